@@ -61,6 +61,7 @@ export const {
   assertOverfitsBatch,
   assertRegularization,
   assertRule,
+  assertScaleFree,
   assertSymmetryBroken,
   assertTargetNormalized,
   assertUpdateRatio,

@@ -81,9 +81,12 @@ export * from "./assert/assertions.ts";
 export {
   acrossSeeds,
   assertRule,
+  assertScaleFree,
   type CreateModel,
+  type CreateSibling,
   healthMonitor,
   type HealthMonitorOptions,
+  type ScaleFreeOptions,
   testGradientHealth,
   type TestGradientHealthOptions,
 } from "./assert/mod.ts";

@@ -48,6 +48,7 @@ const ROOT: Record<string, string[]> = {
   ],
   "assertions over seeds, as a whole test, and during training": [
     "acrossSeeds",
+    "assertScaleFree",
     "healthMonitor",
     "testGradientHealth",
   ],
@@ -75,6 +76,7 @@ const ROOT_TYPES = [
   "Batch",
   "Cause",
   "CreateModel",
+  "CreateSibling",
   "CustomLayerTraits",
   "Diagnosis",
   "Engine",
@@ -95,6 +97,7 @@ const ROOT_TYPES = [
   "Refusal",
   "Rule",
   "RuleOptions",
+  "ScaleFreeOptions",
   "Study",
   "StudyGrid",
   "StudyOptions",

@@ -7,6 +7,7 @@
 export * from "./across_seeds.ts";
 export type { AssertHealthyOptions } from "./assert_model_healthy.ts";
 export type { HealthyOptions } from "./settle_health.ts";
+export * from "./assert_scale_free.ts";
 export { assertRule } from "./assert_rule.ts";
 export type { CreateModel, DrawOptions } from "./create_model.ts";
 export * from "./health_monitor.ts";

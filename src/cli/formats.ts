@@ -2,6 +2,7 @@ import type { Difference } from "../compare/difference.ts";
 import { MARKER_COMMENT, MARKER_LINE } from "../words/marker.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import type { GateResult } from "../gate/gate_result.ts";
+import type { GrowthSummary } from "../study/growth/growth_summary.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/grid_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
@@ -50,6 +51,8 @@ export interface Format {
   /** Writes the difference between two runs. */
   diff?: (difference: Difference, options: DifferenceOptions) => Promise<string>;
   study?: (summary: StudySummary, options: RenderTextOptions) => Promise<string>;
+  /** Writes how siblings of a model keep their scale. */
+  growth?: (summary: GrowthSummary, options: RenderTextOptions) => Promise<string>;
   /** Writes the points of a study as they arrive, instead of its summary. */
   points?: () => Promise<PointFormat>;
 }
@@ -98,6 +101,13 @@ const TABLE = {
     },
     async study(summary, { width, color, unicode }) {
       return (await import("../render/render_study.ts")).renderStudy(summary, {
+        width,
+        color,
+        unicode,
+      });
+    },
+    async growth(summary, { width, color, unicode }) {
+      return (await import("../render/render_growth.ts")).renderGrowth(summary, {
         width,
         color,
         unicode,
@@ -260,6 +270,9 @@ const TABLE = {
     async study(summary) {
       return (await import("../render/render_study.ts")).renderStudySummary(summary);
     },
+    async growth(summary) {
+      return (await import("../render/render_growth.ts")).renderGrowthSummary(summary);
+    },
   },
 } satisfies Record<string, Format>;
 
@@ -269,11 +282,12 @@ export type FormatName = keyof typeof TABLE;
 export const FORMATS: Readonly<Record<FormatName, Format>> = TABLE;
 
 /** Result of a command; the points of a study are another view of it. */
-export type Result = "report" | "gate" | "diff" | "study";
+export type Result = "report" | "gate" | "diff" | "study" | "growth";
 
 export function formatsOf(result: Result): FormatName[] {
   return (Object.keys(FORMATS) as FormatName[]).filter((name) => {
     const format = FORMATS[name];
-    return format[result] !== undefined || (result === "study" && format.points !== undefined);
+    const hasPoints = result === "study" || result === "growth";
+    return format[result] !== undefined || (hasPoints && format.points !== undefined);
   });
 }

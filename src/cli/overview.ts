@@ -22,6 +22,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     summary: "the rescaling study: the effect of the scale of the kernels",
     load: async () => (await import("./commands/sweep.ts")).sweep,
   },
+  scale: {
+    summary: "does it keep its scale over width and depth? siblings, trained side by side",
+    load: async () => (await import("./commands/scale.ts")).scale,
+  },
   merge: {
     summary: "join the shards of a study",
     load: async () => (await import("./commands/merge.ts")).merge,

@@ -63,7 +63,7 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   requireValue("path", path, string);
   requireValue("options", options, anyObject);
-  const { seed = 0, register: files = [], beforeWeights = () => {} } = options;
+  const { seed = 0, register: files = [], beforeWeights = () => {}, size = {} } = options;
   requireValue("options.register", files, list(string));
   const { tf } = requireEngine();
   for (const file of files) {
@@ -88,7 +88,7 @@ export async function loadModel(
     const { loadProgram } = await import("../torch/program/load_program.ts");
     return await loadProgram(tf, path, beforeWeights);
   }
-  if (isModule(path)) return await loadModelModule(tf, path, seed);
+  if (isModule(path)) return await loadModelModule(tf, path, { seed, size });
   throw new ModelError(`${path}: ${await whyNot(path)}`);
 }
 

@@ -2,7 +2,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { seedDraws } from "../model/batches/seeded_random.ts";
 import { hasShape, showShape, targetShapes } from "../model/layers/shapes.ts";
-import type { LoadedModel } from "../model/loaded_model.ts";
+import type { LoadedModel, ModelSize } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import { type ModelSource, modelSource } from "../model/model_source.ts";
 import { automaticName, stemOf } from "../model/names.ts";
@@ -19,23 +19,23 @@ const IMPORT_SEED = 0;
 /**
  * Loads a model from a module, see {@linkcode ModelModule}.
  *
- * @param seed Seed for creating the model.
+ * @param options Seed and size for creating the model.
  * @throws {ModelError} If the module has no model and no function that creates one.
  */
 export async function loadModelModule(
   tf: TensorFlow,
   path: string,
-  seed: number,
+  { seed, size }: { seed: number; size: ModelSize },
 ): Promise<LoadedModel> {
   const module = await seedDraws(IMPORT_SEED, "import", () => importModule(path));
   const source = modelSource(path, module);
   const { createBatch, objective } = requireBesides(path, module);
-  const create = async (seed: number) => {
-    const model = await call(path, source.name, seed, () => source.create({ tf, seed }));
+  const create = async (seed: number, size: ModelSize = {}) => {
+    const model = await call(path, source.name, seed, () => source.create({ tf, seed, ...size }));
     requireModel(path, source, model);
     return model;
   };
-  const model = await create(seed);
+  const model = await create(seed, size);
   return {
     model,
     name: automaticName(model) === null ? model.name : stemOf(path),

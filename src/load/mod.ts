@@ -15,7 +15,7 @@ export {
 } from "../model/weights/set_weights.ts";
 export { type LeafLayer, leafLayers } from "../model/layers/leaf_layers.ts";
 export * from "./load_model.ts";
-export type { LoadedModel, LoadModelOptions } from "../model/loaded_model.ts";
+export type { LoadedModel, LoadModelOptions, ModelSize } from "../model/loaded_model.ts";
 export type { FileIdentity } from "../model/files/byte_source.ts";
 export { ModelError } from "../model/model_error.ts";
 export type * from "../model/user_code/model_module.ts";

@@ -2,6 +2,14 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "./batches/batch.ts";
 import type { Objective } from "./objective.ts";
 
+/** Size that `createModel` of a module is asked for. */
+export interface ModelSize {
+  /** Number of units of a hidden layer. Default: the module's own. */
+  width?: number;
+  /** Number of hidden layers or blocks. Default: the module's own. */
+  depth?: number;
+}
+
 /** Options of {@linkcode loadModel}. */
 export interface LoadModelOptions {
   /**
@@ -20,6 +28,8 @@ export interface LoadModelOptions {
    * weights with its model.
    */
   beforeWeights?: (model: LayersModel, entries: number) => void;
+  /** Size of the model that a module creates. Default: the module's own. */
+  size?: ModelSize;
 }
 
 /** Model with its settings. */
@@ -56,8 +66,8 @@ export interface LoadedModel {
   createBatch:
     | ((examples: number, seed: number, objective?: Objective) => Promise<Batch>)
     | null;
-  /** Creates the model again under another seed; `null` if that is impossible. */
-  recreate: ((seed: number) => Promise<LayersModel>) | null;
+  /** Creates the model again under another seed or size; `null` if that is impossible. */
+  recreate: ((seed: number, size?: ModelSize) => Promise<LayersModel>) | null;
   /** Notes on how the file was read, a sentence each. Default: none. */
   notes?: readonly string[];
 }

@@ -120,6 +120,34 @@ function ownRung(heap: Heap, given: Optimizer): {
   return { rate, rung };
 }
 
+/** Optimizer of a model at rates of choice. */
+export interface ChosenOptimizer {
+  /** Class name. */
+  name: string;
+  /** Learning rate that it was compiled with; `null` if it has none that is known. */
+  rate: number | null;
+  /** Returns it at a rate, `null` for its own. */
+  at(rate: number | null): Rung;
+}
+
+/** Returns the compiled optimizer of a model; Adam at this rate if there is none. */
+export function compiledOptimizer(
+  heap: Heap,
+  model: LayersModel,
+  otherwise: number,
+): ChosenOptimizer {
+  const given = givenOptimizer(model, undefined);
+  if (given === null) {
+    return {
+      name: "Adam",
+      rate: otherwise,
+      at: (rate) => adamRung(heap, { learningRate: rate ?? otherwise }),
+    };
+  }
+  const { rate, rung } = ownRung(heap, given);
+  return { name: given.getClassName(), rate, at: (other) => rung(other ?? rate) };
+}
+
 /** A ladder goes on by this factor beyond the usual rates of an optimizer. */
 const BEYOND = 10;
 

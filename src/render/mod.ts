@@ -12,6 +12,7 @@ export * from "./layer_range.ts";
 export * from "./render_gate_json.ts";
 export * from "./render_gate_text.ts";
 export * from "./render_github.ts";
+export { renderGrowth } from "./render_growth.ts";
 export * from "./render_json.ts";
 export * from "./render_junit.ts";
 export { type MarkdownOptions, renderMarkdown } from "./render_markdown.ts";

@@ -1,3 +1,4 @@
+import type { PointTraining } from "./growth/growth_types.ts";
 import type { InitializerName } from "../theory/initializers.ts";
 import { showWord } from "../words/show_value.ts";
 
@@ -15,6 +16,8 @@ export interface ResolvedGrid {
   widths: (number | null)[];
   /** Scales, ascending. */
   scales: number[];
+  /** Factors of the learning rate, ascending; absent unless the study trains at several. */
+  rates?: number[];
 }
 
 /**
@@ -40,6 +43,8 @@ export interface GridPoint extends StudyVariant {
   seed: number;
   /** Factor by which the kernels are multiplied. */
   scale: number;
+  /** Factor of the learning rate; absent unless the study trains at several. */
+  rate?: number;
 }
 
 /** Returns the variants of a grid, in order. */
@@ -69,13 +74,14 @@ export function gridPoint(grid: ResolvedGrid, index: number): GridPoint {
     rest = Math.floor(rest / values.length);
     return value;
   };
+  const rate = grid.rates === undefined ? {} : { rate: pick(grid.rates) };
   const scale = pick(grid.scales);
   const width = pick(grid.widths);
   const depth = pick(grid.depths);
   const initializer = pick(grid.initializers);
   const activation = pick(grid.activations);
   const seed = pick(grid.seeds);
-  return { index, seed, activation, initializer, depth, width, scale };
+  return { index, seed, activation, initializer, depth, width, scale, ...rate };
 }
 
 /** Describes a point, for messages: `point 17 (tanh, seed 2, scale 0.1)`. */
@@ -87,6 +93,7 @@ export function describePoint({ index, ...point }: GridPoint): string {
     ...point.width === null ? [] : [`width ${point.width}`],
     `seed ${point.seed}`,
     `scale ${point.scale}`,
+    ...point.rate === undefined ? [] : [`rate x ${point.rate}`],
   ];
   return `point ${index} (${words.join(", ")})`;
 }
@@ -140,4 +147,6 @@ export interface StudyPoint extends GridPoint {
   failed: string[];
   /** Layers in the order of the forward pass. */
   layers: StudyLayer[];
+  /** Figures of its training; absent unless the study trains. */
+  training?: PointTraining;
 }

@@ -13,6 +13,23 @@ export type {
   StudyPoint,
   StudyVariant,
 } from "./grid_point.ts";
+export type * from "./growth/growth_summary.ts";
+export type {
+  GrowthAxis,
+  GrowthLayer,
+  LayerScaling,
+  PointTraining,
+  StudyTraining,
+  TrainingPlan,
+} from "./growth/growth_types.ts";
+export type { GrowthGrid } from "./growth/growth_study.ts";
+export {
+  type GrowthOptions,
+  runGrowth,
+  type TryOptions,
+  tryScalings,
+} from "./growth/run_growth.ts";
+export { summarizeGrowth } from "./growth/summarize_growth.ts";
 export { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 export * from "./merge_study_files.ts";
 export {

@@ -9,7 +9,13 @@ import { requireAffordable, requireModest } from "../measure/file_limits.ts";
 import { exerciseModel } from "../model/layers/exercise_model.ts";
 import { getWeights, setWeights } from "../model/weights/set_weights.ts";
 import { loadModel } from "../load/load_model.ts";
-import { isBuilt, type LoadedModel, sameWeights } from "../model/loaded_model.ts";
+import {
+  isBuilt,
+  isModule,
+  type LoadedModel,
+  type ModelSize,
+  sameWeights,
+} from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import { automaticName } from "../model/names.ts";
 import type { Objective } from "../model/objective.ts";
@@ -140,21 +146,27 @@ async function openFile(
   grid: ResolvedGrid,
   options: StudyOptions,
 ): Promise<OpenSubject> {
-  const fixed = grid.depths.concat(grid.widths).find((size) => size !== null);
-  if (fixed !== undefined) {
-    throw new StudyError(
-      `${path}: a model from a file has a fixed depth and width, which a study cannot ` +
-        `change: leave out depths and widths`,
+  const sized = grid.depths.concat(grid.widths).some((size) => size !== null);
+  const fixed = () =>
+    new StudyError(
+      `${path}: a model from a file has a fixed depth and width, which a study cannot change: ` +
+        "export createModel({ tf, seed, width, depth }) from a module, or leave out depths and widths",
     );
-  }
+  if (sized && (!isModule(path) || file !== undefined)) throw fixed();
   const { trust = false } = options;
   const beforeWeights = (model: LayersModel, entries: number) => {
     if (!trust) withinLimits("", () => requireModest(model, 32, entries));
   };
-  const loaded = await loadModel(path, { seed: grid.seeds[0], register, beforeWeights });
+  const loaded = await loadModel(path, {
+    seed: grid.seeds[0],
+    register,
+    beforeWeights,
+    size: sizeOf(grid.depths[0], grid.widths[0]),
+  });
   const { model } = loaded;
   // Weights from a file are the same with every seed.
   const recreate = file === undefined ? loaded.recreate : null;
+  if (sized && recreate === null) throw fixed();
   if (file !== undefined) await loadWeights(model, file);
   const weights = getWeights(model);
   const asked = options.objective ?? requireModuleObjective(loaded) ?? null;
@@ -167,8 +179,8 @@ async function openFile(
     warning: isBuilt(loaded) && grid.seeds.length > 1 ? sameWeights(path) : null,
     objective,
     objectiveName,
-    async create(seed) {
-      if (recreate !== null) return await recreate(seed);
+    async create(seed, { depth, width }) {
+      if (recreate !== null) return await recreate(seed, sizeOf(depth, width));
       setWeights(model, weights);
       return model;
     },
@@ -180,6 +192,11 @@ async function openFile(
     swaps: { activation: true, initializer: true },
     close: () => void model.dispose(),
   };
+}
+
+/** Returns the size that a module is asked for, without what the grid leaves to the module. */
+function sizeOf(depth: number | null, width: number | null): ModelSize {
+  return { ...depth === null ? {} : { depth }, ...width === null ? {} : { width } };
 }
 
 /** Rejects a model file that asks for more than a file may. */

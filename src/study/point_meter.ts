@@ -10,6 +10,8 @@ import { strayErrors } from "../model/user_code/stray_errors.ts";
 import { errorMessage } from "../words/failure.ts";
 import { describeStudyPoint } from "./describe_study_point.ts";
 import { fingerprint } from "./fingerprint.ts";
+import type { StudyTraining, TrainingPlan } from "./growth/growth_types.ts";
+import { planTraining, type TrainedSubject, trainPoint } from "./growth/train_point.ts";
 import { KernelScaler } from "./kernel_scaler.ts";
 import {
   describePoint,
@@ -35,6 +37,8 @@ export interface StudyIdentity {
   examples: number;
   /** Warning to report before the first point, or `null`. */
   warning: string | null;
+  /** Training of every point; absent unless the study trains. */
+  training?: StudyTraining;
 }
 
 /** A model that was built for a seed and a variant, for all scales. */
@@ -56,19 +60,22 @@ export class PointMeter {
   readonly #measureOptions: MeasureOptions;
   #hidden: Set<string> | null = null;
   #build: Build | null = null;
+  readonly #plan: TrainingPlan | null;
+  #training: StudyTraining | null = null;
   #isClosed = false;
 
   private constructor(
     engine: Engine,
     { subject, code }: { subject: OpenSubject; code: string | null },
     grid: ResolvedGrid,
-    { scaleLayers = null, microBatch }: StudyOptions,
+    { scaleLayers = null, microBatch, training }: StudyOptions,
   ) {
     this.#code = code;
     this.#engine = engine;
     this.#subject = subject;
     this.#grid = grid;
     this.#layers = scaleLayers;
+    this.#plan = training ?? null;
     this.#measureOptions = { objective: subject.objective ?? undefined, microBatch };
   }
 
@@ -95,12 +102,16 @@ export class PointMeter {
     const { name, source, objectiveName, warning } = this.#subject;
     const { model, batch } = await this.#provide(gridPoint(this.#grid, 0));
     const { simd, relaxedSimd, version } = this.#engine;
+    if (this.#plan !== null) {
+      this.#training = await planTraining(this.#subjectOf(model, batch), this.#plan, this.#grid);
+    }
     return {
       engine: { backend: "wasm", simd, relaxedSimd, tfjs: version },
       model: { name, source, fingerprint: fingerprint(model, batch) },
       objective: objectiveName,
       examples: [batch.inputs].flat()[0].shape[0],
       warning,
+      ...this.#training === null ? {} : { training: this.#training },
     };
   }
 
@@ -116,7 +127,10 @@ export class PointMeter {
       const { model, batch, scaler } = await this.#provide(point);
       scaler.scale(point.scale);
       const measurements = runPass(this.#engine, model, batch, this.#measureOptions);
-      return describeStudyPoint(point, measurements);
+      const described = describeStudyPoint(point, measurements);
+      if (this.#training === null) return described;
+      const training = await trainPoint(this.#subjectOf(model, batch), this.#training, point);
+      return { ...described, training };
     } catch (error) {
       throw new StudyError(`${describePoint(point)} cannot be measured: ${errorMessage(error)}`, {
         cause: error,
@@ -129,6 +143,10 @@ export class PointMeter {
     this.#isClosed = true;
     this.#drop();
     this.#subject.close();
+  }
+
+  #subjectOf(model: LayersModel, batch: Batch): TrainedSubject {
+    return { model, batch, objective: this.#subject.objective ?? undefined };
   }
 
   #prepareEngine(model: LayersModel | null): void {

@@ -22,6 +22,7 @@ const OPTIONS: Record<keyof Required<RunStudyOptions>, true> = {
   scaleLayers: true,
   microBatch: true,
   trust: true,
+  training: true,
   relaxedSimd: true,
   jobs: true,
   shard: true,
@@ -166,6 +167,7 @@ function headerOf(
     grid: resolved,
     total: countPoints(resolved),
     shard: options.shard ?? null,
+    training: identity.training,
   };
 }
 
@@ -261,10 +263,20 @@ async function* counted(
 }
 
 function taskOf(subject: StudySubject, grid: StudyGrid, options: StudyOptions): StudyTask {
-  const { examples, batch, objective, scaleLayers, microBatch, relaxedSimd, trust } = options;
+  const { examples, batch, objective, scaleLayers, microBatch, relaxedSimd, trust, training } =
+    options;
   return {
     subject: subject as StudyTask["subject"],
     grid,
-    options: { examples, batch, objective, scaleLayers, microBatch, relaxedSimd, trust },
+    options: {
+      examples,
+      batch,
+      objective,
+      scaleLayers,
+      microBatch,
+      relaxedSimd,
+      trust,
+      training,
+    },
   };
 }

@@ -13,6 +13,7 @@ const WORDS: Partial<Record<keyof StudyHeader, string>> = {
   scaleLayers: "they scale different layers",
   rules: "they judge by different rules",
   grid: "they have different grids",
+  training: "they train differently",
   total: "they have different grids",
 };
 

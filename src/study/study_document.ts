@@ -9,11 +9,13 @@ import {
   number,
   object,
   oneOf,
+  optional,
   readShape,
   type Shape,
   string,
 } from "../words/shape.ts";
 import { writeJson } from "../words/write_json.ts";
+import { pointTrainingShape, studyTrainingShape } from "./growth/growth_types.ts";
 import type { StudyLayer, StudyPoint } from "./grid_point.ts";
 import type { StudyHeader } from "./study_header.ts";
 
@@ -46,6 +48,7 @@ export const studyPointShape = object<StudyPoint>({
   depth: nullable(count),
   width: nullable(count),
   scale: number,
+  rate: optional(number),
   objective: number,
   deltaRatio: nullable(number),
   inputRms: number,
@@ -53,6 +56,7 @@ export const studyPointShape = object<StudyPoint>({
   healthy: boolean,
   failed: list(string),
   layers: list(layer),
+  training: optional(pointTrainingShape),
 });
 
 export const gridShape = object<StudyHeader["grid"]>({
@@ -62,6 +66,7 @@ export const gridShape = object<StudyHeader["grid"]>({
   depths: axis(nullable(count)),
   widths: axis(nullable(count)),
   scales: axis(number),
+  rates: optional(axis(number)),
 });
 
 /** Keys of a study without its points, in the order of writing. */
@@ -83,6 +88,7 @@ export const studyHeaderShape = object<StudyHeader>({
   grid: gridShape,
   total: count,
   shard: nullable(object<NonNullable<StudyHeader["shard"]>>({ index: count, count })),
+  training: optional(studyTrainingShape),
 });
 
 /** Beginning of every study, which identifies files of this program. */

@@ -18,6 +18,11 @@ export interface StudyGrid {
   depths?: readonly number[];
   /** Numbers of units of a hidden layer. Default: the model's own. */
   widths?: readonly number[];
+  /**
+   * Factors by which the learning rate is multiplied, each above 0 and finite, in a study that
+   * trains. Default: none.
+   */
+  rates?: readonly number[];
 }
 
 const KEYS: Record<keyof Required<StudyGrid>, true> = {
@@ -27,6 +32,7 @@ const KEYS: Record<keyof Required<StudyGrid>, true> = {
   initializers: true,
   depths: true,
   widths: true,
+  rates: true,
 };
 
 const MOST_POINTS = 2 ** 32;
@@ -68,14 +74,12 @@ export function resolveGrid(grid: StudyGrid): ResolvedGrid {
     widths: [...widths ?? [null]],
     scales: [...grid.scales].sort((a, b) => a - b),
   };
+  if (grid.rates !== undefined) resolved.rates = [...grid.rates].sort((a, b) => a - b);
   for (const [name, values] of Object.entries(resolved)) distinct(name, values);
   each("seeds", resolved.seeds, "whole numbers", Number.isSafeInteger);
-  each(
-    "scales",
-    resolved.scales,
-    "finite numbers above 0",
-    (scale) => scale > 0 && scale < Infinity,
-  );
+  for (const name of ["scales", "rates"] as const) {
+    each(name, resolved[name] ?? [], "finite numbers above 0", (x) => x > 0 && x < Infinity);
+  }
   for (const name of ["depths", "widths"] as const) {
     const given = resolved[name].filter((value) => value !== null);
     each(name, given, "whole numbers of at least 1", (n) => Number.isSafeInteger(n) && n >= 1);

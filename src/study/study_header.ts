@@ -1,3 +1,4 @@
+import type { StudyTraining } from "./growth/growth_types.ts";
 import type { ResolvedGrid } from "./grid_point.ts";
 
 /** Part of a study: the `index`-th of `count`, from 1. */
@@ -43,4 +44,6 @@ export interface StudyHeader {
   total: number;
   /** Part of the study in this file, or `null` for the whole. */
   shard: Shard | null;
+  /** Training of every point; absent unless the study trains. */
+  training?: StudyTraining;
 }

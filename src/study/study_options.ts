@@ -10,6 +10,7 @@ import type { LossName } from "../traits/losses.ts";
 import { nearest } from "../words/nearest.ts";
 import { formatMemory } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
+import type { TrainingPlan } from "./growth/growth_types.ts";
 import type { Shard } from "./study_header.ts";
 import type { StudySubject } from "./study_subject.ts";
 
@@ -42,6 +43,11 @@ export interface StudyOptions {
    * false.
    */
   trust?: boolean;
+  /**
+   * Trains the model at each point and measures how its layers change, see `runGrowth`. Default:
+   * one pass without training.
+   */
+  training?: TrainingPlan;
   /** True if ops may use relaxed SIMD, see `startEngine`. Default: true. */
   relaxedSimd?: boolean;
   /**

@@ -16,7 +16,14 @@ export interface StudyTask {
   /** Options that apply to a worker. */
   options: Pick<
     StudyOptions,
-    "examples" | "batch" | "objective" | "scaleLayers" | "microBatch" | "relaxedSimd" | "trust"
+    | "examples"
+    | "batch"
+    | "objective"
+    | "scaleLayers"
+    | "microBatch"
+    | "relaxedSimd"
+    | "trust"
+    | "training"
   >;
 }
 

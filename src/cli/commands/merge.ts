@@ -6,8 +6,8 @@ import type * as MergeWork from "./run_merge.ts";
 export const merge = defineCommand({
   operand: { name: "FILE", least: 1, most: Infinity, takes: "files" },
   description: [
-    "Joins the parts of a study that sweep --shard I/N --out FILE wrote, and shows the whole as sweep",
-    "does. With --out the result is byte-identical to that of an unsplit sweep. A single FILE with a",
+    "Joins the parts of a study that sweep or scale --shard I/N --out FILE wrote, and shows the whole as",
+    "they do. With --out the result is byte-identical to that of the unsplit study. A single FILE with a",
     "whole study is displayed. Parts of different studies or versions are refused, and so are missing",
     "or duplicate points, which the error names.",
   ].join("\n"),

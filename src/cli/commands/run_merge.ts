@@ -6,11 +6,18 @@ import type { StudyHeader } from "../../study/study_header.ts";
 import { StudyError } from "../../study/study_options.ts";
 import { StudyTally } from "../../study/study_tally.ts";
 import { StudyWriter } from "../../study/study_writer.ts";
+import { summarizeGrowth } from "../../study/growth/summarize_growth.ts";
+import type { Study } from "../../study/study_summary.ts";
+import { anyOf } from "../../words/show_value.ts";
 import { oneLine } from "../../words/one_line.ts";
 import { destinations, type MergeValues, studyOutput } from "../flags/sweep_flags.ts";
+import { formatsOf } from "../formats.ts";
 import { claimOutputs } from "../kit/claim_outputs.ts";
+import { UsageError } from "../kit/usage_error.ts";
 import { openFile, requireFile } from "../kit/write_output.ts";
-import { holdsStudy, printPoints, printSummary, showsPoints, studyView } from "./run_sweep.ts";
+import { holdsStudy } from "../measure_study.ts";
+import { printGrowth } from "./run_scale.ts";
+import { printPoints, printSummary, showsPoints, type StudyView, studyView } from "./run_sweep.ts";
 
 /** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
 export async function run(operands: string[], flags: MergeValues): Promise<number> {
@@ -26,10 +33,14 @@ export async function run(operands: string[], flags: MergeValues): Promise<numbe
   const { header, points } = mergeStudyFiles(files);
   if (out !== null && !force) await requireSameStudy(out, header);
   const tally = new StudyTally(header);
+  const study: Study = { ...header, points: [] };
+  const isGrowth = header.training !== undefined;
+  requireShown(view, header);
   const writer = out === null ? null : await StudyWriter.create(out, header, { whole: true });
   try {
     for await (const point of points) {
-      if (!showsPoints(view)) tally.add(point);
+      if (isGrowth) study.points.push(point);
+      else if (!showsPoints(view)) tally.add(point);
       await writer?.add(point);
     }
   } catch (error) {
@@ -37,13 +48,27 @@ export async function run(operands: string[], flags: MergeValues): Promise<numbe
     throw error;
   }
   await writer?.close();
+  const growth = isGrowth ? summarizeGrowth(study) : null;
   if (showsPoints(view)) await printPoints(view, header, mergeStudyFiles(files).points);
+  else if (growth !== null) await printGrowth(view, growth, page);
   else await printSummary(view, tally.result(), page);
   if (open) openFile(page!);
   if (!quiet && given !== null) {
     console.error(`${header.total} points, in ${oneLine(given)}`);
   }
-  return 0;
+  return growth?.level === "error" ? 1 : 0;
+}
+
+/** Rejects a format that does not show this kind of study. */
+function requireShown(view: StudyView, { training }: StudyHeader): void {
+  const isGrowth = training !== undefined;
+  const formats = formatsOf(isGrowth ? "growth" : "study");
+  if (formats.includes(view.format)) return;
+  throw new UsageError(
+    `--format ${view.format} does not show a study that ${
+      isGrowth ? "scale" : "sweep"
+    } wrote, expected ${anyOf(formats)}`,
+  );
 }
 
 /** Reads the headers, one file after the other: a thousand open files are too many. */

@@ -1,7 +1,6 @@
 import { withCriticalScales } from "../../study/critical_scales.ts";
 import type { StudyGrid } from "../../study/study_grid.ts";
-import type { StudyOptions } from "../../study/study_options.ts";
-import type { ModelFile, NamedNetwork } from "../../study/study_subject.ts";
+import type { NamedNetwork } from "../../study/study_subject.ts";
 import { INITIALIZERS } from "../../theory/initializers.ts";
 import { roundTo } from "../../words/numbers.ts";
 import { showValue, showWord } from "../../words/show_value.ts";
@@ -18,6 +17,7 @@ import {
   readWord,
   requireDistinct,
 } from "../kit/flag.ts";
+import type { StudyRequest } from "../measure_study.ts";
 import type { Output } from "../kit/claim_outputs.ts";
 import { UsageError } from "../kit/usage_error.ts";
 import {
@@ -60,10 +60,14 @@ export function studyOutput(flags: Pick<MergeValues, "format" | "out">, path: st
   return destinations(flags).page === null ? { path, extends: "study" } : { path };
 }
 
-/** Flags of `merge`. */
+/** Flags of `merge`, which also shows what `scale` wrote. */
 export const MERGE_FLAGS = {
   out: file("write", { help: "write the whole study there, as JSON; the page for --format html" }),
   ...STUDY_SHOW_FLAGS,
+  format: oneOf([...new Set([...formatsOf("study"), ...formatsOf("growth")])], {
+    help: STUDY_SHOW_FLAGS.format.help,
+    default: "text",
+  }),
 };
 
 /** Values of the flags of `merge`. */
@@ -126,18 +130,6 @@ export const SWEEP_FLAGS = {
   ...STUDY_SHOW_FLAGS,
 };
 
-/** Study that a command line asks for. */
-export interface SweepRequest {
-  subject: NamedNetwork | ModelFile;
-  grid: StudyGrid;
-  options: StudyOptions & Pick<SweepValues, "jobs" | "shard">;
-  /** File of the study, if any. */
-  out: string | null;
-  resume: boolean;
-  /** True to replace a study in that file. */
-  force: boolean;
-}
-
 /** Values of the flags of `sweep`. */
 export type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
 
@@ -146,7 +138,7 @@ export type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
  *
  * @throws {UsageError} If flags exclude each other.
  */
-export function sweepRequest(model: string | undefined, flags: SweepValues): SweepRequest {
+export function sweepRequest(model: string | undefined, flags: SweepValues): StudyRequest {
   const { register, weights, resume, force } = flags;
   requireSubjectFlags(model, flags);
   const { study } = destinations(flags);
@@ -193,7 +185,10 @@ function requireSubjectFlags(model: string | undefined, flags: SweepValues): voi
 }
 
 /** Rejects `--resume` without a study to continue. */
-function requireResumable({ resume, force, out, format }: SweepValues, study: string | null): void {
+export function requireResumable(
+  { resume, force, out, format }: Pick<SweepValues, "resume" | "force" | "out" | "format">,
+  study: string | null,
+): void {
   if (resume && out !== null && study === null) {
     throw new UsageError(
       `--resume continues a study, found --format ${format}, whose --out is a page`,

@@ -33,9 +33,12 @@ export interface ModelModule {
   /**
    * Creates the model. Draw the weights from `seed`, so that it can be created again; `seed` may be
    * 0. Draws without a seed, by initialisers that have none or from `Math.random`, follow `seed` as
-   * well.
+   * well. `width` and `depth` are given if the model is one of several siblings, as `scale` trains
+   * them.
    */
-  createModel(context: { tf: TensorFlow; seed: number }): LayersModel | Promise<LayersModel>;
+  createModel(
+    context: { tf: TensorFlow; seed: number; width?: number; depth?: number },
+  ): LayersModel | Promise<LayersModel>;
   /**
    * Makes a batch; draws without a seed follow `seed`. If absent, inputs are random numbers, see
    * {@linkcode randomBatch}.

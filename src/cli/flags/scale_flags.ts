@@ -1,0 +1,103 @@
+import { growthStudy } from "../../study/growth/growth_study.ts";
+import { UsageError } from "../kit/usage_error.ts";
+import { formatsOf } from "../formats.ts";
+import { boolean, file, type FlagValues, listOf, oneOf, readInteger } from "../kit/flag.ts";
+import type { StudyRequest } from "../measure_study.ts";
+import {
+  jobsFlag,
+  MEASURE_FLAGS,
+  PLUGIN_FLAG,
+  QUIET_FLAG,
+  seedsFlag,
+  shardFlag,
+} from "./measure_flags.ts";
+import { columnsFlag, FORCE_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
+import { destinations, requireResumable } from "./sweep_flags.ts";
+
+const LEAST_COLUMNS = 40;
+const SEEDS = 3;
+
+const { weights: _weights, ...MEASURED } = MEASURE_FLAGS;
+
+/** Flags of `scale`. */
+export const SCALE_FLAGS = {
+  widths: listOf((word, place) => readInteger(word, place, { least: 1, most: 100_000 }), {
+    help: "widths of the siblings",
+    otherwise: "the module's own",
+  }),
+  depths: listOf((word, place) => readInteger(word, place, { least: 1, most: 1000 }), {
+    help: "depths of the siblings",
+    otherwise: "the module's own",
+  }),
+  rates: boolean(
+    "find the best of five learning rates at each size, and whether it transfers, instead of the scale " +
+      "of each layer",
+  ),
+  seeds: seedsFlag(
+    "N draws of weights and batch at each size (seeds 0 to N - 1), or the seeds of a list: 1,2,5 or 0..9",
+    { most: 1_000_000, otherwise: String(SEEDS) },
+  ),
+  ...MEASURED,
+  plugin: PLUGIN_FLAG,
+  jobs: jobsFlag("number of workers; results do not depend on it", "auto"),
+  out: file("write", {
+    help: "write the study there as JSON, updated continuously: the proof that report and check " +
+      "accept; the page or image for --format html and svg",
+  }),
+  resume: boolean("resume from --out FILE"),
+  shard: shardFlag("measure only the I-th of N parts; merge joins them"),
+  format: oneOf(formatsOf("growth"), {
+    help:
+      "what to print: json contains one point per draw; summary is JSON with every slope; html " +
+      "is a page and svg an image, which --out names",
+    default: "text",
+  }),
+  force: FORCE_FLAG,
+  open: OPEN_FLAG,
+  ...TEXT_FLAGS,
+  columns: columnsFlag(LEAST_COLUMNS),
+  quiet: QUIET_FLAG,
+};
+
+/** Values of the flags of `scale`. */
+export type ScaleValues = FlagValues<typeof SCALE_FLAGS>;
+
+/**
+ * Converts the flags of `scale` to a request.
+ *
+ * @throws {UsageError} If flags exclude each other, or no axis has two sizes.
+ */
+export function scaleRequest(model: string, flags: ScaleValues): StudyRequest {
+  const { widths, depths, rates, seeds, register, resume, force } = flags;
+  const { study } = destinations(flags);
+  requireResumable(flags, study);
+  if ((widths?.length ?? 0) < 2 && (depths?.length ?? 0) < 2) {
+    throw new UsageError(
+      "--widths and --depths name one size, expected two or more of either: --widths 64,128,256,512",
+    );
+  }
+  const { grid, training } = growthStudy({
+    widths: widths ?? undefined,
+    depths: depths ?? undefined,
+    seeds: seeds ?? SEEDS,
+    rates,
+  });
+  return {
+    subject: { model, register },
+    grid,
+    options: {
+      examples: flags.examples === "auto" ? undefined : flags.examples,
+      microBatch: flags.microBatch,
+      batch: flags.batch,
+      objective: flags.objective,
+      trust: flags.trust,
+      relaxedSimd: !flags.portable,
+      jobs: flags.jobs,
+      shard: flags.shard,
+      training,
+    },
+    out: study,
+    resume,
+    force,
+  };
+}

@@ -1,0 +1,109 @@
+import type {
+  AxisGrowth,
+  GrowthFix,
+  GrowthLevel,
+  GrowthSlope,
+  GrowthSummary,
+  RateTransfer,
+} from "../study/growth/growth_summary.ts";
+import {
+  FLAT_SLOPE,
+  judgedLayers,
+  levelOf,
+  STEEP_SLOPE,
+  steepestSlope,
+} from "../study/growth/slopes.ts";
+import { formatCount, formatNumber } from "../words/numbers.ts";
+
+/** Words for a judgement, at the head of a text or a page. */
+export const LEVEL_WORDS: Record<GrowthLevel, string> = {
+  flat: "scale-free",
+  warning: "drifts with its size",
+  error: "does not keep its scale",
+};
+
+/** Writes a slope with its interval: `-0.03 +- 0.10`. */
+export function slopeWords(slope: GrowthSlope | null): string {
+  if (slope === null) return "";
+  if (!Number.isFinite(slope.value)) return "not finite";
+  const value = slope.value.toFixed(2).replace(/^-(0\.00)$/, "$1");
+  return slope.half === null ? value : `${value} +- ${slope.half.toFixed(2)}`;
+}
+
+/** Names the siblings: `width 64 to 512 at depth 4`. */
+export function siblingWords(
+  { axis, sizes, at }: Pick<AxisGrowth, "axis" | "sizes" | "at">,
+): string {
+  const other = axis === "width" ? "depth" : "width";
+  return `${axis} ${sizes[0]} to ${sizes.at(-1)}${at === null ? "" : ` at ${other} ${at}`}`;
+}
+
+/** Returns the sentences of a summary: what was tested, the verdict, and what is wrong. */
+export function growthSentences(summary: GrowthSummary): string[] {
+  const { growth, transfer } = summary;
+  return [
+    testedSentence(summary),
+    ...growth.flatMap(axisSentences),
+    ...transfer.map(transferSentence),
+  ];
+}
+
+function testedSentence({ training, seeds, growth, transfer }: GrowthSummary): string {
+  const { optimizer, rate, raised, steps } = training;
+  const drawn = formatCount(seeds.length, "seed");
+  const at = rate === null ? "" : ` at a rate of ${formatNumber(rate * raised)}`;
+  const because = raised === 1 ? "" : ` (${raised} times the compiled one, which moves too little)`;
+  if (transfer.length > 0) {
+    return `Tested: transfer of the best rate, ${steps} steps of ${optimizer} at 5 rates, ${drawn}. ` +
+      "Not tested: the scale of each layer (leave out --rates).";
+  }
+  const layers = Math.max(0, ...growth.map((one) => judgedLayers(one).length));
+  return `Tested: the scale of ${
+    formatCount(layers, "layer")
+  }, ${steps} steps of ${optimizer}${at}${because}, ${drawn}. Not tested: transfer of the best rate (add --rates).`;
+}
+
+function axisSentences(growth: AxisGrowth): string[] {
+  const steep = judgedLayers(growth).filter(({ level }) => level !== "flat");
+  const where = siblingWords(growth);
+  if (steep.length === 0) {
+    return [
+      `Over ${where} every slope is at most ${steepestSlope(growth).toFixed(2)} ` +
+      `(a warning above ${FLAT_SLOPE}, an error above ${STEEP_SLOPE}).`,
+    ];
+  }
+  return steep.map(({ name, size, change, level }) => {
+    const steepOf = (slope: GrowthSlope | null) =>
+      slope !== null && levelOf(slope.value) !== "flat";
+    const said = [
+      ...steepOf(size) ? [`the size of its activations ${growthWords(size!, growth.axis)}`] : [],
+      ...steepOf(change) ? [`their change per step ${growthWords(change!, growth.axis)}`] : [],
+    ];
+    return `${level === "error" ? "Error" : "Warning"} in \`${name}\` over ${where}: ${
+      said.join(", ")
+    }; expected a slope of at most ${FLAT_SLOPE} (error above ${STEEP_SLOPE}).`;
+  });
+}
+
+function growthWords(slope: GrowthSlope, axis: string): string {
+  if (!Number.isFinite(slope.value)) return "is not finite in the largest siblings";
+  const verb = slope.value > 0 ? "grows" : "falls";
+  return `${verb} as ${axis}^${slopeWords(slope)}`;
+}
+
+function transferSentence({ of, slope, level, atEdge, ...siblings }: RateTransfer): string {
+  const subject = of === "all" ? "The best rate" : "The best rate of the embedding by itself";
+  const verb = level === "flat" ? "transfers" : "does not transfer";
+  const edge = atEdge
+    ? "; at some size it is the smallest or the largest rate that was tried, so the slope is a bound"
+    : "";
+  return `${subject} ${verb} over ${siblingWords(siblings)}: slope ${slopeWords(slope)}${edge}.`;
+}
+
+/** Returns the sentence about the changes that were tried. */
+export function fixSentence({ level, steepest }: GrowthFix): string {
+  const found = steepest === Infinity ? "not finite" : steepest.toFixed(2);
+  return level === "flat"
+    ? `Fix, tried on all siblings: with it every slope is at most ${found}.`
+    : `The best change that was tried on all siblings is not enough: the steepest slope is still ${found}.`;
+}

@@ -1,0 +1,128 @@
+import {
+  boolean,
+  count,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  string,
+} from "../../words/shape.ts";
+
+/** Axis along which siblings grow. */
+export type GrowthAxis = "width" | "depth";
+
+/**
+ * Change of one layer in all siblings, as powers of their size over that of the smallest: a kernel
+ * drawn with `width ** std.width` times its standard deviation, a learning rate of `width **
+ * rate.width` times the others'.
+ */
+export interface LayerScaling {
+  /** Name of the layer, with `#` for each number if it repeats: `block_#`. */
+  layer: string;
+  /** Powers of the factor of its initial standard deviation. */
+  std: Record<GrowthAxis, number>;
+  /** Powers of the factor of its learning rate. */
+  rate: Record<GrowthAxis, number>;
+}
+
+/** Training of the points of a study, as it is asked for. */
+export interface TrainingPlan {
+  /** Number of steps. */
+  steps: number;
+  /** Figures to keep: those of every layer at each step, or the loss alone. */
+  keeps: "layers" | "loss";
+  /** Changes to try. Default: none. */
+  scalings?: readonly LayerScaling[];
+}
+
+/** Training of the points of a study, as it is done. */
+export interface StudyTraining extends Required<TrainingPlan> {
+  /** Class of the optimizer. */
+  optimizer: string;
+  /** Learning rate; `null` if the optimizer has none that is known. */
+  rate: number | null;
+  /** Factor on the compiled rate, which alone would move the smallest sibling too little. */
+  raised: number;
+  /** Size of the smallest sibling. */
+  base: Record<GrowthAxis, number | null>;
+}
+
+/** Sizes of one layer over the steps of a training, all root mean squares. */
+export interface GrowthLayer {
+  /** Name of the layer. */
+  name: string;
+  /** Number of inputs of a unit of its first kernel; `null` without a kernel. */
+  fanIn: number | null;
+  /** Root mean square of that kernel before training. */
+  std: number | null;
+  /** Constant factor behind the layer, which its figures include; 1 if there is none. */
+  multiplier: number;
+  /** True if it is a branch: it has a kernel, and its output is joined with another one. */
+  isBranch: boolean;
+  /** Size of what enters the layer. */
+  inputs: (number | null)[];
+  /** Size of its pre-activations, or of its outputs if it has no activation, from step 0 on. */
+  activations: number[];
+  /** Size of their change in each step, from step 1 on. */
+  changes: number[];
+  /** Size of the gradient of its first kernel at each step; empty without a kernel. */
+  gradients: number[];
+  /** Size of the change of that kernel in each step; empty without a kernel. */
+  updates: number[];
+}
+
+/** Figures of a training at a point. */
+export interface PointTraining {
+  /** Number of weights of the model. */
+  parameters: number;
+  /** Loss before each step, and after the last. */
+  losses: number[];
+  /**
+   * Last loss if the factor of the point applies to the learning rate of embeddings alone; `null`
+   * if there are none, or the study has one rate.
+   */
+  embeddingLoss: number | null;
+  /** Layers in the order of the forward pass; none if the study keeps the loss alone. */
+  layers: GrowthLayer[];
+}
+
+const powers = object<Record<GrowthAxis, number>>({ width: number, depth: number });
+
+export const pointTrainingShape = object<PointTraining>({
+  parameters: count,
+  losses: list(number),
+  embeddingLoss: nullable(number),
+  layers: list(object<GrowthLayer>({
+    name: string,
+    fanIn: nullable(number),
+    std: nullable(number),
+    multiplier: number,
+    isBranch: boolean,
+    inputs: list(nullable(number)),
+    activations: list(number),
+    changes: list(number),
+    gradients: list(number),
+    updates: list(number),
+  })),
+});
+
+export const studyTrainingShape = object<StudyTraining>({
+  steps: count,
+  keeps: oneOf("layers", "loss"),
+  optimizer: string,
+  rate: nullable(number),
+  raised: number,
+  base: object<StudyTraining["base"]>({ width: nullable(count), depth: nullable(count) }),
+  scalings: list(object<LayerScaling>({ layer: string, std: powers, rate: powers })),
+});
+
+/** Returns a layer's name with `#` for each number, the same for all repetitions of a block. */
+export function repeatedName(name: string): string {
+  return name.replaceAll(/\d+/g, "#");
+}
+
+/** Returns true if a scaling applies to a layer. */
+export function scales({ layer }: LayerScaling, name: string): boolean {
+  return layer === name || layer.includes("#") && layer === repeatedName(name);
+}

@@ -1,0 +1,193 @@
+import type { StudyPoint } from "../grid_point.ts";
+import { StudyError } from "../study_options.ts";
+import type { Study } from "../study_summary.ts";
+import type {
+  AxisGrowth,
+  GrowthFigure,
+  GrowthLevel,
+  GrowthSlope,
+  GrowthSummary,
+  LayerGrowth,
+} from "./growth_summary.ts";
+import { type GrowthAxis, type GrowthLayer, repeatedName } from "./growth_types.ts";
+import { acrossSeedsOf, levelOf, mean, median, slopeOf, worstOf } from "./slopes.ts";
+import { rateTransfers } from "./rate_transfer.ts";
+
+const AXES: readonly GrowthAxis[] = ["width", "depth"];
+const FIGURES: readonly GrowthFigure[] = ["activations", "changes", "gradients", "updates"];
+
+/** Point of a study that trained. */
+type TrainedPoint = StudyPoint & Required<Pick<StudyPoint, "training">>;
+
+/** Siblings that differ along one axis: a list for each seed, ascending by size. */
+interface Siblings {
+  axis: GrowthAxis;
+  at: number | null;
+  sizes: number[];
+  draws: TrainedPoint[][];
+}
+
+/**
+ * Summarises a study of growth: the slopes of every layer that the siblings share, or of the best
+ * rate, and the judgement.
+ *
+ * @param study A study whose points were trained, all of them.
+ * @throws {StudyError} If its points were not trained, or `createModel` ignores the size.
+ */
+export function summarizeGrowth({ points, ...header }: Study): GrowthSummary {
+  const { training, grid, model } = header;
+  if (training === undefined) throw new StudyError("The study did not train its points");
+  const trained = points.filter((point): point is TrainedPoint => point.training !== undefined);
+  const groups = siblingsOf(grid, trained);
+  for (const group of groups) requireGrowing(group);
+  const growth = training.keeps === "layers" ? groups.map(growthAlong) : [];
+  const transfer = training.keeps === "loss" ? groups.flatMap(rateTransfers) : [];
+  return {
+    model: model.name,
+    source: model.source,
+    training,
+    seeds: grid.seeds,
+    largest: { width: grid.widths.at(-1)!, depth: grid.depths.at(-1)! },
+    growth,
+    level: worstOf([...growth, ...transfer].map(({ level }) => level)),
+    fixes: null,
+    transfer,
+  };
+}
+
+function siblingsOf(
+  { widths, depths, seeds }: Study["grid"],
+  points: readonly TrainedPoint[],
+): Siblings[] {
+  return AXES.flatMap((axis) => {
+    const [own, others] = axis === "width" ? [widths, depths] : [depths, widths];
+    if (own.length < 2) return [];
+    return others.map((at): Siblings => ({
+      axis,
+      at: others.length > 1 ? at : null,
+      sizes: own.map((size) => size!),
+      draws: seeds.map((seed) =>
+        points.filter((point) => point.seed === seed && point[other(axis)] === at)
+          .toSorted((a, b) => a[axis]! - b[axis]!)
+      ).filter((draw) => draw.length > 0),
+    }));
+  });
+}
+
+const other = (axis: GrowthAxis): GrowthAxis => axis === "width" ? "depth" : "width";
+
+function requireGrowing({ axis, sizes, draws: [draw] }: Siblings): void {
+  const [first, last] = [draw[0], draw.at(-1)!].map(({ training }) => training.parameters);
+  if (first !== last) return;
+  throw new StudyError(
+    `createModel made a model of ${first} parameters at ${axis} ${sizes[0]} and at ` +
+      `${axis} ${
+        sizes.at(-1)
+      }, expected more with the ${axis}: use the \`${axis}\` that it is given`,
+  );
+}
+
+function growthAlong({ axis, at, sizes, draws }: Siblings): AxisGrowth {
+  const lasts = draws[0].map(lastHidden);
+  const isMoving = new Set(lasts.map((layer) => layer?.name)).size > 1;
+  const named = draws.map((draw) => draw.map((point) => layersByName(point, isMoving)));
+  const [smallest, ...larger] = named[0];
+  const shared = [...smallest.keys()].filter((name) => larger.every((layers) => layers.has(name)));
+  const layers = shared.map((name) => {
+    const each = named.map((draw) => draw.map((layers) => layers.get(name)!));
+    const { role, repeats } = placeOf(draws[0], smallest.get(name)!.name);
+    return layerGrowth(name, { sizes, each, role, repeats });
+  });
+  return { axis, sizes, at, layers, level: worstOf(layers.map(({ level }) => level)) };
+}
+
+/** Returns the last layer that is not an output. */
+function lastHidden({ training, layers }: TrainedPoint): GrowthLayer | undefined {
+  const isOutput = (name: string) => layers.find((one) => one.name === name)?.role === "output";
+  return training.layers.findLast(({ name }) => !isOutput(name));
+}
+
+/** Returns the layers by name; the last hidden one also by its place, if its name moves. */
+function layersByName(point: TrainedPoint, isMoving: boolean): Map<string, GrowthLayer> {
+  const rows = new Map(point.training.layers.map((layer) => [layer.name, layer]));
+  const last = lastHidden(point);
+  if (isMoving && last !== undefined) rows.set(LAST_HIDDEN, last);
+  return rows;
+}
+
+/** Name of the layer before the output. */
+const LAST_HIDDEN = "the last hidden layer";
+
+function placeOf(
+  draw: readonly TrainedPoint[],
+  name: string,
+): Pick<LayerGrowth, "role" | "repeats"> {
+  const counts = draw.map(({ training }) =>
+    training.layers.filter((layer) => repeatedName(layer.name) === repeatedName(name)).length
+  );
+  const { role = "hidden" } = draw[0].layers.find((layer) => layer.name === name) ?? {};
+  return { role, repeats: new Set(counts).size > 1 };
+}
+
+function layerGrowth(
+  name: string,
+  { sizes, each, role, repeats }: {
+    sizes: readonly number[];
+    /** The layer of every sibling, for each seed. */
+    each: readonly GrowthLayer[][];
+  } & Pick<LayerGrowth, "role" | "repeats">,
+): LayerGrowth {
+  const [[first]] = each;
+  const along = (figure: (layer: GrowthLayer) => number | null | undefined) =>
+    acrossSeedsOf(
+      each.map((draw) =>
+        slopeOf(draw.map((layer, i) => [sizes[i], Math.abs(figure(layer) ?? 0)] as const))
+      ),
+    );
+  const slopes = Object.fromEntries(
+    FIGURES.map((
+      figure,
+    ) => [figure, first[figure].map((_, step) => along((l) => l[figure][step]))]),
+  ) as LayerGrowth["slopes"];
+  const size = judged(slopes.activations.slice(1));
+  const change = judged(slopes.changes);
+  const isJudged = !repeats || name === LAST_HIDDEN;
+  return {
+    name: name === LAST_HIDDEN ? `${name} (${first.name})` : name,
+    role,
+    repeats: !isJudged,
+    hasKernel: first.fanIn !== null,
+    isBranch: first.isBranch,
+    slopes,
+    fanIn: along(({ fanIn }) => fanIn)?.value ?? null,
+    input: along(({ inputs: [input] }) => input)?.value ?? null,
+    multiplier: along(({ multiplier }) => multiplier)?.value ?? 0,
+    std: along(({ std }) => std)?.value ?? null,
+    baseStd: first.std,
+    size,
+    change,
+    level: isJudged ? levelOfLayer(role, { size, change }) : "flat",
+    curves: sizes.map((_, i) =>
+      first.activations.map((_, step) =>
+        2 ** mean(each.map((draw) => Math.log2(draw[i].activations[step])))
+      )
+    ),
+  };
+}
+
+/** Returns the middle slope over the steps: a single step is noisy. */
+function judged(slopes: readonly (GrowthSlope | null)[]): GrowthSlope | null {
+  const known = slopes.filter((slope) => slope !== null);
+  if (known.length === 0) return null;
+  const value = median(known.map((slope) => slope.value));
+  return known.toSorted((a, b) => Math.abs(a.value - value) - Math.abs(b.value - value))[0];
+}
+
+/** Judges a layer; what an output has of its initial weights may fall as width^-1/2. */
+function levelOfLayer(
+  role: LayerGrowth["role"],
+  { size, change }: Pick<LayerGrowth, "size" | "change">,
+): GrowthLevel {
+  const slopes = [size, change].flatMap((slope) => slope === null ? [] : [slope.value]);
+  return worstOf(slopes.map((slope) => role === "output" && slope < 0 ? "flat" : levelOf(slope)));
+}

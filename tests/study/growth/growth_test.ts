@@ -1,0 +1,165 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { KINDS, type NetworkKind, networkOf, sizesOf } from "../../../bench/scale/networks.ts";
+import { compareWithTwin, type TwinKind, twinModel } from "../../../bench/scale/twin.ts";
+import { startEngine } from "../../../src/engine/start/start_engine.ts";
+import type { GrowthGrid } from "../../../src/study/growth/growth_study.ts";
+import type { GrowthSummary } from "../../../src/study/growth/growth_summary.ts";
+import { runGrowth, tryScalings } from "../../../src/study/growth/run_growth.ts";
+import { summarizeGrowth } from "../../../src/study/growth/summarize_growth.ts";
+import type { CreateStudyModel } from "../../../src/study/study_subject.ts";
+
+async function growthOf(subject: CreateStudyModel, grid: GrowthGrid): Promise<GrowthSummary> {
+  const { header, points } = await runGrowth(subject, grid, {
+    objective: "meanSquaredError",
+    examples: 32,
+  });
+  return summarizeGrowth({ ...header, points: await Array.fromAsync(points) });
+}
+
+const TWINS: { kind: TwinKind; grid: GrowthGrid }[] = [
+  {
+    kind: { optimizer: { name: "adam", rate: 0.01 }, rule: "standard", axis: "width" },
+    grid: { widths: [64, 128, 256] },
+  },
+  {
+    kind: { optimizer: { name: "sgd", rate: 0.02 }, rule: "muP", axis: "width" },
+    grid: { widths: [64, 128, 256] },
+  },
+  {
+    kind: { optimizer: { name: "adam", rate: 0.003 }, rule: "half", axis: "depth" },
+    grid: { depths: [2, 4, 8, 16] },
+  },
+];
+
+for (const { kind, grid } of TWINS) {
+  const { rule, axis, optimizer } = kind;
+  Deno.test(`summarizeGrowth() has the slopes of a float64 twin: ${rule}, ${axis}, ${optimizer.name}`, async () => {
+    await using engine = await startEngine();
+    const seeds = [0, 1];
+    const { growth: [growth] } = await growthOf(twinModel(kind), { ...grid, seeds });
+    const differences = await compareWithTwin(engine.tf, kind, { growth, seeds, steps: 5 });
+    assert(differences.length > 30);
+    for (const { layer, figure, step, measured, reference } of differences) {
+      const difference = Math.abs(measured - reference);
+      assert(difference < 0.05, `${layer}, ${figure}, ${step}: ${measured}, ${reference}`);
+    }
+  });
+}
+
+/** Trains the siblings of a network of the benchmark, smaller ones. */
+async function judge(name: keyof typeof KINDS, isWrong: boolean) {
+  const { drop, ...kind } = KINDS[name];
+  const subject = networkOf({ ...kind, dropped: isWrong ? drop : undefined });
+  const sizes = sizesOf(kind);
+  const grid = { widths: sizes.widths?.slice(0, 4), depths: sizes.depths?.slice(0, 4), seeds: 2 };
+  const { header, points } = await runGrowth(subject, grid);
+  const summary = summarizeGrowth({ ...header, points: await Array.fromAsync(points) });
+  return { subject, grid, summary };
+}
+
+for (const name of ["mlp", "mlp sgd tanh", "residual"]) {
+  Deno.test(`summarizeGrowth() finds ${name} flat, and steep once it drops a rule`, async () => {
+    await using _engine = await startEngine();
+    assertEquals((await judge(name, false)).summary.level, "flat");
+    assertEquals((await judge(name, true)).summary.level, "error");
+  });
+}
+
+Deno.test("tryScalings() names what each layer needs, and the siblings are flat with it", async () => {
+  await using _engine = await startEngine();
+  const { subject, grid, summary } = await judge("mlp", true);
+  const fix = await tryScalings(subject, grid, { summary });
+  assert(fix !== null);
+  assertEquals(fix.level, "flat");
+  assertEquals(fix.code.map(({ layer, words }) => [layer, words]), [
+    ["hidden_2", "learning rate x width^-1"],
+    ["hidden_1", "learning rate x width^-1"],
+  ]);
+  // The kernels are drawn larger by as much as the constant behind them makes them smaller.
+  assertStringIncludes(fix.code[0].code, "* (width / 32) ** 0.5, seed })");
+  assertStringIncludes(fix.code[0].code, "tf.layers.rescaling({ scale: (width / 32) ** -1 })");
+});
+
+Deno.test("tryScalings() scales the branches of residual blocks with the depth", async () => {
+  await using _engine = await startEngine();
+  const { subject, grid, summary } = await judge("residual", true);
+  const fix = await tryScalings(subject, grid, { summary });
+  assert(fix !== null);
+  assertEquals(fix.level, "flat");
+  assertEquals(fix.code.map(({ layer, words }) => [layer, words]), [
+    ["block_#", "initial standard deviation x depth^-0.5, learning rate x depth^-1"],
+  ]);
+});
+
+Deno.test("a constant behind a readout that begins at 0 belongs to it", async () => {
+  await using _engine = await startEngine();
+  const { summary } = await judge("mlp zero readout", false);
+  const out = summary.growth[0].layers.find(({ name }) => name === "out")!;
+  assertEquals(out.slopes.activations[0], null);
+  assert(Math.abs(out.size!.value) < 0.25);
+});
+
+Deno.test("the best rate of a standard network falls with its width, that of muP does not", async () => {
+  await using _engine = await startEngine();
+  const transferOf = async (kind: NetworkKind) => {
+    const { header, points } = await runGrowth(
+      networkOf(kind),
+      { widths: [32, 64, 128], seeds: 2, rates: true },
+    );
+    return summarizeGrowth({ ...header, points: await Array.fromAsync(points) }).transfer;
+  };
+  const right = await transferOf({ optimizer: "adam", input: "embedding", head: "classes" });
+  assertEquals(right.map(({ of }) => of), ["all", "embedding"]);
+  assert(Math.abs(right[0].slope.value) < 0.5, String(right[0].slope.value));
+  const [wrong] = await transferOf({ optimizer: "adam", dropped: "hidden rate" });
+  assert(wrong.slope.value < -0.5, String(wrong.slope.value));
+});
+
+Deno.test("summarizeGrowth() rejects a model that ignores its width", async () => {
+  await using _engine = await startEngine();
+  await assertRejects(
+    () =>
+      growthOf(({ tf }) =>
+        networkOf({ optimizer: "adam" })({
+          tf,
+          seed: 0,
+          width: 32,
+          depth: null,
+          activation: null,
+          initializer: null,
+        }), { widths: [32, 64], seeds: 1 }),
+    Error,
+    "use the `width` that it is given",
+  );
+  await assertRejects(
+    () => growthOf(networkOf({ optimizer: "adam" }), { widths: [32] }),
+    Error,
+    "two widths or two depths",
+  );
+});
+
+Deno.test("a small compiled rate is raised until the first step moves the layers", async () => {
+  await using _engine = await startEngine();
+  const { training } = await growthOf(async ({ tf, ...size }) => {
+    const model = await networkOf({ optimizer: "adam" })({ tf, ...size });
+    model.compile({ optimizer: tf.train.adam(1e-6), loss: "meanSquaredError" });
+    return model;
+  }, { widths: [32, 64], seeds: 1 });
+  assert(training.raised >= 1024, String(training.raised));
+  assertEquals(training.rate, 1e-6);
+});
+
+Deno.test("runGrowth() frees every tensor, and trains an uncompiled model with Adam", async () => {
+  await using engine = await startEngine();
+  const before = engine.tf.memory().numTensors;
+  const { training } = await growthOf(({ tf, width }) =>
+    tf.sequential({
+      layers: [
+        tf.layers.dense({ units: width!, inputShape: [4] }),
+        tf.layers.layerNormalization(),
+        tf.layers.dense({ units: 2 }),
+      ],
+    }), { widths: [8, 16], seeds: 2 });
+  assertEquals([training.optimizer, training.rate], ["Adam", 0.01]);
+  assertEquals(engine.tf.memory().numTensors, before);
+});
