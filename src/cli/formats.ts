@@ -38,7 +38,7 @@ export interface Format {
   /** True if it shows distributions, which then must be measured. */
   histograms?: true;
   /**
-   * True if it is a page to open. `--out` then names the page, even if it would otherwise name the
+   * True if it is a page or an image to open. `--out` then names the page, even if it would otherwise name the
    * points of a study.
    */
   isPage?: true;
@@ -234,6 +234,12 @@ const TABLE = {
       );
       return renderStudyPage(summary);
     },
+    async growth(summary) {
+      const { renderGrowthPage }: typeof import("../picture/growth_page.ts") = await import(
+        import.meta.resolve("../picture/growth_page.ts")
+      );
+      return renderGrowthPage(summary);
+    },
   },
   svg: {
     purpose: "an image of gradients and activations over the layers, for a web page",
@@ -241,11 +247,18 @@ const TABLE = {
     mediaType: "image/svg+xml",
     reads: ["axis"],
     isLines: false,
+    isPage: true,
     async report(report, { scale }) {
       const { renderReportImage }: typeof import("../picture/report_image.ts") = await import(
         import.meta.resolve("../picture/report_image.ts")
       );
       return renderReportImage(report, { scale });
+    },
+    async growth(summary) {
+      const { renderGrowthImage }: typeof import("../picture/growth_image.ts") = await import(
+        import.meta.resolve("../picture/growth_image.ts")
+      );
+      return renderGrowthImage(summary);
     },
   },
   badge: {

@@ -4,6 +4,7 @@ import { CHECK_FLAGS } from "../../src/cli/commands/check_flags.ts";
 import { DIFF_FLAGS } from "../../src/cli/commands/diff_flags.ts";
 import { REPORT_FLAGS } from "../../src/cli/commands/report_flags.ts";
 import { RUN_FLAGS } from "../../src/cli/flags/measure_flags.ts";
+import { SCALE_FLAGS } from "../../src/cli/flags/scale_flags.ts";
 import { MERGE_FLAGS, SWEEP_FLAGS } from "../../src/cli/flags/sweep_flags.ts";
 import { FORMATS, formatsOf, type Result, type ShowFlag } from "../../src/cli/formats.ts";
 import type { FlagSet } from "../../src/cli/kit/flag.ts";
@@ -13,6 +14,7 @@ import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { withFolder } from "../model/save_model.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
 import { gateResult, gateRun } from "../render/sample_gate.ts";
+import { growthSummary } from "../networks/growth.ts";
 import { makeHeader, makePoints } from "../networks/studies.ts";
 import { assertRefuses } from "./refuses.ts";
 
@@ -34,6 +36,7 @@ const COMMANDS: { name: string; result: Result; flags: FlagSet }[] = [
   { name: "check", result: "gate", flags: CHECK_FLAGS },
   { name: "diff", result: "diff", flags: DIFF_FLAGS },
   { name: "sweep", result: "study", flags: SWEEP_FLAGS },
+  { name: "scale", result: "growth", flags: SCALE_FLAGS },
   { name: "merge", result: "study", flags: MERGE_FLAGS },
 ];
 
@@ -71,6 +74,8 @@ const FLAGS_OF_RUN = [
   "width",
   "initializer",
   "exercise",
+  "widths",
+  "depths",
 ];
 
 /** Name that does not fit a line. */
@@ -109,7 +114,7 @@ async function write(
   result: Result,
   options: RenderTextOptions,
 ): Promise<string | null> {
-  const { report, gate: writeGate, diff, study } = FORMATS[name];
+  const { report, gate: writeGate, diff, study, growth } = FORMATS[name];
   const all = { width: 100, unicode: false, color: false, ...options };
   switch (result) {
     case "report":
@@ -118,6 +123,8 @@ async function write(
       return await diff!(difference, all);
     case "study":
       return study === undefined ? null : await study(summary, all);
+    case "growth":
+      return growth === undefined ? null : await growth(growthSummary(), all);
     case "gate":
       return await writeGate!(gate, {
         text: all,

@@ -90,7 +90,7 @@ function requireGrowing({ axis, sizes, draws: [draw] }: Siblings): void {
 function growthAlong({ axis, at, sizes, draws }: Siblings): AxisGrowth {
   const lasts = draws[0].map(lastHidden);
   const isMoving = new Set(lasts.map((layer) => layer?.name)).size > 1;
-  const named = draws.map((draw) => draw.map((point) => layersByName(point, isMoving)));
+  const named = draws.map((draw) => draw.map((point) => layersByName(point, { isMoving })));
   const [smallest, ...larger] = named[0];
   const shared = [...smallest.keys()].filter((name) => larger.every((layers) => layers.has(name)));
   const layers = shared.map((name) => {
@@ -108,7 +108,10 @@ function lastHidden({ training, layers }: TrainedPoint): GrowthLayer | undefined
 }
 
 /** Returns the layers by name; the last hidden one also by its place, if its name moves. */
-function layersByName(point: TrainedPoint, isMoving: boolean): Map<string, GrowthLayer> {
+function layersByName(
+  point: TrainedPoint,
+  { isMoving }: { isMoving: boolean },
+): Map<string, GrowthLayer> {
   const rows = new Map(point.training.layers.map((layer) => [layer.name, layer]));
   const last = lastHidden(point);
   if (isMoving && last !== undefined) rows.set(LAST_HIDDEN, last);

@@ -1,0 +1,173 @@
+import { slopeWords } from "../render/growth_words.ts";
+import type { AxisGrowth, GrowthSlope, LayerGrowth } from "../study/growth/growth_summary.ts";
+import { FLAT_SLOPE, judgedLayers, STEEP_SLOPE } from "../study/growth/slopes.ts";
+import { formatWhole } from "../words/numbers.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { type Markup, markup, shortTitle } from "./markup.ts";
+import { PathData } from "./path_data.ts";
+import { valueScale } from "./value_scale.ts";
+
+/** Width of a drawing of growth. */
+export const GROWTH_WIDTH = 860;
+
+const ROW = 22;
+const TOP = 40;
+const NAMES = 200;
+const PANEL = { width: 300, gap: 30, figure: 90 };
+/** Slope at the edge of a panel. */
+const LARGEST_SLOPE = 1.25;
+
+const CELL = { width: 280, height: 150, left: 44, right: 268, top: 26, bottom: 118 };
+const COLUMNS = 3;
+
+/** Tones of the judgements. */
+export const LEVEL_TONES: Record<LayerGrowth["level"], string> = {
+  flat: "healthy",
+  warning: "warning",
+  error: "error",
+};
+
+/** Style of the drawings. */
+export const GROWTH_STYLE = `
+.growth { display: block; width: 100%; max-width: ${GROWTH_WIDTH}px; height: auto; }
+.growth text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
+.growth .head { font-weight: 600; fill: var(--ink); }
+.growth .layer { fill: var(--ink); }
+.growth .flat-band { fill: var(--healthy); fill-opacity: .14; }
+.growth .grid { fill: none; stroke: var(--line); }
+.growth .edge { fill: none; stroke: var(--error); stroke-dasharray: 4 3; }
+.growth .curve { fill: none; stroke-width: 2; }
+.growth .curve.healthy { stroke: var(--healthy); } .growth .curve.warning { stroke: var(--warning); }
+.growth .curve.error { stroke: var(--error); }
+.growth .bar.healthy { fill: var(--healthy); } .growth .bar.warning { fill: var(--warning); }
+.growth .bar.error { fill: var(--error); } .growth .bar.soft { fill: var(--soft); fill-opacity: .5; }
+.growth .range { fill: none; stroke: var(--ink); }
+`;
+
+/**
+ * Draws the slopes of every layer: a panel for the size of its activations, and one for their
+ * change, with the flat band and the limits of an error.
+ */
+export function drawSlopes({ layers }: AxisGrowth): Markup {
+  const height = TOP + layers.length * ROW + 26;
+  const panels = [
+    { title: "activations", slopeOf: ({ size }: LayerGrowth) => size },
+    { title: "change per step", slopeOf: ({ change }: LayerGrowth) => change },
+  ];
+  return markup`<svg class="growth" viewBox="0 0 ${GROWTH_WIDTH} ${height}" aria-hidden="true">${
+    layers.map(({ name }, i) =>
+      markup`<text class="layer" x="0" y="${TOP + i * ROW + 15}">${
+        shortTitle(escapeControls(name))
+      }</text>`
+    )
+  }${
+    panels.map(({ title, slopeOf }, i) =>
+      drawPanel(layers, { title, slopeOf, x: NAMES + i * (PANEL.width + PANEL.gap) })
+    )
+  }</svg>`;
+}
+
+/** Panel of slopes. */
+interface SlopePanel {
+  title: string;
+  slopeOf: (layer: LayerGrowth) => GrowthSlope | null;
+  /** Left edge. */
+  x: number;
+}
+
+function drawPanel(layers: readonly LayerGrowth[], { title, slopeOf, x }: SlopePanel): Markup {
+  const width = PANEL.width - PANEL.figure;
+  const at = (slope: number) => {
+    const share = Math.min(1, Math.max(-1, slope / LARGEST_SLOPE));
+    return Math.round((x + width * (1 + share) / 2) * 10) / 10;
+  };
+  const bottom = TOP + layers.length * ROW;
+  const line = (slope: number) => `M${at(slope)} ${TOP - 4}V${bottom}`;
+  const band = at(FLAT_SLOPE) - at(-FLAT_SLOPE);
+  return markup`<text class="head" x="${x}" y="14">slope of ${title}</text><rect class="flat-band" x="${
+    at(-FLAT_SLOPE)
+  }" y="${TOP - 4}" width="${band}" height="${bottom - TOP + 4}"/><path class="grid" d="${
+    line(0)
+  }"/><path class="edge" d="${line(-STEEP_SLOPE)}${line(STEEP_SLOPE)}"/>${
+    [-1, -STEEP_SLOPE, 0, STEEP_SLOPE, 1].map((tick) =>
+      markup`<text x="${at(tick)}" y="${bottom + 16}" text-anchor="middle">${String(tick)}</text>`
+    )
+  }${layers.map((layer, i) => drawBar(layer, slopeOf(layer), { at, y: TOP + i * ROW, x, width }))}`;
+}
+
+function drawBar(
+  { repeats, level }: LayerGrowth,
+  slope: GrowthSlope | null,
+  { at, y, x, width }: { at: (slope: number) => number; y: number; x: number; width: number },
+): Markup | null {
+  if (slope === null) return null;
+  const ends = [at(0), at(slope.value)].toSorted((a, b) => a - b);
+  const tone = repeats ? "soft" : LEVEL_TONES[level];
+  const half = slope.half ?? 0;
+  const range = Number.isFinite(slope.value)
+    ? `M${at(slope.value - half)} ${y + 10}H${at(slope.value + half)}`
+    : "";
+  return markup`<rect class="bar ${tone}" x="${ends[0]}" y="${y + 4}" width="${
+    Math.round(10 * (ends[1] - ends[0])) / 10
+  }" height="12"/><path class="range" d="${range}"/><text x="${x + width + 8}" y="${y + 15}">${
+    slopeWords(slope)
+  }</text>`;
+}
+
+/** Draws the size of every layer's activations over width or depth, a panel for each step. */
+export function drawGrowthCurves(growth: AxisGrowth): Markup {
+  const layers = judgedLayers(growth);
+  const steps = Math.max(0, ...layers.map(({ curves }) => curves[0].length));
+  const height = Math.ceil(steps / COLUMNS) * CELL.height;
+  return markup`<svg class="growth" viewBox="0 0 ${GROWTH_WIDTH} ${height}" aria-hidden="true">${
+    Array.from({ length: steps }, (_, step) => {
+      const x = step % COLUMNS * (CELL.width + 10);
+      const y = Math.floor(step / COLUMNS) * CELL.height;
+      return markup`<g transform="translate(${x} ${y})">${drawStep(growth, layers, step)}</g>`;
+    })
+  }</svg>`;
+}
+
+function drawStep(
+  { axis, sizes }: AxisGrowth,
+  layers: readonly LayerGrowth[],
+  step: number,
+): Markup {
+  const { left, right, top, bottom } = CELL;
+  const all = layers.flatMap(({ curves }) =>
+    curves.flatMap((steps) => steps.filter((size) => Number.isFinite(size) && size > 0))
+  );
+  const scale = valueScale(all);
+  const from = Math.log2(sizes[0]);
+  const to = Math.log2(sizes.at(-1)!);
+  const x = (size: number) =>
+    Math.round(left + (right - left) * (Math.log2(size) - from) / (to - from));
+  const y = (value: number) => Math.round(bottom - scale.at(value) * (bottom - top));
+  return markup`<text class="head" x="${left}" y="14">${
+    step === 0 ? "before training" : `after step ${step}`
+  }</text><path class="grid" d="${
+    scale.ticks.map((tick) => `M${left} ${y(tick)}H${right}`).join("")
+  }"/>${
+    scale.ticks.map((tick) =>
+      markup`<text x="${left - 6}" y="${y(tick) + 4}" text-anchor="end">${
+        Number(tick.toPrecision(2))
+      }</text>`
+    )
+  }${
+    layers.map(({ curves, level, name }) => {
+      const line = new PathData();
+      for (const [i, size] of sizes.entries()) {
+        const value = curves[i][step];
+        if (Number.isFinite(value) && value > 0) line.line(x(size), y(value));
+        else line.lift();
+      }
+      return markup`<path class="curve ${LEVEL_TONES[level]}" d="${line.text}"><title>${
+        escapeControls(name)
+      }</title></path>`;
+    })
+  }<text x="${left}" y="${bottom + 18}">${axis} ${
+    formatWhole(sizes[0])
+  }</text><text x="${right}" y="${bottom + 18}" text-anchor="end">${
+    formatWhole(sizes.at(-1)!)
+  }</text>`;
+}

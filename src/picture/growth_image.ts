@@ -1,0 +1,76 @@
+import { growthSentences, LEVEL_WORDS, siblingWords } from "../render/growth_words.ts";
+import { wrapText } from "../render/fit_text.ts";
+import type { GrowthSummary } from "../study/growth/growth_summary.ts";
+import { anyObject, requireValue } from "../words/shape.ts";
+import { escapeControls } from "../words/show_value.ts";
+import {
+  drawGrowthCurves,
+  drawSlopes,
+  GROWTH_STYLE,
+  GROWTH_WIDTH,
+  LEVEL_TONES,
+} from "./draw_growth.ts";
+import { Markup, markup, shortTitle } from "./markup.ts";
+import { paletteStyle } from "./palette.ts";
+
+const MARGIN = 20;
+const LINE = 20;
+/** Characters of a line of a sentence. */
+const CHARACTERS = 120;
+
+const STYLE = `${paletteStyle(".gradient-health")}
+.sheet { fill: var(--paper); stroke: var(--line); }
+text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
+.name { font-size: 15px; font-weight: 650; fill: var(--ink); }
+.said { font-size: 15px; font-weight: 650; fill: currentColor; }
+${GROWTH_STYLE}`;
+
+/**
+ * Renders how siblings of a model keep their scale as one image: the verdict and its sentences, the
+ * slopes by layer, and the sizes over width or depth at each step, along the axis that fares worst.
+ */
+export function renderGrowthImage(summary: GrowthSummary): string {
+  requireValue("summary", summary, anyObject);
+  const { model, source, level, growth } = summary;
+  const name = `${shortTitle(source ?? model)}: `;
+  const sentences = growthSentences(summary)
+    .flatMap((text) => wrapText(escapeControls(text), CHARACTERS));
+  const worst = growth.find((one) => one.level === level) ?? growth.at(0);
+  let y = MARGIN + 34 + sentences.length * LINE;
+  const parts: Markup[] = [];
+  if (worst !== undefined) {
+    for (const drawing of [drawSlopes(worst), drawGrowthCurves(worst)]) {
+      const height = Number(drawing.source.match(/viewBox="0 0 \d+ (\d+)"/)![1]);
+      parts.push(
+        markup`<text class="name" x="${MARGIN}" y="${y + 16}">${
+          parts.length === 0 ? "Slopes" : "Sizes of activations"
+        } over ${siblingWords(worst)}</text>`,
+        new Markup(
+          drawing.source.replace(
+            /^<svg/,
+            `<svg x="${MARGIN}" y="${y + 30}" width="${GROWTH_WIDTH}" height="${height}"`,
+          ),
+        ),
+      );
+      y += height + 50;
+    }
+  }
+  const width = GROWTH_WIDTH + 2 * MARGIN;
+  const height = y + MARGIN;
+  const image =
+    markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
+    <title id="gh-title">${name}${LEVEL_WORDS[level]}</title>
+    <desc id="gh-desc">${sentences.join(" ")}</desc>
+    <style>${new Markup(STYLE)}</style>
+    <rect class="sheet" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="6"/>
+    <text class="name" x="${MARGIN}" y="${MARGIN + 12}">${name}<tspan class="said ${
+      LEVEL_TONES[level]
+    }">${LEVEL_WORDS[level]}</tspan></text>
+    ${
+      sentences.map((text, i) =>
+        markup`<text x="${MARGIN}" y="${MARGIN + 38 + i * LINE}">${text}</text>`
+      )
+    }${parts}</svg>
+    `;
+  return image.source;
+}

@@ -1,0 +1,111 @@
+import {
+  fixSentence,
+  growthSentences,
+  LEVEL_WORDS,
+  siblingWords,
+  slopeWords,
+} from "../render/growth_words.ts";
+import type {
+  AxisGrowth,
+  GrowthFix,
+  GrowthSummary,
+  RateTransfer,
+} from "../study/growth/growth_summary.ts";
+import { formatNumber } from "../words/numbers.ts";
+import { anyObject, requireValue } from "../words/shape.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { drawGrowthCurves, drawSlopes, GROWTH_STYLE, LEVEL_TONES } from "./draw_growth.ts";
+import { type Markup, markup, shortTitle } from "./markup.ts";
+import { renderPage, type Section } from "./page.ts";
+
+/**
+ * Renders how siblings of a model keep their scale as one self-contained page: the verdict, then
+ * along each axis a panel of slopes by layer, one of sizes over width or depth at each step, a
+ * table of all slopes, and the fix with its code.
+ *
+ * @param summary The result of `summarizeGrowth`.
+ * @returns The page, an HTML document that needs no other file, with a newline at its end.
+ */
+export function renderGrowthPage(summary: GrowthSummary): Promise<string> {
+  requireValue("summary", summary, anyObject);
+  const { model, source, level, growth, transfer, fixes } = summary;
+  const name = shortTitle(source ?? model);
+  return renderPage({
+    title: `${name}: ${LEVEL_WORDS[level]}`,
+    header: markup`<p class="kicker"><bdi>${name}</bdi>: siblings of several sizes</p>
+      <h1 class="verdict sentence ${LEVEL_TONES[level]}">${LEVEL_WORDS[level]}</h1>${
+      growthSentences(summary).map((text) =>
+        markup`<p><bdi>${escapeControls(text)}</bdi></p>
+      `
+      )
+    }`,
+    sections: [
+      ...fixes === null ? [] : [{ id: "fix", title: "Fix", body: showFix(fixes) }],
+      ...growth.map((one, i): Section => ({
+        id: `axis-${i + 1}`,
+        title: `Over ${siblingWords(one)}`,
+        body: showAxis(one),
+      })),
+      ...transfer.length === 0
+        ? []
+        : [{ id: "rates", title: "Best rates", body: showRates(transfer) }],
+    ],
+    extra: { style: GROWTH_STYLE, script: null },
+  });
+}
+
+function showAxis(growth: AxisGrowth): Markup {
+  const { layers } = growth;
+  const steps = layers[0]?.slopes.activations.length ?? 0;
+  const heading = Array.from(
+    { length: steps },
+    (_, step) => markup`<th scope="col">step ${step}</th>`,
+  );
+  return markup`<figure><figcaption><b>Slopes by layer</b>: of log2 size over log2 ${growth.axis},
+    with the interval over seeds; flat within the green band, an error beyond the dashed lines.</figcaption>${
+    drawSlopes(growth)
+  }</figure>
+  <figure><figcaption><b>Sizes of activations</b> over ${growth.axis}, a line for each layer.</figcaption>${
+    drawGrowthCurves(growth)
+  }</figure>
+  <details><summary>Slopes at each step</summary>${
+    (["activations", "changes", "gradients", "updates"] as const).map((figure) =>
+      markup`<div class="scroll" tabindex="0" role="group" aria-label="${figure}"><table><caption>${figure}</caption><thead><tr><th scope="col">layer</th>${heading}</tr></thead><tbody>${
+        layers.map(({ name, slopes }) =>
+          markup`<tr><th scope="row"><bdi>${escapeControls(name)}</bdi></th>${
+            figure === "changes" ? markup`<td></td>` : null
+          }${slopes[figure].map((slope) => markup`<td>${slopeWords(slope)}</td>`)}</tr>
+          `
+        )
+      }</tbody></table></div>`
+    )
+  }</details>`;
+}
+
+function showFix(fix: GrowthFix): Markup {
+  return markup`<p>${fixSentence(fix)}</p><dl>${
+    fix.code.map(({ layer, words, code }) =>
+      markup`<dt><bdi>${
+        escapeControls(layer)
+      }</bdi>: ${words}</dt><dd><pre><code>${code}</code></pre></dd>
+      `
+    )
+  }</dl>`;
+}
+
+function showRates(transfer: readonly RateTransfer[]): Markup {
+  return markup`${
+    transfer.map(({ of, axis, sizes, best, slope }) =>
+      markup`<table><caption>Best rate of ${
+        of === "all" ? "all weights" : "embeddings alone"
+      }, times the compiled one; slope ${
+        slopeWords(slope)
+      }</caption><thead><tr><th scope="col">${axis}</th>${
+        sizes.map((size) => markup`<th scope="col">${size}</th>`)
+      }</tr></thead><tbody><tr><th scope="row">rate</th>${
+        best.map((rate) => markup`<td>${formatNumber(rate)}</td>`)
+      }</tr></tbody></table>
+      `
+    )
+  }`;
+}

@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { renderGrowthImage } from "../../src/picture/growth_image.ts";
+import { renderGrowthPage } from "../../src/picture/growth_page.ts";
+import { renderGrowth } from "../../src/render/render_growth.ts";
+import { growthSummary, layerGrowth } from "../networks/growth.ts";
+
+const FIX = {
+  scalings: [],
+  code: [{ layer: "hidden", words: "learning rate x width^-1", code: "a <b>;\n// c" }],
+  level: "flat" as const,
+  steepest: 0.1,
+};
+
+Deno.test("renderGrowth() says the verdict, what is wrong, the slopes, the sizes and the fix", () => {
+  const text = renderGrowth({ ...growthSummary(), fixes: FIX });
+  assertStringIncludes(text, "model.ts: does not keep its scale\n");
+  assertStringIncludes(
+    text.replaceAll("\n", " "),
+    "Error in `hidden` over width 64 to 256: their change per step grows as width^0.80 +- 0.10; " +
+      "expected a slope of at most 0.25 (error above 0.5).",
+  );
+  assertStringIncludes(
+    text,
+    "hidden  0.00 +- 0.05  0.80 +- 0.10     -0.50    0.00          |######   error",
+  );
+  assertStringIncludes(text, "in         0        1        1        1\n");
+  assertStringIncludes(text, "every slope is at most 0.10.\n- hidden: learning rate x width^-1\n");
+  assert(text.split("\n").every((line) => line.length <= 90));
+  // A small bar to the left, drawn with Unicode.
+  const falling = growthSummary([layerGrowth("a", { size: -0.4 })]);
+  assertStringIncludes(renderGrowth(falling, { unicode: true }), "     ███│");
+  assertStringIncludes(
+    renderGrowth(falling),
+    "Warning in `a` over width 64 to 256: the size of its",
+  );
+});
+
+Deno.test("renderGrowth() says which of the two was tested", () => {
+  assertStringIncludes(
+    renderGrowth(growthSummary()),
+    "Tested: the scale of 2 layers, 5 steps of Adam",
+  );
+  const rates = renderGrowth({
+    ...growthSummary(),
+    growth: [],
+    level: "flat",
+    transfer: [{
+      of: "all",
+      axis: "width",
+      sizes: [64, 128],
+      at: null,
+      best: [1, 0.98],
+      slope: { value: -0.03, half: 0.1 },
+      atEdge: false,
+      level: "flat",
+    }],
+  });
+  assertStringIncludes(rates, "Tested: transfer of the best rate, ");
+  assertStringIncludes(
+    rates,
+    "The best rate transfers over width 64 to 128: slope -0.03 +- 0.10.\n",
+  );
+});
+
+Deno.test("renderGrowthImage() draws a panel of slopes and one of curves for each step", () => {
+  const image = renderGrowthImage(growthSummary());
+  assertStringIncludes(image, '<title id="gh-title">model.ts: does not keep its scale</title>');
+  assertEquals(image.match(/class="bar /g)?.length, 4);
+  // The slope of 0.8 is drawn to scale: the panel ends at 1.25.
+  assertStringIncludes(image, '<rect class="bar error" x="635" y="66" width="67.2"');
+  assertEquals(image.match(/class="curve /g)?.length, 2 * 6);
+  assertStringIncludes(image, "before training");
+  assertStringIncludes(image, "after step 5");
+});
+
+Deno.test("renderGrowthPage() has both panels, every slope and the fix, and escapes names", async () => {
+  const hostile = layerGrowth("<script>", { change: 0.8 });
+  const page = await renderGrowthPage({ ...growthSummary([hostile]), fixes: FIX });
+  assertStringIncludes(page, "<!doctype html>");
+  assert(!page.includes("<bdi><script>"));
+  assertStringIncludes(page, "slope of change per step");
+  assertStringIncludes(page, "before training");
+  assertStringIncludes(page, "a &#60;b&#62;;");
+  assertStringIncludes(page, "<td>0.80 +- 0.05</td>");
+});
