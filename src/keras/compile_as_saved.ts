@@ -1,5 +1,5 @@
 import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
-import { computeAsKeras } from "../model/kept_logits.ts";
+import { computeAsKeras, computesAsKeras } from "../model/kept_logits.ts";
 import { kerasLoss, type LossFunction, type LossSettings } from "../model/loss_functions.ts";
 import { noteNotReproduced } from "../model/not_reproduced.ts";
 import { readSavedLoss } from "../model/saved_loss.ts";
@@ -58,8 +58,10 @@ export function compileAsSaved(
   }
   const settings = losses.map((loss, i): LossSettings => {
     if (loss === null) return { ...known[0], weight: 0 };
-    const weight = weights[i];
-    return weight === 1 ? loss.settings! : { ...loss.settings!, weight };
+    const own = { ...loss.settings! };
+    if (weights[i] !== 1) own.weight = weights[i];
+    if (computesAsKeras(model) && lossTraits(own.name)!.targets === "signs") own.takesLabels = true;
+    return own;
   });
   const plain = settings.map(({ name }) => plainLoss(name));
   model.compile({

@@ -165,9 +165,9 @@ export function lossSettings(loss: LossFunction): LossSettings | null {
  * the logits of its head if these are kept, and a masked row is left out if the masks of the outputs are.
  */
 export function kerasLoss(tf: TensorFlow, settings: LossSettings): LossFunction {
-  const { labelSmoothing = 0, reduction, weight = 1 } = settings;
+  const { reduction, weight = 1 } = settings;
   const loss: LossFunction = (given, outputs) => {
-    const targets = labelSmoothing === 0 ? given : smoothed(tf, given, outputs, settings);
+    const targets = lossTargets(tf, given, outputs, settings);
     const value = reduceRows(tf, rowsOf(tf, targets, outputs, settings), outputs, reduction);
     return weight === 1 ? value : tf.mul(weight, value);
   };
@@ -199,13 +199,22 @@ const BEHIND_HEADS: Partial<Record<LossName, RowLoss>> = {
   binaryCrossentropyFromLogits: sigmoidFromLogits,
 };
 
-/** Smooths targets: towards equal shares of all classes, or towards 1/2 for labels. */
-export function smoothed(
+/**
+ * Returns the targets that a loss compares outputs with: labels of a hinge as -1 and 1, or smoothed
+ * towards equal shares of all classes, or towards 1/2 for labels.
+ */
+export function lossTargets(
   tf: TensorFlow,
   targets: Tensor,
   { shape }: { shape: number[] },
-  { name, labelSmoothing = 0 }: LossSettings,
+  { name, labelSmoothing = 0, takesLabels = false }: LossSettings,
 ): Tensor {
+  if (takesLabels) {
+    const least = tf.sub(targets, 1);
+    const areLabels = tf.equal(tf.max(tf.abs(tf.mul(targets, least))), 0);
+    return tf.add(targets, tf.mul(least, tf.cast(areLabels, "float32")));
+  }
+  if (labelSmoothing === 0) return targets;
   const even = lossTraits(name)!.family === "labels" ? 0.5 : 1 / shape.at(-1)!;
   return tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing * even);
 }

@@ -1,6 +1,6 @@
 import { heapView } from "../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { oneHot, smoothed } from "../model/loss_functions.ts";
+import { lossTargets, oneHot } from "../model/loss_functions.ts";
 import { lossTraits } from "../traits/losses.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { bestConstants, type LossOf } from "./constant_answers.ts";
@@ -107,9 +107,7 @@ function constantAndPerfect(
       : tf.reshape(target, shape);
     const shares = tf.cast(perfect, "float32");
     // No answer comes closer to smoothed targets than those targets themselves.
-    const answers = settings?.labelSmoothing === undefined
-      ? shares
-      : smoothed(tf, shares, output, settings);
+    const answers = settings === null ? shares : lossTargets(tf, shares, output, settings);
     const means = tf.mean(answers, shape.map((_, axis) => axis).slice(0, -1));
     const constant = tf.add(tf.zerosLike(answers), means);
     if (traits?.logits === undefined) return { constant, perfect: answers };

@@ -140,6 +140,7 @@ function lossWords(
       ...rest.alpha === undefined ? [] : [`alpha ${formatNumber(rest.alpha)}`],
       ...rest.gamma === undefined ? [] : [`gamma ${formatNumber(rest.gamma)}`],
       ...rest.balanced === undefined ? [] : ["balanced labels"],
+      ...rest.takesLabels === undefined ? [] : ["labels 0 and 1 as -1 and 1"],
       ...weight === undefined ? [] : [`weight ${formatNumber(weight)}`],
     ];
     if (settings.length === 0) return [];

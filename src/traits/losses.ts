@@ -68,6 +68,8 @@ export interface LossOptions {
   gamma?: number;
   /** True if `alpha` weighs the labels of a binary focal loss. */
   balanced?: boolean;
+  /** True if a hinge takes targets that are all 0 or 1 for -1 and 1, as Keras does. */
+  takesLabels?: boolean;
 }
 
 /** Known losses by name. */

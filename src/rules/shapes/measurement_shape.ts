@@ -355,6 +355,7 @@ export const measurementKeys: Keys<Measurements> = {
       alpha: optional(number),
       gamma: optional(number),
       balanced: optional(boolean),
+      takesLabels: optional(boolean),
     }))),
     chosenBy: optional(oneOf("compiled", "head")),
     penalty: optional(number),

@@ -40,8 +40,8 @@ export const outputHead: Rule = defineRule({
     "categorical cross-entropy: softmax over 2 units or more, and targets that add up to 1, " +
     "or classes that are whole numbers from 0 to the number of units minus 1; binary " +
     "cross-entropy: sigmoid and targets from 0 to 1; no other activation before either; " +
-    "hinge: targets of -1 and 1, and an activation that reaches both; no dropout behind the " +
-    "head, which is an error where it leaves one of 10,000 examples without any class under a " +
+    "hinge: targets of -1 and 1, in a Keras file also 0 and 1, and an activation that reaches " +
+    "both; no dropout behind the head, which is an error where it leaves one of 10,000 examples without any class under a " +
     "categorical cross-entropy, whose loss is then 0 / 0; losses named " +
     "softmaxCrossEntropy or sigmoidCrossEntropy: no activation, because they apply their own; " +
     "mean squared error: an activation that reaches the targets, and no softmax.",
@@ -65,7 +65,7 @@ export const outputHead: Rule = defineRule({
   // The figure is a pair of names: no layer has a bar.
   figure: { title: "head", scale: "linear", of: () => null },
   judge({ layers, measurements, network: { head } }) {
-    const { objective: { name }, batch: { targets = [] } } = measurements;
+    const { objective: { name, losses = [] }, batch: { targets = [] } } = measurements;
     const dropped = droppedAnswers(layers, measurements);
     if (dropped.length > 0) return dropped;
     // Classes are counted per output, so there may be several heads.
@@ -73,7 +73,9 @@ export const outputHead: Rule = defineRule({
     if (!layers.includes(head.layer)) return [];
     const strays = targets.flatMap((target) => strayClasses(target, head.layer.name));
     if (strays.length > 0) return strays;
-    const mismatch = headMismatch(name, head, targets.length === 1 ? targets[0] : null);
+    const isKnown = targets.length === 1 &&
+      !(losses[0]?.takesLabels === true && areLabels(targets[0]));
+    const mismatch = headMismatch(name, head, isKnown ? targets[0] : null);
     if (mismatch === null) return [];
     const { severity, kind, expected, why, fix, message } = mismatch;
     const { activation, units, layer } = head;
@@ -140,6 +142,11 @@ export function headMismatch(
     case "other":
       return null;
   }
+}
+
+/** True if all targets are 0 or 1: then their squares are the same. */
+function areLabels({ values: { mean, rms, maxAbs } }: TargetMeasurements): boolean {
+  return maxAbs <= 1 && Math.abs(mean - rms ** 2) <= 1e-6;
 }
 
 /** Reports a softmax over one unit: its output is always 1, so nothing can be learned. */
