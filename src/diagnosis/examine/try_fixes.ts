@@ -100,7 +100,7 @@ async function tryInTurn(
   const failed = new Set<string>();
   const isDue = (cause: Cause) =>
     !failed.has(causeName(cause)) &&
-    (cause.severity === "error" || isAsked(cause, { before, warnings }));
+    (cause.severity === "error" || isAsked(cause, { before, now, warnings }));
   let now = { subject, ...before };
   /** Tries a fix on the current subject, and keeps it if it worked. */
   const tryOne = async (cause: Cause, fix: Fix): Promise<boolean> => {
@@ -148,17 +148,18 @@ async function tryInTurn(
 }
 
 /**
- * Returns true if the fix of a warning is tried, unless it appeared only after another fix, or only
- * the user can make it.
+ * Returns true if the fix of a warning is tried: not one that appeared only after another fix, nor
+ * one that only the user can make. Standing ones come after all errors.
  *
  * @param warnings True to try those of all warnings.
  */
 function isAsked(
   cause: Cause,
-  { before, warnings }: { before: Examined; warnings: boolean },
+  { before, now, warnings }: { before: Examined; now: Examined; warnings: boolean },
 ): boolean {
   return before.diagnosis.causes.some((known) => causeName(known) === causeName(cause)) &&
-    (warnings && cause.fixes[0]?.kind !== "rebuild" || stands(cause, before));
+    (warnings && cause.fixes[0]?.kind !== "rebuild" ||
+      now.diagnosis.verdict !== "sick" && stands(cause, before));
 }
 
 /** Returns true if a sick network may not train without the fix of a warning, though it learns a batch. */
