@@ -64,6 +64,7 @@ export const {
   assertScaleFree,
   assertSymmetryBroken,
   assertTargetNormalized,
+  assertTrains,
   assertUpdateRatio,
   assertWeightsChange,
   assertWeightsFrozen,

@@ -82,6 +82,8 @@ export {
   acrossSeeds,
   assertRule,
   assertScaleFree,
+  assertTrains,
+  type AssertTrainsOptions,
   type CreateModel,
   type CreateSibling,
   healthMonitor,

@@ -1,18 +1,25 @@
-import { positive, requireValue } from "../words/shape.ts";
+import { isObject, numberFrom, positive, requireValue, string } from "../words/shape.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allRules } from "../rules/register_rule.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
 import { requireEngine } from "../engine/running_engine.ts";
-import type { Callback, LayersModel } from "../engine/tensorflow.ts";
-import { runPass } from "../measure/run_pass.ts";
+import type { Callback, LayersModel, Optimizer, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import type { Objective } from "../model/objective.ts";
-import { KernelStep } from "../probe/layer_progress.ts";
-import { type Fail, failureOf } from "./failure_message.ts";
-import type { HealthRecord, TrainingOptimizer } from "./health_record.ts";
-import { DEFAULT_EVERY, MonitorState, type OnFinding, type Snapshot } from "./monitor_state.ts";
+import type { TrainingStep } from "../training/training_step.ts";
+import { failureOf } from "./failure_message.ts";
+import type { HealthRecord } from "./health_record.ts";
+import { MonitorOutputs } from "./monitor_outputs.ts";
+import {
+  DEFAULT_EVERY,
+  type Lowered,
+  MonitorState,
+  type OnFinding,
+  TRAINING_RULE_NAMES,
+} from "./monitor_state.ts";
 import { requireObjective, requireThresholds, ruleNames } from "./require_options.ts";
+import { TrainingWatch } from "./training_watch.ts";
 import { showValue } from "../words/show_value.ts";
 
 /** Options of {@linkcode healthMonitor}. */
@@ -38,36 +45,72 @@ export interface HealthMonitorOptions extends RunRulesOptions {
    * throw are printed on stderr, once and in one line.
    */
   onFinding?: OnFinding;
+  /**
+   * Share of the training's time that the monitor may take under the default schedule, beyond the
+   * first 2 seconds; it then puts measurements off. Default: 0.05.
+   */
+  budget?: number;
+  /** File that gets a line of JSON for each step, for `watch` and `readTrainingLog`. Default: none. */
+  log?: string;
+  /** Model that a loop without `model.fit` trains. */
+  model?: LayersModel;
+  /**
+   * Optimizer of that loop. Default: that of the compiled model; without either, gradients are not
+   * seen.
+   */
+  optimizer?: Optimizer;
+}
+
+/** Step of a loop without `model.fit`. */
+export interface StepOfLoop {
+  /** Loss of the batch, before the update; a scalar is read and not disposed. */
+  loss: number | Tensor;
+  /** Inputs of the batch, in which the monitor looks for NaN and for a jump in size. */
+  inputs?: Tensor | Tensor[];
 }
 
 /** Callback for `model.fit` that keeps its measurements. */
 export type HealthMonitor = Callback & {
-  /** Records, oldest first: step 0, then one each `every` batches and one at the end. */
+  /** Records, oldest first: step 0, then one at each measurement and one at the end. */
   readonly history: readonly HealthRecord[];
+  /** Signals of every step, which `judgeTraining` judges. */
+  readonly steps: readonly TrainingStep[];
+  /** Returns to an earlier state, by the response `lower`. */
+  readonly lowerings: readonly Lowered[];
+  /** Judges a step of a loop without `model.fit`, after the update. Needs the option `model`. */
+  step(trained: StepOfLoop): Promise<{ stop: boolean }>;
+  /** Measures the end of such a loop, and stops watching. */
+  end(): void;
 };
 
+/** Default share of the training's time that a monitor may take. */
+const BUDGET = 0.05;
+
 /**
- * Creates a callback for `model.fit` that measures the model on a held-out batch every `every`
- * batches, and once more at the end if the last batch was not measured, and, depending on
- * `onFinding`, stops the training or throws. Measuring leaves no trace in the model. It costs one
- * pass before the first batch and one for each measurement; tracking the kernels costs about 5 % of
- * a training step. On a 10 x 128 tanh network whose pass takes 1.2 times a training step on 64
- * examples, training takes 2.4 times as long under `every: 1`, 1.24 times under 5 and 1.04 times
- * under 40 (2-core Xeon, `bench/health_monitor.ts`). The history keeps all figures: about 2 KB per
- * layer and measurement.
+ * Creates a callback for `model.fit` and `fitDataset` that watches a training, names what goes wrong,
+ * and, depending on `onFinding`, goes on, stops, throws, or continues at a lower learning rate from
+ * the last healthy weights. A loop without `fit` calls `step()` after each update. Watching leaves
+ * no trace in the model.
  *
- * The first record is of step 0, before the first batch. Its findings trigger no response: training
+ * After every step it looks at the loss, the gradient norm, the size of the update and the inputs;
+ * on the first 20 steps at the loss of the same batch after the update. It runs a full pass on a
+ * held-out batch at steps 0, 1, 2, 5, 10, 20, 50, 100 and then every 100, unless `every` says
+ * otherwise, and at the end. By default it takes at most 2 seconds and 5 % of the training's time
+ * (`budget`): it then looks less often.
+ *
+ * The rules over these signals (`judgeTraining`) name a rate that is too high or too low, NaN with
+ * its batch and example, spikes, labels or data that change, dying units, a layer that does not
+ * move, collapsing attention, weight decay that eats the weights, overfitting, plateaus, and a
+ * network that learns nothing. For a rate it tries others from the last healthy weights, and the
+ * fix names one that trains.
+ *
+ * The rules over a pass judge each full pass. The findings of step 0 trigger no response: training
  * shows if the network learns, and `assertHealthy` judges a network before its training. If the
  * loss has not moved after 100 batches, or at the end of the training, the errors of step 0 are the
- * cause: a learning rate that is far too low is then an error, anything else a warning.
- *
- * After step 0 the monitor looks for causes in training: a record has the growth of each kernel
- * since step 0 and its change by the latest batch. If a step was too large, its `cause` names the
- * learning rate, and the error's message starts with that. Once training has moved the weights,
- * no fix draws them again. Findings of rules for untrained networks are then only
- * notes, unless `trained: false`; before, the biases decide if the network counts as trained.
- * Before the 100th batch, the default schedule only acts on steps that are too large and on NaN,
- * since training may still remove other errors.
+ * cause. Before the 100th batch, and while the held-out loss is below 0.9 of that before training,
+ * the default schedule responds to causes in training and to NaN alone. Once training has moved the
+ * weights, no fix draws them again, and findings of rules for untrained networks are notes, unless
+ * `trained: false`.
  *
  * A rule that throws does not end the training: its record notes that it could not judge.
  *
@@ -93,8 +136,7 @@ export type HealthMonitor = Callback & {
  *   onFinding: "stop",
  * });
  * await model.fit(batch.inputs, batch.targets!, { epochs: 100, verbose: 0, callbacks: monitor });
- * assertEquals(monitor.history.map(({ step }) => step), [0, 5]);
- * assertEquals(monitor.history[1].cause?.kind, "learning-rate");
+ * assertEquals(monitor.history.at(-1)?.cause?.kind, "learning-rate");
  * model.dispose();
  * ```
  *
@@ -107,29 +149,74 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
   const fail = failureOf(healthMonitor);
   const { Callback } = requireEngine().tf;
   requireMonitorOptions(options);
-  const { batch, every, rules: names, objective, onFinding = "throw", ...ruleOptions } = options;
+  const {
+    batch,
+    every,
+    rules: names,
+    objective,
+    onFinding = "throw",
+    model,
+    optimizer,
+    budget = BUDGET,
+    log,
+    ...ruleOptions
+  } = options;
   // Report a typo now, not after hours of training. Layers are known only when it measures.
-  requireThresholds(ruleOptions, ["batch", "every", "rules", "objective", "onFinding"]);
-  const chosen = ruleNames("rules", allRules().map(({ name }) => name), names);
+  requireThresholds(ruleOptions, [
+    "batch",
+    "every",
+    "rules",
+    "objective",
+    "onFinding",
+    "model",
+    "optimizer",
+    "budget",
+    "log",
+  ]);
+  const known = [...allRules().map(({ name }) => name), ...TRAINING_RULE_NAMES];
+  const chosen = ruleNames("rules", known, names);
   const rules = allRules().filter(({ name }) => chosen.has(name));
-  const state = new MonitorState({ every, rules, ruleOptions, onFinding });
-  const watch = new TrainingWatch(state, { batch, objective, fail });
+  const state = new MonitorState({
+    every,
+    rules,
+    ruleOptions,
+    onFinding,
+    ...names === undefined ? {} : { trainingRules: names },
+  });
+  const outputs = new MonitorOutputs({ log });
+  const rows: TrainingStep[] = [];
+  const open = (model: LayersModel, optimizer: Optimizer | null) =>
+    new TrainingWatch(state, { model, optimizer, rows }, {
+      batch,
+      objective,
+      budget,
+      outputs,
+      fail,
+    });
 
   class Monitor extends Callback {
     readonly history: readonly HealthRecord[] = state.history;
+    readonly steps: readonly TrainingStep[] = rows;
+    readonly lowerings: readonly Lowered[] = state.lowerings;
+    #model: LayersModel | null = null;
+    #watch: TrainingWatch | null = null;
+    #params: TrainingParams | null = null;
 
     // The stock callback rejects a model of another copy of TensorFlow.js.
     override setModel(model: unknown): void {
-      watch.model = model as LayersModel;
+      this.#model = model as LayersModel;
     }
 
     override setParams(params: Callback["params"]): void {
       super.setParams(params);
-      watch.params = params as TrainingParams;
+      this.#params = params as TrainingParams;
+      state.epochs = this.#params.epochs;
     }
 
     override onTrainBegin(): Promise<void> {
-      return Promise.resolve(watch.beginTraining());
+      this.#watch?.dispose();
+      this.#watch = open(this.#model!, this.#model!.optimizer);
+      return Promise.resolve();
     }
 
     override onEpochBegin(epoch: number): Promise<void> {
@@ -137,16 +224,28 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       return Promise.resolve();
     }
 
-    override onBatchBegin(batch: number): Promise<void> {
-      return Promise.resolve(watch.beginBatch(batch));
-    }
-
-    override onBatchEnd(batch: number): Promise<void> {
-      return Promise.resolve(watch.endBatch(batch));
+    override async onBatchEnd(batch: number, logs?: Logs): Promise<void> {
+      const isEnd = isLast(batch, state.epoch, this.#params!);
+      const { loss = null } = logs ?? {};
+      if (await this.#watch!.endBatch({ loss, batch, isEnd })) this.#model!.stopTraining = true;
     }
 
     override onTrainEnd(): Promise<void> {
-      return Promise.resolve(watch.endTraining());
+      if (this.#watch!.end()) this.#model!.stopTraining = true;
+      return Promise.resolve();
+    }
+
+    /** Judges a step of a loop without `fit`. */
+    async step(trained: StepOfLoop): Promise<{ stop: boolean }> {
+      requireStep(trained, model);
+      this.#watch ??= open(model!, optimizer ?? model!.optimizer ?? null);
+      return { stop: await this.#watch.endBatch(trained) };
+    }
+
+    /** Measures the end of a loop without `fit`. */
+    end(): void {
+      this.#watch?.end();
+      this.#watch = null;
     }
   }
 
@@ -156,99 +255,32 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
 /** Parameters of `model.fit`; a training from a data set may not know some of them. */
 type TrainingParams = Record<"epochs" | "steps" | "samples" | "batchSize", number | null>;
 
-/** Measures a model while it is trained, when its state says so. */
-class TrainingWatch {
-  /** The trained model. */
-  model: LayersModel | null = null;
-  /** Parameters of the training. */
-  params: TrainingParams | null = null;
-  readonly #state: MonitorState;
-  readonly #options: Pick<HealthMonitorOptions, "batch" | "objective"> & { fail: Fail };
-  /** Kernels before the batch after which it measures. */
-  #latest: KernelStep | null = null;
+/** Logs of `model.fit`: numbers, or scalars that were not read yet. */
+type Logs = Record<string, number | Tensor> | undefined;
 
-  constructor(
-    state: MonitorState,
-    options: Pick<HealthMonitorOptions, "batch" | "objective"> & { fail: Fail },
-  ) {
-    this.#state = state;
-    this.#options = options;
-  }
-
-  beginTraining(): void {
-    this.#forget();
-    if (this.#state.history.length === 0) this.#record({ isEnd: false });
-  }
-
-  beginBatch(batch: number): void {
-    if (!this.#state.isDue(this.#state.step + 1) && !this.#isLast(batch)) return;
-    this.#forget();
-    this.#latest = new KernelStep(requireEngine(), this.model!);
-  }
-
-  endBatch(batch: number): void {
-    if (this.#state.isDue(++this.#state.step)) this.#measure({ isEnd: this.#isLast(batch) });
-  }
-
-  /** Measures the end, without which a short training would go unmeasured. */
-  endTraining(): void {
-    if (!this.#state.isMeasured) this.#measure({ isEnd: true });
-  }
-
-  /** Returns true if a batch is the last of the training, as far as can be known. */
-  #isLast(batch: number): boolean {
-    const { epochs, steps, samples, batchSize } = this.params!;
-    const batches = steps ?? Math.ceil((samples ?? NaN) / (batchSize ?? NaN));
-    return this.#state.epoch === epochs && batch === batches - 1;
-  }
-
-  #forget(): void {
-    this.#latest?.dispose();
-    this.#latest = null;
-  }
-
-  #record({ isEnd }: { isEnd: boolean }): Snapshot {
-    const started = performance.now();
-    const model = this.model!;
-    const { batch, objective } = this.#options;
-    // A training may continue under another engine than the one it began with.
-    const engine = requireEngine();
-    const updates = this.#latest?.updates(engine) ?? new Map();
-    this.#forget();
-    const measured = runPass(engine, model, batch, { objective });
-    const measurements = { ...measured, model: { ...measured.model, name: givenName(model) } };
-    const snapshot = { started, measurements, updates, by: optimizerOf(model), isEnd };
-    this.#state.record(snapshot);
-    return snapshot;
-  }
-
-  #measure({ isEnd }: { isEnd: boolean }): void {
-    const { batches, epoch } = this.#state;
-    const { stops, failure } = this.#state.respond(this.#record({ isEnd }));
-    if (stops) this.model!.stopTraining = true;
-    if (failure !== null) {
-      throw this.#options.fail(
-        `After ${batches}, in epoch ${epoch} of ${this.params!.epochs}:\n${failure}`,
-      );
-    }
-  }
+/** Returns true if a batch is the last of the training, as far as can be known. */
+function isLast(batch: number, epoch: number, params: TrainingParams): boolean {
+  const { epochs, steps, samples, batchSize } = params;
+  const batches = steps ?? Math.ceil((samples ?? NaN) / (batchSize ?? NaN));
+  return epoch === epochs && batch === batches - 1;
 }
 
-function optimizerOf({ optimizer }: LayersModel): TrainingOptimizer {
-  const { learningRate } = optimizer.getConfig() as { learningRate?: unknown };
-  return {
-    optimizer: optimizer.getClassName(),
-    learningRate: typeof learningRate === "number" ? learningRate : null,
-  };
-}
+const RESPONSES: readonly string[] = ["keep", "stop", "throw", "lower"];
 
-/**
- * Returns the name that the user gave. A `Sequential` is trained by an inner model with a derived
- * name.
- */
-function givenName({ name, layers: [input, first] }: LayersModel): string {
-  const isWithin = input?.name === `${first?.name}_input` && name.endsWith("_model");
-  return isWithin ? name.slice(0, -"_model".length) : name;
+/** Rejects a step of a loop whose model is not known, or without a loss. */
+function requireStep(trained: unknown, model: LayersModel | undefined): void {
+  if (model === undefined) {
+    throw new InputError(
+      refusal`options.model is missing, expected the model that the loop trains`,
+    );
+  }
+  const { loss } = isObject(trained) ? trained : {};
+  if (typeof loss === "number" || isObject(loss) && "dataSync" in loss) return;
+  throw new InputError({
+    place: "step.loss",
+    found: showValue(loss),
+    expected: "a number or a scalar of TensorFlow.js",
+  });
 }
 
 function requireMonitorOptions(options: HealthMonitorOptions): void {
@@ -259,11 +291,13 @@ function requireMonitorOptions(options: HealthMonitorOptions): void {
     throw new InputError(refusal`options.batch has no inputs, expected the batch to measure on`);
   }
   requireValue("options.every", every, positive);
-  if (typeof onFinding !== "function" && !["keep", "stop", "throw"].includes(onFinding)) {
+  requireValue("options.budget", options.budget ?? BUDGET, numberFrom(0, 1));
+  requireValue("options.log", options.log ?? "", string);
+  if (typeof onFinding !== "function" && !RESPONSES.includes(onFinding)) {
     throw new InputError({
       place: "options.onFinding",
       found: showValue(onFinding),
-      expected: '"keep", "stop", "throw" or a function',
+      expected: '"keep", "stop", "throw", "lower" or a function',
     });
   }
 }

@@ -48,10 +48,15 @@ export interface Judged
   extends Pick<HealthRecord, "step" | "measurements" | "findings" | "progress"> {
   /** True if the training ends here. */
   isEnd: boolean;
+  /** Cause in training, if it is known already. */
+  cause?: Cause | null;
 }
 
 /** Fixes that change the initialisation, which is useless once training has moved the weights. */
 const INITIALIZES: readonly Fix["kind"][] = ["rescale", "redraw", "set-bias", "activation"];
+
+/** Loss below this share of that before training: steps cannot have been too large. */
+export const LEARNS = 0.9;
 
 /** Number of steps below which an unchanged loss proves nothing. */
 const ENOUGH_STEPS = 100;
@@ -75,7 +80,10 @@ export function trainingCauseOf(
   // Training does not lower the sum of the outputs.
   const isLoss = measurements.objective.name !== "sum";
   const isBroken = isLoss && findings.some(isError) && !start.findings.some(isIllAtStart);
-  const tooLarge = diagnoseTraining(progress, findings, {
+  // Kernels may grow far in a network that learns: that of a published program by 2e4, from a loss
+  // of 3007 to 250.
+  const learns = isLoss && loss.now < LEARNS * loss.before && !findings.some(isNotFinite);
+  const tooLarge = learns ? null : diagnoseTraining(progress, findings, {
     optimizer,
     learningRate,
     broken: isBroken ? loss : null,
@@ -94,7 +102,7 @@ export function diagnoseRecord(
   history: readonly HealthRecord[],
   by: TrainingOptimizer,
 ): Diagnosis {
-  const cause = trainingCauseOf(record, history, by);
+  const cause = record.cause ?? trainingCauseOf(record, history, by);
   // A loss that stands still is explained by the current findings, if there are any.
   const isFound = record.findings.some(({ severity }) => severity !== "note");
   if (cause !== null && (cause.kind !== "standstill" || !isFound)) {

@@ -1,26 +1,34 @@
+import type { Cause } from "../diagnosis/diagnosis.ts";
 import { progressOf } from "../diagnosis/diagnose_training.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import type { Rule } from "../rules/rule.ts";
 import { isRuleError, type RuleError } from "../rules/rule_error.ts";
-import { formatCount } from "../words/numbers.ts";
+import { type TrainingFinding, TrainingJudge } from "../training/judge_training.ts";
+import { TRAINING_RULES } from "../training/training_rules.ts";
+import { findingLine } from "../training/render_training.ts";
+import { formatCount, formatNumber } from "../words/numbers.ts";
 import { oneLine } from "./failure_message.ts";
 import { healthMessage } from "./health_message.ts";
 import {
   diagnoseRecord,
   hasMoved,
   type HealthRecord,
+  LEARNS,
   trainingCauseOf,
   type TrainingOptimizer,
 } from "./health_record.ts";
+import type { TriedRate } from "./healthy_state.ts";
 import { shownHistory, shownRecord } from "./history_overview.ts";
+import { causeOfTraining, findingOfTraining } from "./training_cause.ts";
 
 /**
  * Response of a monitor to a finding: `keep` continues, `stop` ends the training, `throw` rejects
- * it.
+ * it, and `lower` goes back to the last healthy weights and continues at a lower learning rate: one
+ * that was tried there, or else a tenth.
  */
-export type FindingResponse = "keep" | "stop" | "throw";
+export type FindingResponse = "keep" | "stop" | "throw" | "lower";
 
 /** Response to findings, or a function that chooses it. */
 export type OnFinding =
@@ -34,6 +42,11 @@ export type OnFinding =
 export const DEFAULT_EVERY = 100;
 const FIRST_STEPS: readonly number[] = [1, 2, 5, 10, 20, 50];
 
+/** Names of the rules over trainings, whose warnings are printed, too. */
+export const TRAINING_RULE_NAMES: ReadonlySet<string> = new Set(
+  TRAINING_RULES.map(({ name }) => name),
+);
+
 /** Options of a {@linkcode MonitorState}. */
 interface MonitorStateOptions {
   /** Number of batches between two measurements; `undefined` for the default schedule. */
@@ -43,6 +56,8 @@ interface MonitorStateOptions {
   ruleOptions: RunRulesOptions;
   /** Response to findings. */
   onFinding: OnFinding;
+  /** Names of the rules over trainings. Default: all. */
+  trainingRules?: readonly string[];
 }
 
 /** Measurement during training, before it is judged. */
@@ -56,6 +71,20 @@ export interface Snapshot {
   by: TrainingOptimizer;
   /** True if the training ends here. */
   isEnd: boolean;
+  /** Findings of the rules over trainings in the row of this step. */
+  found: readonly TrainingFinding[];
+}
+
+/** Return to an earlier state at a lower rate. */
+export interface Lowered {
+  /** Step after which it was decided. */
+  at: number;
+  /** Step whose weights were put back. */
+  backTo: number;
+  /** Learning rate before. */
+  from: number;
+  /** Learning rate now. */
+  to: number;
 }
 
 /** Progress and records of a monitored training, judged without TensorFlow.js. */
@@ -64,14 +93,64 @@ export class MonitorState {
   readonly history: HealthRecord[] = shownHistory();
   /** Number of batches trained on. */
   step = 0;
-  /** Epoch, counted from 1. */
+  /** Epoch, counted from 1; 0 if epochs are not known. */
   epoch = 0;
+  /** Number of epochs, if it is known. */
+  epochs: number | null = null;
+  /** Rules over the rows of the steps. */
+  judge: TrainingJudge;
+  /** Learning rate that was tried last. */
+  tried: TriedRate | null = null;
+  /** Returns to an earlier state, oldest first. */
+  readonly lowerings: Lowered[] = [];
   readonly #options: MonitorStateOptions;
   readonly #said = new Set<string>();
 
   /** Begins before the first batch. */
   constructor(options: MonitorStateOptions) {
     this.#options = options;
+    this.judge = this.#newJudge();
+  }
+
+  #newJudge(): TrainingJudge {
+    const { trainingRules } = this.#options;
+    return new TrainingJudge(trainingRules === undefined ? {} : { rules: trainingRules });
+  }
+
+  /** True if it measures by the default schedule. */
+  get isDefault(): boolean {
+    return this.#options.every === undefined;
+  }
+
+  /** True if the latest record has an error, or the rules over trainings have found one. */
+  get isSick(): boolean {
+    const { findings, cause } = this.history.at(-1)!;
+    return cause !== null || this.judge.findings.length > 0 ||
+      findings.some(({ severity }) => severity === "error");
+  }
+
+  /** Returns true if the response to findings needs a full pass. */
+  needsRecord(found: readonly TrainingFinding[]): boolean {
+    const { onFinding } = this.#options;
+    if (typeof onFinding === "function") return found.length > 0;
+    return onFinding !== "keep" && found.some(({ severity }) => severity === "error");
+  }
+
+  /** Prints findings that end nothing. */
+  mention(found: readonly TrainingFinding[]): void {
+    for (const one of found) this.#say(`${one.rule} ${one.kind}`, findingLine(one));
+  }
+
+  /** Notes that the training goes on from an earlier state, which the rules judge again. */
+  lowered({ from, to, step }: { from: number; to: number; step: number }): void {
+    this.lowerings.push({ at: this.step, backTo: step, from, to });
+    this.judge = this.#newJudge();
+    this.tried = null;
+    this.#say(
+      `lowered ${this.lowerings.length}`,
+      `back to the weights of step ${step}, on at a learning rate of ${formatNumber(to)} instead ` +
+        `of ${formatNumber(from)}.`,
+    );
   }
 
   /** Returns true if the schedule measures after a number of batches. */
@@ -92,14 +171,18 @@ export class MonitorState {
   }
 
   /** Judges a measurement and adds it to the history. */
-  record({ started, measurements, updates, by, isEnd }: Snapshot): void {
+  record({ started, measurements, updates, by, isEnd, found }: Snapshot): void {
     const { step, epoch, history } = this;
     const progress = history.length === 0
       ? []
       : progressOf(history[0].measurements, measurements, { updates });
     const findings = this.#judge(measurements, { moved: hasMoved(progress) });
     const judged = { step, isEnd, findings, measurements, progress };
-    const cause = trainingCauseOf(judged, history, by);
+    const cause = this.#causeOf(trainingCauseOf(judged, history, by), {
+      measurements,
+      findings,
+      found,
+    });
     // The learning rate was found before training, which has confirmed it: repeat the finding.
     const repeated = cause?.kind === "learning-rate-too-low" && hasMoved(progress)
       ? cause.findings.filter(({ rule }) => rule === "learning-rate")
@@ -108,11 +191,25 @@ export class MonitorState {
       step,
       epoch,
       measurements,
-      findings: [...findings, ...repeated],
+      findings: [...findings, ...repeated, ...found.map(findingOfTraining)],
       progress,
       cause,
       milliseconds: performance.now() - started,
     }));
+  }
+
+  /** Returns the cause in training: that of the weights names the kernel, that of the rows the step. */
+  #causeOf(
+    cause: Cause | null,
+    { measurements, findings, found }: Pick<Snapshot, "found" | "measurements"> & {
+      findings: Finding[];
+    },
+  ): Cause | null {
+    const error = found.find(({ severity }) => severity === "error");
+    if (error === undefined) return cause;
+    const own = causeOfTraining(error, findings, measurements);
+    if (cause?.kind !== "learning-rate" || error.rule !== "rate-too-high") return own;
+    return { ...cause, severity: "error", fixes: this.tried === null ? cause.fixes : own.fixes };
   }
 
   #judge(measurements: Measurements, { moved }: { moved: boolean }): Finding[] {
@@ -135,33 +232,41 @@ export class MonitorState {
    * Responds to the findings of the latest record.
    *
    * @param snapshot The measurement of that record.
-   * @returns `stops`: the training is to end; `failure`: message with which it is rejected, if it is.
+   * @returns `stops`: the training is to end; `lowers`: it goes on from an earlier state; `failure`:
+   * message with which it is rejected, if it is.
    */
-  respond({ by, isEnd }: Snapshot): { stops: boolean; failure: string | null } {
+  respond(
+    { by, isEnd }: Pick<Snapshot, "by" | "isEnd">,
+  ): { stops: boolean; lowers: boolean; failure: string | null } {
     const { history } = this;
     const record = history.at(-1)!;
     const { measurements, findings } = record;
     const responses = findings.map((finding) => this.#respondTo(finding, record));
     const stops = responses.includes("stop");
+    const lowers = responses.includes("lower") && !stops;
     if (!responses.includes("throw")) {
       this.#mention(record);
-      return { stops, failure: null };
+      return { stops, lowers, failure: null };
     }
     const fatal = findings.filter((finding, i) =>
       responses[i] === "throw" || finding.severity === "note"
     );
     const diagnosis = diagnoseRecord({ ...record, findings: fatal, isEnd }, history, by);
-    return { stops, failure: healthMessage({ measurements, diagnosis }, undefined) };
+    return { stops, lowers: false, failure: healthMessage({ measurements, diagnosis }, undefined) };
   }
 
   #respondTo(finding: Finding, record: HealthRecord): FindingResponse | void {
-    const { every, onFinding } = this.#options;
+    const { every, onFinding, trainingRules } = this.#options;
     if (typeof onFinding === "function") {
       return finding.severity === "note" ? "keep" : onFinding(finding, record);
     }
-    const { step, cause } = record;
+    const { step, cause, measurements } = record;
     const isEarly = every === undefined && step < DEFAULT_EVERY;
-    const mayPass = isEarly && cause === null && finding.rule !== "non-finite";
+    const start = this.history[0].measurements.objective.value;
+    // Who names the rules wants to hear of them.
+    const learns = trainingRules === undefined && step > 0 &&
+      measurements.objective.value < LEARNS * start;
+    const mayPass = (isEarly || learns) && cause === null && finding.rule !== "non-finite";
     return finding.severity === "error" && !mayPass ? onFinding : "keep";
   }
 
@@ -169,8 +274,12 @@ export class MonitorState {
   #mention({ cause, findings }: HealthRecord): void {
     if (typeof this.#options.onFinding === "function") return;
     const error = findings.find(({ severity }) => severity === "error");
+    const open = error ??
+      findings.find(({ rule, severity }) =>
+        severity === "warning" && TRAINING_RULE_NAMES.has(rule)
+      );
     if (cause !== null) this.#say(cause.kind, cause.message);
-    else if (error !== undefined) this.#say(error.rule, error.message);
+    else if (open !== undefined) this.#say(open.rule, open.message);
   }
 
   /** Prints a sentence on stderr, the first of its kind. */

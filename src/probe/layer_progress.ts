@@ -1,13 +1,10 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Engine } from "../engine/engine.ts";
 import { type Heap, heapView } from "../engine/heap/heap.ts";
-import { heapOf } from "../engine/start/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { outputsOf } from "../measure/outputs_of.ts";
 import { sumTensor } from "../measure/sums.ts";
 import { penalizesActivity } from "../model/activity_penalties.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
 import type { KeptProbe } from "./open_probe.ts";
 import { gradientsOf, penaltiesOf } from "./training_step.ts";
 import type { LayerTraining } from "./trial.ts";
@@ -97,44 +94,6 @@ export class LayerProgress {
     const { tf } = this.#heap;
     const changes = () => weights.map(({ variable, before }) => tf.sub(variable, before) as Tensor);
     return tf.tidy(() => normOf(this.#heap, changes()));
-  }
-}
-
-/** Tracks the change that one training step, by any code, makes to each kernel. */
-export class KernelStep {
-  readonly #kernels: { name: string; variable: tfjs.Variable; before: Tensor }[];
-
-  /** Saves the trainable kernels before the step. */
-  constructor({ tf }: Engine, model: LayersModel) {
-    this.#kernels = modelWeights(model)
-      .filter(({ trainable, weightName, variable }) =>
-        trainable && isKernel({ name: weightName, shape: variable.shape })
-      )
-      .map(({ weightName, variable }) => {
-        const read = variable.read() as tfjs.Variable;
-        // A clone shares the data, but variables are never written in place, so it keeps the old
-        // values.
-        return { name: weightName, variable: read, before: tf.keep(read.clone()) as Tensor };
-      });
-  }
-
-  /**
-   * Returns the l2 norm of each kernel's change over that of the kernel before it, by name; NaN if
-   * one is not finite, `null` for a kernel of 0.
-   */
-  updates(engine: Engine): Map<string, number | null> {
-    const { tf } = engine;
-    const heap = heapOf(engine);
-    return new Map(this.#kernels.map(({ name, variable, before }) => {
-      const size = normOf(heap, [before]);
-      const change = tf.tidy(() => normOf(heap, [tf.sub(variable, before)]));
-      return [name, size === 0 ? null : change / size];
-    }));
-  }
-
-  /** Frees the saved kernels. */
-  dispose(): void {
-    for (const { before } of this.#kernels) before.dispose();
   }
 }
 

@@ -58,6 +58,16 @@ export class TrainingLog {
     return this.row.step;
   }
 
+  /** Number of steps since the log began: a training may be continued from another one. */
+  get age(): number {
+    return this.step - this.#origin;
+  }
+
+  get #origin(): number {
+    const first = this.rows[0].step;
+    return first === 0 ? 0 : first - 1;
+  }
+
   /** Returns the measured values of a signal, oldest first, including those that are not finite. */
   column(name: SignalName): readonly Point[] {
     return this.#columns.get(name) ?? [];
@@ -73,10 +83,10 @@ export class TrainingLog {
     return this.column(name).slice(-count);
   }
 
-  /** Returns the values of the first steps of the training. */
-  until(name: SignalName, step: number): Point[] {
+  /** Returns the values of the first steps of the log. */
+  until(name: SignalName, count: number): Point[] {
     const points = this.column(name);
-    const end = points.findIndex((point) => point.step > step);
+    const end = points.findIndex((point) => point.step > this.#origin + count);
     return points.slice(0, end === -1 ? points.length : end);
   }
 

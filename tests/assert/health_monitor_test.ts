@@ -80,7 +80,7 @@ Deno.test("healthMonitor() measures the end of a training if the last batch was 
   assertEquals(steps((await train({ options: { every: 5 } })).history), [0, 5, 10, 12]);
   assertEquals(steps((await train({ options: {}, epochs: 0 })).history), [0]);
   await assertRejects(
-    () => train({ options: { every: 100 }, learningRate: 1e6 }),
+    () => train({ options: { every: 100, rules: ["non-finite"] }, learningRate: 1e6 }),
     AssertionError,
     "After 12 batches, in epoch 3 of 3:",
   );
@@ -360,6 +360,7 @@ function open(onFinding: OnFinding, every?: number) {
       updates: new Map(),
       by: { optimizer: "SGD", learningRate: 0.01 },
       isEnd: false,
+      found: [],
     };
     state.record(snapshot);
     return state.respond(snapshot);
@@ -389,8 +390,8 @@ Deno.test("MonitorState passes an error before batch 100 on the default schedule
 Deno.test("MonitorState stops, asks, and knows what it has measured", () => {
   const stopping = open("stop", 5);
   assertEquals(stopping.state.isMeasured, false);
-  assertEquals(stopping.measure(5, 1.99), { stops: false, failure: null });
-  assertEquals(stopping.measure(10, 2), { stops: true, failure: null });
+  assertEquals(stopping.measure(5, 1.99), { stops: false, lowers: false, failure: null });
+  assertEquals(stopping.measure(10, 2), { stops: true, lowers: false, failure: null });
   assertEquals(stopping.state.isMeasured, true);
   stopping.state.step++;
   assertEquals(stopping.state.isMeasured, false);

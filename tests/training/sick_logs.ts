@@ -66,15 +66,15 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
   },
   "rate-too-high overshoots": {
     rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.02 * step, decreaseRatio: 0.1 })),
-    at: 10,
+    at: 20,
   },
   "rate-too-high overturns": {
     rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.02 * step, updateRatio: 0.6 })),
-    at: 10,
+    at: 20,
   },
   "rate-too-high blown-up": {
     rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.02 * step, growth: 4 })),
-    at: 10,
+    at: 20,
   },
   "rate-too-low small": { rows: healthyLog(30, () => ({ updateRatio: 1e-5 })), at: 10 },
   "spike spike": {

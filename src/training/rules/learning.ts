@@ -36,7 +36,7 @@ export const notLearning = defineTrainingRule({
     "(assertOverfitsBatch).",
   reads: ["loss"],
   judge(log, { leastFall, enoughSteps }) {
-    if (log.step < enoughSteps) return null;
+    if (log.age < enoughSteps) return null;
     const start = finite(log.until("loss", START));
     const latest = finite(log.last("loss", WINDOW));
     if (start.length < START || latest.length < WINDOW) return null;
@@ -154,5 +154,5 @@ export const overfitting = defineTrainingRule({
 });
 
 function trainingLoss(log: TrainingLog, step: number): number {
-  return meanOf(finite(log.until("loss", step)).slice(-START));
+  return meanOf(finite(log.column("loss")).filter((point) => point.step <= step).slice(-START));
 }

@@ -27,10 +27,10 @@ export const rateTooHigh = defineTrainingRule({
   name: "rate-too-high",
   problem: "the learning rate is too high",
   formula:
-    "From step 10 on, if the mean loss of 5 steps is above that of the first: mean over the first " +
-    "20 steps of (loss after - loss before) / (g . step) on the step's own batch; mean of the " +
-    "largest ||step|| / ||kernel|| over the first 10 steps; the loss over that of the first step; " +
-    "||kernel|| over that before training. Later: an update over the median of the 32 before, if " +
+    "Median loss of 5 steps over that of the first, from step 10 on. If it is above 1 at step 20 or " +
+    "later: mean over the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
+    "own batch; mean of the largest ||step|| / ||kernel|| over the first 10 steps; ||kernel|| over " +
+    "that before training. Later: an update over the median of the 32 before, if " +
     "the loss rises by a tenth of the first one afterwards.",
   thresholds: {
     leastDecreaseRatio: {
@@ -135,6 +135,8 @@ function risenBy(
   if (lossGrowth > limits.mostLossGrowth) {
     return because("diverges", "mostLossGrowth", [lossGrowth, ""]);
   }
+  // A loss that is hardly above the first may still fall.
+  if (log.age < FIRST) return null;
   if (decreaseRatio < limits.leastDecreaseRatio) {
     return because("overshoots", "leastDecreaseRatio", [
       decreaseRatio,
@@ -164,7 +166,7 @@ interface RateFigures {
 
 /** Returns the figures of a training whose loss has risen since its first step; otherwise `null`. */
 function figuresOf(log: TrainingLog): RateFigures | null {
-  if (log.step < FIRST / 2) return null;
+  if (log.age < FIRST / 2) return null;
   const first = log.column("loss")[0]?.value ?? NaN;
   const latest = finite(log.last("loss", LEAST_RATIOS));
   // One batch may be hard: the middle of five is not moved by it.
@@ -243,7 +245,7 @@ export const rateTooLow = defineTrainingRule({
   fix: "Raise the learning rate by a factor of 10.",
   reads: ["updateRatio"],
   judge(log, { leastUpdate, leastUpdateAtAll }) {
-    if (log.step < FIRST / 2) return null;
+    if (log.age < FIRST / 2) return null;
     const updates = finite(log.until("updateRatio", FIRST / 2));
     const mean = meanOf(updates);
     if (updates.length < LEAST_RATIOS || !(mean < leastUpdate)) return null;

@@ -1,0 +1,299 @@
+import type { Engine } from "../engine/engine.ts";
+import { requireEngine } from "../engine/running_engine.ts";
+import type { LayersModel, Optimizer, Tensor } from "../engine/tensorflow.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { runPass } from "../measure/run_pass.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import type { Objective } from "../model/objective.ts";
+import { StepWatch } from "../probe/step_signals.ts";
+import { penaltiesOf } from "../probe/training_step.ts";
+import type { TrainingFinding } from "../training/judge_training.ts";
+import type { LayerSignals, TrainingStep } from "../training/training_step.ts";
+import type { Fail } from "./failure_message.ts";
+import type { TrainingOptimizer } from "./health_record.ts";
+import { HealthyState, restartOptimizer, triedFix, type TriedRate } from "./healthy_state.ts";
+import type { MonitorOutputs } from "./monitor_outputs.ts";
+import type { MonitorState } from "./monitor_state.ts";
+
+/** Options of a {@linkcode TrainingWatch}. */
+interface WatchOptions {
+  batch: Batch;
+  objective: Objective | undefined;
+  /** Share of the training's time that may be spent, if the schedule is the default one. */
+  budget: number;
+  outputs: MonitorOutputs;
+  fail: Fail;
+}
+
+/** Training that is watched. */
+interface Watched {
+  model: LayersModel;
+  /** Optimizer whose steps are watched; `null` if it is not known. */
+  optimizer: Optimizer | null;
+  /** Receives the rows of the steps. */
+  rows: TrainingStep[];
+}
+
+/** Batch that a model was trained on. */
+export interface TrainedBatch {
+  /** Loss before the update. */
+  loss: number | Tensor | null;
+  /** Number of the batch in its epoch. */
+  batch?: number | null;
+  /** Inputs, if the caller has them. */
+  inputs?: Tensor | Tensor[];
+  /** True if the training ends with this batch. */
+  isEnd?: boolean;
+}
+
+/** Steps after which the loss of a batch is computed once more. */
+const AGAIN = 20;
+/** Time in milliseconds that a monitor may always take: the first steps matter most. */
+const ADVANCE = 2000;
+/** A rate is lowered by at least this factor. */
+const LEAST_CUT = 3;
+/** Rules whose fix is a learning rate that can be tried. */
+const ABOUT_RATES = ["rate-too-high", "rate-too-low"];
+
+/** Measures a model while it is trained, when its state says so. */
+export class TrainingWatch {
+  /** Rows of the steps so far. */
+  readonly rows: TrainingStep[];
+  readonly #state: MonitorState;
+  readonly #options: WatchOptions;
+  readonly #model: LayersModel;
+  readonly #engine: Engine;
+  readonly #optimizer: Optimizer | null;
+  readonly #steps: StepWatch;
+  readonly #healthy: HealthyState;
+  readonly #started = performance.now();
+  /** Milliseconds of all passes so far. */
+  #spent = 0;
+  /** True if a due measurement was put off. */
+  #owes = false;
+
+  /** Begins before the first batch. */
+  constructor(
+    state: MonitorState,
+    { model, optimizer, rows }: Watched,
+    options: WatchOptions,
+  ) {
+    this.rows = rows;
+    this.#state = state;
+    this.#options = options;
+    this.#model = model;
+    this.#optimizer = optimizer;
+    this.#engine = requireEngine();
+    this.#steps = new StepWatch(this.#engine, model);
+    this.#healthy = new HealthyState(this.#engine, model);
+    if (optimizer !== null) this.#steps.attach(optimizer);
+    this.#prepare();
+    if (state.history.length > 0) return;
+    this.#healthy.keep(0);
+    const measurements = this.#pass();
+    this.#add({ step: 0, ...signalsOf(this.#engine, model, measurements) });
+    this.#record(measurements, { found: [], isEnd: false });
+  }
+
+  /**
+   * Judges a batch that the model was trained on.
+   *
+   * @returns True if the training is to end.
+   */
+  async endBatch(trained: TrainedBatch): Promise<boolean> {
+    const { isEnd = false } = trained;
+    const state = this.#state;
+    state.step++;
+    const row = this.#row(trained);
+    const isDue = state.isDue(state.step) || this.#owes && state.isDefault;
+    const isAffordable = !state.isDefault || this.#isAffordable();
+    this.#owes = isDue && !isAffordable;
+    const measured = isDue && isAffordable ? this.#pass() : null;
+    const pass = measured === null ? {} : signalsOf(this.#engine, this.#model, measured);
+    const found = this.#add(withPass(row, pass));
+    await this.#tryRates(found);
+    this.#prepare();
+    const needsPass = measured === null && state.needsRecord(found);
+    const measurements = needsPass ? this.#pass() : measured;
+    if (measurements === null) {
+      state.mention(found);
+      return false;
+    }
+    this.#record(measurements, { found, isEnd });
+    const { stops, lowers } = this.#respond({ isEnd });
+    if (lowers && !isEnd) await this.#lower();
+    return stops;
+  }
+
+  /** Measures the end, without which a short training would go unmeasured. */
+  end(): boolean {
+    try {
+      if (this.#state.isMeasured) return false;
+      this.#record(this.#pass(), { found: [], isEnd: true });
+      return this.#respond({ isEnd: true }).stops;
+    } finally {
+      this.dispose();
+    }
+  }
+
+  /** Stops watching. */
+  dispose(): void {
+    this.#steps.dispose();
+    this.#healthy.dispose();
+  }
+
+  /** Prepares for the next step. */
+  #prepare(): void {
+    const { step } = this.#state;
+    this.#steps.active = !this.#state.isDefault || step < AGAIN || this.#isAffordable();
+    this.#steps.again = step < AGAIN;
+    // Without an optimizer nobody says when a step begins.
+    if (this.#optimizer === null && this.#steps.active) this.#steps.keep();
+  }
+
+  #isAffordable(): boolean {
+    const elapsed = performance.now() - this.#started;
+    return this.#spent + this.#steps.spent <= ADVANCE + this.#options.budget * elapsed;
+  }
+
+  #row({ loss, batch = null, inputs }: TrainedBatch): TrainingStep {
+    const { step, epoch } = this.#state;
+    if (this.#optimizer === null && this.#steps.active) this.#steps.compare();
+    const signals = this.#steps.take();
+    const value = typeof loss === "object" && loss !== null ? loss.dataSync()[0] : loss;
+    const { learningRate } = optimizerOf(this.#optimizer);
+    const row: TrainingStep = { step, epoch, loss: value, batch, learningRate };
+    if (signals === null) return row;
+    if (inputs !== undefined) this.#steps.seeInputs(signals, [inputs].flat());
+    const { kernels, nonFinite, badExamples, ...figures } = signals;
+    return Object.assign(row, figures, {
+      ...badExamples.length > 0 ? { badExamples: [...new Set(badExamples)] } : {},
+      ...nonFinite.length > 0 ? { nonFinite: { layer: nonFinite[0], pass: "backward" } } : {},
+      layers: [...kernels].map(([layer, updateRatio]): LayerSignals => ({ layer, updateRatio })),
+    });
+  }
+
+  #add(row: TrainingStep): TrainingFinding[] {
+    this.rows.push(row);
+    const found = this.#state.judge.add(row);
+    this.#options.outputs.add(row);
+    return found;
+  }
+
+  /** Tries learning rates from the last healthy weights, if a finding is about the rate. */
+  async #tryRates(found: TrainingFinding[]): Promise<void> {
+    const about = found.find(({ rule, severity }) =>
+      severity === "error" && ABOUT_RATES.includes(rule)
+    );
+    if (about === undefined) return;
+    const tried = await this.#triedRate();
+    if (tried !== null) about.fix = triedFix(tried, this.#healthy.step);
+    this.#state.tried = tried;
+  }
+
+  /** Returns a learning rate that trains from the last healthy weights; `null` if none is found. */
+  async #triedRate(): Promise<TriedRate | null> {
+    const { batch, objective } = this.#options;
+    const optimizer = this.#optimizer;
+    if (optimizer === null || batch.targets == null) return null;
+    return await this.#healthy.tryRates(batch, { objective, optimizer });
+  }
+
+  #pass(): Measurements {
+    const started = performance.now();
+    const { batch, objective } = this.#options;
+    const measured = runPass(this.#engine, this.#model, batch, { objective });
+    this.#spent += performance.now() - started;
+    return { ...measured, model: { ...measured.model, name: givenName(this.#model) } };
+  }
+
+  #record(
+    measurements: Measurements,
+    { found, isEnd }: { found: TrainingFinding[]; isEnd: boolean },
+  ): void {
+    const state = this.#state;
+    const layers = this.rows.at(-1)?.layers ?? [];
+    const updates = new Map(
+      layers.flatMap(({ layer, updateRatio }) =>
+        updateRatio === undefined ? [] : [[layer, updateRatio]]
+      ),
+    );
+    const by = optimizerOf(this.#optimizer);
+    state.record({ started: performance.now(), measurements, updates, by, isEnd, found });
+    if (!state.isSick) this.#healthy.keep(state.step);
+  }
+
+  #respond({ isEnd }: { isEnd: boolean }): { stops: boolean; lowers: boolean } {
+    const { batches, epoch } = this.#state;
+    const { failure, ...response } = this.#state.respond({
+      by: optimizerOf(this.#optimizer),
+      isEnd,
+    });
+    if (failure === null) return response;
+    const within = epoch > 0 ? `, in epoch ${epoch} of ${this.#state.epochs}` : "";
+    throw this.#options.fail(`After ${batches}${within}:\n${failure}`);
+  }
+
+  /** Goes back to the last healthy weights, and on at a lower rate. */
+  async #lower(): Promise<void> {
+    const optimizer = this.#optimizer;
+    const { learningRate } = optimizerOf(optimizer);
+    if (optimizer === null || learningRate === null) return;
+    const tried = this.#state.tried ?? await this.#triedRate();
+    const isLow = this.#state.judge.findings.some(({ rule }) => rule === "rate-too-low");
+    const most = isLow ? Infinity : learningRate / LEAST_CUT;
+    const rate = Math.min(tried?.learningRate ?? learningRate / LEAST_CUT, most);
+    this.#healthy.restore();
+    restartOptimizer(optimizer, rate);
+    this.#state.lowered({ from: learningRate, to: rate, step: this.#healthy.step });
+  }
+}
+
+/** Returns the class and the rate of an optimizer. */
+function optimizerOf(optimizer: Optimizer | null): TrainingOptimizer {
+  if (optimizer === null) return { optimizer: "", learningRate: null };
+  const { learningRate } = optimizer.getConfig() as { learningRate?: unknown };
+  return {
+    optimizer: optimizer.getClassName(),
+    learningRate: typeof learningRate === "number" ? learningRate : null,
+  };
+}
+
+/** Returns the signals of a full pass on the held-out batch. */
+function signalsOf(
+  { tf }: Engine,
+  model: LayersModel,
+  { objective, layers }: Measurements,
+): Partial<TrainingStep> {
+  const { value } = objective;
+  const isHeldOut = !objective.randomTargets && objective.name !== "sum";
+  const penalty = tf.tidy(() =>
+    penaltiesOf(tf, model).reduce((sum, one) => sum + one.dataSync()[0], 0)
+  );
+  return {
+    ...isHeldOut ? { validationLoss: value, penalty: penalty / (penalty + Math.abs(value)) } : {},
+    layers: layers.map(({ name, deadFraction, saturatedFraction, attention }) => ({
+      layer: name,
+      dead: deadFraction,
+      saturated: saturatedFraction,
+      ...attention === undefined ? {} : { attentionEntropy: attention.entropy },
+    })),
+  };
+}
+
+function withPass(row: TrainingStep, pass: Partial<TrainingStep>): TrainingStep {
+  return {
+    ...row,
+    ...pass,
+    layers: [...row.layers ?? [], ...pass.layers ?? []],
+  };
+}
+
+/**
+ * Returns the name that the user gave. A `Sequential` is trained by an inner model with a derived
+ * name.
+ */
+function givenName({ name, layers: [input, first] }: LayersModel): string {
+  const isWithin = input?.name === `${first?.name}_input` && name.endsWith("_model");
+  return isWithin ? name.slice(0, -"_model".length) : name;
+}

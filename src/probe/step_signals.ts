@@ -1,0 +1,298 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import { heapView } from "../engine/heap/heap.ts";
+import { shadowMethod } from "../engine/patching.ts";
+import { heapOf } from "../engine/start/prepare_engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { inSameState } from "../measure/keep_state.ts";
+import { sumTensor } from "../measure/sums.ts";
+import { modelWeights } from "../model/weights/model_weights.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
+
+/** Figures of one update of the weights. */
+export interface StepSignals {
+  /** l2 norm of all gradients; NaN if an entry is not finite, `null` if none was seen. */
+  gradientNorm: number | null;
+  /** Largest update of a kernel: l2 of its change over l2 of the kernel before. */
+  updateRatio: number | null;
+  /**
+   * Actual over predicted decrease of the loss on the step's own batch: 1 if the loss is linear
+   * along the step, below 0 if the step made it worse. `null` unless measured.
+   */
+  decreaseRatio: number | null;
+  /** Largest l2 of a kernel over that before the first step. */
+  growth: number | null;
+  /** Smallest l2 of a kernel over that before the first step. */
+  shrinkage: number | null;
+  /** Update of each kernel by name, `null` for a kernel of 0. */
+  kernels: Map<string, number | null>;
+  /** Layers whose gradient has NaN or infinite entries. */
+  nonFinite: string[];
+  /** Largest |input| of the batch; `null` if it was not seen. */
+  largestInput: number | null;
+  /** Examples whose inputs have entries that are not finite. */
+  badExamples: number[];
+}
+
+type Kwargs = { training?: unknown } | undefined;
+
+/** Returns the layers that read the inputs of a model. */
+function readersOf({ layers }: LayersModel): LayersModel["layers"] {
+  const isInput = (layer: { getClassName(): string }) => layer.getClassName() === "InputLayer";
+  return layers.filter(({ inboundNodes }) =>
+    inboundNodes.some(({ inboundLayers }) => inboundLayers.some(isInput))
+  );
+}
+
+/** Returns the rows of a tensor that have NaN or infinite entries. */
+function badRows(tf: TensorFlow, tensor: Tensor): number[] {
+  const values = heapView(tf, tensor);
+  const length = values.length / tensor.shape[0];
+  const rows = Array.from({ length: tensor.shape[0] }, (_, row) => row);
+  return rows.filter((row) =>
+    values.subarray(row * length, (row + 1) * length).some((value) => !Number.isFinite(value))
+  );
+}
+
+/** Trainable weight with its value before the running step. */
+interface Tracked {
+  layer: string;
+  name: string;
+  kernel: boolean;
+  variable: tfjs.Variable;
+  before: Tensor | null;
+  /** l2 norm before the first step. */
+  start: number | null;
+}
+
+/** Longer weights are sampled, which changes their norms by less than 1 % and bounds the time. */
+const MAX_ENTRIES = 1 << 16;
+
+/** Share of a loss below which its change is rounding of float32. */
+const NOISE = 1e-5;
+
+/** Sums over the entries of a weight, or of a sample of them. */
+interface Change {
+  before: number;
+  now: number;
+  change: number;
+  /** Gradient times change. */
+  predicted: number;
+}
+
+/**
+ * Measures each update of a model's weights at little cost, whoever makes it: `model.fit`, or a loop
+ * that calls `optimizer.minimize` or `applyGradients`.
+ */
+export class StepWatch {
+  readonly #engine: Engine;
+  readonly #tf: TensorFlow;
+  readonly #model: LayersModel;
+  readonly #weights: Map<string, Tracked>;
+  #undo: (() => void)[] = [];
+  #signals: StepSignals | null = null;
+  #predicted: number | null = null;
+  /** Inputs of the running step, which live until its gradients are computed. */
+  #inputs: Tensor[] = [];
+  /** Milliseconds that it has taken. */
+  spent = 0;
+  /** True if updates are measured. */
+  active = true;
+  /** True if the loss of each batch is computed once more after its update. */
+  again = false;
+
+  /** Begins before a step. */
+  constructor(engine: Engine, model: LayersModel) {
+    this.#engine = engine;
+    this.#tf = engine.tf;
+    this.#model = model;
+    this.#weights = new Map(
+      modelWeights(model).filter(({ trainable }) => trainable).map((weight) => {
+        const variable = weight.variable.read() as tfjs.Variable;
+        return [variable.name, {
+          layer: weight.layerPath,
+          name: weight.weightName,
+          kernel: isKernel({ name: weight.weightName, shape: variable.shape }),
+          variable,
+          before: null,
+          start: null,
+        }];
+      }),
+    );
+  }
+
+  /** Watches the steps of an optimizer until {@linkcode dispose}. */
+  attach(optimizer: Optimizer): void {
+    this.#undo.push(
+      ...readersOf(this.#model).map((layer) =>
+        shadowMethod(layer, "call", (call) => (inputs: Tensor | Tensor[], kwargs: Kwargs) => {
+          if (this.active && kwargs?.training === true) this.#inputs.push(...[inputs].flat());
+          return call(inputs, kwargs);
+        })
+      ),
+      shadowMethod(optimizer, "minimize", (minimize) => (...args: Parameters<typeof minimize>) => {
+        if (!this.again) return minimize(...args);
+        const cost = minimize(args[0], true, args[2]) as Tensor;
+        this.#lookAgain(args[0], cost);
+        if (args[1]) return cost;
+        cost.dispose();
+        return null;
+      }),
+      shadowMethod(optimizer, "applyGradients", (apply) => (gradients: Gradients) => {
+        if (!this.active) return apply(gradients);
+        this.#timed(() => this.keep());
+        apply(gradients);
+        this.#timed(() => this.#see(gradients));
+      }),
+    );
+  }
+
+  /** Saves the weights before a step. A clone shares the data, which no step writes in place. */
+  keep(): void {
+    for (const weight of this.#weights.values()) {
+      weight.before?.dispose();
+      weight.before = this.#tf.keep(weight.variable.clone()) as Tensor;
+    }
+  }
+
+  /** Returns the figures of the latest update; `null` if none was measured since the last call. */
+  take(): StepSignals | null {
+    const signals = this.#signals;
+    this.#signals = null;
+    return signals;
+  }
+
+  /** Compares the weights with those that were kept, for a loop whose optimizer is not known. */
+  compare(): void {
+    this.#timed(() => this.#see([]));
+  }
+
+  /** Stops watching, and frees the saved weights. */
+  dispose(): void {
+    for (const undo of this.#undo.splice(0).reverse()) undo();
+    for (const weight of this.#weights.values()) {
+      weight.before?.dispose();
+      weight.before = null;
+    }
+  }
+
+  #timed(run: () => void): void {
+    const started = performance.now();
+    this.#tf.tidy(run);
+    this.spent += performance.now() - started;
+  }
+
+  #see(given: Gradients): void {
+    const gradients = tensorsByName(given);
+    const sums = { squares: 0, predicted: 0, seen: false };
+    const signals: StepSignals = {
+      gradientNorm: null,
+      updateRatio: null,
+      decreaseRatio: null,
+      growth: null,
+      shrinkage: null,
+      kernels: new Map(),
+      nonFinite: [],
+      largestInput: null,
+      badExamples: [],
+    };
+    const heap = heapOf(this.#engine);
+    this.seeInputs(signals, this.#inputs.splice(0));
+    for (const [name, weight] of this.#weights) {
+      if (weight.before === null) continue;
+      const gradient = gradients.get(name) ?? null;
+      if (gradient !== null) {
+        const { sumSquares, finite, count } = sumTensor(heap, gradient);
+        if (finite < count) signals.nonFinite.push(weight.layer);
+        sums.squares += finite < count ? NaN : sumSquares;
+        sums.seen = true;
+      }
+      const change = changeOf(this.#tf, weight.before, weight.variable, gradient);
+      sums.predicted += change.predicted;
+      if (weight.kernel) noteKernel(signals, weight, change);
+      weight.before.dispose();
+      weight.before = null;
+    }
+    signals.gradientNorm = sums.seen ? Math.sqrt(sums.squares) : null;
+    this.#predicted = sums.seen ? sums.predicted : null;
+    this.#signals = signals;
+  }
+
+  /** Notes the largest input of a batch, and the examples that are not finite. */
+  seeInputs(
+    signals: Pick<StepSignals, "largestInput" | "badExamples">,
+    inputs: readonly Tensor[],
+  ): void {
+    for (const input of inputs) {
+      if (input.isDisposed) continue;
+      const { maxAbs, finite, count } = sumTensor(heapOf(this.#engine), input);
+      signals.largestInput = Math.max(signals.largestInput ?? 0, maxAbs);
+      if (finite < count) signals.badExamples.push(...badRows(this.#tf, input));
+    }
+  }
+
+  /** Computes the loss of the same batch once more, and restores what that changes. */
+  #lookAgain(loss: () => Tensor, before: Tensor): void {
+    const started = performance.now();
+    const tf = this.#tf;
+    this.#inputs = [];
+    const predicted = this.#predicted;
+    const start = before.dataSync()[0];
+    // Momentum may step uphill; and the float32 noise of a loss says nothing about a tiny step.
+    if (this.#signals !== null && predicted !== null && -predicted > NOISE * Math.abs(start)) {
+      const after = inSameState(tf, this.#model.layers, () => tf.tidy(() => loss().dataSync()[0]));
+      this.#signals.decreaseRatio = (after - start) / predicted;
+    }
+    this.spent += performance.now() - started;
+  }
+}
+
+type Gradients = tfjs.NamedTensorMap | { name: string; tensor: Tensor | null }[];
+
+function tensorsByName(gradients: Gradients): Map<string, Tensor | null> {
+  const named = Array.isArray(gradients)
+    ? gradients.map(({ name, tensor }): [string, Tensor | null] => [name, tensor ?? null])
+    : Object.entries(gradients);
+  return new Map(named);
+}
+
+function noteKernel(signals: StepSignals, weight: Tracked, change: Change): void {
+  const before = Math.sqrt(change.before);
+  weight.start ??= before;
+  const ratio = before === 0 ? null : Math.sqrt(change.change) / before;
+  signals.kernels.set(weight.name, ratio);
+  const growth = weight.start === 0 ? null : Math.sqrt(change.now) / weight.start;
+  signals.updateRatio = larger(signals.updateRatio, ratio);
+  signals.growth = larger(signals.growth, growth);
+  signals.shrinkage = growth === null || signals.shrinkage !== null && !(growth < signals.shrinkage)
+    ? signals.shrinkage
+    : growth;
+}
+
+/** Returns the larger of two figures; one that is not finite counts as the largest. */
+function larger(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return !Number.isFinite(a) || a > b ? a : b;
+}
+
+function changeOf(
+  tf: TensorFlow,
+  before: Tensor,
+  variable: tfjs.Variable,
+  gradient: Tensor | null,
+): Change {
+  const old = heapView(tf, before);
+  const now = heapView(tf, variable);
+  const slope = gradient === null ? null : heapView(tf, gradient);
+  const stride = Math.ceil(old.length / MAX_ENTRIES);
+  const sums: Change = { before: 0, now: 0, change: 0, predicted: 0 };
+  for (let i = 0; i < old.length; i += stride) {
+    const change = now[i] - old[i];
+    sums.before += old[i] * old[i];
+    sums.now += now[i] * now[i];
+    sums.change += change * change;
+    if (slope !== null) sums.predicted += slope[i] * change;
+  }
+  sums.predicted *= stride;
+  return sums;
+}

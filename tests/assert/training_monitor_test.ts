@@ -1,0 +1,197 @@
+import {
+  assert,
+  assertEquals,
+  AssertionError,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/health_monitor.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import type { Optimizer, Tensor } from "../../src/engine/tensorflow.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { readTrainingLog } from "../../src/training/read_training_log.ts";
+import { withFolder } from "../model/save_model.ts";
+
+const objective = "meanSquaredError";
+
+/** A network that learns its batch at usual rates. */
+function subject({ tf }: Engine, optimizer: Optimizer) {
+  const model = exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed: 5 });
+  const batch = randomBatch(model, { objective });
+  model.compile({ optimizer, loss: objective });
+  const data = [batch.inputs, batch.targets] as [Tensor, Tensor];
+  const dispose = () => {
+    tf.dispose(data);
+    model.dispose();
+  };
+  return { model, batch, data, dispose };
+}
+
+/** Trains by `fit`, in batches of 8. */
+async function fit(
+  engine: Engine,
+  optimizer: Optimizer,
+  options: Partial<HealthMonitorOptions>,
+  epochs = 10,
+) {
+  const { model, batch, data, dispose } = subject(engine, optimizer);
+  const monitor = healthMonitor({ batch, objective, onFinding: "keep", ...options });
+  const tensors = engine.tf.memory().numTensors;
+  try {
+    await model.fit(...data, {
+      epochs,
+      batchSize: 8,
+      shuffle: false,
+      verbose: 0,
+      callbacks: monitor,
+    });
+    return monitor;
+  } finally {
+    assert(engine.tf.memory().numTensors <= tensors + 2 * model.weights.length + 1);
+    dispose();
+  }
+}
+
+const found = ({ history }: ReturnType<typeof healthMonitor>) => [
+  ...new Set(
+    history.flatMap(({ findings }) =>
+      findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule)
+    ),
+  ),
+];
+
+Deno.test("healthMonitor() keeps the signals of every step", async () => {
+  await using engine = await startEngine();
+  const { steps } = await fit(engine, engine.tf.train.sgd(0.05), {});
+  assertEquals(steps.map(({ step }) => step), Array.from({ length: 41 }, (_, i) => i));
+  for (
+    const { step, loss, gradientNorm, updateRatio, decreaseRatio, largestInput } of steps.slice(1)
+  ) {
+    assert(loss! > 0 && gradientNorm! > 0 && updateRatio! > 0 && largestInput! > 1);
+    // The loss of the first 20 batches is computed once more, and nearly linear at a small rate.
+    if (step > 20) assertEquals(decreaseRatio, null);
+    else assert(decreaseRatio! > 0.5 && decreaseRatio! < 1.1, `${step}: ${decreaseRatio}`);
+  }
+});
+
+Deno.test("the signals of plain descent are those of its definition", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const slow = await fit(engine, tf.train.sgd(1e-4), {}, 1);
+  const fast = await fit(engine, tf.train.sgd(1e-3), {}, 1);
+  const a = slow.steps[1];
+  const b = fast.steps[1];
+  assertEquals(a.loss, b.loss);
+  assertEquals(a.gradientNorm, b.gradientNorm);
+  assert(Math.abs(b.updateRatio! / a.updateRatio! - 10) < 0.01);
+});
+
+Deno.test("healthMonitor() names a rate that is too low by step 10, and one that was tried", async () => {
+  await using engine = await startEngine();
+  const error = await assertRejects(
+    () => fit(engine, engine.tf.train.sgd(1e-7), { onFinding: "throw" }),
+    AssertionError,
+  );
+  assertStringIncludes(error.message, "After 10 batches, in epoch 3 of 10:");
+  assertStringIncludes(error.message, "The learning rate of 1e-7 is too low");
+  assertStringIncludes(error.message, "start again from the weights of step 5: tried there,");
+});
+
+Deno.test("healthMonitor() names the example whose input is NaN", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, batch, data: [inputs, targets], dispose } = subject(engine, tf.train.sgd(0.05));
+  const values = inputs.dataSync<"float32">().slice();
+  values[11 * 20] = NaN;
+  const poisoned = tf.tensor(values, inputs.shape);
+  const monitor = healthMonitor({ batch, objective });
+  const fitted = () =>
+    model.fit(poisoned, targets, { batchSize: 8, shuffle: false, verbose: 0, callbacks: monitor });
+  const { message } = await assertRejects(fitted, AssertionError);
+  assertStringIncludes(message, "After 2 batches");
+  assertStringIncludes(
+    message,
+    "The batch 1 has NaN or infinite entries in example 3, counted from 0.",
+  );
+  poisoned.dispose();
+  dispose();
+});
+
+Deno.test("healthMonitor() goes back to healthy weights at a lower rate, and then learns", async () => {
+  await using engine = await startEngine();
+  const monitor = await fit(engine, engine.tf.train.sgd(1e4), { onFinding: "lower" });
+  const [{ from, to, backTo }, ...others] = monitor.lowerings;
+  assertEquals([from, backTo, others.length], [1e4, 0, 0]);
+  assert(to < 1);
+  const start = monitor.history[0];
+  const end = monitor.history.at(-1)!;
+  assert(end.measurements.objective.value < 0.5 * start.measurements.objective.value);
+  // Moments of the broken steps are gone, too.
+  const adam = await fit(engine, engine.tf.train.adam(100), { onFinding: "lower" });
+  assert(adam.lowerings.length >= 1);
+  const losses = adam.history.map(({ measurements }) => measurements.objective.value);
+  assert(losses.at(-1)! < losses[0], losses.join(" "));
+});
+
+Deno.test("healthMonitor() judges a loop without fit, as fit", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const optimizer = tf.train.sgd(0.05);
+  const loop = async (given: Partial<HealthMonitorOptions>) => {
+    const { model, batch, data: [inputs, targets], dispose } = subject(engine, optimizer);
+    const monitor = healthMonitor({ batch, objective, model, onFinding: "keep", ...given });
+    for (let step = 0; step < 12; step++) {
+      const loss = optimizer.minimize(
+        () =>
+          tf.losses.meanSquaredError(targets, model.apply(inputs, { training: true }) as Tensor),
+        true,
+      )!;
+      await monitor.step({ loss, inputs });
+      loss.dispose();
+    }
+    monitor.end();
+    dispose();
+    return monitor;
+  };
+  const watched = await loop({});
+  assertEquals(watched.steps.length, 13);
+  assertEquals(watched.history.map(({ step }) => step), [0, 1, 2, 5, 10, 12]);
+  // One step is not seen before the optimizer is, and one is compared by its weights alone.
+  const last = watched.steps.at(-1)!;
+  assert(last.gradientNorm! > 0 && last.updateRatio! > 0 && last.largestInput! > 1);
+});
+
+Deno.test("healthMonitor() needs the model of a loop, and a loss", async () => {
+  await using engine = await startEngine();
+  const { model, batch, dispose } = subject(engine, engine.tf.train.sgd(0.05));
+  const wrong = async (options: Partial<HealthMonitorOptions>, step: unknown, says: string) => {
+    const monitor = healthMonitor({ batch, objective, ...options });
+    await assertRejects(() => monitor.step(step as never), TypeError, says);
+  };
+  await wrong({}, { loss: 1 }, "options.model is missing");
+  await wrong({ model }, {}, "step.loss is undefined");
+  assertThrows(() => healthMonitor({ batch, budget: 2 }), TypeError, "options.budget is 2");
+  dispose();
+});
+
+Deno.test("healthMonitor() writes a log that can be judged afterwards", async () => {
+  await using engine = await startEngine();
+  await withFolder(async (folder) => {
+    const log = `${folder}/log.jsonl`;
+    const { steps } = await fit(engine, engine.tf.train.sgd(0.05), { log });
+    const plain = (row: object) =>
+      Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+    const read = readTrainingLog(await Deno.readTextFile(log));
+    assertEquals(read.map(({ loss }) => loss), steps.map(({ loss }) => loss));
+    assertEquals(Object.keys(plain(read[5])).toSorted(), Object.keys(plain(steps[5])).toSorted());
+  });
+});
+
+Deno.test("healthMonitor() finds nothing in a training that learns", async () => {
+  await using engine = await startEngine();
+  assertEquals(found(await fit(engine, engine.tf.train.sgd(0.05), {}, 40)), []);
+  assertEquals(found(await fit(engine, engine.tf.train.adam(1e-3), {}, 40)), []);
+});
