@@ -125,7 +125,9 @@ function requireBatch(
     return new ModelError(`${path}: createBatch returned ${what}`);
   };
   if (!all.every(isTensor)) {
-    throw wrong("no tensors, expected { inputs, targets } of tensors or arrays of tensors");
+    throw wrong(
+      "a value without tensors, expected { inputs, targets } of tensors or arrays of tensors",
+    );
   }
   if (tensors.length !== model.inputs.length) {
     throw wrong(`${tensors.length} inputs, expected the ${model.inputs.length} of the model`);

@@ -61,7 +61,7 @@ export async function readWeights(path: string): Promise<WeightsFile> {
   }
 }
 
-/** Reads a tensor, whose damage may show only now, with the file in the message of an error. */
+/** Reads a tensor; an error, such as damage found only now, names the file. */
 function naming<T>(path: string, read: () => T): T {
   try {
     return read();

@@ -151,7 +151,7 @@ function propagate(
   newest: number,
 ): number {
   if (gradient === undefined) {
-    throw new Error(`TensorFlow.js has no gradient of the operation ${kernelName}`);
+    throw new Error(`TensorFlow.js has no gradient for the op ${kernelName}`);
   }
   const compute = gradient(outputs.map((output) => output?.gradient ?? null));
   for (let i = 0; i < names.length; i++) {

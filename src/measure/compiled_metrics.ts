@@ -81,7 +81,7 @@ function evaluate(
         const returned = call();
         if (typeof returned?.dataSync !== "function") {
           throw new InputError({
-            place: "It",
+            place: "The metric",
             verb: "returned",
             found: returned === null ? "null" : typeof returned,
             expected: "a tensor",

@@ -125,10 +125,10 @@ interface ChoiceKeys {
 const isPattern = (value: unknown) => typeof value === "string" || value instanceof RegExp;
 
 /**
- * Chooses some of many, in their order.
+ * Returns the chosen items, in the order of `all`.
  *
- * @param all Everything there is.
- * @param choice The choice; everything if `undefined`.
+ * @param all All items.
+ * @param choice The choice; all items if `undefined`.
  * @param what Kind of thing, for a message: `a layer`.
  * @throws {InputError} If the choice is neither a text, a pattern nor an array of them, or if it is
  * empty, or a part of it chooses nothing.

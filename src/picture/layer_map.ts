@@ -32,7 +32,7 @@ export interface MapNode {
   about: string;
   /** Numbers, from 1, of the causes in it. */
   causes: number[];
-  /** Severity of the gravest of them; `null` if there is none. */
+  /** Severity of the gravest cause in it; `null` without a cause. */
   severity: Finding["severity"] | null;
   /** Numbers of the causes with consequences in it. */
   follows: number[];

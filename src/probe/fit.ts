@@ -76,7 +76,7 @@ export function fitScale(
   const areClasses = classes.length > 0 && classes.every((one) => one !== null);
   const known = isNamed ? knownAnswers(tf, objective, { outputs, targets, trained }) : null;
   const vary = known?.vary ?? targets.some((target) => differs(tf, target));
-  // Targets that are all alike count as none: there is only the inputs to learn from.
+  // Identical targets count as none: only the inputs tell the examples apart.
   const guess = known?.guess ??
     (vary
       ? constantLoss(tf, (answers) => objective.evaluate(answers), { outputs, targets })

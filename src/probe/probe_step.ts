@@ -25,7 +25,7 @@ export interface WeightStep {
   meanAbsUpdate: number;
   /** Number of entries that the step changed, bit by bit. */
   changed: number;
-  /** The same after a second step; `null` if none was needed. */
+  /** Number of entries that two steps changed; `null` if one step was enough. */
   changedLater: number | null;
 }
 

@@ -25,7 +25,7 @@ export function caveatLines(
 }
 
 const CONSEQUENCES: Record<Setting, { use: string; silent: string }> = {
-  loss: { use: "measured with", silent: "Rules that need the loss do not judge." },
+  loss: { use: "measured with", silent: "Rules that need the loss do not judge this model." },
   optimizer: { use: "tried with", silent: "Its learning rate is not judged." },
 };
 

@@ -124,7 +124,7 @@ function cutApart(names: string[], width: number, ellipsis: string): [string, st
   // One name may be the beginning of all others.
   const differ = shared === -1 ? split[0].length : shared;
   const before = Math.floor((width - 2 * displayWidth(ellipsis)) / 2);
-  // Counted in columns, since a wide letter takes two: the difference must still fit behind it.
+  // Counts columns, since a wide letter takes two: the difference must fit after the text before it.
   let start = differ;
   const shown = () => displayWidth(split[0].slice(start - 1, differ).join(""));
   while (start > 0 && shown() <= before) start--;

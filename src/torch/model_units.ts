@@ -130,7 +130,7 @@ function joinedShape(
     place: `Layer ${showValue(path)}`,
     verb: "has",
     found: `a kernel of shape [${shape.join(", ")}] that is summed over other axes than the first`,
-    expected: "one that PyTorch has as a matrix",
+    expected: "a kernel that is a matrix in PyTorch",
   });
 }
 

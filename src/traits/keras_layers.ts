@@ -146,7 +146,7 @@ const ROWS = {
     settings: {
       filters: required(count),
       ...windowed,
-      outputPadding: only(null, "TensorFlow.js pads no output"),
+      outputPadding: only(null, "TensorFlow.js does not support output padding"),
     },
     stopsMask: true,
   },

@@ -99,8 +99,8 @@ const TORCH_OPTIMIZERS: Readonly<Record<string, TorchOptimizer>> = {
 
 /**
  * Parses an optimizer as PyTorch's users write it: `AdamW(lr=3e-4, weight_decay=0.01)`, or
- * `torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)`. What is not given has PyTorch's
- * default.
+ * `torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)`. Missing settings have
+ * PyTorch's defaults.
  *
  * @param text The call.
  * @param place Place of the text, for messages: `--optimizer`.

@@ -127,7 +127,7 @@ Deno.test("fix writes the model of a module, with what lies in its weights fixed
     const paste = stdout.slice(stdout.indexOf("Code to paste:"));
     assertStringIncludes(paste, '  activation: "softmax"  // in head\n');
     assertStringIncludes(paste, '  biasInitializer: "zeros"  // in dense_3\n');
-    assertMatch(stdout, /What is left in the copy:\nSICK: 1 cause\n/);
+    assertMatch(stdout, /Problems left in the copy:\nSICK: 1 cause\n/);
     assertEquals(
       lastLine(stdout),
       `SICK: 1 cause: measured again from fixed/model.json; ${left}, see CHANGES.md`,

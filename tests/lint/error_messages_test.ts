@@ -10,7 +10,7 @@ const GOOD = [
   "options.passRate is 2, expected 0 to 1",
   "\0 is \0, expected a whole number",
   "The batch has 1 example, expected 2 or more",
-  "TensorFlow.js has no gradient of the operation \0",
+  "TensorFlow.js has no gradient for the op \0",
   "model.json: units is \0, expected 1 or more; did you mean \0?",
   '"modelTopology" is missing, expected a layers model',
   "batch holds a badge, expected inputs that nothing forgot",

@@ -204,7 +204,7 @@ Deno.test("backPropagate() names an operation that has no gradient, and frees ev
     assertThrows(
       () => gradients(([a]) => tf.topk(a.mul(2), 2).values.sum(), xs),
       Error,
-      "TensorFlow.js has no gradient of the operation TopK",
+      "TensorFlow.js has no gradient for the op TopK",
     );
   });
   tf.dispose(xs);

@@ -179,7 +179,7 @@ Deno.test("measure() names a metric that cannot be evaluated, and why", async ()
   assertEquals(objective.metrics!.map(({ name, reason }) => [name, reason]), [
     ["broken", "The labels are no words"],
     ["mse", undefined],
-    ["nothing", "It returned number, expected a tensor"],
+    ["nothing", "The metric returned number, expected a tensor"],
   ]);
   assertEquals(objective.metrics!.map(({ value }) => value), [null, objective.value, null]);
 });

@@ -19,15 +19,15 @@ const spoilt: Spoilt[] = [
     "a causal window that the heap cannot hold",
     "conv1d",
     ([conv]) => conv.config.dilation_rate = [1e9],
-    "[0].config pads its input of shape [any, 8, 2] to 2000000008, expected a window that the " +
-    "engine's 4 GiB have room for",
+    "[0].config pads its input of shape [any, 8, 2] to 2000000008, expected at most " +
+    "2^30 entries: the engine has 4 GiB of memory",
   ],
   [
     "a pooling window that the heap cannot hold",
     "pooling3d",
     ([pool]) => pool.config.pool_size = [1e9, 2, 2],
-    "[0].config pads its input of shape [any, 4, 4, 4, 1] to 1000000003 x 5 x 5, expected a window " +
-    "that the engine's 4 GiB have room for",
+    "[0].config pads its input of shape [any, 4, 4, 4, 1] to 1000000003 x 5 x 5, expected " +
+    "at most 2^30 entries: the engine has 4 GiB of memory",
   ],
   [
     "a window that the input has no room for",
@@ -59,7 +59,7 @@ const spoilt: Spoilt[] = [
     "conv2d",
     ([, , , up]) => up.config.size = [1e5, 1e5],
     "[3].config makes the shape [any, 300000, 300000, 2] of [any, 3, 3, 2], expected at most 2^30 " +
-    "entries, which fill the engine's 4 GiB",
+    "entries: the engine has 4 GiB of memory",
   ],
   [
     "two open sizes",
@@ -109,7 +109,7 @@ const spoilt: Spoilt[] = [
     "more steps than can be held",
     "lstm",
     ([, , repeat]) => repeat.config.n = 1e6,
-    "[3].config runs 1000000 steps, expected at most 100000, whose tensors JavaScript can hold",
+    "[3].config runs 1000000 steps, expected at most 100000: JavaScript cannot hold the tensors of more",
   ],
 ];
 

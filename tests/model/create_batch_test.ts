@@ -9,17 +9,17 @@ const batches: [string, string, string][] = [
   [
     "nothing",
     "undefined",
-    "no tensors, expected { inputs, targets } of tensors or arrays of tensors",
+    "a value without tensors, expected { inputs, targets } of tensors or arrays of tensors",
   ],
   [
     "arrays",
     "{ inputs: [[1, 2]] }",
-    "no tensors, expected { inputs, targets } of tensors or arrays of tensors",
+    "a value without tensors, expected { inputs, targets } of tensors or arrays of tensors",
   ],
   [
     "targets that are no tensors",
     "{ inputs: tf.ones([2, 2]), targets: [1] }",
-    "no tensors, expected { inputs, targets } of tensors or arrays of tensors",
+    "a value without tensors, expected { inputs, targets } of tensors or arrays of tensors",
   ],
   [
     "too many inputs",

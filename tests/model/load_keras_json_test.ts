@@ -162,8 +162,8 @@ Deno.test("loadModel() refuses layers that wait for each other", async () => {
     }, model);
     assertEquals(
       message,
-      `${at} takes the output of "${wait}", which waits for it in turn, expected layers ` +
-        `without a cycle`,
+      `${at} takes the output of "${wait}", which depends on this layer: the layers ` +
+        `form a cycle`,
     );
     model.dispose();
   }

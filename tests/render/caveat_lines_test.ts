@@ -31,7 +31,7 @@ Deno.test("a loss that was not reproduced is said first, and nothing is judged b
   const text = renderText(measurements, findings, { diagnosis });
   assertEquals(text.split("\n").slice(0, 5), [
     "Compiled with Dice, which is not reproduced: measured with the sum of the",
-    "  outputs instead. Rules that need the loss do not judge.",
+    "  outputs instead. Rules that need the loss do not judge this model.",
     "Compiled with Muon, which is not reproduced: tried with Adam instead. Its",
     "  learning rate is not judged.",
     "HEALTHY, loss not judged, optimizer not judged",

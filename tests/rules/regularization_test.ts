@@ -117,7 +117,7 @@ Deno.test("regularization calls penalties and dropout errors only where nothing 
 
 Deno.test("regularization says which share of the loss penalties make up, and nothing under a sum", () => {
   const [finding] = regularization.run(penalised(9));
-  assertStringIncludes(finding.message, "they make up 90 % of what is minimised");
+  assertStringIncludes(finding.message, "they make up 90 % of the objective");
   assertEquals(regularization.run(penalised(9, "sum")), []);
 });
 

@@ -76,7 +76,7 @@ Deno.test("loadWeights() refuses a kernel that PyTorch has as no matrix", async 
   assertEquals(
     error.message.replace(fixture("attention.pt"), "FILE"),
     'FILE: Layer "turned" has a kernel of shape [3, 4] that is summed over other axes than the first, ' +
-      "expected one that PyTorch has as a matrix",
+      "expected a kernel that is a matrix in PyTorch",
   );
   model.dispose();
 });

@@ -199,7 +199,7 @@ function outcome(
       ],
       ...written === null || !isFailing(last.verdict)
         ? []
-        : ["", "What is left in the copy:", ...renderDiagnosis(last, layers, style), ""],
+        : ["", "Problems left in the copy:", ...renderDiagnosis(last, layers, style), ""],
       ...say(
         `${verdictLine(last, { ...style, color: false })}: ${
           written === null

@@ -67,7 +67,7 @@ export function defineCommand<F extends FlagSet>(
   { flags, run, ...text }: CommandText & {
     /** Its flags; `--help` is added. */
     flags: F;
-    /** Runs it and returns the exit code. */
+    /** Runs the command and returns the exit code. */
     run(operands: string[], flags: FlagValues<F>): Promise<number>;
   },
 ): Command {

@@ -188,7 +188,7 @@ function learningRate(
     fixes: [
       known
         ? { kind: "learning-rate", from, to }
-        : { kind: "rebuild", what: `Train it by ${words(optimizer)}${at(to)}.` },
+        : { kind: "rebuild", what: `Train the network with ${words(optimizer)}${at(to)}.` },
     ],
   };
 }

@@ -154,10 +154,12 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
   return makeFinding("trial", {
     ...about,
     kind: "learning-rate",
-    message: `The network does not learn its batch as it was compiled: ${describeTrial(trial)}.`,
+    message: `The network does not learn its batch with its compiled optimizer: ${
+      describeTrial(trial)
+    }.`,
     fix: learningRate === null
-      ? `Train it by ${optimizer}.`
-      : `Train it by ${optimizer} at a rate of ${formatNumber(learningRate)}.`,
+      ? `Train the network with ${optimizer}.`
+      : `Train the network with ${optimizer} at a learning rate of ${formatNumber(learningRate)}.`,
   });
 }
 

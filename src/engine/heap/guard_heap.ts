@@ -67,9 +67,9 @@ export function guardHeap(tf: TensorFlow): void {
 /**
  * Wraps the allocator to avoid its two faults in a nearly full heap. If the address of a free
  * region plus the requested size exceeds 2^32, the sum wraps and the region counts as large enough:
- * the allocator returns bytes beyond the heap, which overwrite its beginning. Here such regions are
- * occupied during the search. Also, each call only looks at a few of the regions that may be large
- * enough, different ones each time. Here it is called again.
+ * the allocator returns bytes beyond the heap, which overwrite its beginning. The wrapper occupies such
+ * regions during the search. Also, each call only looks at a few of the regions that may be large
+ * enough, different ones each time. The wrapper calls the allocator again.
  */
 function allocateSafely(
   { _malloc: allocate, _free: free }: WasmBackend["wasm"],

@@ -306,7 +306,7 @@ class Recomputation {
   finish(): void {
     let full: RangeError | null = null;
     for (const dataId of [...this.#forgotten.keys()]) {
-      // An input of an earlier one may be gone by now.
+      // Remembering an earlier tensor may have released this input.
       if (!this.#forgotten.has(dataId)) continue;
       try {
         this.remember(dataId);

@@ -82,7 +82,7 @@ export class NativeStatistics extends NativeRunner {
    * Counts the entries of [groups, units, inner] floats beyond two bounds, and finds the units with
    * any between them.
    *
-   * @param bounds Entries <= `low` and those >= `high` are beyond; NaN for no bound.
+   * @param bounds Entries <= `low` and those >= `high` are counted; NaN for no bound.
    */
   flat(
     address: number,

@@ -109,7 +109,8 @@ const padKernel = defineOp<PadAttributes, { x: TensorInfo }>(
 
 /**
  * Arithmetic and padding of tensors of seven and more axes: the stock ops leave their results
- * uninitialised, since XNNPACK takes six. Here axes are merged that broadcast, or are padded, alike.
+ * uninitialised, since XNNPACK takes six. This op merges axes that broadcast, or are padded, in the
+ * same way.
  */
 export const manyAxesRepair: OpRepair = {
   kernels: [

@@ -59,8 +59,8 @@ const GATES: Record<string, SelfGate> = {
 };
 
 /**
- * Computes gelu, gelu_new and swish as one op in each direction, accurate for small values too: see
- * `kernels/self_gated.ts`. Other backends, and a swish with a slope other than 1, use
+ * Computes gelu, gelu_new and swish as one op in each direction, accurate for small values too.
+ * Other backends, and a swish with a slope other than 1, use
  * TensorFlow.js's code.
  */
 export const repairSelfGates: LayerRepair = ({ tf, patch }) => {

@@ -32,7 +32,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   const factory = tf.findBackendFactory("wasm") ?? factories.get(engine);
   if (factory === undefined) {
     throw new EngineError(
-      'TensorFlow.js has no WASM backend any more: remove the call tf.removeBackend("wasm")',
+      'The WASM backend of TensorFlow.js was removed: delete the call tf.removeBackend("wasm")',
     );
   }
   factories.set(engine, factory);

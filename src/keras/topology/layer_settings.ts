@@ -26,19 +26,19 @@ const windowed = (rank: number): Settings => ({
   padding: rank === 1 ? choice("same", "valid", "causal") : samePadding,
   dataFormat,
   useBias: flag,
-  groups: rank === 3 ? only(1, "TensorFlow.js has no such convolution in groups") : count,
+  groups: rank === 3 ? only(1, "TensorFlow.js has no grouped 3-D convolution") : count,
 });
 
 const convolution = (rank: number): Settings => ({ filters: required(count), ...windowed(rank) });
 
 const transposed = (rank: number): Settings => ({
   ...convolution(rank),
-  groups: only(1, "TensorFlow.js has no such convolution in groups"),
+  groups: only(1, "TensorFlow.js has no grouped transposed convolution"),
   dilationRate: {
-    what: "1: TensorFlow.js dilates no transposed convolution",
+    what: "1: TensorFlow.js does not support dilated transposed convolutions",
     is: (value) => [value].flat().every((rate) => rate === 1),
   },
-  outputPadding: only(null, "TensorFlow.js pads no output"),
+  outputPadding: only(null, "TensorFlow.js does not support output padding"),
 });
 
 const pooling = (rank: number): Settings => ({

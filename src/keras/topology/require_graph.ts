@@ -211,8 +211,8 @@ function requireNoCircles(vertices: Map<string, Vertex>): void {
     if (n === takes.length) continue;
     const { layer } = takes[n].find(({ layer, node }) => done.get(layer)! <= node)!;
     throw new ModelError(
-      `${nodesPlace}[${n}] takes the output of ${showValue(layer)}, which waits for it in turn, ` +
-        `expected layers without a cycle`,
+      `${nodesPlace}[${n}] takes the output of ${showValue(layer)}, which depends on this layer: ` +
+        `the layers form a cycle`,
     );
   }
 }

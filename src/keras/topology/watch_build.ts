@@ -171,7 +171,7 @@ function requireOutput(shape: Shape, place: string, taken: string): void {
     return;
   }
   const expected = entries > MAX_ENTRIES
-    ? `at most 2^30 entries, which fill the engine's 4 GiB`
+    ? `at most 2^30 entries: the engine has 4 GiB of memory`
     : "sizes of at least 1";
   throw new ModelError(
     `${place} makes the shape ${showShape(shape)} of ${taken}, expected ${expected}`,
@@ -210,8 +210,10 @@ function requireNoLoops(layer: Layer, shape: Shape, place: string): void {
   const isRecurrent = cell !== undefined || layer.getClassName() === "TimeDistributed";
   if (isRecurrent && (shape[1] ?? 0) > MAX_STEPS) {
     throw new ModelError(
-      `${place} runs ${shape[1]} steps, expected at most ${MAX_STEPS}, whose tensors JavaScript ` +
-        `can hold`,
+      `${place} runs ${
+        shape[1]
+      } steps, expected at most ${MAX_STEPS}: JavaScript cannot hold the ` +
+        `tensors of more`,
     );
   }
   const window = kernelSize ?? poolSize;
@@ -224,7 +226,7 @@ function requireNoLoops(layer: Layer, shape: Shape, place: string): void {
   const entries = padded.reduce((product, size) => product * size, channels);
   if (entries <= MAX_ENTRIES) return;
   throw new ModelError(
-    `${place} pads its input of shape ${showShape(shape)} to ${padded.join(" x ")}, expected a ` +
-      `window that the engine's 4 GiB have room for`,
+    `${place} pads its input of shape ${showShape(shape)} to ${padded.join(" x ")}, expected at ` +
+      `most 2^30 entries: the engine has 4 GiB of memory`,
   );
 }

@@ -147,8 +147,8 @@ function occurring(counts: Int32Array): Uint32Array {
 /**
  * Adds entries that are not finite.
  *
- * @param known Those so far.
- * @param found Those to add, of later entries.
+ * @param known Entries found so far.
+ * @param found Later entries, to add.
  * @param offset Number to add to their indices.
  */
 export function addNonFinite(

@@ -53,13 +53,15 @@ function readHeader(bytes: Uint8Array): Header {
     throw new BatchError(what);
   };
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
-    return fail("The file is no PNG picture, expected one");
+    return fail("The file is not a PNG picture, expected one");
   }
-  if (bytes.length < PNG_HEADER_BYTES) return fail("The picture has no end: truncated");
+  if (bytes.length < PNG_HEADER_BYTES) {
+    return fail("The picture is truncated: its header is incomplete");
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const name = String.fromCharCode(...bytes.subarray(12, 16));
   if (name !== "IHDR" || view.getUint32(8) !== 13) {
-    return fail("The picture has no header, expected one of 13 bytes");
+    return fail("The picture does not start with a header (IHDR) of 13 bytes");
   }
   const width = view.getUint32(16);
   const height = view.getUint32(20);
@@ -70,10 +72,12 @@ function readHeader(bytes: Uint8Array): Header {
     ![8, 16].includes(bits) && !([1, 2, 4].includes(bits) && samples === 1) ||
     type === 3 && bits === 16
   ) {
-    return fail(`The picture has ${bits} bits and colour type ${type}, expected what a PNG has`);
+    return fail(
+      `The picture has ${bits} bits and colour type ${type}, expected a combination that PNG allows`,
+    );
   }
   if (interlaced !== 0) {
-    return fail("The picture is interlaced, expected one that is not: save it without");
+    return fail("The picture is interlaced, which is not supported: save it without interlacing");
   }
   if (width === 0 || height === 0 || width * height > MAX_PIXELS) {
     return fail(`The picture has ${height} x ${width} pixels, expected 1 to ${MAX_PIXELS}`);
@@ -141,7 +145,7 @@ function pixelChunks(bytes: Uint8Array): Chunk[] {
     if (name === "IEND") return chunks;
     at = end;
   }
-  throw new BatchError("The picture has no end: truncated");
+  throw new BatchError("The picture is truncated: its last chunk (IEND) is missing");
 }
 
 /** Rejects pixels that do not unpack to the size that the header says. */
@@ -155,7 +159,9 @@ function requireSize(chunks: readonly Chunk[], size: number): void {
   try {
     length = inflateSync(packed, { maxOutputLength: size }).length;
   } catch (error) {
-    throw new BatchError("The pixels of the picture do not unpack to its size", { cause: error });
+    throw new BatchError("The pixels of the picture cannot be unpacked to its size", {
+      cause: error,
+    });
   }
   if (length !== size) {
     throw new BatchError(refusal`The picture has ${length} bytes of pixels, expected ${size}`);

@@ -39,8 +39,9 @@ export const inputNormalized: Rule = defineRule({
       default: 25,
       unit: "|mean(x)| / std(x)",
       range: [0, Infinity],
-      source: "calibrated on the even seeds of bench/trainability: beyond it 4 fail, 1 is slow, " +
-        "1 trains; from 5 to 25 2 are slow, 2 train",
+      source:
+        "calibrated on the even seeds of bench/trainability: above it, 4 networks fail, 1 is " +
+        "slow, 1 trains; from 5 to 25, 2 are slow, 2 train",
       about: "Mean of an input, relative to its deviation, above which it is an error.",
     },
     inputDeviationFactor: {
@@ -54,16 +55,17 @@ export const inputNormalized: Rule = defineRule({
       default: ALIKE,
       unit: "share of the second moment of x that differs between examples",
       range: [0, 1],
-      source: "calibrated on the even seeds of bench/trainability: below it 4 fail, 1 is slow, " +
-        "none trains; inputOffset finds 3 of these 5",
+      source: "calibrated on the even seeds of bench/trainability: below it, 4 networks fail, 1 " +
+        "is slow, none trains; inputOffset finds 3 of these 5",
       about: "Least share of an only input's second moment that tells examples apart.",
     },
     inputFeatureFactor: {
       default: APART,
       unit: "largest std of a feature / rms of the others' std",
       range: [1, Infinity],
-      source: "40 even seeds of bench/trainability (focus features): below it 12 train, 1 fails, " +
-        "beyond it 8 train, 7 are slow, 12 fail; sensible inputs stay below 1.3",
+      source:
+        "40 even seeds of bench/trainability (focus features): below it, 12 networks train, " +
+        "1 fails; above it, 8 train, 7 are slow, 12 fail; sensible inputs stay below 1.3",
       about: "Largest standard deviation of a feature relative to that of the others.",
     },
   },

@@ -29,7 +29,7 @@ export const targetNormalized: Rule = defineRule({
       unit: "|mean(y) - mean(output)| / std(y)",
       range: [0, Infinity],
       source: "calibrated on 78 even seeds of bench/trainability (60 of focus targets), without " +
-        "heads that do not fit: beyond it 21 fail, 1 is slow, none trains",
+        "heads that do not fit: above it, 21 networks fail, 1 is slow, none trains",
       about: "Distance of the mean of the targets from that of the outputs, relative to the " +
         "targets' deviation, above which it is an error.",
     },
@@ -37,21 +37,22 @@ export const targetNormalized: Rule = defineRule({
       default: 5,
       unit: "|mean(y) - mean(output)| / std(y)",
       range: [0, Infinity],
-      source: "as targetOffset: between the two 3 fail, 1 is slow, 4 train",
+      source: "as targetOffset: between the two, 3 networks fail, 1 is slow, 4 train",
       about: "The same distance above which the rule warns.",
     },
     targetScale: {
       default: 1e4,
       unit: "std(y)",
       range: [0, Infinity],
-      source: "as targetOffset: beyond it the only one fails; from 30 to it 5 train, 1 is slow",
+      source:
+        "as targetOffset: above 1e4, the only network fails; from 30 to 1e4, 5 train, 1 is slow",
       about: "Standard deviation of the targets above which it is an error.",
     },
     targetScaleWarning: {
       default: 30,
       unit: "std(y)",
       range: [0, Infinity],
-      source: "as targetOffset: beyond it SGD at 0.1 and 0.01 diverges, and Adam does not",
+      source: "as targetOffset: above 30, SGD at 0.1 and 0.01 diverges, and Adam does not",
       about: "Standard deviation of the targets above which the rule warns.",
     },
     targetDrowned: {
@@ -59,8 +60,8 @@ export const targetNormalized: Rule = defineRule({
       unit: "std(output) / std(y)",
       range: [1, Infinity],
       source:
-        "as targetOffset: beyond it, under linear heads, 7 fail, none trains; of the 4 between 2 and " +
-        "18 the 3 without a large offset train",
+        "as targetOffset: above it, under linear heads, 7 networks fail, none trains; of the 4 " +
+        "between 2 and 18, the 3 without a large offset train",
       about:
         "Standard deviation of the outputs relative to that of smaller targets above which it " +
         "is an error.",
@@ -204,7 +205,7 @@ function offset(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
     figures,
     message: say`The targets of ${layerName(target.name)} have the mean ${figures.mean}, which is
       ${figures.offset} of their standard deviations (${figures.std}) from the mean of the outputs
-      (${figures.output}): nearly all of the loss is that mean; expected ${expected} (${threshold}).`,
+      (${figures.output}): this distance makes up nearly all of the loss; expected ${expected} (${threshold}).`,
     fix: say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
       after predict; or start the bias of the head at ${figures.mean}.`,
   }];

@@ -58,7 +58,7 @@ export const gradientRatio: Rule = defineRule({
   source: "Schoenholz et al. 2017.",
   misleads: "Theory is about wide random layers: trained kernels and kernels that are not drawn " +
     "independently deviate from it. Layers below 64 units vary too much and are skipped. " +
-    "It is an error only if the signal is measured to die.",
+    "A finding is an error only if the measured signal dies.",
   fix: "Look for biases or inputs that push z to one side, a kernel whose entries are not drawn " +
     "independently, or an operation whose gradient is not its derivative.",
   falsePositives: falsePositives({ draws: 1600 }),

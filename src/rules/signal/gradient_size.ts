@@ -48,7 +48,7 @@ export function largeEntry(
       unscaled === null ? NOTHING : say`, and ${unscaled.what}`
     }; expected ${expected} (explodingEntry).`,
     fix: unscaled === null
-      ? "Draw the kernels that are too large smaller, or clip the gradients."
+      ? "Draw the kernels at a smaller scale, or clip the gradients."
       : unscaled.fix,
   }];
 }

@@ -321,11 +321,10 @@ function untrained(judged: LayerMeasurements[], all: LayerMeasurements[]): Verdi
     expected: "trained weights in frozen layers",
     message: say`${named} ${one ? say`is` : say`are`} frozen, but ${
       one ? say`looks` : say`look`
-    } untrained: the weights are as an initialiser draws them.`,
-    fix: say`Load the trained weights of ${named}, or set trainable = true there; leave ${
-      one ? say`it` : say`them`
-    } where random features are meant, or another step trains ${
-      one ? say`it` : say`them`
+    } untrained: the weights look freshly drawn by an initialiser.`,
+    fix: say`Load the trained weights of ${named}, or set trainable = true there. Nothing to do if
+      random features are intended, or if another training step trains ${
+      one ? say`this layer` : say`these layers`
     }, as in a GAN.`,
   }];
 }

@@ -224,7 +224,7 @@ function penalties(
     threshold,
     figures,
     message: say`The penalties of ${layerNames(names, all)} drown the loss: they make up
-      ${figures.share} of what is minimised, and their gradient is ${figures.ratio} times that of the
+      ${figures.share} of the objective, and their gradient is ${figures.ratio} times that of the
       loss; expected ${expected} (${threshold}).`,
     fix: say`Make the penalties of ${layerNames(names, all)} at least ${
       number(enoughWeaker(ratio), "exact")

@@ -17,8 +17,8 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
   summary: "Every input changes an output, and every output changes with an input.",
   formula:
     "max |out(x) - out(x')| > 0, x' the batch with the examples of one input permuted, for " +
-    "each input over all outputs, and for each output over all inputs. It is 0 where d out / " +
-    "d x = 0 throughout.",
+    "each input over all outputs, and for each output over all inputs. The maximum is 0 if " +
+    "d out / d x = 0 everywhere.",
   source: "mltest, input dependency; Karpathy, A Recipe for Training Neural Networks: input-" +
     "independent baseline.",
   misleads:

@@ -193,7 +193,7 @@ function initialState({ layer, weight }: Sibling): string | null {
 
 /**
  * Returns true if a kernel differs from its siblings: in size, or in the shape of its distribution.
- * One that does not has an initialiser's scale by chance.
+ * A kernel that does not differ has an initialiser's scale by chance.
  */
 function differs(sibling: Sibling, { siblings }: SiblingGroup, trend: Trend | null): boolean {
   const { weight: { values }, isEnd } = sibling;
@@ -261,7 +261,7 @@ function swaps(
       if (!isApart || shapeOf(one) !== shapeOf(other) || Math.max(...misfits) > MAX_MISFIT) {
         return [];
       }
-      // Mostly two weights of one block are swapped.
+      // The usual mistake is to swap two weights of one block.
       const apart = one.sibling.block === other.sibling.block ? 0 : 1;
       return [{ one, other, doubt: misfits[0] + misfits[1] + apart }];
     })

@@ -78,7 +78,7 @@ export function readArgument(json: unknown, place: string, reading: Reading): Ar
       return constant(textAt(objectAt(value, place).type, `${place}.type`));
     default:
       throw new ModelError(
-        `${place} is ${showValue(kind)}, which is not supported, expected tensors and numbers`,
+        `${place} is an argument of the kind ${showValue(kind)}, which is not supported`,
       );
   }
 }

@@ -114,13 +114,13 @@ Deno.test("loadModel() refuses two directions that are no copies of each other",
 
 Deno.test("loadModel() refuses settings that TensorFlow.js would leave out", async () => {
   const cases: [string, string, string, unknown, string][] = [
-    ["conv3d", "Conv3D", "groups", 2, "1: TensorFlow.js has no such convolution in groups"],
+    ["conv3d", "Conv3D", "groups", 2, "1: TensorFlow.js has no grouped 3-D convolution"],
     [
       "transposed",
       "Conv2DTranspose",
       "output_padding",
       [1, 1],
-      "null: TensorFlow.js pads no output",
+      "null: TensorFlow.js does not support output padding",
     ],
     ["encoded", "Discretization", "sparse", true, "false: TensorFlow.js has no sparse tensors"],
   ];

@@ -82,7 +82,7 @@ Deno.test("loadModel() names the setting that TensorFlow.js lacks", async () => 
         config.layers[1] = { class_name: "Conv2DTranspose", config: transposed }
       ),
     ModelError,
-    "dilation_rate is an array of 2 items, expected 1: TensorFlow.js dilates no transposed convolution",
+    "dilation_rate is an array of 2 items, expected 1: TensorFlow.js does not support dilated transposed convolutions",
   );
 });
 

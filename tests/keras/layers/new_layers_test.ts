@@ -163,13 +163,15 @@ Deno.test("Split rejects places that are no whole numbers", () => {
     assertThrows(
       () => REARRANGEMENTS.Split.shape([[null, 6]], { indicesOrSections, axis: 1 }),
       InputError,
-      `It splits an axis at ${JSON.stringify(indicesOrSections)}, expected a number of parts or`,
+      `The operation splits an axis at ${
+        JSON.stringify(indicesOrSections)
+      }, expected a number of parts or`,
     );
   }
   assertThrows(
     () => REARRANGEMENTS.Split.shape([[null, 6]], { indicesOrSections: 1.5, axis: 1 }),
     InputError,
-    "It splits an axis of 6 into 1.5 equal parts",
+    "The operation splits an axis of 6 into 1.5 equal parts",
   );
 });
 
@@ -177,7 +179,7 @@ Deno.test("Einsum shows subscripts that are no text", () => {
   assertThrows(
     () => PRODUCTS.Einsum.shape([[null, 6]], { subscripts: { a: 1 } }),
     InputError,
-    'It is the Einstein sum {"a":1} of [null, 6], expected a letter for each axis',
+    'The operation is the Einstein sum {"a":1} of [null, 6], expected a letter for each axis',
   );
 });
 

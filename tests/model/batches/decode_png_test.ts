@@ -155,7 +155,7 @@ Deno.test("decodePng() takes the bits that a colour type may have, and no others
         assertThrows(
           () => decodePng(file),
           BatchError,
-          `The picture has ${bits} bits and colour type ${type}, expected what a PNG has`,
+          `The picture has ${bits} bits and colour type ${type}, expected a combination that PNG allows`,
         );
       }
     }

@@ -21,7 +21,7 @@ Deno.test("decodePng() reads every kind of pixel", () => {
 
 Deno.test("decodePng() refuses other files, damage and bombs", () => {
   const message = (bytes: Uint8Array) => assertThrows(() => decodePng(bytes), BatchError).message;
-  assertEquals(message(new Uint8Array(20)), "The file is no PNG picture, expected one");
+  assertEquals(message(new Uint8Array(20)), "The file is not a PNG picture, expected one");
   assertEquals(
     message(png({ width: 2 ** 31, height: 2 ** 31 })),
     "The picture has 2147483648 x 2147483648 pixels, expected 1 to 67108864",
@@ -32,7 +32,7 @@ Deno.test("decodePng() refuses other files, damage and bombs", () => {
   );
   assertEquals(
     message(png({ width: 1, height: 1, lines: [0, 1, 2] })),
-    "The pixels of the picture do not unpack to its size",
+    "The pixels of the picture cannot be unpacked to its size",
   );
   assertEquals(
     message(png({ width: 1, height: 1, lines: [0] })),
@@ -40,7 +40,7 @@ Deno.test("decodePng() refuses other files, damage and bombs", () => {
   );
   assertEquals(
     message(png({ width: 1, height: 1, interlaced: 1, lines: [0, 1] })),
-    "The picture is interlaced, expected one that is not: save it without",
+    "The picture is interlaced, which is not supported: save it without interlacing",
   );
   assertEquals(
     message(png({ width: 1, height: 1, lines: [7, 1] })),
@@ -86,7 +86,7 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
   await Deno.writeTextFile(`${folder}/cat/1.jpg`, "");
   await refuses(folder, two, '"cat/1.jpg" is not a PNG picture, expected only PNG pictures');
   await Deno.rename(`${folder}/cat/1.jpg`, `${folder}/cat/1.png`);
-  await refuses(folder, two, '"cat/1.png": The file is no PNG picture, expected one');
+  await refuses(folder, two, '"cat/1.png": The file is not a PNG picture, expected one');
   await Deno.writeFile(`${folder}/cat/1.png`, png({ width: 1, height: 1, lines: [0, 1] }));
   await refuses(
     folder,

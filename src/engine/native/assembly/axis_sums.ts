@@ -10,7 +10,7 @@ export function axisSumUnits(blocks: i32, width: i32): i32 {
   return blocks * ((width + UNIT - 1) / UNIT);
 }
 
-/** Stores two sums, divided, as float64 or float32: at the entry `index`. */
+/** Divides two sums and stores them, as float64 or float32, from the entry `index` on. */
 // @ts-ignore: decorator
 @inline
 function put(sums: v128, divisor: f64, isWide: bool, result: usize, index: i32): void {

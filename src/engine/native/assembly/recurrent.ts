@@ -170,8 +170,8 @@ function passBack(r: RecurrentGradient, at: usize, gates: i32, dh: usize): void 
 }
 
 /**
- * Goes back from dJ/dh of all steps to dJ/dz of all gates, and to h' of every step, which the
- * gradient of the kernel is a product of. `dh0` and `dc0` carry the gradients from one step to the
+ * Goes back from dJ/dh of all steps to dJ/dz of all gates, and to h' of every step, from
+ * which the gradient of the kernel is computed. `dh0` and `dc0` carry the gradients from one step to the
  * one before.
  */
 export function recurrentGradient(

@@ -35,7 +35,9 @@ export function innerAxes(axis: unknown, shape: OpenShape): number[] {
   const given = (axis ?? shape.map((_, i) => i)) as number | number[];
   const axes = axesOf(given, shape, "the operation");
   if (axes.includes(0)) {
-    throw new InputError(`It works along the batch, expected other axes: ${WITHIN_EXAMPLES}`);
+    throw new InputError(
+      `The operation works along the batch, expected other axes: ${WITHIN_EXAMPLES}`,
+    );
   }
   return axes;
 }
@@ -43,7 +45,9 @@ export function innerAxes(axis: unknown, shape: OpenShape): number[] {
 /** Returns an axis of a shape, counted from the first. */
 export function innerAxis(axis: unknown, shape: OpenShape): number {
   if (Number.isInteger(axis)) return innerAxes(axis, shape)[0];
-  throw new InputError(refusal`It has the axis ${JSON.stringify(axis)}, expected one whole number`);
+  throw new InputError(
+    refusal`The operation has the axis ${JSON.stringify(axis)}, expected one whole number`,
+  );
 }
 
 /**
@@ -65,7 +69,7 @@ export function broadcastShape(shapes: OpenShape[]): OpenShape {
   });
 }
 
-/** Wraps an operation without a gradient, such as a comparison: it sends 0, as in Keras. */
+/** Wraps an operation without a gradient, such as a comparison: the gradient is 0, as in Keras. */
 export function withoutGradient(
   tf: TensorFlow,
   operands: Tensor[],

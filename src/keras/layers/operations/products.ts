@@ -11,7 +11,7 @@ function lettersOf(subscripts: unknown, shapes: OpenShape[]): [operands: string[
     operands.every((letters, i) => letters.length === shapes[i].length);
   if (!fits || result === undefined || [...operands, result].some((one) => one[0] !== left[0])) {
     throw new InputError({
-      place: "It",
+      place: "The operation",
       found: `the Einstein sum ${text} of ${shapes.map(showOpen).join(" and ")}`,
       expected: 'a letter for each axis, that of the batch first in all, and "->"',
     });
@@ -25,8 +25,8 @@ export const PRODUCTS: Readonly<Record<string, Operation>> = {
     shape([a, b]) {
       if (b.length !== 2 || a.length < 2) {
         throw new InputError(
-          `It multiplies ${showOpen(a)} by ${showOpen(b)}, expected a matrix behind a tensor; ` +
-            `use ops.matmul for two tensors`,
+          `The operation multiplies ${showOpen(a)} by ${showOpen(b)}, expected a tensor and a ` +
+            `matrix: use ops.matmul for two tensors`,
         );
       }
       return [...a.slice(0, -1), b[1]];
@@ -51,7 +51,7 @@ export const PRODUCTS: Readonly<Record<string, Operation>> = {
       const inner = [a.at(-1), b.at(-2)];
       const fits = inner.includes(null) || inner[0] === inner[1];
       if (a.length < 2 || b.length < 2 || !fits) {
-        throw new InputError(`It multiplies ${showOpen(a)} by ${showOpen(b)}`);
+        throw new InputError(`The operation multiplies ${showOpen(a)} by ${showOpen(b)}`);
       }
       const outer = broadcastShape([a.slice(0, -2), b.slice(0, -2)]);
       return [...outer, a.at(-2)!, b.at(-1)!];

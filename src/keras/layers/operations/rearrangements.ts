@@ -23,7 +23,9 @@ function permutation(orderOf: Order): Operation {
     const isComplete = own.toSorted((a, b) => a - b).every((axis, i) => axis === i);
     if (!isComplete || own.length !== shape.length || own[0] !== 0) {
       throw new InputError(
-        `It puts the axes of ${showOpen(shape)} into the order [${own.join(", ")}], expected the ` +
+        `The operation puts the axes of ${showOpen(shape)} into the order [${
+          own.join(", ")
+        }], expected the ` +
           `batch first: ${WITHIN_EXAMPLES}`,
       );
     }
@@ -66,7 +68,7 @@ function reshaped({ newshape }: OperationSettings, shape: OpenShape): OpenShape 
   const fits = open.length === 1 || count === null || count === known;
   if ((batch !== -1 && batch !== null) || open.length > 1 || !fits) {
     throw new InputError(
-      `It gives ${showOpen(shape)} the shape ${
+      `The operation gives ${showOpen(shape)} the shape ${
         showOpen(newshape as OpenShape)
       }, expected the batch first, of an open ` +
         `length, and as many entries in each example: ${WITHIN_EXAMPLES}`,
@@ -96,7 +98,7 @@ function squeezed({ axis }: OperationSettings, shape: OpenShape): OpenShape {
   const other = axes.find((one) => shape[one] !== 1);
   if (other !== undefined) {
     throw new InputError({
-      place: "It",
+      place: "The operation",
       verb: "takes",
       found: `axis ${other} off ${showOpen(shape)}`,
       expected: "an axis of 1",
@@ -115,16 +117,20 @@ function view(shapeOf: (settings: OperationSettings, shape: OpenShape) => OpenSh
 
 /** Returns the sizes of the parts into which an axis is split. */
 function partSizes({ indicesOrSections: parts }: OperationSettings, size: number | null): number[] {
-  if (size === null) throw new InputError("It splits an axis of open length, expected a fixed one");
+  if (size === null) {
+    throw new InputError("The operation splits an axis of open length, expected a fixed one");
+  }
   if (typeof parts === "number") {
     if (!Number.isInteger(parts) || parts < 1 || size % parts !== 0) {
-      throw new InputError(`It splits an axis of ${size} into ${parts} equal parts`);
+      throw new InputError(`The operation splits an axis of ${size} into ${parts} equal parts`);
     }
     return new Array(parts).fill(size / parts);
   }
   if (!Array.isArray(parts) || !parts.every(Number.isInteger)) {
     throw new InputError(
-      `It splits an axis at ${JSON.stringify(parts)}, expected a number of parts or the places ` +
+      `The operation splits an axis at ${
+        JSON.stringify(parts)
+      }, expected a number of parts or the places ` +
         `between them`,
     );
   }
@@ -157,9 +163,9 @@ const timesOf = ({ repeats }: OperationSettings, rank: number): number[] => {
   const times = [...new Array(Math.max(0, rank - given.length)).fill(1), ...given];
   if (times.length > rank || times[0] !== 1) {
     throw new InputError(
-      `It repeats ${rank} axes [${
+      `The operation repeats an input of ${rank} axes [${
         given.join(", ")
-      }] times, expected the batch once: ${WITHIN_EXAMPLES}`,
+      }] times, expected to repeat the batch once: ${WITHIN_EXAMPLES}`,
     );
   }
   return times;
@@ -168,7 +174,7 @@ const timesOf = ({ repeats }: OperationSettings, rank: number): number[] => {
 const paddingOf = ({ padWidth }: OperationSettings, shape: OpenShape): [number, number][] => {
   const widths = padWidth as [number, number][];
   if (widths.length === shape.length && widths[0].every((width) => width === 0)) return widths;
-  throw new InputError(`It pads the batch, expected other axes: ${WITHIN_EXAMPLES}`);
+  throw new InputError(`The operation pads the batch, expected other axes: ${WITHIN_EXAMPLES}`);
 };
 
 /** Operations that move entries, drop some, or repeat them. */
@@ -272,7 +278,7 @@ export const REARRANGEMENTS: Readonly<Record<string, Operation>> = {
     shape([shape], { axis }) {
       const own = innerAxis(axis, shape);
       const size = shape[own];
-      if (size === null) throw new InputError("It takes apart an axis of open length");
+      if (size === null) throw new InputError("The operation takes apart an axis of open length");
       return new Array(size).fill(shape.filter((_, i) => i !== own));
     },
     run: (tf, [x], { axis }) => tf.unstack(x, axesOf(axis as number, x.shape, "the operation")[0]),

@@ -39,12 +39,14 @@ export function itemsOf(key: unknown, shape: OpenShape): IndexItem[] {
   });
   if (used > shape.length) {
     throw new InputError(
-      refusal`It has ${used} places for ${showOpen(shape)}, expected no more than axes`,
+      refusal`The operation has ${used} indices for ${
+        showOpen(shape)
+      }, expected at most one per axis`,
     );
   }
   if (items[0] === undefined || !isWhole(items[0])) {
     throw new InputError({
-      place: "It",
+      place: "The operation",
       verb: "takes",
       found: "examples out of the batch",
       expected: `all: ${WITHIN_EXAMPLES}`,
@@ -76,7 +78,9 @@ export function indexedShape(items: readonly IndexItem[], shape: OpenShape): Ope
     if ("place" in item) {
       const isThere = size === null || item.place >= -size && item.place < size;
       if (isThere) return [];
-      throw new InputError(`It takes place ${item.place} of ${size} along axis ${axis - 1}`);
+      throw new InputError(
+        `The operation takes index ${item.place} of axis ${axis - 1}, which has ${size} entries`,
+      );
     }
     if (isWhole(item)) return [size];
     return [size === null ? null : placesOf(item, size).length];
