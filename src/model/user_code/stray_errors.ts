@@ -44,7 +44,9 @@ class StrayErrors {
       if (!isMine("unhandledRejection")) return;
       if (this.#path === null) return onOther(error);
       this.#rejected.set(promise, error);
-      setTimeout(() => {
+      setTimeout(async () => {
+        // After long work, the timer of the handler and this one fire in the same turn.
+        for (let turn = 0; turn < 2; turn++) await nextTurn();
         if (!this.#rejected.delete(promise)) return;
         this.#thrown.push(error);
         this.#wake();
@@ -82,8 +84,8 @@ class StrayErrors {
     try {
       const result = await Promise.race([run(), thrown]);
       // Rejections so far are reported in the next turn.
-      for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve));
-      await this.#requireNone();
+      for (let turn = 0; turn < 2; turn++) await nextTurn();
+      await this.#requireHandled();
       return result;
     } finally {
       this.#wake = () => {};
@@ -101,7 +103,7 @@ class StrayErrors {
     if (!this.#isWatching || this.#path === null) return;
     await quiet(GRACE_MS);
     try {
-      await this.#requireNone();
+      await this.#requireHandled();
     } finally {
       this.#forget();
     }
@@ -110,6 +112,12 @@ class StrayErrors {
   #forget(): void {
     this.#thrown.length = 0;
     this.#rejected.clear();
+  }
+
+  /** Waits for the handlers of rejections, which on a busy machine come late, and throws an error. */
+  async #requireHandled(): Promise<void> {
+    while (this.#thrown.length === 0 && this.#rejected.size > 0) await nextTurn();
+    await this.#requireNone();
   }
 
   async #requireNone(): Promise<void> {
@@ -124,6 +132,8 @@ class StrayErrors {
     throw failed;
   }
 }
+
+const nextTurn = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 /**
  * Resolves when nothing is left that could run (no timer, file or request), or at the latest after
