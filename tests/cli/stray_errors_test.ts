@@ -71,7 +71,9 @@ const MODULES: [string, string | null][] = [...FAILING, [HANDLED, null]];
 for (const command of COMMANDS) {
   Deno.test(`${command.join(" ")} fails with the module whose error nothing catches`, async () => {
     if (command[0] === "check") return await requireEnds(command, MODULES);
-    for (const module of MODULES) await requireEnds(command, [module]);
+    // A sweep takes one model per process, and catches errors by the code that report and check share.
+    const modules = command[0] === "sweep" ? [FAILING[0], FAILING[5]] : MODULES;
+    for (const module of modules) await requireEnds(command, [module]);
   });
 }
 

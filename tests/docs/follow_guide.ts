@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "node:path";
+import { type Outcome, runCommand } from "../cli/run_command.ts";
 import { assertShortened, type Fence, fences, readDocument, ROOT } from "./markdown.ts";
 
 /**
@@ -57,20 +58,27 @@ async function runLines(block: string, folder: string, place: string): Promise<s
   const printed: string[] = [];
   for (const line of block.replaceAll("\\\n", " ").trim().split("\n")) {
     const expected = Number(/ # exits with (\d+)$/.exec(line)?.[1] ?? 0);
-    const { code, stdout, stderr } = await new Deno.Command("sh", {
-      args: ["-c", line],
-      cwd: line.includes("mod.ts") ? ROOT : folder,
-      env: {
-        NO_COLOR: "1",
-        COLUMNS: "80",
-        PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
-      },
-      stdin: "null",
-    }).output();
-    const decoder = new TextDecoder();
-    const output = decoder.decode(stdout) + decoder.decode(stderr);
-    assertEquals(code, expected, `${place}: ${line}\n${output}`);
-    printed.push(output);
+    const { code, stdout, stderr } = await runLine(line, folder);
+    assertEquals(code, expected, `${place}: ${line}\n${stdout}${stderr}`);
+    printed.push(stdout + stderr);
   }
   return printed.join("");
+}
+
+/** Runs a line: a command of the checkout in the process that such commands share, others in a shell. */
+async function runLine(line: string, folder: string): Promise<Outcome> {
+  const env = { NO_COLOR: "1", COLUMNS: "80" };
+  const own = /^deno run -A mod\.ts ([^|>&;$]+?)(?: # .*)?$/.exec(line);
+  if (own !== null) {
+    const args = [...own[1].matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word);
+    return await runCommand(args, { env });
+  }
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", line],
+    cwd: line.includes("mod.ts") ? ROOT : folder,
+    env: { ...env, PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}` },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }

@@ -44,9 +44,9 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
   },
   "axe finds nothing amiss, folded and opened": (browser) =>
     withPage(browser, failed, async (page) => {
-      assertEquals(await violations(page, { width: 390, scheme: "dark" }), []);
+      assertEquals(await violations(page, [{ width: 390, scheme: "dark" }]), []);
       await page.locator("details.model > summary").first().click();
-      assertEquals(await violations(page, { width: 1280 }), []);
+      assertEquals(await violations(page, [{ width: 1280 }]), []);
     }),
 };
 
