@@ -1,6 +1,7 @@
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { compareMeasurements, type Comparison } from "./compare_measurements.ts";
+import type { WeightChanges } from "./weight_changes.ts";
 
 export interface DiagnosedRun {
   measurements: Measurements;
@@ -27,16 +28,27 @@ export interface Difference {
   /** Comparison layer by layer. */
   comparison: Comparison;
   causes: CauseChanges;
+  /** Changes of the weights, of two files of weights. */
+  weights?: WeightChanges;
 }
 
-/** Compares two runs. */
-export function differenceOf(before: Difference["before"], after: Difference["after"]): Difference {
+/**
+ * Compares two runs.
+ *
+ * @param weights Changes of their weights, if both are files of weights.
+ */
+export function differenceOf(
+  before: Difference["before"],
+  after: Difference["after"],
+  weights: WeightChanges | null = null,
+): Difference {
   const comparison = compareMeasurements(before.measurements, after.measurements);
   return {
     before,
     after,
     comparison,
     causes: compareCauses(before.diagnosis, after.diagnosis, comparison),
+    ...weights === null ? {} : { weights },
   };
 }
 

@@ -13,6 +13,11 @@ export type * from "./example_alikeness.ts";
 export type * from "./token_alikeness.ts";
 export type { RowAlikeness } from "../theory/row_alikeness.ts";
 export type * from "./layer_settings.ts";
+export {
+  compareCheckpoints,
+  type TensorChange,
+  type WeightsComparison,
+} from "./checkpoint/compare_checkpoints.ts";
 export type { SweepProgress } from "./checkpoint/sweep_in_parallel.ts";
 export {
   measureCheckpoint,

@@ -20,6 +20,7 @@ import { factsOf } from "./report_page.ts";
 import { barKey, showBars } from "./show_bars.ts";
 import { showBlocks } from "./show_blocks.ts";
 import { showCauses } from "./show_diagnosis.ts";
+import { weightSections } from "./show_weight_changes.ts";
 import { verdictTitle } from "./show_lead.ts";
 import { drawTimes } from "./table_of_layers.ts";
 
@@ -43,7 +44,8 @@ const PANELS: [FigureName, string][] = [
  * by how much, the causes that are gone, stayed and new, then bars of both runs layer by layer.
  */
 export function renderDifferencePage(difference: Difference): Promise<string> {
-  const { before, after, comparison: { said } } = difference;
+  const { before, after, comparison, weights } = difference;
+  const said = weights?.said.map((words) => words.replace(/\.$/, "")) ?? comparison.said;
   const { measurements, diagnosis } = after;
   const table = differenceTable(difference, { all: true });
   const moved = table.rows.filter(({ changes }) => changes.some((one) => one?.moved));
@@ -65,6 +67,7 @@ export function renderDifferencePage(difference: Difference): Promise<string> {
       changesOf(difference)
     }</div><div class="lead-chart">${chart}</div></div>`,
     sections: [
+      ...weights === undefined ? [] : weightSections(weights),
       ...moved.length > 0 && panels.length > 0
         ? [{ id: "bars", title: "Before and after", body: showPanels(panels, difference) }]
         : [],

@@ -1,5 +1,7 @@
 import { severityShape } from "../rules/finding.ts";
 import type { Comparison, FigureChange, LayerComparison } from "../compare/compare_measurements.ts";
+import type { BlockChange, WeightChanges } from "../compare/weight_changes.ts";
+import type { TensorChange } from "../measure/checkpoint/compare_checkpoints.ts";
 import type { CauseChanges, Difference } from "../compare/difference.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
 import { DOCUMENTS, writeDocument } from "../words/document.ts";
@@ -13,6 +15,7 @@ import {
   oneOf,
   optional,
   string,
+  tuple,
 } from "../words/shape.ts";
 
 interface WrittenRun {
@@ -31,7 +34,37 @@ interface WrittenDifference extends Omit<Comparison, "layers"> {
   after: WrittenRun;
   causes: Record<keyof CauseChanges, WrittenCause[]>;
   layers: LayerComparison[];
+  weights?: WeightChanges;
 }
+
+const names = list(string);
+
+const weights = object<WeightChanges>({
+  said: names,
+  first: nullable(string),
+  blocks: list(object<BlockChange>({
+    name: string,
+    tensors: number,
+    changed: number,
+    largest: nullable(number),
+  })),
+  tensors: list(object<TensorChange>({
+    name: string,
+    shape: list(number),
+    types: tuple<[string, string]>(string, string),
+    differing: number,
+    count: number,
+    relativeChange: nullable(number),
+    cosine: nullable(number),
+  })),
+  onlyBefore: names,
+  onlyAfter: names,
+  reshaped: list(object<WeightChanges["reshaped"][number]>({
+    name: string,
+    before: list(number),
+    after: list(number),
+  })),
+});
 
 const run = object<WrittenRun>({
   name: string,
@@ -82,15 +115,19 @@ export const differenceShape = object<WrittenDifference>({
     worst: number,
     figures: object<LayerComparison["figures"]>(figures),
   })),
+  weights: optional(weights),
 });
 
 /**
  * Writes the difference between two runs as JSON: keys in a fixed order, two spaces of indent, a
  * newline at the end.
  */
-export function encodeDifference({ before, after, comparison, causes }: Difference): string {
+export function encodeDifference(
+  { before, after, comparison, causes, weights }: Difference,
+): string {
   const difference = {
     ...comparison,
+    ...weights === undefined ? {} : { weights },
     version: DOCUMENTS.diff.version,
     before: writtenRun(before),
     after: writtenRun(after),

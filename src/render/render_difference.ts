@@ -9,6 +9,7 @@ import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
 import { shapeChanges, shapeWords } from "./render_changes.ts";
 import type { RenderTextOptions } from "./render_charts.ts";
+import { WEIGHT_HEADINGS, WEIGHT_LEGEND, weightChangeTable } from "./weight_change_table.ts";
 import { verdictLine } from "./render_diagnosis.ts";
 
 /** Maximum share of a line for a name. */
@@ -25,10 +26,11 @@ export function renderDifference(difference: Difference, options: DifferenceOpti
   const { width = 80, color = false } = options;
   return `${
     [
-      ...wrapText(escapeControls(movedSentence(difference)), width)
+      ...leadSentences(difference).flatMap((line) => wrapText(escapeControls(line), width))
         .map((line) => paint(line, "strong", color)),
       "",
       ...verdictLines(difference, { width, color }),
+      ...weightLines(difference, options),
       ...tableLines(differenceTable(difference, options), options),
     ].map(defuse).join("\n")
   }\n`;
@@ -56,15 +58,35 @@ function verdictLines(
   ];
 }
 
+/** Shows the changes of weights, of two files of weights. */
+function weightLines({ weights }: Difference, options: DifferenceOptions): string[] {
+  if (weights === undefined) return [];
+  const { rows, rest } = weightChangeTable(weights, options);
+  return tableLines(
+    {
+      headings: WEIGHT_HEADINGS,
+      rows,
+      rest: rest.map((line) => escapeControls(line)),
+      legend: WEIGHT_LEGEND,
+      of: "tensor",
+    },
+    options,
+  );
+}
+
 function tableLines(
-  { headings, rows, rest, legend }: DifferenceTable,
+  { headings, rows, rest, legend, of = "layer" }: Omit<DifferenceTable, "rows"> & {
+    rows: Pick<DifferenceRow, "name" | "cells">[];
+    /** Heading of the names. */
+    of?: string;
+  },
   { width = 80, unicode = false, color = false }: DifferenceOptions,
 ): string[] {
   const faint = (line: string) => paint(line, "faint", color);
   const left = rest.length === 0 ? [] : ["", ...rest.flatMap((line) => wrapText(line, width))];
   if (rows.length === 0) return left;
   const names = rows.map(({ name }) => escapeControls(name));
-  const longest = Math.max("layer".length, ...names.map(displayWidth));
+  const longest = Math.max(of.length, ...names.map(displayWidth));
   const label = Math.min(longest, Math.max(5, Math.floor(width * LARGEST_NAME)));
   const cut = cutNames(names, label, unicode ? "…" : "..");
   const widths = headings.map((heading, i) =>
@@ -78,7 +100,7 @@ function tableLines(
       .join("")).trimEnd();
   return [
     "",
-    faint(line("layer", headings)),
+    faint(line(of, headings)),
     ...rows.map(({ cells }, i) => line(cut[i], cells)),
     ...left.slice(1),
     ...wrapText(legend, width).map(faint),
@@ -141,7 +163,8 @@ export function differenceTable(
   );
   const reshaped = new Set(shapeChanges(difference).map(({ layer }) => layer));
   const rest = layers.filter((layer) => !hasMoved(layer) && !reshaped.has(layer.after));
-  const unchanged = all ? 0 : rest.length;
+  // The weights of two files say which of their layers changed.
+  const unchanged = all || difference.weights !== undefined ? 0 : rest.length;
   const more = sorted.length - shown.length;
   return {
     headings: names.map((name) => COLUMNS[name].heading),
@@ -186,6 +209,13 @@ function cellOf(change: FigureChange | undefined): string {
   if (factor === null) return `${formatShare(before)}>${formatShare(after)}`;
   if (!isFactor(factor)) return `${formatNumber(before)}>${formatNumber(after)}`;
   return factor < 1 ? `1/${formatNumber(1 / factor)}` : formatNumber(factor);
+}
+
+/** Returns the sentences at the top: on every changed weight of two files, else on what moved. */
+export function leadSentences(difference: Difference): string[] {
+  const { weights, comparison: { said } } = difference;
+  if (weights === undefined) return [movedSentence(difference)];
+  return [...weights.said, ...said.length === 0 ? [] : [movedSentence(difference)]];
 }
 
 /** Says what moved, if anything, in one sentence. */

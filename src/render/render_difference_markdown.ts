@@ -3,10 +3,11 @@ import {
   causeChanges,
   type DifferenceOptions,
   differenceTable,
-  movedSentence,
+  leadSentences,
   otherDifferences,
 } from "./render_difference.ts";
 import { code, escapeLine, escapeText } from "./render_markdown.ts";
+import { WEIGHT_HEADINGS, WEIGHT_LEGEND, weightChangeTable } from "./weight_change_table.ts";
 import { verdictLine } from "./render_diagnosis.ts";
 
 /**
@@ -22,7 +23,6 @@ export function renderDifferenceMarkdown(
 ): string {
   const { headings, rows, rest, legend } = differenceTable(difference, options);
   const { before, after } = difference;
-  const row = (cells: string[]) => `| ${cells.join(" | ")} |`;
   const lines = [
     ...([["A", before], ["B", after]] as const).map(([label, { name, diagnosis }]) =>
       `- ${label}, ${code(name)}: ${escapeText(verdictLine(diagnosis, { color: false }))}`
@@ -30,15 +30,40 @@ export function renderDifferenceMarkdown(
     ...[...causeChanges(difference), ...otherDifferences(difference)]
       .map(([label, text]) => `- ${label}: ${escapeText(text)}`),
   ];
-  const table = rows.length === 0 ? [] : [
-    row(["layer", ...headings]),
+  const parts = [
+    leadSentences(difference).map(escapeLine),
+    lines,
+    ...weightParts(difference, options),
+    tableOf("layer", headings, rows, legend),
+    rest.map(escapeLine),
+  ];
+  return `${
+    parts.filter(({ length }) => length > 0).map((part) => part.join("\n")).join("\n\n")
+  }\n`;
+}
+
+/** Returns the parts on the changes of weights, of two files of weights. */
+function weightParts({ weights }: Difference, options: DifferenceOptions): string[][] {
+  if (weights === undefined) return [];
+  const { rows, rest } = weightChangeTable(weights, options);
+  return [
+    tableOf("tensor", WEIGHT_HEADINGS, rows, WEIGHT_LEGEND),
+    rest.map(escapeLine),
+  ];
+}
+
+function tableOf(
+  of: string,
+  headings: readonly string[],
+  rows: readonly { name: string; cells: string[] }[],
+  legend: string,
+): string[] {
+  const row = (cells: string[]) => `| ${cells.join(" | ")} |`;
+  return rows.length === 0 ? [] : [
+    row([of, ...headings]),
     row(["---", ...headings.map(() => "---:")]),
     ...rows.map(({ name, cells }) => row([code(name), ...cells.map(escapeText)])),
     "",
     escapeLine(legend),
   ];
-  const parts = [[escapeLine(movedSentence(difference))], lines, table, rest.map(escapeLine)];
-  return `${
-    parts.filter(({ length }) => length > 0).map((part) => part.join("\n")).join("\n\n")
-  }\n`;
 }

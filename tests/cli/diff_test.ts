@@ -1,3 +1,4 @@
+import { type MadeTensor, writeCheckpoint } from "../measure/write_checkpoint.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
@@ -140,4 +141,41 @@ Deno.test("diff refuses a second model that is not there before it measures the 
       assertMatch(stderr, /^error: .*missing/);
     }
   });
+});
+
+Deno.test("diff compares two files of weights tensor by tensor, in every format", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const tensors = Array.from({ length: 5 }, (_, block): MadeTensor => ({
+      name: `layers.${block}.up.weight`,
+      dtype: "F32",
+      shape: [40, 30],
+    }));
+    await writeCheckpoint(`${folder}/a.safetensors`, tensors, 1);
+    await writeCheckpoint(
+      `${folder}/b.safetensors`,
+      tensors.map((one, block) => block === 3 ? { ...one, std: 0.021 } : one),
+      1,
+    );
+    const sides = ["a.safetensors", "b.safetensors"];
+    const text = await diff(folder, ...sides);
+    assert(text.startsWith("1 of 5 tensors differs; the first is layers.3.up.weight.\n"), text);
+    assertMatch(text, /^Of the blocks of layers, 3 differs; 0 to 2, 4 are equal to the bit\.$/m);
+    assertMatch(text, /^layers\.3\.up\.weight +0\.05 +1\.000000 +100%$/m);
+    const { weights } = JSON.parse(await diff(folder, ...sides, "--format", "json"));
+    assertEquals(weights.first, "layers.3.up.weight");
+    assertEquals(weights.tensors.length, 5);
+    assertEquals(weights.tensors[0].relativeChange, 0);
+    const markdown = await diff(folder, ...sides, "--format", "markdown");
+    assertMatch(markdown, /^\| `layers\.3\.up\.weight` \| 0\.05 \|/m);
+    const page = await diff(folder, ...sides, "--format", "html");
+    assertStringIncludes(page, 'Changes of the blocks</h2>');
+    assertMatch(page, /<bdi>layers\.3<\/bdi><td>1 of 1<td>0\.05/);
+    assertEquals(
+      (await diff(folder, "a.safetensors", "a.safetensors")).split("\n")[0],
+      "All 5 tensors are equal to the bit.",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

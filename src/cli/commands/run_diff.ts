@@ -1,6 +1,8 @@
 import { type Difference, differenceOf } from "../../compare/difference.ts";
+import type { WeightChanges } from "../../compare/weight_changes.ts";
 import { diagnose } from "../../diagnosis/diagnose.ts";
 import { readUserText } from "../../model/files/user_file.ts";
+import { isWeightsFile } from "../../model/loaded_model.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { parseReport } from "../../render/report_document.ts";
 import { documentKind, DOCUMENTS } from "../../words/document.ts";
@@ -9,6 +11,7 @@ import { RUN_FLAGS } from "../flags/measure_flags.ts";
 import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
 import { FORMATS } from "../formats.ts";
 import { claimOutputs, endsOf } from "../kit/claim_outputs.ts";
+import { sweepProgress } from "../kit/progress.ts";
 import { UsageError } from "../kit/usage_error.ts";
 import { requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
@@ -44,13 +47,35 @@ export async function run(operands: string[], values: DiffValues): Promise<numbe
     runs[i] = text === null ? await measured(sides[i], flags) : stored(sides[i].name, text);
   }
   await strayErrors.settle();
+  const isAlone = flags.seeds === null && texts.every((text) => text === null) &&
+    sides.every(({ path }) => flags.weightsOnly || isWeightsFile(path));
+  const weights = isAlone ? await changesOf(sides, flags) : null;
   const options = { ...textOptions(flags, out), all };
   await writeOutput(
-    await FORMATS[format].diff!(differenceOf(runs[0], runs[1]), options),
+    await FORMATS[format].diff!(differenceOf(runs[0], runs[1], weights), options),
     out,
     format,
   );
   return 0;
+}
+
+/** Compares two files of weights tensor by tensor, and shows on stderr how far it is. */
+async function changesOf(
+  sides: readonly Side[],
+  { threads, quiet }: Pick<DiffValues, "threads" | "quiet">,
+): Promise<WeightChanges> {
+  const { weightChanges } = await import("../../compare/weight_changes.ts");
+  const { readWeights } = await import("../../load/read_weights.ts");
+  const { compareCheckpoints } = await import("../../measure/checkpoint/compare_checkpoints.ts");
+  using progress = quiet ? null : sweepProgress();
+  const before = await readWeights(sides[0].path);
+  const after = await readWeights(sides[1].path);
+  return weightChanges(
+    await compareCheckpoints(before, after, {
+      ...threads === "auto" ? {} : { threads },
+      onProgress: (done) => progress?.update(done),
+    }),
+  );
 }
 
 interface Side {

@@ -1,7 +1,5 @@
 import { CheckpointSweep } from "../../engine/native/checkpoint_sweep.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { WorkerError, WorkerPool } from "../../model/user_code/worker_pool.ts";
-import { WorkQueue } from "../../model/user_code/work_queue.ts";
+import { askWorkers } from "./ask_workers.ts";
 import { bytesOf, divideParts, groupParts } from "./plan_sweep.ts";
 import type { PartFigures } from "./sweep_part.ts";
 import { isStored, piecesOf, type SweepTensor, sweepTensors } from "./sweep_tensors.ts";
@@ -27,10 +25,7 @@ export interface SweepOptions {
 }
 
 /** Number of bytes that a thread sweeps while a worker starts. */
-const WORTH_WORKERS = 2 ** 27;
-
-/** Number of groups per worker in work: so far may one be ahead of the slowest. */
-const AHEAD = 2;
+export const WORTH_WORKERS = 2 ** 27;
 
 /**
  * Sweeps tensors, on several threads if they are large. The figures are those of
@@ -73,7 +68,14 @@ async function sweepStored(
   const sums = new Map<number, TensorSweep>();
   const total = bytesIn(tensors);
   let bytes = 0;
-  const answers = answersOf({ tensors: stored, groups }, threads, signal);
+  const task: SweepTask = { tensors: stored, groups };
+  const answers = askWorkers<PartFigures[]>({
+    module: new URL("./sweep_worker.ts", import.meta.url),
+    task,
+    count: groups.length,
+    threads,
+    signal,
+  });
   for await (const { index, answer } of answers) {
     groups[index].forEach((part, i) => {
       const { tensor, to } = part;
@@ -90,31 +92,4 @@ async function sweepStored(
     onProgress({ bytes, total });
   }
   signal?.throwIfAborted();
-}
-
-/** Yields the answers to the tasks, in their order. */
-async function* answersOf(
-  task: SweepTask,
-  threads: number,
-  signal: AbortSignal | null,
-): AsyncGenerator<{ index: number; answer: PartFigures[] }> {
-  await using pool = new WorkerPool<PartFigures[]>({
-    module: new URL("./sweep_worker.ts", import.meta.url),
-    data: task,
-    count: Math.min(threads, task.groups.length),
-    stopsAtFailure: true,
-    onDeath: () => {},
-  });
-  const queue = new WorkQueue<PartFigures[]>(task.groups.keys(), {
-    alike: 1,
-    open: AHEAD * threads,
-  });
-  try {
-    for await (const result of pool.run(queue, signal)) {
-      if (!("answer" in result)) throw new ModelError(result.failure);
-      yield result;
-    }
-  } catch (error) {
-    throw error instanceof WorkerError ? new ModelError(error.message, { cause: error }) : error;
-  }
 }

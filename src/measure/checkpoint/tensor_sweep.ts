@@ -192,8 +192,8 @@ function addWithExponents(a: Sums, b: Sums): Sums {
 
 const values = new Map<FileType, Float32Array>();
 
-/** Returns the numbers that the codes of a type mean. */
-function valuesOf(type: FileType): Float32Array {
+/** Returns the numbers that the codes of a type of 8 or 16 bits mean. */
+export function valuesOf(type: FileType): Float32Array {
   const known = values.get(type);
   if (known !== undefined) return known;
   const codes = CODE_FORMATS[type]!.bytes === 1

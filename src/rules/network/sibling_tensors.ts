@@ -33,6 +33,21 @@ export interface SiblingGroup {
   siblings: Sibling[];
 }
 
+/** Name of a tensor of a block, in parts. */
+export interface BlockName {
+  /** Name up to the number: `model.layers.`. */
+  stem: string;
+  block: number;
+  /** Name with `*` for the number. */
+  kind: string;
+}
+
+/** Returns the parts of the name of a tensor of a block; `null` if it belongs to none. */
+export function blockOf(name: string): BlockName | null {
+  const [, stem, block, rest] = /^(.*?(?:^|[./]))(\d+)([./].*)$/.exec(name) ?? [];
+  return block === undefined ? null : { stem, block: Number(block), kind: `${stem}*${rest}` };
+}
+
 /**
  * Groups the tensors of repeated blocks: those whose names differ in the number of the block alone,
  * and whose shapes are the same.
@@ -41,11 +56,11 @@ export function siblingGroups(layers: readonly LayerMeasurements[]): SiblingGrou
   const groups = new Map<string, Omit<Sibling, "isEnd">[]>();
   for (const layer of layers) {
     for (const weight of layer.weights) {
-      const [, before, block, after] = /^(.*?(?:^|[./]))(\d+)([./].*)$/.exec(weight.name) ?? [];
-      if (block === undefined) continue;
-      const key = `${before}*${after} ${weight.shape.join("x")}`;
+      const name = blockOf(weight.name);
+      if (name === null) continue;
+      const key = `${name.kind} ${weight.shape.join("x")}`;
       const group = groups.get(key);
-      const sibling = { layer, weight, block: Number(block) };
+      const sibling = { layer, weight, block: name.block };
       if (group === undefined) groups.set(key, [sibling]);
       else group.push(sibling);
     }

@@ -48,6 +48,67 @@ export function narrow(at: usize, count: i32): void {
   }
 }
 
+/** Converts codes of 8 bits to float32 by a table of the numbers that they mean. */
+export function widen8(from: usize, to: usize, count: i32, table: usize): void {
+  for (let i: usize = 0; i < <usize> count; i++) {
+    store<f32>(to + (i << 2), load<f32>(table + (<usize> load<u8>(from + i) << 2)));
+  }
+}
+
+/** Converts codes of 16 bits, likewise. */
+export function widen16(from: usize, to: usize, count: i32, table: usize): void {
+  for (let i: usize = 0; i < <usize> count; i++) {
+    store<f32>(to + (i << 2), load<f32>(table + (<usize> load<u16>(from + (i << 1)) << 2)));
+  }
+}
+
+/** Results of `compare`. */
+@unmanaged
+class Comparison {
+  squaresA: f64;
+  squaresB: f64;
+  products: f64;
+  squaredDifferences: f64;
+  /** Number of entries whose bits differ. */
+  differing: f64;
+}
+
+/** Compares two runs of float32, in float64. */
+export function compare(a: usize, b: usize, count: i32, result: usize): void {
+  let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
+  let products = f64x2.splat(0), squared = f64x2.splat(0);
+  let differing = i32x4.splat(0);
+  const whole = <usize> (count & ~3) << 2;
+  for (let at: usize = 0; at < whole; at += 16) {
+    const left = v128.load(a + at), right = v128.load(b + at);
+    differing = i32x4.sub(differing, i32x4.ne(left, right));
+    for (let half = 0; half < 2; half++) {
+      const from = at + (<usize> half << 3);
+      const x = f64x2.promote_low_f32x4(v128.load64_zero(a + from));
+      const y = f64x2.promote_low_f32x4(v128.load64_zero(b + from));
+      const apart = f64x2.sub(x, y);
+      squaresA = f64x2.add(squaresA, f64x2.mul(x, x));
+      squaresB = f64x2.add(squaresB, f64x2.mul(y, y));
+      products = f64x2.add(products, f64x2.mul(x, y));
+      squared = f64x2.add(squared, f64x2.mul(apart, apart));
+    }
+  }
+  const out = changetype<Comparison>(result);
+  out.squaresA = f64x2.extract_lane(squaresA, 0) + f64x2.extract_lane(squaresA, 1);
+  out.squaresB = f64x2.extract_lane(squaresB, 0) + f64x2.extract_lane(squaresB, 1);
+  out.products = f64x2.extract_lane(products, 0) + f64x2.extract_lane(products, 1);
+  out.squaredDifferences = f64x2.extract_lane(squared, 0) + f64x2.extract_lane(squared, 1);
+  out.differing = <f64> laneSum(differing);
+  for (let at = whole; at < <usize> count << 2; at += 4) {
+    const x = <f64> load<f32>(a + at), y = <f64> load<f32>(b + at);
+    out.squaresA += x * x;
+    out.squaresB += y * y;
+    out.products += x * y;
+    out.squaredDifferences += (x - y) * (x - y);
+    if (load<i32>(a + at) != load<i32>(b + at)) out.differing++;
+  }
+}
+
 /** Returns an odd number for an index: the coefficient of a row or a column in a hash. */
 export function coefficient(index: i32, seed: i32): i32 {
   let x = <u32> index * MIX + <u32> seed;
