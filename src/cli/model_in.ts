@@ -14,11 +14,11 @@ const HUGGING_FACE = [
 ];
 
 /** Name of a shard of the weights of a Hugging Face model. */
-const SHARD = /-of-\d+\.(safetensors|bin)$/;
+const SHARD = /\d+-of-\d+\.(safetensors|bin)$/;
 
 /**
  * Returns the file of the model in a folder: the model.json that TensorFlow.js saves, the weights
- * of a Hugging Face model, or the only file that holds a model. Returns any other path unchanged;
+ * of a Hugging Face model, whose shards need no index, or the only file that holds a model. Returns any other path unchanged;
  * loading it will fail.
  *
  * @param path A file or a folder.
@@ -43,12 +43,11 @@ export async function modelIn(path: string): Promise<string> {
   if (whole !== undefined && (names.includes("config.json") || isIndexFile(whole))) {
     return fileOf(whole);
   }
-  if (shards.length > 0) {
-    throw new ModelError(
-      `${path}: it holds a model in ${shards.length} parts, expected one of them, such as ${
-        showWord(fileOf(shards[0]))
-      }`,
-    );
+  const patterns = new Set(shards.map((name) => name.replace(/\d+(?=-of-\d+\.)/, "*")));
+  if (patterns.size === 1) return fileOf([...patterns][0]);
+  const parts = names.filter((name) => name.endsWith(".safetensors"));
+  if (patterns.size === 0 && parts.length > 1 && names.includes("config.json")) {
+    return fileOf("*.safetensors");
   }
   const models = names.filter((name) =>
     isTorchFile(name) || isKerasFile(name) && !/\.weights\.h5$/i.test(name)

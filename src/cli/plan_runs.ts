@@ -1,3 +1,4 @@
+import { isShardPattern } from "../model/loaded_model.ts";
 import { anyOf, showValue, showWord } from "../words/show_value.ts";
 import { GateError, isReadable } from "../gate/gate_result.ts";
 import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.ts";
@@ -160,6 +161,7 @@ function bare(path: string): ModelSetting {
  * what is wrong.
  */
 async function isMissing(path: string): Promise<boolean> {
+  if (isShardPattern(path)) return false;
   try {
     await Deno.stat(path);
     return false;

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { byteSource } from "../model/files/byte_source.ts";
 import { readUserText } from "../model/files/user_file.ts";
 import { ModelError, statOf } from "../model/model_error.ts";
@@ -53,6 +53,48 @@ export async function readShards(path: string): Promise<Omit<WeightsFile, "path"
   };
 }
 
+/**
+ * Reads the weights of a model in shards that have no index.
+ *
+ * @param path Their folder, and a name with `*` in place of what differs: see
+ * `isShardPattern()`.
+ * @throws {ModelError} If a shard is missing, or two have a tensor of one name.
+ */
+export async function readShardsAlike(path: string): Promise<Omit<WeightsFile, "path">> {
+  const folder = dirname(path);
+  const [before, after] = basename(path).split("*");
+  const shards = (await Array.fromAsync(Deno.readDir(folder)))
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(before) && name.endsWith(after)).sort();
+  const count = Number(/-of-(\d+)\.\w+$/.exec(after)?.[1] ?? shards.length);
+  if (shards.length !== count || count === 0) {
+    throw new ModelError(
+      refusal`The folder has ${formatCount(shards.length, "shard")} ${
+        showValue(basename(path))
+      }, expected ${count || 1}`,
+    );
+  }
+  const found = new Map<string, FileTensor>();
+  for (const shard of shards) {
+    for (const tensor of await tensorsOf(join(folder, shard), shard)) {
+      const other = found.get(tensor.name)?.shard;
+      if (other !== undefined) {
+        throw new ModelError(
+          refusal`${shard} has ${
+            showValue(tensor.name)
+          }, which ${other} has, too, expected shards of one model`,
+        );
+      }
+      found.set(tensor.name, tensor);
+    }
+  }
+  return {
+    format: /\.bin$/i.test(after) ? "PyTorch" : "safetensors",
+    tensors: [...found.values()],
+    notes: [`In ${formatCount(shards.length, "shard")}, without an index.`],
+  };
+}
+
 /** Returns the name of the shard of each tensor. */
 function parseIndex(text: string): Record<string, string> {
   let index: unknown;
@@ -88,7 +130,10 @@ async function tensorsOf(path: string, shard: string): Promise<FileTensor[]> {
   }
   try {
     const source = await byteSource(path);
-    return /\.safetensors$/i.test(shard) ? readSafetensors(source) : readStateDict(source).tensors;
+    const tensors = /\.safetensors$/i.test(shard)
+      ? readSafetensors(source)
+      : readStateDict(source).tensors;
+    return tensors.map((tensor) => ({ ...tensor, shard }));
   } catch (error) {
     if (error instanceof ModelError) error.within(shard);
     throw error;

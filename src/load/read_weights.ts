@@ -1,12 +1,18 @@
 import { bytesInMemory, type ByteSource, byteSource } from "../model/files/byte_source.ts";
 import { isFloat } from "../model/files/file_types.ts";
 import { readUserFile } from "../model/files/user_file.ts";
-import { isIndexFile, isJsonFile, isKerasFile, isProgramFile } from "../model/loaded_model.ts";
+import {
+  isIndexFile,
+  isJsonFile,
+  isKerasFile,
+  isProgramFile,
+  isShardPattern,
+} from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, NetworkConfig, WeightsFile } from "../model/weights/weights_manifest.ts";
 import { readSafetensors } from "../torch/read_safetensors.ts";
 import { readConfig } from "./read_config.ts";
-import { readShards } from "./read_shards.ts";
+import { readShards, readShardsAlike } from "./read_shards.ts";
 import { readStateDict } from "../torch/read_state_dict.ts";
 import { failure } from "../words/failure.ts";
 import { formatCount } from "../words/numbers.ts";
@@ -16,7 +22,7 @@ import { refusal } from "../words/input_error.ts";
 /**
  * Reads the weights of a file, whatever its topology is: `.safetensors`, a state dict that
  * `torch.save` wrote (`.pt`, `.pth`, `.ckpt`, `.bin`), the index of a model in shards
- * (`model.safetensors.index.json`), `.npz`, a `.keras`, `.h5` or `.weights.h5`, a `.pt2`, or a
+ * (`model.safetensors.index.json`), shards without one (`model-*-of-00003.safetensors`), `.npz`, a `.keras`, `.h5` or `.weights.h5`, a `.pt2`, or a
  * model.json of TensorFlow.js. A `config.json` beside it names the network. The file is data: nothing
  * of it runs, and nothing outside its folder is read. It is not held in memory, except for a file of
  * `torch.save` up to 64 MiB: each tensor is read on demand, so the file must still be there.
@@ -78,6 +84,7 @@ const UNCHECKED = "Read in pieces, without its checksums.";
 
 async function parse(path: string): Promise<Omit<WeightsFile, "path">> {
   if (isIndexFile(path)) return await readShards(path);
+  if (isShardPattern(path)) return await readShardsAlike(path);
   if (isJsonFile(path)) {
     const { readManifestWeights } = await import("./read_manifest.ts");
     return await readManifestWeights(path);

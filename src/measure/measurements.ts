@@ -62,9 +62,10 @@ export interface WeightMeasurements {
   alike?: { rows: LineCounts; columns: LineCounts };
   /**
    * NaN and infinite entries of a tensor in a file of weights alone, with the index of the first on
-   * the axes that the tensor has in the file; absent if there are none.
+   * the axes that the tensor has in the file, and the shard, if there are several; absent if there
+   * are none.
    */
-  nonFiniteAt?: { nan: number; infinite: number; first: number[] };
+  nonFiniteAt?: { nan: number; infinite: number; first: number[]; file?: string };
   /**
    * Values (before the pass) of a weight of rank 1 with at most 1000 entries in an output layer.
    */

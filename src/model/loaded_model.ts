@@ -100,6 +100,13 @@ export const isJsonFile = (path: string): boolean => /\.json$/i.test(path) && !i
 export const isIndexFile = (path: string): boolean =>
   /\.(safetensors|bin)\.index\.json$/i.test(path);
 
+/**
+ * Returns true for a path with `*` in place of the number of a shard, which means all shards:
+ * `model-*-of-00003.safetensors`.
+ */
+export const isShardPattern = (path: string): boolean =>
+  /(^|[\\/])[^*\\/]*\*[^*\\/]*\.(safetensors|bin)$/i.test(path);
+
 /** Returns true for the path of a file with weights and no topology. */
 export const isWeightsFile = (path: string): boolean =>
   isTorchFile(path) || isIndexFile(path) || /\.(bin|npz|weights\.h5)$/i.test(path);

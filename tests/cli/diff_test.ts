@@ -169,7 +169,7 @@ Deno.test("diff compares two files of weights tensor by tensor, in every format"
     const markdown = await diff(folder, ...sides, "--format", "markdown");
     assertMatch(markdown, /^\| `layers\.3\.up\.weight` \| 0\.05 \|/m);
     const page = await diff(folder, ...sides, "--format", "html");
-    assertStringIncludes(page, 'Changes of the blocks</h2>');
+    assertStringIncludes(page, "Changes of the blocks</h2>");
     assertMatch(page, /<bdi>layers\.3<\/bdi><td>1 of 1<td>0\.05/);
     assertEquals(
       (await diff(folder, "a.safetensors", "a.safetensors")).split("\n")[0],

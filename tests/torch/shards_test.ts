@@ -2,7 +2,8 @@ import { modelIn } from "../../src/cli/model_in.ts";
 import { ModelError, readWeights } from "../../src/load/mod.ts";
 import { measureCheckpoint } from "../../src/measure/mod.ts";
 import { type MadeTensor, writeCheckpoint } from "../measure/write_checkpoint.ts";
-import { assertEquals, assertRejects } from "@std/assert";
+import { runCommand } from "../cli/run_command.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 
 const TENSORS: MadeTensor[] = [
   { name: "model.embed_tokens.weight", dtype: "BF16", shape: [50, 16] },
@@ -101,5 +102,81 @@ Deno.test("readWeights() says which tensors of a shard the index does not have",
       "In 2 shards.",
       `${SHARDS[1]} has "${TENSORS[2].name}", which the index does not have there: left out.`,
     ]);
+  });
+});
+
+Deno.test("readWeights() reads the shards of a folder without an index", async () => {
+  await withModel(null, MAP, async (folder) => {
+    const whole = await measureCheckpoint(await readWeights(`${folder}/${INDEX}`));
+    await Deno.remove(`${folder}/${INDEX}`);
+    const path = await modelIn(folder);
+    assertEquals(path, `${folder}/model-*-of-00002.safetensors`);
+    const file = await readWeights(path);
+    assertEquals(file.notes, ["In 2 shards, without an index."]);
+    assertEquals((await measureCheckpoint(file)).layers, whole.layers);
+    await Deno.writeTextFile(`${folder}/config.json`, "{}");
+    await Deno.rename(`${folder}/${SHARDS[0]}`, `${folder}/a.safetensors`);
+    await Deno.rename(`${folder}/${SHARDS[1]}`, `${folder}/b.safetensors`);
+    const other = await readWeights(await modelIn(folder));
+    assertEquals((await measureCheckpoint(other)).layers, whole.layers);
+    await Deno.copyFile(`${folder}/a.safetensors`, `${folder}/c.safetensors`);
+    const error = await assertRejects(() => readWeights(`${folder}/*.safetensors`), ModelError);
+    assertEquals(
+      error.message.slice(folder.length),
+      '/*.safetensors: c.safetensors has "model.embed_tokens.weight", which a.safetensors has, too, ' +
+        "expected shards of one model",
+    );
+  });
+});
+
+Deno.test("readWeights() refuses a folder that lacks a shard", async () => {
+  await withModel(null, MAP, async (folder) => {
+    await Deno.remove(`${folder}/${SHARDS[0]}`);
+    const path = `${folder}/model-*-of-00002.safetensors`;
+    const error = await assertRejects(() => readWeights(path), ModelError);
+    assertEquals(
+      error.message,
+      `${path}: The folder has 1 shard "model-*-of-00002.safetensors", expected 2`,
+    );
+  });
+});
+
+Deno.test("readWeights() reads pytorch_model.bin.index.json", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const whole = await readWeights("fixtures/files/mlp.pt");
+    const shards = ["pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin"];
+    for (const shard of shards) await Deno.copyFile("fixtures/files/mlp.pt", `${folder}/${shard}`);
+    const map = whole.tensors.map(({ name }, i) => [name, shards[i % 2]]);
+    await Deno.writeTextFile(
+      `${folder}/pytorch_model.bin.index.json`,
+      JSON.stringify({ weight_map: Object.fromEntries(map) }),
+    );
+    const path = await modelIn(folder);
+    assertEquals(path, `${folder}/pytorch_model.bin.index.json`);
+    const file = await readWeights(path);
+    assertEquals(file.format, "PyTorch");
+    assertEquals(file.tensors.map(({ shard }) => shard), map.map(([, shard]) => shard));
+    assertEquals(file.tensors.map(({ read }) => read()), whole.tensors.map(({ read }) => read()));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a NaN in one shard is named by file, tensor and index", async () => {
+  await withModel(null, MAP, async (folder) => {
+    const apply = (values: Float32Array, first: number) => {
+      values[5 * 16 + 3 - first] = NaN;
+    };
+    const broken = { ...TENSORS[2], change: { from: 83, to: 84, apply } };
+    await writeCheckpoint(`${folder}/${SHARDS[1]}`, [TENSORS[1], broken]);
+    const { code, stdout } = await runCommand(["report", folder, "--quiet", "--details"]);
+    assertEquals(code, 0);
+    await Deno.remove(`${folder}/${INDEX}`);
+    assertEquals((await runCommand(["check", folder, "--quiet", "--no-config"])).code, 1);
+    assertStringIncludes(
+      stdout.replaceAll(/\s+/g, " "),
+      `model.layers.1.mlp.up_proj/weight (1 of 1024, the first at [5, 3] in ${SHARDS[1]})`,
+    );
   });
 });

@@ -274,7 +274,7 @@ function describeTensor(
     ...hasAlike(rows) || hasAlike(columns)
       ? { alike: { rows: rows ?? none, columns: columns ?? none } }
       : {},
-    ...nonFinite === null ? {} : { nonFiniteAt: placeOf(nonFinite, shape) },
+    ...nonFinite === null ? {} : { nonFiniteAt: placeOf(nonFinite, tensor) },
     entries: isHead && shape.length === 1 && shape[0] <= MAX_ENTRIES
       ? Array.from(tensor.read())
       : null,
@@ -285,7 +285,7 @@ function describeTensor(
 /** Returns the number of entries that are not finite, and the place of the first. */
 function placeOf(
   { nan, infinite, firstNaN, firstInfinite }: NonFinite,
-  shape: readonly number[],
+  { shape, shard }: TorchTensor,
 ): WeightMeasurements["nonFiniteAt"] {
   let rest = Math.min(...[firstNaN, firstInfinite].filter((index) => index >= 0));
   const first = shape.toReversed().map((size) => {
@@ -293,7 +293,7 @@ function placeOf(
     rest = Math.floor(rest / size);
     return index;
   });
-  return { nan, infinite, first: first.reverse() };
+  return { nan, infinite, first: first.reverse(), ...shard === undefined ? {} : { file: shard } };
 }
 
 /**

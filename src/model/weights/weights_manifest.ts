@@ -176,6 +176,8 @@ export interface FileTensor {
    * packed or in another order.
    */
   stored?: { file: FileIdentity; offset: number };
+  /** Name of the file that has it, if the weights are in several. */
+  shard?: string;
 }
 
 /** Facts about a network from the `config.json` beside its weights; `null` if it lacks one. */

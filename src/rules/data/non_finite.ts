@@ -8,7 +8,16 @@ import { exactly, inWords } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { exactFigure, joined, layerName, NOTHING, number, say, weightName } from "../say.ts";
+import {
+  exactFigure,
+  joined,
+  layerName,
+  NOTHING,
+  number,
+  say,
+  showName,
+  weightName,
+} from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 
 /** Tensor of a layer with its number of non-finite entries. */
@@ -19,6 +28,8 @@ interface Culprit {
   statistics: TensorStatistics | null;
   /** Index of the first such entry, if it is known. */
   first?: number[];
+  /** Name of the file that has the weight, if there are several. */
+  file?: string;
 }
 
 /** The rule `non-finite`: no value is NaN or infinite. */
@@ -102,6 +113,7 @@ function tensors(layer: LayerMeasurements): Culprit[] {
   return [
     ...layer.weights.map(({ name, values, nonFiniteAt }): Culprit => ({
       first: nonFiniteAt?.first,
+      file: nonFiniteAt?.file,
       what: say`weight ${weightName(name, layer.name)}`,
       part: "given",
       statistics: values,
@@ -145,11 +157,11 @@ function verdict(
   culprits: Culprit[],
   { isFirst }: { isFirst: boolean },
 ): Omit<Verdict, "fix"> {
-  const listed = culprits.map(({ what, statistics, first }) =>
+  const listed = culprits.map(({ what, statistics, first, file }) =>
     say`${what} (${number(statistics!.nonFinite, "exact")} of
       ${number(statistics!.count, "exact")}${
       first === undefined ? NOTHING : say`, the first at [${first.join(", ")}]`
-    })`
+    }${file === undefined ? NOTHING : say` in ${showName(file)}`})`
   );
   const where = layer === null ? NOTHING : say`${layerName(layer.name)}: `;
   const sum = culprits.reduce((sum, { statistics }) => sum + statistics!.nonFinite, 0);

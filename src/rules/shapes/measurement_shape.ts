@@ -149,7 +149,14 @@ const weight = object<WeightMeasurements>({
   type: optional(string),
   zeroUnits: optional(count),
   alike: optional(object({ rows: lines, columns: lines })),
-  nonFiniteAt: optional(object({ nan: count, infinite: count, first: list(count) })),
+  nonFiniteAt: optional(
+    object<NonNullable<WeightMeasurements["nonFiniteAt"]>>({
+      nan: count,
+      infinite: count,
+      first: list(count),
+      file: optional(string),
+    }),
+  ),
   entries: optional(nullable(list(number))),
   absent: record(string),
 });
