@@ -27,6 +27,7 @@ figcaption b { font-weight: 600; }
 .bars thead th { height: 42px; padding-bottom: 2px; vertical-align: bottom; border: 0; white-space: nowrap; }
 .bars thead tr { border: 0; }
 .bars .axis-head { text-align: left; }
+.lead-chart .bars .axis-head { white-space: normal; line-height: 1.2; }
 .bars .axis-head span { color: var(--ink); font-weight: 600; }
 .bars tbody tr { border: 0; }
 .bars tbody th { position: static; max-width: none; background: none; padding-left: 0; font-weight: 450; }
@@ -92,9 +93,9 @@ article ul { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .9375rem; }
   .bars col.names, .lead-chart .bars .names, .plot > .map ~ .bars .names { width: 7.5rem; }
   .bars col.figure { width: 3rem; }
   .bars col.fix { width: 2.8rem; }
+  .panels-3 .axis-head span { font-size: .6875rem; }
   .bars .class, .bars .state { display: none; }
   .lead .panel-2 { display: none; }
-  .bars .spare { display: none; }
-  .panels-3 .fix { display: none; }
+  [class^=lanes] .panels-3 .fix, .compared .panel-2 { display: none; }
 }
 `;

@@ -44,7 +44,7 @@ const NAMES = 100;
 /** Least distance of two names. */
 const LINE = 15;
 /** With more steps, values have no dots. */
-const MAX_DOTS = 60;
+const MAX_DOTS = 16;
 
 /**
  * Draws curves over the steps of a training, to scale, on an axis that is logarithmic if their

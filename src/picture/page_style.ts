@@ -89,7 +89,7 @@ tr.fold-head { border: 0; }
 .totals { margin-top: .75rem; font-size: .875rem; color: var(--soft); }
 .moved td { padding-left: .35rem; padding-right: .35rem; }
 .moved td.wrong { background: none; }
-.moved .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 2.5rem; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 2.5rem; }
 .passed { columns: 11rem; margin: 0 0 1rem; padding: 0; list-style: none; font-size: .875rem; color: var(--soft); }
 .passed li::before { content: "✓ " / ""; color: var(--healthy); }
 .notes { font-size: .875rem; } .notes dt { font-weight: 600; } .notes dd { margin: 0 0 .6rem; max-width: 72ch; color: var(--soft); }
@@ -126,7 +126,7 @@ tbody th bdi { overflow-wrap: break-word; }
 .model[open] > summary::before { content: "▾" / ""; }
 .model > summary > b { flex: none; width: 5.5rem; }
 .model-name { flex: none; width: 16rem; font-weight: 600; overflow-wrap: anywhere; }
-.model-said { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.model-said { flex: 1; min-width: 0; text-wrap: pretty; }
 .model[open] .model-said { display: none; }
 .model .lead { margin-top: 1rem; }
 .seeds { flex: none; letter-spacing: .1em; font-size: .75rem; }
@@ -148,7 +148,8 @@ tbody th bdi { overflow-wrap: break-word; }
   .lead { display: flex; flex-direction: column; gap: 0; }
   .lead-more { padding: 0; }
   .lead-chart { margin: .75rem -1rem 1rem; padding: .75rem 1rem 0; border-radius: 0; }
-  .layers-table .spare, .moved .spare { display: none; }
+  .spare { display: none; }
+  .fold-head th > div { width: auto; white-space: normal; }
   section { margin-top: 2.5rem; }
   dl.facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: .4rem; }
@@ -158,7 +159,7 @@ tbody th bdi { overflow-wrap: break-word; }
   tbody th { min-width: 8.5rem; max-width: 9.5rem; }
   tbody th bdi { overflow-wrap: anywhere; }
   .moved tbody th { min-width: 5rem; }
-  .moved th, .moved td { padding-left: .2rem; padding-right: .2rem; }
+  .lead-chart .moved th, .lead-chart .moved td { padding-left: .2rem; padding-right: .2rem; }
   .moved .times { width: 24px; margin-right: .2rem; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }

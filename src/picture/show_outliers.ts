@@ -8,7 +8,7 @@ import {
 import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { Wrong } from "./bar_panel.ts";
-import { type Markup, markup } from "./markup.ts";
+import { breakable, type Markup, markup } from "./markup.ts";
 import { drawTimes } from "./table_of_layers.ts";
 
 const MAX_OUTLIERS = 12;
@@ -35,14 +35,14 @@ export function showOutliers(
   const shown = strays.toSorted((a, b) => isWrong(b) - isWrong(a) || b.deviations - a.deviations)
     .slice(0, MAX_OUTLIERS);
   return markup`<div class="scroll" tabindex="0" role="group" aria-label="Tensors far from their trend"><table class="answer"><thead><tr>
-  <th scope="col">tensor<th scope="col">rms<th scope="col">trend of its kind<th scope="col">times its trend</tr></thead><tbody>${
+  <th scope="col">tensor<th scope="col">rms<th scope="col" class="spare">trend of its kind<th scope="col">times its trend</tr></thead><tbody>${
     shown.map(({ sibling: { weight: { name, values } }, trend }) => {
       const tone = wrong.get(name);
       const times = values.nonFinite > 0 ? NaN : values.rms / trend;
       const marked = tone === undefined ? null : markup` class="wrong ${tone}"`;
-      return markup`<tr><th scope="row"><bdi>${escapeControls(name)}</bdi>${
+      return markup`<tr><th scope="row"><bdi>${breakable(escapeControls(name))}</bdi>${
         tone === undefined ? null : markup`\u00a0<span class="${tone} small">${tone}</span>`
-      }<td>${formatNumber(roundTo(2, values.nonFinite > 0 ? NaN : values.rms))}<td>${
+      }<td>${formatNumber(roundTo(2, values.nonFinite > 0 ? NaN : values.rms))}<td class="spare">${
         formatNumber(roundTo(2, trend))
       }<td${marked}>${drawTimes(times, tone ?? "sound")}${formatFactor(roundTo(2, times))}</tr>
       `;

@@ -89,20 +89,28 @@ const isDrawn = (values: readonly (number | null)[]) => values.filter(isKnown).l
 
 /** Shows the verdict at each step as a strip. */
 function showVerdicts(records: readonly HistoryRecord[]): Markup {
-  const strips = [{ name: records[0].measurements.model.name, verdicts: records.map(verdictAt) }];
+  const hasCause = records.some(({ cause }) => cause !== null);
+  const strips = [{
+    name: records[0].measurements.model.name,
+    verdicts: records.map((record) => verdictAt(record, { hasCause })),
+  }];
   const axis = stepAxis(records.map(({ step }) => step), { from: 0, to: 100 });
   return markup`${
     showStrips({ strips, axis, headings: ["network", "verdict after each measurement"] })
   }${stripsKey(strips)}`;
 }
 
-function verdictAt(record: HistoryRecord): StripVerdict {
+/** Returns the verdict on a record; nothing is called healthy in a training with a cause. */
+function verdictAt(record: HistoryRecord, { hasCause }: { hasCause: boolean }): StripVerdict {
   const { cause, findings } = record;
   if (errorsOf(record).length > 0 || cause?.severity === "error") {
     return { paint: "alert", words: "errors" };
   }
-  return cause !== null || findings.some(({ severity }) => severity === "warning")
-    ? { paint: "warn", words: "warnings" }
+  if (cause !== null || findings.some(({ severity }) => severity === "warning")) {
+    return { paint: "warn", words: "warnings" };
+  }
+  return hasCause
+    ? { paint: "else", words: "nothing found yet" }
     : { paint: "well", words: "healthy" };
 }
 

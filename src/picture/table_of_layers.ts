@@ -145,7 +145,7 @@ function headOf(columns: readonly Column[], isSpare: readonly boolean[]): Markup
     `;
 }
 
-function columnsOf({ layers }: Measurements): Column[] {
+function columnsOf({ layers, weightsOnly }: Measurements): Column[] {
   const figure = (value: number | null | undefined) =>
     value === null || value === undefined ? "" : formatNumber(roundTo(2, value));
   const share = (value: number | null) => value === null ? "" : formatShare(value);
@@ -173,7 +173,11 @@ function columnsOf({ layers }: Measurements): Column[] {
       isPicked: true,
       isKept: true,
     },
-    { heading: "kernel std", cell: ({ kernel }) => figure(kernel?.std) },
+    {
+      heading: "kernel std",
+      cell: ({ kernel }) => figure(kernel?.std),
+      isKept: weightsOnly !== undefined,
+    },
     {
       heading: "times target",
       cell: (row) => figure(timesOf(row)),
@@ -214,10 +218,10 @@ export function drawTimes(times: number | null, tone: string): Markup | null {
 /** Explains the table. */
 export function tableLegend({ layers, weightsOnly }: Measurements): string {
   const order = weightsOnly === undefined ? "forward pass" : "file";
-  const start = `${formatCount(layers.length, "layer")} in the order of the ${order}. ` +
-    "Times target: the standard deviation of the kernel over that of the initialiser that fits.";
+  const start = `${formatCount(layers.length, "layer")} in the order of the ${order}.`;
   return weightsOnly === undefined
-    ? `${start} In theory: what random weights of that size should give. ` +
+    ? `${start} Times target: the standard deviation of the kernel over that of the initialiser ` +
+      "that fits. In theory: what random weights of that size should give. " +
       "Delta: the gradient before the activation."
     : start;
 }

@@ -50,8 +50,13 @@ export function bestScaleSentence(variant: VariantSummary): string {
     ...above === "" ? [] : [`at larger scales ${above}`],
   ];
   const rest = sides.length === 0 ? "" : `; ${sides.join(", ")}`;
-  const even = balanced === null ? "" : `; gradients keep their size at ${formatFactor(balanced)}`;
-  if (band === null || best === null) return `${label}: ${noneHealthy(variant)}${even}${rest}.`;
+  if (band === null || best === null) {
+    // With a best scale, a second one would be another answer to the same question.
+    const even = balanced === null
+      ? ""
+      : `; gradients keep their size at ${formatFactor(balanced)}`;
+    return `${label}: ${noneHealthy(variant)}${even}${rest}.`;
+  }
   const isSigma = scaleIsSigma(variant);
   const unit = isSigma ? " / sqrt(fan-in)" : " times its weights";
   const sigmaAt = (scale: number) => formatNumber(best.sigma! / best.scale * scale);
@@ -62,9 +67,7 @@ export function bestScaleSentence(variant: VariantSummary): string {
     ? `at ${formatFactor(band.from)}${unit}${sigma}`
     : `from ${formatFactor(band.from)} to ${formatFactor(band.to)}${unit}${sigma}`;
   const share = `${best.healthy} of ${formatCount(best.draws, "draw")} healthy${ratioWords(best)}`;
-  return `${label}: healthy ${range}, best at ${
-    formatFactor(best.scale)
-  } (${share})${even}${rest}.`;
+  return `${label}: healthy ${range}, best at ${formatFactor(best.scale)} (${share})${rest}.`;
 }
 
 /** Describes the delta ratio over several draws: its median and quartiles. */

@@ -122,6 +122,15 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       }
       assertEquals(await page.evaluate("document.documentElement.scrollWidth"), PHONE);
     }, { width: PHONE }),
+  "on a phone the table shows the figures of folded layers": (browser) =>
+    withPage(browser, large, async (page) => {
+      const cells = page.locator(".layers-table tr.worst").first().locator("td:visible");
+      assertEquals(await cells.count(), 2);
+      for (const cell of await cells.all()) {
+        const { x, width } = (await cell.boundingBox())!;
+        assert(x + width <= PHONE, `${x + width} px`);
+      }
+    }, { width: PHONE }),
   "3,000 layers stay usable": (browser) =>
     withPage(browser, huge, async (page) => {
       assert(await shownRows(page) < 30);

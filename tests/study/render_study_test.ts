@@ -25,7 +25,7 @@ relu        0.708 .. 1.41   1     gradients vanish  gradients explode
   assertStringIncludes(
     text.replace(/\n {2}/g, " "),
     "- tanh: healthy from 0.708 to 1.41 / sqrt(fan-in), best at 1 (1 of 1 draw healthy); " +
-      "gradients keep their size at 1; at smaller scales gradients vanish, at larger scales " +
+      "at smaller scales gradients vanish, at larger scales " +
       "gradients explode.",
   );
   assertStringIncludes(text, "the scale\nis sigma_w");
