@@ -23,7 +23,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
     load: async () => (await import("./commands/sweep.ts")).sweep,
   },
   scale: {
-    summary: "does it keep its scale over width and depth? siblings, trained side by side",
+    summary: "whether a model keeps its scale as it gets wider and deeper",
     load: async () => (await import("./commands/scale.ts")).scale,
   },
   merge: {
