@@ -8,7 +8,7 @@ import type { Batch } from "../model/batches/batch.ts";
 import { exerciseModel } from "../model/layers/exercise_model.ts";
 import { leafLayers } from "../model/layers/leaf_layers.ts";
 import { loadModel } from "../load/load_model.ts";
-import { isBuilt, type LoadedModel } from "../model/loaded_model.ts";
+import { isBuilt, type LoadedModel, type ModelSize } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/batches/random_batch.ts";
@@ -63,15 +63,17 @@ export type Subject =
   & Pick<LoadedModel, "model" | "path" | "seed" | "createBatch" | "objective" | "kind">
   & { source: string | null; isBuilt: boolean };
 
-/** Loads the requested model with its weights. */
+/** Loads the requested model, of a size if it is one of several siblings, with its weights. */
 export async function loadSubject(
   tf: TensorFlow,
   { model, seed, register, weights, batch, trust, quiet, optimizer }: MeasureRequest,
+  size: ModelSize,
 ): Promise<Subject> {
   if (model !== null) {
     const loaded = await loadModel(model, {
       seed,
       register,
+      size,
       // Open axes of the model are those of the batch, which is read later.
       beforeWeights: (model, entries) => {
         const size = batch === null ? 32 : 1;

@@ -11,7 +11,7 @@ import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { requireModuleObjective } from "../measure/require_objective.ts";
 import { estimateWorkload } from "../measure/estimate_memory.ts";
 import type { Batch } from "../model/batches/batch.ts";
-import { codeOf, isWeightsFile } from "../model/loaded_model.ts";
+import { codeOf, isWeightsFile, type ModelSize } from "../model/loaded_model.ts";
 import { logToStderr } from "../model/user_code/foreign_code.ts";
 import { foreignImport } from "../model/user_code/foreign_import.ts";
 import { isDisposed } from "../model/is_disposed.ts";
@@ -21,6 +21,7 @@ import { strayErrors } from "../model/user_code/stray_errors.ts";
 import { LAYERS } from "../traits/layers.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { about, loadSubject, provideBatch, type Subject } from "./load_subject.ts";
+import type * as ProvenSiblings from "./proven_sibling.ts";
 import { passProgress } from "./kit/progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
 import { threadsToLoad } from "./threads_to_load.ts";
@@ -143,7 +144,7 @@ interface OpenWork extends Disposable {
 async function openWork(
   request: MeasureRequest,
   running: RunningEngine,
-  { tells }: ExamineModelOptions,
+  { tells, size }: ExamineModelOptions & { size: ModelSize },
 ): Promise<OpenWork> {
   const name = `${
     escapeControls(request.model ?? "the exercise's network")
@@ -156,7 +157,7 @@ async function openWork(
     // A pass that blocks the thread at once is not reported: that would slow down every check.
     blocks: false,
   });
-  const loaded = await loadSubject(running.engine.tf, request);
+  const loaded = await loadSubject(running.engine.tf, request, size);
   const objective = request.objective ?? requireModuleObjective(loaded);
   const batch = await provideBatch(request, loaded, objective);
   const workload = estimateWorkload(loaded.model, shapesOf(batch));
@@ -186,14 +187,23 @@ async function examineWork(
   running: RunningEngine,
   options: ExamineModelOptions,
 ): Promise<Examination> {
-  using work = await openWork(request, running, options);
+  const { proof = null, scale = null } = request;
+  // Few runs need a study.
+  const siblings: typeof ProvenSiblings | null = proof === null && scale === null
+    ? null
+    : await import(import.meta.resolve("./proven_sibling.ts"));
+  const proven = await siblings?.provenSibling(running.engine, request) ?? null;
+  using work = await openWork(request, running, { ...options, size: proven?.size ?? {} });
   using progress = request.quiet ? null : passProgress();
   const { loaded, batch } = work;
   const { model } = loaded;
   const asked = { ...examineOptions(request, work), onProgress: progress?.update };
-  const examination = await examine(model, batch, asked).catch((error) => {
+  const examined = await examine(model, batch, asked).catch((error) => {
     throw about(loaded, error);
   });
+  const examination = proven === null
+    ? examined
+    : siblings!.judgedAsSibling(examined, proven.sibling, request.examination.rules);
   const { tf } = running.engine;
   await options.andThen?.({ tf, model, batch, options: asked, examination });
   return examination;

@@ -92,6 +92,8 @@ function measureOptions(
     microBatch,
     register: [...model.register, ...flags.register],
     weights: flags.weights ?? model.weights,
+    proof: flags.proof ?? model.proof,
+    scale: flags.proof === null ? model.scale : null,
     threads,
     portable,
     trust,
@@ -152,6 +154,8 @@ function bare(path: string): ModelSetting {
     optimizer: null,
     examples: null,
     seeds: null,
+    scale: null,
+    proof: null,
   };
   return { name: path, path, ...open, trained: null, register: [] };
 }

@@ -47,6 +47,20 @@ export interface ModelEntry {
   trained?: boolean;
   /** Modules that register its custom layers. Default: none. */
   register?: string[];
+  /** Sizes of siblings that must keep its scale; the smallest one is judged. Default: none. */
+  scale?: ScaleEntry;
+  /** File that `scale --out` wrote: a proof in place of training the siblings. Default: none. */
+  proof?: string;
+}
+
+/** Sizes of the siblings of a model, two or more along an axis. */
+export interface ScaleEntry {
+  /** Widths. Default: the module's own. */
+  widths?: number[];
+  /** Depths. Default: the module's own. */
+  depths?: number[];
+  /** Number of seeds. Default: 3. */
+  seeds?: number;
 }
 
 /** A known and accepted finding. */

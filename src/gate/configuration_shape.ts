@@ -20,6 +20,7 @@ import {
   numberFrom,
   oneOf,
   optional,
+  positive,
   primitive,
   record,
   type Shape,
@@ -34,6 +35,7 @@ import type {
   ModelEntry,
   PresetName,
   RuleEntry,
+  ScaleEntry,
   Suppression,
 } from "./configuration.ts";
 import { GATE_RULES, type GateRule } from "./gate_rules.ts";
@@ -117,6 +119,8 @@ function isOptimizer(value: unknown): boolean {
   }
 }
 
+const sizes = list(positive, { least: 1, unique: true });
+
 const model = closed<ModelEntry>({
   name: key("Name in reports and in the baseline; default: the path.", filledString),
   path: described("File of a model, or module, relative to the folder of this file.", filledString),
@@ -144,6 +148,15 @@ const model = closed<ModelEntry>({
     boolean,
   ),
   register: key("Modules that register its custom layers.", list(filledString)),
+  scale: key(
+    "Sizes of siblings that must keep its scale, two or more along an axis; the smallest is judged.",
+    closed<ScaleEntry>({
+      widths: key("Widths of the siblings.", sizes),
+      depths: key("Depths of the siblings.", sizes),
+      seeds: key("Number of seeds; default: 3.", positive),
+    }),
+  ),
+  proof: key("File that scale --out wrote, in place of scale.", filledString),
 }, {
   expected: (value) => typeof value === "string" ? `{ "path": ${showValue(value)} }` : "an object",
 });

@@ -3,6 +3,7 @@ import { registeredRules } from "../rules/register_rule.ts";
 import type { RuleDocumentation } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
 import { FAILS_BELOW } from "../probe/trial.ts";
+import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
 import type { ThresholdTable } from "../rules/threshold_entry.ts";
 import type { Level } from "./configuration.ts";
 
@@ -62,6 +63,27 @@ const TRIAL_DOCUMENTATION: RuleDocumentation = {
   fix: "Look at the targets, the loss, the learning rate, dropout and penalties.",
 };
 
+/** Rule about siblings of several sizes, see `scale`. */
+const SCALE_FREE_DOCUMENTATION: RuleDocumentation = {
+  name: "scale-free",
+  assertion: "",
+  problem: "a model that does not keep its scale when it grows",
+  stage: "any",
+  summary: "Siblings of several widths and depths keep the scale of their activations.",
+  formula:
+    `|slope of log2 rms over log2 width or depth| <= ${FLAT_SLOPE} (an error above ${STEEP_SLOPE}) of the ` +
+    "activations of each layer and of their change per step, the middle of five steps of training. An " +
+    "output may fall. It judges a model that the configuration gives `scale` or `proof`, or --proof.",
+  thresholds: {},
+  source:
+    "Yang et al. 2022, Tensor Programs V (the coordinate check); limits: own, between right networks (at " +
+    "most 0.18) and wrong ones (from 0.76).",
+  misleads:
+    "A flat slope does not prove that the best learning rate transfers: scale --rates tests that. " +
+    "Optimizers with an epsilon that gradients reach at large widths fall rightly.",
+  fix: "Run scale: it names the change of each layer, and tries it.",
+};
+
 /**
  * Documentation of the rules that only a gate can judge; rules that need no run have no assertion.
  */
@@ -71,6 +93,7 @@ export const GATE_DOCUMENTATION: readonly RuleDocumentation[] = [
     fix: "If the change is intended, store the new figures with check --update-baseline.",
   },
   TRIAL_DOCUMENTATION,
+  SCALE_FREE_DOCUMENTATION,
   ...CONFIGURATION_DOCUMENTATION,
 ];
 

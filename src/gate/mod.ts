@@ -12,6 +12,7 @@ export type {
   ModelEntry,
   PresetName,
   RuleEntry,
+  ScaleEntry,
   Suppression,
 } from "./configuration.ts";
 export { decide } from "./decide.ts";

@@ -8,6 +8,7 @@ import {
   parseSeeds,
   type PresetName,
   type RuleEntry,
+  type ScaleEntry,
   type Suppression,
 } from "./configuration.ts";
 import { GateError } from "./gate_result.ts";
@@ -47,6 +48,10 @@ export interface ModelSetting {
   trained: boolean | null;
   /** Modules that register custom layers. */
   register: string[];
+  /** Sizes of siblings that must keep its scale. */
+  scale: ScaleEntry | null;
+  /** File of a proof that they do. */
+  proof: string | null;
 }
 
 /** A configuration with all defaults filled in. */
@@ -162,12 +167,18 @@ export function allowedWarnings(failOn: "sick" | "weak"): number | null {
 }
 
 function resolveModel(
-  { name, path, weights, batch, objective, optimizer, examples, seeds, trained, register = [] }:
-    ModelEntry,
+  entry: ModelEntry,
   index: number,
   file: string | null,
   locate: (path: string) => string,
 ): ModelSetting {
+  const { name, path, weights, batch, objective, optimizer, examples, seeds, trained } = entry;
+  const { register = [], scale, proof } = entry;
+  if (scale !== undefined && proof !== undefined) {
+    throw new GateError(
+      `${file}: models[${index}] has scale and proof, expected one of them: the proof is in place of it`,
+    );
+  }
   return {
     name: name ?? path,
     path: locate(path),
@@ -181,6 +192,8 @@ function resolveModel(
       : seeds ?? null,
     trained: trained ?? null,
     register: register.map(locate),
+    scale: scale ?? null,
+    proof: proof === undefined ? null : locate(proof),
   };
 }
 

@@ -313,6 +313,8 @@ export interface Measurements {
     /** Class name of the schedule that the learning rate follows; absent if it is constant. */
     schedule?: string;
   };
+  /** Siblings that it stands for; absent if none were trained. */
+  sibling?: Sibling;
   /** Settings of the compiled program that were replaced by others; absent if there are none. */
   notReproduced?: NotReproduced[];
   /** Seed that the model was created under, or `null` if unknown. */
@@ -498,4 +500,30 @@ export interface TensorStatistics {
    * equal distances; only with `histograms`, and absent if all are 0.
    */
   bins?: ValueBins;
+}
+
+/** Siblings of a model, trained side by side to show if its size matters. */
+export interface Sibling {
+  /** Width of this one; `null` if the widths are the same. */
+  width: number | null;
+  /** Depth of this one; `null` if the depths are the same. */
+  depth: number | null;
+  /** Size of the largest. */
+  largest: { width: number | null; depth: number | null };
+  /** Largest |slope| of log2 size over log2 width or depth of a layer's activations or their change. */
+  steepest: number;
+  /** Layers whose slope is not flat. */
+  faults: SiblingFault[];
+}
+
+/** Layer of a model that does not keep its scale over siblings. */
+export interface SiblingFault {
+  /** Severity. */
+  severity: "error" | "warning";
+  /** Name of the layer. */
+  layer: string;
+  /** Slope of its activations, or of their change, the steeper of the two. */
+  slope: number;
+  /** Description in one sentence. */
+  message: string;
 }

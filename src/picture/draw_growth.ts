@@ -1,6 +1,7 @@
 import { slopeWords } from "../render/growth_words.ts";
 import type { AxisGrowth, GrowthSlope, LayerGrowth } from "../study/growth/growth_summary.ts";
-import { FLAT_SLOPE, judgedLayers, STEEP_SLOPE } from "../study/growth/slopes.ts";
+import { judgedLayers } from "../study/growth/slopes.ts";
+import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
 import { formatWhole } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";

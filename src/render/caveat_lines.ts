@@ -1,5 +1,5 @@
 import { allRules } from "../rules/register_rule.ts";
-import type { Measurements } from "../measure/measurements.ts";
+import type { Measurements, Sibling } from "../measure/measurements.ts";
 import type { NotReproduced, Setting } from "../model/not_reproduced.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { wrapText } from "./fit_text.ts";
@@ -11,7 +11,7 @@ import { wrapText } from "./fit_text.ts";
  * @param width Maximum width of a line.
  */
 export function caveatLines(
-  { model, weightsOnly, notReproduced = [] }: Measurements,
+  { model, weightsOnly, sibling, notReproduced = [] }: Measurements,
   width: number,
 ): string[] {
   const say = (text: string) => wrapText(text, width, "", "  ");
@@ -20,6 +20,7 @@ export function caveatLines(
     ...weightsOnly === undefined
       ? []
       : say(`Weights only: no topology in ${file}; ${judgingWords()} them.`),
+    ...sibling === undefined ? [] : say(siblingWords(sibling)),
     ...notReproduced.flatMap((one) => say(substituteWords(one))),
   ];
 }
@@ -38,6 +39,20 @@ function substituteWords({ setting, name, substitute }: NotReproduced): string {
   return escapeControls(
     `Compiled with ${name}, which is not reproduced: ${use} ${substitute} instead. ${silent}`,
   );
+}
+
+/** Says what a verdict on a sibling is worth for larger ones. */
+function siblingWords({ width, depth, largest, steepest, faults }: Sibling): string {
+  const sizeOf = (size: Sibling["largest"]) =>
+    Object.entries(size).flatMap(([axis, value]) => value === null ? [] : [`${axis} ${value}`])
+      .join(", ");
+  const judged = `Judged on a sibling of ${sizeOf({ width, depth })}`;
+  const to = sizeOf(largest);
+  return faults.length === 0
+    ? `${judged}: slopes flat to +-${
+      steepest.toFixed(2)
+    } up to ${to}, so larger siblings keep its scale.`
+    : `${judged}, which does not keep its scale up to ${to}: the verdict says nothing of larger siblings.`;
 }
 
 /** Says how many rules judge weights without a topology: `4 rules of 21 judge`. */

@@ -6,13 +6,9 @@ import type {
   GrowthSummary,
   RateTransfer,
 } from "../study/growth/growth_summary.ts";
-import {
-  FLAT_SLOPE,
-  judgedLayers,
-  levelOf,
-  STEEP_SLOPE,
-  steepestSlope,
-} from "../study/growth/slopes.ts";
+import { judgedLayers, levelOf, steepestSlope } from "../study/growth/slopes.ts";
+import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
+import type { SiblingFault } from "../measure/measurements.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 
 /** Words for a judgement, at the head of a text or a page. */
@@ -64,24 +60,37 @@ function testedSentence({ training, seeds, growth, transfer }: GrowthSummary): s
 }
 
 function axisSentences(growth: AxisGrowth): string[] {
-  const steep = judgedLayers(growth).filter(({ level }) => level !== "flat");
-  const where = siblingWords(growth);
-  if (steep.length === 0) {
-    return [
-      `Over ${where} every slope is at most ${steepestSlope(growth).toFixed(2)} ` +
-      `(a warning above ${FLAT_SLOPE}, an error above ${STEEP_SLOPE}).`,
-    ];
+  const faults = growthFaults(growth);
+  if (faults.length > 0) {
+    return faults.map(({ severity, message }) =>
+      `${severity === "error" ? "Error" : "Warning"} in ${message}`
+    );
   }
-  return steep.map(({ name, size, change, level }) => {
-    const steepOf = (slope: GrowthSlope | null) =>
-      slope !== null && levelOf(slope.value) !== "flat";
-    const said = [
-      ...steepOf(size) ? [`the size of its activations ${growthWords(size!, growth.axis)}`] : [],
-      ...steepOf(change) ? [`their change per step ${growthWords(change!, growth.axis)}`] : [],
-    ];
-    return `${level === "error" ? "Error" : "Warning"} in \`${name}\` over ${where}: ${
-      said.join(", ")
-    }; expected a slope of at most ${FLAT_SLOPE} (error above ${STEEP_SLOPE}).`;
+  return [
+    `Over ${siblingWords(growth)} every slope is at most ${steepestSlope(growth).toFixed(2)} ` +
+    `(a warning above ${FLAT_SLOPE}, an error above ${STEEP_SLOPE}).`,
+  ];
+}
+
+/** Returns the layers whose slope is not flat, with a sentence for each that begins with its name. */
+export function growthFaults(growth: AxisGrowth): SiblingFault[] {
+  return judgedLayers(growth).flatMap(({ name, size, change, level }) => {
+    if (level === "flat") return [];
+    const steep = [
+      { slope: size, subject: "the size of its activations" },
+      { slope: change, subject: "their change per step" },
+    ].flatMap(({ slope, subject }) =>
+      slope === null || levelOf(slope.value) === "flat" ? [] : [{ slope, subject }]
+    );
+    const said = steep.map(({ slope, subject }) => `${subject} ${growthWords(slope, growth.axis)}`);
+    return [{
+      severity: level,
+      layer: name,
+      slope: Math.max(...steep.map(({ slope }) => Math.abs(slope.value))),
+      message: `\`${name}\` over ${siblingWords(growth)}: ${
+        said.join(", ")
+      }; expected a slope of at most ${FLAT_SLOPE} (error above ${STEEP_SLOPE}).`,
+    }];
   });
 }
 

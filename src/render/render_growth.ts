@@ -1,5 +1,5 @@
 import type { AxisGrowth, GrowthSummary, LayerGrowth } from "../study/growth/growth_summary.ts";
-import { FLAT_SLOPE } from "../study/growth/slopes.ts";
+import { FLAT_SLOPE } from "../theory/growth_limits.ts";
 import { defuse } from "../words/failure.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { anyObject, requireValue, whole } from "../words/shape.ts";

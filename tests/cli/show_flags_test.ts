@@ -45,6 +45,7 @@ const FLAGS_OF_RUN = [
   ...Object.keys(RUN_FLAGS),
   "plugin",
   "trial",
+  "proof",
   "trialBudget",
   "rates",
   "seeds",

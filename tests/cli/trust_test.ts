@@ -28,7 +28,7 @@ Deno.test("--trust lifts the limit on the work of a model file", async () => {
     const ask = async (examples: number, trust: boolean) => {
       const given = { model, seed: 0, register: [], weights: null, batch: null, optimizer: null };
       const request = { ...given, examples, trust };
-      const subject = await loadSubject(engine.tf, request as unknown as MeasureRequest);
+      const subject = await loadSubject(engine.tf, request as unknown as MeasureRequest, {});
       try {
         const batch = await provideBatch(request as unknown as MeasureRequest, subject, undefined);
         const [{ shape }] = [batch.inputs].flat();

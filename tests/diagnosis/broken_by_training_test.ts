@@ -52,7 +52,10 @@ for (const rate of [2, 20]) {
     const { message } = await assertRejects(() => train(rate), AssertionError);
     const [, , cause, fix] = message.split("\n");
     assertMatch(cause, new RegExp(`^1\\. The learning rate of ${rate} is too large: `));
-    assertMatch(fix, /^ {3}Fix: Set the learning rate to 0\.\d+, and start again .*: tried there, /);
+    assertMatch(
+      fix,
+      /^ {3}Fix: Set the learning rate to 0\.\d+, and start again .*: tried there, /,
+    );
   });
 }
 

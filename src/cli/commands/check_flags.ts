@@ -2,6 +2,7 @@ import { FAIL_ON } from "../../diagnosis/verdict.ts";
 import {
   jobsFlag,
   PLUGIN_FLAG,
+  PROOF_FLAG,
   QUIET_FLAG,
   RUN_FLAGS,
   seedsFlag,
@@ -75,6 +76,7 @@ export const CHECK_FLAGS = {
   }]),
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
+  proof: PROOF_FLAG,
   trial: TRIAL_FLAG,
   // The configuration can set these too; a default would override it.
   examples: withoutDefault(RUN_FLAGS.examples),

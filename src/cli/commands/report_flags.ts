@@ -1,5 +1,6 @@
 import {
   PLUGIN_FLAG,
+  PROOF_FLAG,
   QUIET_FLAG,
   RUN_FLAGS,
   TRIAL_BUDGET_FLAG,
@@ -21,6 +22,7 @@ export const REPORT_FORMATS = formatsOf("report");
 export const REPORT_FLAGS = {
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
+  proof: PROOF_FLAG,
   trial: TRIAL_FLAG,
   trialBudget: TRIAL_BUDGET_FLAG,
   rates: boolean(

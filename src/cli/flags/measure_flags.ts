@@ -1,5 +1,5 @@
 import type { TrialMode } from "../../diagnosis/examine/try_findings.ts";
-import { parseSeeds } from "../../gate/configuration.ts";
+import { parseSeeds, type ScaleEntry } from "../../gate/configuration.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
 import { nearestObjective } from "../../measure/require_objective.ts";
 import { OBJECTIVES } from "../../model/objective.ts";
@@ -146,7 +146,18 @@ interface ExaminationRequest {
   histograms: boolean;
 }
 
+/** Flag of every subcommand that gives a verdict: a proof that it holds for other sizes. */
+export const PROOF_FLAG = file("read", {
+  help:
+    "a study that scale --out wrote: judge the smallest of its siblings, which must be those of MODEL, " +
+    "and say what that is worth for larger ones",
+});
+
 export interface MeasureRequest extends FlagValues<typeof RUN_FLAGS> {
+  /** File of a proof that siblings of several sizes keep their scale. Default: none. */
+  proof?: string | null;
+  /** Sizes of siblings to train for such a proof. Default: none. */
+  scale?: ScaleEntry | null;
   /** Path of the model, or `null` for the exercise's network. */
   model: string | null;
   quiet: boolean;

@@ -13,6 +13,8 @@ import type {
   LossMeasurements,
   Measurements,
   MetricMeasurements,
+  Sibling,
+  SiblingFault,
   TargetMeasurements,
   TensorStatistics,
   WeightMeasurements,
@@ -374,6 +376,18 @@ export const measurementKeys: Keys<Measurements> = {
     learningRate: nullable(number),
     settings: optional(record(optimizerSetting)),
     schedule: optional(string),
+  })),
+  sibling: optional(object<Sibling>({
+    width: nullable(count),
+    depth: nullable(count),
+    largest: object<Sibling["largest"]>({ width: nullable(count), depth: nullable(count) }),
+    steepest: number,
+    faults: list(object<SiblingFault>({
+      severity: oneOf("error", "warning"),
+      layer: string,
+      slope: number,
+      message: string,
+    })),
   })),
   notReproduced: optional(list(object<NotReproduced>({
     setting: oneOf("loss", "optimizer"),

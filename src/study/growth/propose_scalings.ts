@@ -1,7 +1,7 @@
 import { optimizerTraits } from "../../traits/optimizers.ts";
 import type { AxisGrowth, GrowthSummary, LayerGrowth } from "./growth_summary.ts";
 import { type GrowthAxis, type LayerScaling, repeatedName } from "./growth_types.ts";
-import { FLAT_SLOPE } from "./slopes.ts";
+import { FLAT_SLOPE } from "../../theory/growth_limits.ts";
 
 /** Change of a layer along one axis, in powers of its size. */
 interface Powers {
