@@ -41,4 +41,9 @@ for (const { step, measurements } of monitor.history) {
   console.log(`after ${step} batches: loss ${measurements.objective.value.toPrecision(3)}`);
 }
 const [, flag, file] = Deno.args;
-if (flag === "--html") await Deno.writeTextFile(file, await renderHistoryPage(monitor.history));
+if (flag === "--html") {
+  await Deno.writeTextFile(
+    file,
+    await renderHistoryPage(monitor.history, { steps: monitor.steps }),
+  );
+}

@@ -12,7 +12,10 @@ export interface Curve {
   name: string;
   /** Colour; `null` for the colour of data. */
   tone: Tone | null;
-  /** Value at each step: `null` if it was not measured, and not finite if it is broken. */
+  /**
+   * Value at each step: `null` if it was not measured, which leaves no gap, and not finite if it is
+   * broken.
+   */
   values: readonly (number | null)[];
 }
 
@@ -114,12 +117,15 @@ function drawCurve(
       dots.dot(centers[i], y(value));
       continue;
     }
+    if (value === null) continue;
     line.lift();
-    if (value !== null) cross(broken, centers[i]);
+    cross(broken, centers[i]);
   }
   const color = tone === null ? "" : ` ${tone}-line`;
   return markup`<path class="curve${color}" d="${line.text}"/>${
-    values.length > MAX_DOTS ? null : markup`<path class="dots${color}" d="${dots.text}"/>`
+    values.filter(isFinite).length > MAX_DOTS
+      ? null
+      : markup`<path class="dots${color}" d="${dots.text}"/>`
   }<path class="broken" d="${broken.text}"/>`;
 }
 

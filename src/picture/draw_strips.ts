@@ -71,10 +71,14 @@ export function drawStrips({ strips, axis }: Strips): Markup {
 /**
  * Shows strips as a table, which fits a screen of any width.
  *
- * @param strips Strips whose axis is from 0 to 100, and the headings of both columns.
+ * @param strips Strips whose axis is from 0 to 100, the headings of both columns, and the width of
+ * the second on a wide screen, in pixels.
  */
 export function showStrips(
-  { strips, axis, headings }: Strips & { headings: [name: string, verdicts: string] },
+  { strips, axis, headings, width: room = STRIP.to - STRIP.from }: Strips & {
+    headings: [name: string, verdicts: string];
+    width?: number;
+  },
 ): Markup {
   return markup`<table class="strips"><thead><tr>${
     headings.map((heading) => markup`<th scope="col">${heading}</th>`)
@@ -87,7 +91,7 @@ export function showStrips(
       }" role="img" aria-label="${spoken(strip)}">${
         piecesOf(strip, axis).map(({ paint, words, from, width, hasDot }) =>
           markup`<rect class="${paint}" x="${from}%" width="${width}%" height="100%"><title>${words}</title></rect>${
-            words.length * LETTER <= width / 100 * (STRIP.to - STRIP.from) && !hasDot
+            words.length * LETTER <= width / 100 * room && !hasDot
               ? markup`<text class="on-${paint} spare" x="${
                 short(from + width / 2)
               }%" y="18" text-anchor="middle">${words}</text>`

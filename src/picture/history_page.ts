@@ -1,14 +1,32 @@
 import { measurementShape } from "../rules/shapes/measurement_shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
-import { anyObject, list, nullable, number, object, requireValue, string } from "../words/shape.ts";
+import {
+  anyObject,
+  list,
+  nullable,
+  number,
+  object,
+  optional,
+  requireValue,
+  string,
+} from "../words/shape.ts";
+import type { TrainingStep } from "../training/training_step.ts";
 import { COLUMN_STYLE } from "./column_axis.ts";
-import { errorsOf, foundAt, type HistoryRecord, shownRecords } from "./history_view.ts";
+import {
+  errorsOf,
+  foundAt,
+  type FoundCause,
+  foundCause,
+  type HistoryRecord,
+  shownRecords,
+  shownSteps,
+} from "./history_view.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { causeShape } from "./page_shapes.ts";
 import { showCause } from "./show_diagnosis.ts";
-import { showTraining, tableOfSteps } from "./show_training.ts";
+import { showTraining, tableOfSteps, toneOf } from "./show_training.ts";
 
 /** Number of findings that are listed; the rest is counted. */
 const MOST_FINDINGS = 6;
@@ -35,6 +53,25 @@ const recordShape = object({
 
 const historyShape = list(recordShape, { least: 1, expected: "at least one record" });
 
+const signal = optional(nullable(number));
+const optionsShape = object({
+  steps: optional(list(object({
+    step: number,
+    loss: signal,
+    updateRatio: signal,
+    growth: signal,
+  }))),
+});
+
+/** Options of {@linkcode renderHistoryPage}. */
+export interface HistoryPageOptions {
+  /**
+   * Signals of every step: `steps` of the monitor. The page then shows the training loss beside the
+   * held-out one, and what happened between two measurements. Default: none.
+   */
+  steps?: readonly TrainingStep[];
+}
+
 /**
  * Renders the history of `healthMonitor` as one self-contained page: the problem and the step at
  * which it was found, the loss, the largest growth and update ratio of the kernels over the steps,
@@ -43,6 +80,7 @@ const historyShape = list(recordShape, { least: 1, expected: "at least one recor
  * are not read.
  *
  * @param history The records, oldest first; at least one.
+ * @param options See {@linkcode HistoryPageOptions}.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
  * @throws {InputError} If it is not a history, or is empty.
  *
@@ -61,21 +99,26 @@ const historyShape = list(recordShape, { least: 1, expected: "at least one recor
  * const batch = randomBatch(model, { objective });
  * const monitor = healthMonitor({ batch, objective, every: 5, onFinding: "stop" });
  * await model.fit(batch.inputs, batch.targets!, { epochs: 100, verbose: 0, callbacks: monitor });
- * const page = await renderHistoryPage(monitor.history);
+ * const page = await renderHistoryPage(monitor.history, { steps: monitor.steps });
  * assertStringIncludes(page, "The learning rate of 1e6 is too large");
  * model.dispose();
  * ```
  */
-export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<string> {
+export function renderHistoryPage(
+  history: readonly HistoryRecord[],
+  options: HistoryPageOptions = {},
+): Promise<string> {
   requireValue("history", history, historyShape);
+  requireValue("options", options, optionsShape);
   const records = shownRecords(history);
   for (const record of records) {
     const place = `history[${history.indexOf(record)}].measurements`;
     requireValue(place, record.measurements, measurementShape);
   }
   const last = history[history.length - 1];
-  const found = foundAt(history);
-  const { lead, lines, maps } = showTraining(records, found);
+  const { steps = [] } = options;
+  const found = foundCause(history, steps);
+  const { lead, lines, maps } = showTraining(records, shownSteps(steps), found);
   const name = shortTitle(last.measurements.model.name);
   const section = (id: string, title: string, body: Markup | null) =>
     body === null ? [] : [{ id, title, body }];
@@ -96,7 +139,7 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
     sections: [
       ...section("steps", "Over the training", lines),
       ...section("layers", "Layer by layer", maps),
-      { id: "table", title: "Step by step", body: tableOfSteps(records, found) },
+      { id: "table", title: "Step by step", body: tableOfSteps(records, foundAt(history)) },
       { id: "run", title: "The run", body: factsOf(history) },
     ],
     extra: { style: COLUMN_STYLE, script: null },
@@ -108,15 +151,27 @@ const VERDICTS: Readonly<Record<string, string>> = {
   "learning-rate": "The step is too large",
   "learning-rate-too-low": "Nothing was learned: the step is too small",
   standstill: "Nothing was learned",
+  "rate-too-high": "The step is too large",
+  "rate-too-low": "Nothing was learned: the step is too small",
+  "not-learning": "Nothing was learned",
+  "not-finite": "Figures are NaN or infinite",
+  spike: "The loss jumped",
+  "loss-rises": "The loss rises",
+  plateau: "The loss stands still",
+  overfitting: "The network overfits",
+  "units-dying": "Units die",
+  "layer-still": "A layer does not move",
+  "attention-collapses": "An attention collapses",
+  "weights-shrink": "The weights shrink",
 };
 
-function verdictOf(history: readonly HistoryRecord[], found: HistoryRecord | null): Markup {
+function verdictOf(history: readonly HistoryRecord[], found: FoundCause | null): Markup {
   const broken = history.find((record) => record.step > 0 && errorsOf(record).length > 0);
-  const after = (record: HistoryRecord) => formatCount(record.step, "batch", "batches");
+  const after = ({ step }: { step: number }) => formatCount(step, "batch", "batches");
   if (found !== null) {
-    const { kind, severity } = found.cause!;
+    const { kind } = found.cause;
     const said = VERDICTS[kind] ?? "The training goes wrong";
-    return markup`<h1 class="verdict ${severity} sentence">${said}, found after ${
+    return markup`<h1 class="verdict ${toneOf(found)} sentence">${said}, found after ${
       after(found)
     }</h1>`;
   }
@@ -161,10 +216,10 @@ function factsOf(history: readonly HistoryRecord[]): Markup {
 
 /** Shows the cause in training, or else what the objective did and the errors at the end. */
 function showWrong(
-  found: HistoryRecord | null,
+  found: FoundCause | null,
   [first, last]: readonly HistoryRecord[],
 ): Markup {
-  if (found !== null) return showCause(found.cause!, found.measurements.layers);
+  if (found !== null) return showCause(found.cause, found.layers);
   const errors = errorsOf(last);
   const values = [first, last].map(({ measurements: { objective } }) => objective.value);
   return markup`<p class="lead-cause">The objective went from ${formatNumber(values[0])} to ${

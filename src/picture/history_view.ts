@@ -4,6 +4,8 @@ import type { Cause } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import { updateRatio } from "../rules/trained/update_ratio.ts";
 import { formatNumber } from "../words/numbers.ts";
+import { causeOf, judgeTraining } from "../training/judge_training.ts";
+import type { TrainingStep } from "../training/training_step.ts";
 import { kernelOf } from "../render/fold_layers.ts";
 import { byMagnitude, DECADES, type Magnitude } from "./color_steps.ts";
 import { evenly } from "./path_data.ts";
@@ -24,6 +26,14 @@ export interface HistoryRecord {
   cause: Cause | null;
 }
 
+/** Cause of a problem in a training, and the step at which it was found. */
+export interface FoundCause {
+  step: number;
+  cause: Cause;
+  /** Layers to which the cause refers. */
+  layers: LayerMeasurements[];
+}
+
 /** Figures of every layer or every kernel at every step. */
 export interface HistoryMap {
   title: string;
@@ -38,6 +48,7 @@ export interface HistoryMap {
  */
 const MOST_RECORDS = 100;
 const MOST_LAYERS = 24;
+const MOST_STEPS = 300;
 
 /** Powers of ten between which updates are healthy, for the rule about them. */
 const SOUND_UPDATES = {
@@ -53,6 +64,46 @@ export function shownRecords(history: readonly HistoryRecord[]): HistoryRecord[]
   const found = foundAt(history);
   return evenly(history.length, MOST_RECORDS, found === null ? [] : [history.indexOf(found)])
     .map((place) => history[place]);
+}
+
+/** Returns the first cause in the records, or else in the signals of the steps; `null` without one. */
+export function foundCause(
+  history: readonly HistoryRecord[],
+  steps: readonly TrainingStep[],
+): FoundCause | null {
+  const record = foundAt(history);
+  if (record !== null) {
+    return { step: record.step, cause: record.cause!, layers: record.measurements.layers };
+  }
+  const found = causeOf(judgeTraining(steps));
+  if (found === null) return null;
+  const { rule, severity, layer, message, fix, step } = found;
+  const cause: Cause = {
+    kind: rule,
+    severity,
+    layers: layer === null ? [] : [layer],
+    message,
+    consequences: [],
+    findings: [],
+    fixes: [{ kind: "rebuild", what: fix }],
+  };
+  return { step, cause, layers: history[0].measurements.layers };
+}
+
+/** Returns the steps to show: of neighbours that share a place the one with the largest loss. */
+export function shownSteps(steps: readonly TrainingStep[]): TrainingStep[] {
+  const size = Math.ceil(steps.length / MOST_STEPS);
+  const rank = ({ loss }: TrainingStep) => {
+    if (loss == null) return -Infinity;
+    return Number.isNaN(loss) ? Infinity : loss;
+  };
+  return Array.from(
+    { length: Math.ceil(steps.length / size) || 0 },
+    (_, i) =>
+      steps.slice(i * size, (i + 1) * size).reduce((worst, next) =>
+        rank(next) > rank(worst) ? next : worst
+      ),
+  );
 }
 
 /** Returns the first record with a cause, preferably an error; `null` if there is none. */

@@ -12,6 +12,7 @@ export type { Measurements } from "../measure/measurements.ts";
 export type { DiagnosedReport } from "../render/report_document.ts";
 export type { GrowthSummary } from "../study/growth/growth_summary.ts";
 export type { StudySummary } from "../study/study_summary.ts";
+export type { TrainingStep } from "../training/training_step.ts";
 export type { HistoryRecord } from "./history_view.ts";
 export { renderGatePage } from "./gate_page.ts";
 export { renderGrowthPage } from "./growth_page.ts";

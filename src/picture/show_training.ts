@@ -6,11 +6,13 @@ import { type Curve, drawStepMarks, drawSteps, type StepMark } from "./draw_step
 import { showStrips, stripsKey, type StripVerdict } from "./draw_strips.ts";
 import {
   errorsOf,
+  type FoundCause,
   type HistoryMap,
   historyMaps,
   type HistoryRecord,
   largestOf,
 } from "./history_view.ts";
+import type { TrainingStep } from "../training/training_step.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 
 /** Charts of a training. */
@@ -23,36 +25,29 @@ interface TrainingCharts {
   maps: Markup | null;
 }
 
-/** Shows the charts of a training. */
+/** Shows the charts of a training, from its measurements and from the signals of every step. */
 export function showTraining(
   records: readonly HistoryRecord[],
-  found: HistoryRecord | null,
+  steps: readonly TrainingStep[],
+  found: FoundCause | null,
 ): TrainingCharts {
-  const steps = records.map(({ step }) => step);
-  const tone = found?.cause?.severity ?? null;
-  const marks = found === null || tone === null ? [] : [{
-    step: found.step,
-    tone: tone === "note" ? "changed" as const : tone,
-    words: "the cause is found",
-  }];
-  const draw = (values: Line["values"], tone: Curve["tone"] = null) =>
-    drawSteps({ steps, curves: [{ name: "", tone, values }], across: "batches", marks });
-  const lines = linesOf(records).filter(({ values }) => isDrawn(values));
+  const marks = found === null
+    ? []
+    : [{ step: found.step, tone: toneOf(found), words: "the cause is found" }];
+  const lines = linesOf(records, steps).filter(({ points }) =>
+    isDrawn(points.map(({ value }) => value))
+  );
   const maps = historyMaps(records).filter(({ rows }) =>
     isDrawn(records.map((_, i) => rows.find(({ cells }) => isKnown(cells[i]))?.cells[i] ?? null))
   );
-  const values = records.map(({ measurements }) => measurements.objective.value);
   return {
-    lead:
-      markup`<figcaption><b>objective</b> <span class="soft">on the held-out batch</span></figcaption>${
-        draw(values, marks[0]?.tone)
-      }${showVerdicts(records)}`,
+    lead: markup`${drawLosses(records, steps, marks)}${showVerdicts(records, found)}`,
     lines: lines.length === 0
       ? null
       : markup`<div class="wide">${
-        lines.map(({ title, about, values }) =>
+        lines.map(({ title, about, points }) =>
           markup`<figure><figcaption><b>${title}</b> <span class="soft">${about}</span></figcaption>${
-            draw(values)
+            drawSteps({ ...alignedCurves([{ name: "", tone: null, points }]), across, marks })
           }</figure>`
         )
       }</div>`,
@@ -60,27 +55,92 @@ export function showTraining(
   };
 }
 
+const across = "batches";
+
+/** Value at a step. */
+interface Point {
+  step: number;
+  value: number | null;
+}
+
 /** Figure of a training over its steps. */
 interface Line {
   title: string;
   about: string;
-  values: (number | null)[];
+  points: Point[];
 }
 
-function linesOf(records: readonly HistoryRecord[]): Line[] {
+function pointsOf<S extends { step: number }>(
+  steps: readonly S[],
+  of: (one: S) => number | null | undefined,
+): Point[] {
+  return steps.map((one) => ({ step: one.step, value: of(one) ?? null }));
+}
+
+/** Draws the loss on the held-out batch and, if it is known, on the batches of the training. */
+function drawLosses(
+  records: readonly HistoryRecord[],
+  steps: readonly TrainingStep[],
+  marks: readonly StepMark[],
+): Markup {
+  const tone = marks[0]?.tone ?? null;
+  const heldOut = pointsOf(records, ({ measurements }) => measurements.objective.value);
+  const trained = pointsOf(steps, ({ loss }) => loss);
+  const isAlone = !isDrawn(trained.map(({ value }) => value));
+  return markup`<figcaption><b>objective</b> <span class="soft">${
+    isAlone ? "on the held-out batch" : "on the held-out batch, and on those of the training"
+  }</span></figcaption>${
+    drawSteps({
+      ...alignedCurves([
+        ...isAlone ? [] : [{ name: "training", tone: null, points: trained }],
+        {
+          name: isAlone ? "" : "held out",
+          tone: isAlone ? tone : tone ?? "healthy",
+          points: heldOut,
+        },
+      ]),
+      across,
+      marks,
+    })
+  }`;
+}
+
+/** Returns curves that were measured at different steps on the steps of all of them. */
+function alignedCurves(
+  curves: readonly { name: string; tone: Curve["tone"]; points: readonly Point[] }[],
+): { steps: number[]; curves: Curve[] } {
+  const steps = [...new Set(curves.flatMap(({ points }) => points.map(({ step }) => step)))]
+    .sort((a, b) => a - b);
+  return {
+    steps,
+    curves: curves.map(({ name, tone, points }) => {
+      const known = new Map(points.map(({ step, value }) => [step, value]));
+      return { name, tone, values: steps.map((step) => known.get(step) ?? null) };
+    }),
+  };
+}
+
+/** Returns the other figures, from every step if the signals of the steps are known. */
+function linesOf(records: readonly HistoryRecord[], steps: readonly TrainingStep[]): Line[] {
+  const line = (title: string, about: string, figure: "growth" | "updateRatio"): Line => {
+    const each = pointsOf(steps, ({ [figure]: value }) => value);
+    const largest = largestOf(records, figure);
+    return {
+      title,
+      about,
+      points: isDrawn(each.map(({ value }) => value))
+        ? each
+        : records.map(({ step }, i) => ({ step, value: largest[i] })),
+    };
+  };
   return [
-    {
-      title: "largest growth",
-      about: "of any kernel since before training",
-      values: largestOf(records, "growth"),
-    },
-    {
-      title: "largest update ratio",
-      about: "of any kernel at the latest step",
-      values: largestOf(records, "updateRatio"),
-    },
+    line("largest growth", "of any kernel since before training", "growth"),
+    line("largest update ratio", "of any kernel at a step", "updateRatio"),
   ];
 }
+
+/** Width of a strip beside the verdict of a page. */
+const LEAD_STRIP = 520;
 
 const isKnown = (value: number | null) => value !== null && Number.isFinite(value);
 
@@ -88,30 +148,43 @@ const isKnown = (value: number | null) => value !== null && Number.isFinite(valu
 const isDrawn = (values: readonly (number | null)[]) => values.filter(isKnown).length > 1;
 
 /** Shows the verdict at each step as a strip. */
-function showVerdicts(records: readonly HistoryRecord[]): Markup {
-  const hasCause = records.some(({ cause }) => cause !== null);
+function showVerdicts(
+  records: readonly HistoryRecord[],
+  found: FoundCause | null,
+): Markup {
   const strips = [{
     name: records[0].measurements.model.name,
-    verdicts: records.map((record) => verdictAt(record, { hasCause })),
+    verdicts: records.map((record) => verdictAt(record, found)),
   }];
   const axis = stepAxis(records.map(({ step }) => step), { from: 0, to: 100 });
   return markup`${
-    showStrips({ strips, axis, headings: ["network", "verdict after each measurement"] })
+    showStrips({
+      strips,
+      axis,
+      headings: ["network", "verdict after each measurement"],
+      width: LEAD_STRIP,
+    })
   }${stripsKey(strips)}`;
 }
 
 /** Returns the verdict on a record; nothing is called healthy in a training with a cause. */
-function verdictAt(record: HistoryRecord, { hasCause }: { hasCause: boolean }): StripVerdict {
-  const { cause, findings } = record;
-  if (errorsOf(record).length > 0 || cause?.severity === "error") {
+function verdictAt(record: HistoryRecord, found: FoundCause | null): StripVerdict {
+  const isFound = found !== null && record.step >= found.step;
+  const severity = isFound ? toneOf(found) : null;
+  if (errorsOf(record).length > 0 || severity === "error") {
     return { paint: "alert", words: "errors" };
   }
-  if (cause !== null || findings.some(({ severity }) => severity === "warning")) {
+  if (severity !== null || record.findings.some(({ severity }) => severity === "warning")) {
     return { paint: "warn", words: "warnings" };
   }
-  return hasCause
-    ? { paint: "else", words: "nothing found yet" }
-    : { paint: "well", words: "healthy" };
+  return found === null
+    ? { paint: "well", words: "healthy" }
+    : { paint: "else", words: "nothing found yet" };
+}
+
+/** Returns the colour of a cause. */
+export function toneOf({ cause: { severity } }: FoundCause): "error" | "warning" {
+  return severity === "error" ? "error" : "warning";
 }
 
 function showMaps(

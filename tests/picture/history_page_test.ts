@@ -52,14 +52,14 @@ Deno.test("renderHistoryPage() is not green if nothing was learned, and names th
   const { findings, cause } = monitor.history.at(-1)!;
   assertEquals(cause?.severity, "error");
   assertEquals(findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule), [
-    "learning-rate",
+    "rate-too-low",
   ]);
   const page = await renderHistoryPage(monitor.history);
   await requireSoundPage(page);
   const text = textOf(page);
-  assertStringIncludes(text, "Nothing was learned: the step is too small, found after 20 batches");
-  assertMatch(text, /The learning rate of 1e-8 is too small: .* times less than usual/);
-  assertStringIncludes(text, "Fix: Raise it to 0.001, the usual rate of Adam.");
+  assertStringIncludes(text, "Nothing was learned: the step is too small, found after 10 batches");
+  assertMatch(text, /The learning rate of 1e-8 is too low: .* times less than usual/);
+  assertMatch(text, /Fix: Set the learning rate to 0\.\d+/);
   assertEquals(text.includes("No rule found an error"), false);
 });
 
@@ -117,4 +117,40 @@ Deno.test("renderHistoryPage() refuses what is no history, and an empty one", as
     TypeError,
     "history[3].measurements.layers[0].name is 5, expected a text",
   );
+});
+
+Deno.test("renderHistoryPage() draws the training loss beside the held-out one, step by step", async () => {
+  const steps = Array.from({ length: 1000 }, (_, i) => ({
+    step: i + 1,
+    loss: i === 500 ? 77 : 1,
+    updateRatio: 0.01,
+    growth: null,
+  }));
+  const history = sampleHistory().slice(0, 4).map((record) => ({
+    ...record,
+    step: record.step * 30,
+  }));
+  const page = await renderHistoryPage(history, { steps });
+  await requireSoundPage(page);
+  const [, lead] = page.match(
+    /<div class="lead-chart">|<figure class="lead-chart">([^]*?)<\/svg>/,
+  )!;
+  assertEquals(every(lead, /<text class="(?:data|error|warning)" [^>]*>([^<]+)/g).sort(), [
+    "held out",
+    "training",
+  ]);
+  // The spike of a single step is not thinned out.
+  assertMatch(lead, />100<\/text>/);
+  assert(page.length < 120_000, `${page.length} characters`);
+  assertEquals((await renderHistoryPage(history)).includes("held out<"), false);
+});
+
+Deno.test("renderHistoryPage() names what only the signals of the steps show", async () => {
+  const history = sampleHistory().slice(0, 4);
+  const steps = Array.from({ length: 30 }, (_, i) => ({ step: i + 1, loss: i < 24 ? 1 : NaN }));
+  const page = await renderHistoryPage(history, { steps });
+  await requireSoundPage(page);
+  assertStringIncludes(textOf(page), "Figures are NaN or infinite, found after 25 batches");
+  assertEquals(every(page, /<rect class="(else|alert)" x=/g), ["else", "alert"]);
+  assertEquals(textOf(await renderHistoryPage(history)).includes("found after"), false);
 });
