@@ -191,7 +191,7 @@ export const STEPS_STYLE = `
 .steps .lines { fill: none; stroke: var(--line); }
 .steps .tick { stroke: var(--soft); }
 .steps .limit-line { fill: none; stroke: var(--soft); stroke-dasharray: 4 3; }
-.steps .broken { fill: none; stroke: var(--error); stroke-width: 2; }
+.steps .broken, .key .broken { fill: none; stroke: var(--error); stroke-width: 2; }
 .found { fill: none; stroke-width: 1.5; stroke-dasharray: 4 3; }
 @media (max-width: 48rem) { .steps text { font-size: 16px; } }
 `;

@@ -127,15 +127,9 @@ export function renderHistoryPage(
     header:
       markup`<div class="lead"><div class="lead-said"><p class="kicker"><bdi>${name}</bdi></p>${
         verdictOf(history, found)
-      }${showWrong(found, [history[0], last])}</div><figure class="lead-chart">${lead}${
-        found === null
-          ? null
-          : markup`<ul class="key"><li><svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true"><path class="found ${
-            found.cause!.severity
-          }-line" d="M12 0V14"/></svg>the cause is found, after ${
-            formatCount(found.step, "batch", "batches")
-          }</li></ul>`
-      }</figure></div>`,
+      }${
+        showWrong(found, [history[0], last])
+      }</div><figure class="lead-chart">${lead}</figure></div>`,
     sections: [
       ...section("steps", "Over the training", lines),
       ...section("layers", "Layer by layer", maps),

@@ -1,4 +1,4 @@
-import { formatNumber, formatWhole, roundTo } from "../words/numbers.ts";
+import { formatCount, formatNumber, formatWhole, roundTo } from "../words/numbers.ts";
 import { magnitudeKey } from "./color_steps.ts";
 import { stepAxis } from "./column_axis.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
@@ -12,6 +12,7 @@ import {
   type HistoryRecord,
   largestOf,
 } from "./history_view.ts";
+import { keyItem, VALUE_MARKS } from "./scale_marks.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 
@@ -41,7 +42,9 @@ export function showTraining(
     isDrawn(records.map((_, i) => rows.find(({ cells }) => isKnown(cells[i]))?.cells[i] ?? null))
   );
   return {
-    lead: markup`${drawLosses(records, steps, marks)}${showVerdicts(records, found)}`,
+    lead: markup`${drawLosses(records, steps, marks)}${keyOf(records, steps, found)}${
+      showVerdicts(records, found)
+    }`,
     lines: lines.length === 0
       ? null
       : markup`<div class="wide">${
@@ -56,6 +59,32 @@ export function showTraining(
 }
 
 const across = "batches";
+
+/** Explains the marks over the losses. */
+function keyOf(
+  records: readonly HistoryRecord[],
+  steps: readonly TrainingStep[],
+  found: FoundCause | null,
+): Markup | null {
+  const values = [
+    ...records.map(({ measurements }) => measurements.objective.value),
+    ...steps.map(({ loss }) => loss ?? 0),
+  ];
+  const isBroken = !values.every(Number.isFinite);
+  if (found === null && !isBroken) return null;
+  return markup`<ul class="key">${
+    found === null ? null : keyItem({
+      sample: markup`<path class="found ${toneOf(found)}-line" d="M12 0V14"/>`,
+      words: `the cause is found, after ${formatCount(found.step, "batch", "batches")}`,
+    })
+  }${
+    isBroken
+      ? keyItem({ sample: markup`<path class="broken" d="M8 3l8 8m0-8l-8 8"/>`, words: BROKEN })
+      : null
+  }</ul>`;
+}
+
+const BROKEN = "NaN or infinite";
 
 /** Value at a step. */
 interface Point {
@@ -193,7 +222,11 @@ function showMaps(
   marks: readonly StepMark[],
 ): Markup {
   const axis = stepAxis(records.map(({ step }) => step), CHART);
-  return markup`<div class="wide">${
+  const cells = maps.flatMap(({ rows }) => rows.flatMap(({ cells }) => cells));
+  const isOdd = cells.some((cell) => cell !== null && (cell === 0 || !Number.isFinite(cell)));
+  return markup`${
+    isOdd ? markup`<ul class="key">${VALUE_MARKS.map(keyItem)}</ul>` : null
+  }<div class="wide">${
     maps.map((map) =>
       markup`<figure class="heat"><figcaption><b>${map.title}</b> <span class="soft">${map.about}</span></figcaption>${
         drawHeatMap(
@@ -241,11 +274,15 @@ export function tableOfSteps(
       }<td>${warnings}<td class="word">${
         cause === null
           ? null
-          : markup`<span class="${cause.severity}">${
-            record === found ? "found here" : "still there"
-          }</span>`
+          : markup`<span class="${cause.severity}">${causeWords(record, found)}</span>`
       }</tr>
       `;
     })
   }</tbody></table></div>`;
+}
+
+/** Says if a cause is found in a record; one before the cause of the training is a first sign of it. */
+function causeWords(record: HistoryRecord, found: HistoryRecord | null): string {
+  if (record === found) return "found here";
+  return found !== null && record.step < found.step ? "first sign" : "still there";
 }
