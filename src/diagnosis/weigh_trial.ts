@@ -23,7 +23,8 @@ export const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
  * time to drop all classes of an example by chance. A single unit gives the same answer for every
  * example, and so do all units under binary cross-entropy with targets of 2 and more: the loss
  * falls, but the network distinguishes nothing. For a softmax under a loss from logits, Keras
- * on TensorFlow corrects the mistake, and so does a trial; other backends apply it twice.
+ * on TensorFlow corrects the mistake, and so does a trial; other backends apply it twice. Penalties
+ * that flatten the network take longer to win than a batch to be learned.
  */
 const STANDING: Readonly<Record<string, readonly string[]>> = {
   "input-normalized": ["offset"],
@@ -36,6 +37,7 @@ const STANDING: Readonly<Record<string, readonly string[]>> = {
     "one-class",
     "targets-above-one",
   ],
+  "regularization": ["flattening"],
 };
 
 /**

@@ -206,6 +206,8 @@ Deno.test("weighTrial() leaves what one batch cannot contradict an error", () =>
   }
   assertEquals(severity("no-softmax", "output-head"), "warning");
   assertEquals(severity("targets-outside", "output-head"), "warning");
+  assertEquals(severity("flattening", "regularization"), "error");
+  assertEquals(severity("penalties", "regularization"), "warning");
 });
 
 Deno.test("weighTrial() leaves a loss an error that starts more than 1000 times above guessing", () => {

@@ -14,6 +14,7 @@ import {
   statisticsOf,
   withInput,
 } from "../networks/measurements.ts";
+import { penalisedChain } from "./penalised_chain.ts";
 import { judge, testMessages } from "./test_messages.ts";
 
 const compare = (now: Partial<LayerMeasurements>[], then: Partial<LayerMeasurements>[]) =>
@@ -228,6 +229,7 @@ const SAID: Record<string, () => Finding[]> = {
       }),
     );
   },
+  "regularization: flattening": () => judge("regularization", penalisedChain(3, 0.5)),
   "baseline: a figure": () => compare([{ activations: flat(9, 640) }], [{}]),
   "baseline: a share": () => compare([{ saturatedFraction: 0.9 }], [{}]),
   "baseline: new and gone": () => compare([{ name: "new" }], [{ name: "old" }]),

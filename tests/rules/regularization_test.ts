@@ -9,8 +9,9 @@ import {
   makeMeasurements,
   makeWeight,
 } from "../networks/measurements.ts";
+import { penalisedChain, SIGMA } from "./penalised_chain.ts";
 import { testThreshold } from "./test_threshold.ts";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
 testBrokenNetwork("regularization", {
   task: "meanSquaredError",
@@ -179,4 +180,43 @@ Deno.test("regularization does not judge a trained network", () => {
     assertEquals(regularization.run(measurements, {}, true), []);
     assertEquals(regularization.run(measurements, {}, false).length, 1);
   }
+});
+
+/** Product of the weights that gradient descent ends at, from a perfect fit under penalties. */
+function trainedProduct(count: number, penalty: number): number {
+  let weight = SIGMA ** (1 / count);
+  // All weights are equal, and stay so: the loss is (w^n - 0.3)^2 + n l w^2.
+  for (let step = 0; step < 2e6; step++) {
+    const error = weight ** count - SIGMA;
+    weight -= 1e-3 * 2 * (error * weight ** (count - 1) + penalty * weight);
+  }
+  return weight ** count;
+}
+
+Deno.test("regularization finds penalties that flatten a chain where gradient descent loses its fit", () => {
+  for (const count of [2, 3, 4]) {
+    const [{ measured }] = regularization.run(penalisedChain(count, 0.5));
+    const limit = 0.5 / measured!;
+    assert(trainedProduct(count, 0.98 * limit) > 3e-3, `${count} below`);
+    assert(trainedProduct(count, 1.02 * limit) < 1e-3, `${count} above`);
+    const kinds = (penalty: number) =>
+      regularization.run(penalisedChain(count, penalty)).map((
+        { severity, kind },
+      ) => [severity, kind]);
+    assertEquals(kinds(0.99 * limit), []);
+    assertEquals(kinds(1.01 * limit), [["error", "flattening"]]);
+  }
+});
+
+Deno.test("regularization judges by theory only what theory describes", () => {
+  const kinds = (...given: Parameters<typeof penalisedChain>) =>
+    regularization.run(penalisedChain(...given)).map(({ kind }) => kind);
+  assertEquals(kinds(3, 0.5), ["flattening"]);
+  // A single layer shrinks, and never to nothing.
+  assertEquals(kinds(1, 0.5), []);
+  assertEquals(kinds(3, 0.5, { activation: "softmax" }), []);
+  // As under L1 penalties, the sums are not those of squares.
+  assertEquals(kinds(3, 0.5, { penalty: 0.51 }), []);
+  assertEquals(kinds(3, 0.5, { penalty: 0 }), []);
+  assertEquals(kinds(3, 0.5, { kind: "normalization", weights: [] }), []);
 });

@@ -1,4 +1,5 @@
-import { enoughWeaker } from "../../rules/task/regularization.ts";
+import { weakerThanFlat } from "../../rules/task/flattening.ts";
+import { enoughWeaker } from "../../rules/task/penalty_scale.ts";
 import type { Fix } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, layersOf } from "./shared.ts";
@@ -6,20 +7,27 @@ import { formatCount } from "../../words/numbers.ts";
 
 const FIXED_DROPOUT_RATE = 0.2;
 
+/** Factors by which to weaken penalties, by the kind of the finding, from its figure. */
+const WEAKER: Readonly<Record<string, (measured: number) => number>> = {
+  penalties: enoughWeaker,
+  flattening: weakerThanFlat,
+};
+
 /** Returns dropout and penalties that leave little to learn from, as far as one pass can tell. */
 export function regularization(patient: Patient): Suspect[] {
   return foundBy("regularization", patient).map((finding): Suspect => {
     const layers = layersOf([finding], patient);
+    const weaker = WEAKER[finding.kind ?? ""];
     return {
-      kind: finding.kind === "penalties" ? "penalties" : "dropout",
+      kind: weaker === undefined ? "dropout" : "penalties",
       layers,
       message: finding.message,
       states: [finding],
       // A pass drops nothing, and its objective has no penalties.
       explains: () => false,
-      fixes: finding.kind === "penalties"
-        ? [{ kind: "penalties", layers, by: enoughWeaker(finding.measured!) }]
-        : lowered(patient, finding.fix),
+      fixes: weaker === undefined
+        ? lowered(patient, finding.fix)
+        : [{ kind: "penalties", layers, by: weaker(finding.measured!) }],
     };
   });
 }

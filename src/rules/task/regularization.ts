@@ -1,11 +1,12 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
-import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost, lessThan } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerNames, number, say, shareFigure } from "../say.ts";
+import { flattening } from "./flattening.ts";
+import { enoughWeaker, kernelNorm } from "./penalty_scale.ts";
 
 /** The rule `regularization`: dropout and penalties leave enough signal to learn from. */
 export const regularization: Rule = defineRule({
@@ -59,8 +60,14 @@ export const regularization: Rule = defineRule({
     "concatenations and merges the product of all (1 - rate) >= dropoutKept, an error otherwise; and " +
     "l2 of the gradient of the penalties / l2 of dJ/dw <= penaltyGradient, with penalties taken " +
     "for L2 ones: 2 penalty / l2(w) for each layer; beyond penaltyGradientError it is an error, " +
-    "unless the network has a normalisation.",
-  source: "Srivastava et al. 2014 for dropout; Krogh & Hertz 1991 for weight decay.",
+    "unless the network has a normalisation; and in a chain of n dense layers with L2 penalties of one " +
+    "weight l = penalty / l2(w)^2, under a mean squared error: l (s / x)^(2 / n) / v <= the maximum of " +
+    "y^(1 - 2 / n) (1 - y), v the variance of the targets, s their deviation over all units, x that of " +
+    "the inputs times the slopes of the activations.",
+  source:
+    "Srivastava et al. 2014 for dropout; Krogh & Hertz 1991 for weight decay. A product of n " +
+    "norms is at most the mean of their squares to the power of n / 2, and bounds by how much outputs " +
+    "vary: hence the limit, which no threshold changes.",
   misleads:
     "A pass drops nothing and knows the penalties only as they stand before training: the " +
     "trial decides. The gradient of an L1 penalty is about two thirds of this estimate. " +
@@ -91,7 +98,9 @@ export const regularization: Rule = defineRule({
   figure: { title: "rate of dropout", scale: "linear", of: (layer) => rateOf(layer) },
   judge(subject) {
     // In a trained network these settings no longer matter.
-    return subject.trained ? [] : [...dropout(subject), ...penalties(subject)];
+    if (subject.trained) return [];
+    const drowning = penalties(subject);
+    return [...dropout(subject), ...drowning, ...drowning.length > 0 ? [] : flattening(subject)];
   },
 });
 
@@ -230,22 +239,4 @@ function penalties(
       number(enoughWeaker(ratio), "exact")
     } times weaker, or leave them out.`,
   }];
-}
-
-/**
- * Returns the factor by which to weaken penalties so that their gradient, `ratio` times that of the
- * loss, becomes equal to it. Rounded up to two digits.
- */
-export function enoughWeaker(ratio: number): number {
-  const unit = 10 ** (Math.floor(Math.log10(ratio)) - 1);
-  return Number((Math.ceil(ratio / unit) * unit).toPrecision(2));
-}
-
-/**
- * Returns the l2 norm of a layer's kernels, which regularizers usually act on, or of all weights if
- * it has none.
- */
-function kernelNorm(weights: LayerMeasurements["weights"]): number {
-  const kernels = weights.filter(isKernel);
-  return Math.hypot(...(kernels.length > 0 ? kernels : weights).map(({ values }) => values.l2));
 }
