@@ -212,6 +212,17 @@ const ROWS = {
     calledWith: "arguments",
     registeredAs: "GroupedQueryAttention",
   },
+  Hashing: {
+    traits: traits("encoding"),
+    settings: {
+      numBins: required(count),
+      maskValue: number,
+      outputMode: choice("int", "oneHot", "multiHot", "count"),
+      salt: only(null, "a hash with a salt is not computed here"),
+      sparse,
+    },
+    stopsMask: true,
+  },
   LayerScale: {
     traits: traits("rescaling"),
     settings: { initValues: required(number), projectionDim: required(count) },

@@ -31,6 +31,7 @@ Deno.test("the command line measures every .keras and every topology of the fixt
   const names = [
     ...filesIn("keras/", /\.(keras|topology\.json)$/),
     ...filesIn("masked_losses/", /\.keras$/),
+    ...filesIn("hashing/", /\.keras$/),
     ...filesIn("hinge_labels/", /\.keras$/),
     ...filesIn("peers/", /\.keras$/),
   ];

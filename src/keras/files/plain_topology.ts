@@ -126,6 +126,11 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   if (typeof className === "string" && Object.hasOwn(value, "compile_config")) {
     requireSomeLayers(value, place, context.knownAs);
   }
+  // Its numbers of bins are int64 in Keras, and float32 here.
+  if (className === "Hashing" && isJson(config) && Object.hasOwn(config, "dtype")) {
+    const { dtype: _, ...own } = config;
+    return plain({ ...value, config: own }, key, place, context);
+  }
   // A stateful generator starts from a seed that does not affect any result.
   if (key === "seed") return null;
   if (key === "dtype") return policy(value, place);

@@ -19,7 +19,6 @@ const REASONS: Readonly<Record<string, string>> = {
   CutMix: PICTURE,
   FlaxLayer: FOREIGN,
   HashedCrossing: TEXT,
-  Hashing: TEXT,
   IntegerLookup: "its table is not a weight. Save the model behind it: " +
     "keras.Model(layer_behind.input, model.output)",
   JaxLayer: FOREIGN,

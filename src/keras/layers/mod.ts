@@ -48,6 +48,7 @@ import {
   createGlobalMaxPooling3D,
   type GlobalPooling3DArgs,
 } from "./pooling.ts";
+import { createHashing, type HashingArgs } from "./hashing.ts";
 import {
   type AugmentationArgs,
   createAugmentation,
@@ -75,6 +76,7 @@ import { createSubtract, type SubtractArgs } from "./subtract.ts";
 export type { AdaptivePoolingArgs, AdaptivePoolings, GlobalPooling3DArgs } from "./pooling.ts";
 export { type AdditiveAttentionArgs, type AttentionArgs } from "./attention.ts";
 export { AUGMENTATIONS } from "../../traits/keras_layers.ts";
+export type { HashingArgs } from "./hashing.ts";
 export type {
   AugmentationArgs,
   DiscretizationArgs,
@@ -143,6 +145,8 @@ export interface KerasLayers extends Augmentations, AdaptivePoolings {
   readonly GlobalMaxPooling3D: KerasLayer<GlobalPooling3DArgs>;
   /** Groups of channels normalised to mean 0 and variance 1. */
   readonly GroupNormalization: KerasLayer<GroupNormalizationArgs>;
+  /** Number of the bin to which each whole number is hashed. */
+  readonly Hashing: KerasLayer<HashingArgs>;
   /** Data normalised by the mean and the variance of other data. */
   readonly Normalization: KerasLayer<NormalizationArgs>;
   /** Each channel times a trained factor, as in ConvNeXt. */
@@ -196,6 +200,7 @@ const KERAS_LAYERS: Factories = {
   GlobalAveragePooling3D: createGlobalAveragePooling3D,
   GlobalMaxPooling3D: createGlobalMaxPooling3D,
   GroupNormalization: createGroupNormalization,
+  Hashing: createHashing,
   LayerScale: createLayerScale,
   Normalization: createNormalization,
   RMSNormalization: createRMSNormalization,

@@ -2,6 +2,7 @@ import { InputError } from "../../words/input_error.ts";
 import { type LayerWeight, oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { showValue } from "../../words/show_value.ts";
+import { encodedShape, encodePlaces, type Encoding } from "./encode_places.ts";
 import {
   axesOf,
   type KerasLayer,
@@ -193,16 +194,12 @@ export const createDiscretization: KerasLayerFactory<DiscretizationArgs> = keras
       });
     }
 
-    get #bins(): number {
-      return this.binBoundaries.length + 1;
+    get #encoding(): Encoding {
+      return { outputMode: this.outputMode, bins: this.binBoundaries.length + 1 };
     }
 
     override computeOutputShape(inputShape: OpenShape | OpenShape[]): OpenShape {
-      const shape = oneShape(inputShape);
-      if (this.outputMode === "int") return shape;
-      if (this.outputMode !== "oneHot") return [shape[0], ...shape.slice(2), this.#bins];
-      const isOne = shape.length > 1 && shape.at(-1) === 1;
-      return [...isOne ? shape.slice(0, -1) : shape, this.#bins];
+      return encodedShape(oneShape(inputShape), this.#encoding);
     }
 
     override call(inputs: Tensor | Tensor[]): Tensor {
@@ -216,17 +213,7 @@ export const createDiscretization: KerasLayerFactory<DiscretizationArgs> = keras
 
     #encode(x: Tensor): Tensor {
       const above = tf.greaterEqual(tf.expandDims(x, -1), tf.tensor1d(this.binBoundaries));
-      const places = tf.sum(tf.cast(above, "float32"), -1);
-      if (this.outputMode === "int") return places;
-      const hot = tf.cast(tf.oneHot(tf.cast(places, "int32"), this.#bins), "float32");
-      switch (this.outputMode) {
-        case "oneHot":
-          return tf.reshape(hot, this.computeOutputShape(x.shape) as number[]);
-        case "multiHot":
-          return tf.max(hot, 1);
-        case "count":
-          return tf.sum(hot, 1);
-      }
+      return encodePlaces(tf, tf.sum(tf.cast(above, "float32"), -1), this.#encoding);
     }
 
     override getConfig() {

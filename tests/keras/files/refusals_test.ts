@@ -17,7 +17,7 @@ async function loadEdited(edit: (config: Config) => unknown) {
 }
 
 Deno.test("loadModel() says that text is not preprocessed, and what to save", async () => {
-  for (const class_name of ["TextVectorization", "StringLookup", "Hashing"]) {
+  for (const class_name of ["TextVectorization", "StringLookup", "HashedCrossing"]) {
     const dtype = { class_name: "DTypePolicy", config: { name: "int64" } };
     await assertRejects(
       () => loadEdited(({ config }) => config.layers[1] = { class_name, config: { dtype } }),
