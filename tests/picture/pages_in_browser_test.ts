@@ -5,6 +5,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { loadModel } from "../../src/load/load_model.ts";
 import { renderHistoryPage } from "../../src/picture/history_page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { renderStudyPage } from "../../src/picture/study_page.ts";
@@ -140,6 +141,8 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
     }),
 };
 
+const PEERS = "fixtures/files/peers";
+
 /** Heights at which the first chart has to begin, by the width of the screen. */
 const FIRST_CHART: [width: number, most: number][] = [[1280, 700], [PHONE, 900]];
 
@@ -159,7 +162,7 @@ const JUDGED: [string, string, Look[]][] = [
   ["hostile names", hostile, [LOOKS[0], LOOKS[4]]],
 ];
 
-/** Reports of real networks, by verdict. */
+/** Reports of real networks, by verdict, and which one if there are several. */
 async function verdicts(): Promise<Record<string, string>> {
   await using engine = await startEngine();
   const pageOf = async (model: LayersModel) => {
@@ -178,6 +181,8 @@ async function verdicts(): Promise<Record<string, string>> {
     sick: await pageOf(exerciseModel()),
     weak: await pageOf(linear),
     healthy: await pageOf(exerciseModel({ std: 1 / Math.sqrt(20) })),
+    "healthy ResNet": await pageOf((await loadModel(`${PEERS}/resnet.keras`)).model),
+    "healthy transformer": await pageOf((await loadModel(`${PEERS}/transformer.keras`)).model),
   };
 }
 
@@ -196,7 +201,14 @@ Deno.test({
               assert(box!.y < most, `${box!.y} px`);
               assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
               const title = page.locator("h1");
-              assertMatch(await title.textContent() ?? "", new RegExp(`^${verdict}`, "i"));
+              assertMatch(
+                await title.textContent() ?? "",
+                new RegExp(`^${verdict.split(" ")[0]}`, "i"),
+              );
+              const cut = await page.evaluate(
+                "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.layers-table').parentElement)",
+              );
+              assert(width < 1280 || cut === 0, `${cut} px of the table are cut`);
               assert((await title.boundingBox())!.y < 100);
             }, { width }));
         }

@@ -97,6 +97,31 @@ Deno.test("renderReportPage() shows verdict, causes, charts, map, table, finding
   ]);
 });
 
+Deno.test("renderReportPage() colours the cell of the figure that is wrong", async () => {
+  const page = await pageOf(3);
+  const [, table] = page.match(/<table id="layers-1"([^]*?)<\/table>/)!;
+  const wrong = every(table, /<td class="wrong (?:error|warning)">([^<]+)/g);
+  assertEquals(wrong[0], "1e-9");
+  // The sum has neither weights nor findings.
+  const [, last] = table.match(/(<tr data-l="r1-3"[^]*?)<\/tr>/)!;
+  assertEquals(last.match(/class="wrong/g), null);
+});
+
+Deno.test("renderReportPage() has the name of the file where nobody chose one for the model", async () => {
+  const report = reportOf(residualLayers(3), "functional_2");
+  const { model } = report.measurements;
+  const titled = async (name: string) => {
+    const measurements = {
+      ...report.measurements,
+      model: { ...model, name, source: "models/net.keras" },
+    };
+    const page = await renderReportPage({ ...report, measurements });
+    return page.match(/<title>([^:]+)/)![1];
+  };
+  assertEquals(await titled("functional_2"), "net.keras");
+  assertEquals(await titled("detector"), "detector");
+});
+
 Deno.test("renderReportPage() has a target for each of its links, and no name twice", async () => {
   for (const page of [await pageOf(3), await pageOf(9, HOSTILE), await pageOf(250)]) {
     const ids = every(page, / id="([^"]+)"/g);
