@@ -124,9 +124,11 @@ Deno.test("public functions alone look which engine runs; what they call is hand
   const doors = IMPORTS.filter(({ to }) => to === "engine/running_engine.ts")
     .map(({ from }) => from);
   assertEquals(doors.sort(), [
+    "assert/assert_trains.ts",
     "assert/create_model.ts",
     "assert/health_monitor.ts",
     "assert/not_interrupted.ts",
+    "assert/training_watch.ts",
     "diagnosis/examine/apply_fixes.ts",
     "diagnosis/examine/examine.ts",
     "engine/mod.ts",

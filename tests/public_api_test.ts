@@ -49,6 +49,7 @@ const ROOT: Record<string, string[]> = {
   "assertions over seeds, as a whole test, and during training": [
     "acrossSeeds",
     "assertScaleFree",
+    "assertTrains",
     "healthMonitor",
     "testGradientHealth",
   ],
@@ -73,6 +74,7 @@ Deno.test("the root exports what is listed here, and no other value", () => {
 
 /** Types that a user writes, in a signature or to declare a value. */
 const ROOT_TYPES = [
+  "AssertTrainsOptions",
   "Batch",
   "Cause",
   "CreateModel",

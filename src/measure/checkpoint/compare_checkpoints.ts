@@ -16,11 +16,13 @@ import { isStored, readerOf } from "./sweep_tensors.ts";
 export interface TensorChange {
   /** Name in the second file. */
   name: string;
+  /** Shape. */
   shape: number[];
   /** Types in both files. */
   types: [before: string, after: string];
-  /** Number of entries that differ, and of all. */
+  /** Number of entries that differ. */
   differing: number;
+  /** Number of entries. */
   count: number;
   /** `|after - before| / |before|`; `null` if that is not a number. */
   relativeChange: number | null;
@@ -32,7 +34,9 @@ export interface TensorChange {
 export interface WeightsComparison {
   /** Tensors that both have in one shape, in the order of the second file. */
   tensors: TensorChange[];
+  /** Names of tensors that the first file alone has. */
   onlyBefore: string[];
+  /** Names of tensors that the second file alone has. */
   onlyAfter: string[];
   /** Tensors of another shape. */
   reshaped: { name: string; before: number[]; after: number[] }[];
