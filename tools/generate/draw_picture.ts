@@ -1,33 +1,37 @@
 /**
  * Draws the pictures of the README and of the guides: the output of `report --format svg` for the
- * exercise's network and for each model in docs/illnesses. Run it as `deno task picture`; with
- * `--check` it writes nothing and fails if a picture is not up to date.
+ * exercise's network and for each model in docs/illnesses, a badge, and the pages of the gallery.
+ * Run it as `deno task picture`; with `--check` it writes nothing and fails if a picture is not up
+ * to date.
  *
  * @module
  */
+import { drawPages } from "./draw_pages.ts";
+
 const ROOT = new URL("../../", import.meta.url);
 const ILLNESSES = "docs/illnesses/";
+const IMAGE = "--format svg --trial off";
 
-/** Returns the models by the names of their pictures; `null` for the exercise's. */
-function models(): [name: string, model: string | null][] {
-  const files = [...Deno.readDirSync(new URL(ILLNESSES, ROOT))].map(({ name }) => name);
-  return [
-    ["exercise", null],
-    ...files.toSorted().map((file): [string, string] => [
+/** Returns the commands that draw the images, by their names. */
+function commands(): Map<string, string> {
+  const illnesses = [...Deno.readDirSync(new URL(ILLNESSES, ROOT))].map(({ name }) => name);
+  return new Map([
+    ["exercise", `report ${IMAGE}`],
+    ...illnesses.toSorted().map((file): [string, string] => [
       file.replace(/\.ts$/, ""),
-      `${ILLNESSES}${file}`,
+      `report ${ILLNESSES}${file} ${IMAGE}`,
     ]),
-  ];
+    ["badge", "check --config examples/gated/gradient-health.json --format badge"],
+  ]);
 }
 
 /**
- * Draws a picture that is the same on every machine: relaxed SIMD would change figures by about
+ * Draws an image that is the same on every machine: relaxed SIMD would change figures by about
  * 4e-7.
  */
-async function draw(model: string | null): Promise<string> {
-  const options = ["--format", "svg", "--portable", "--trial", "off", "--quiet"];
+async function draw(command: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "mod.ts", "report", ...model === null ? [] : [model], ...options],
+    args: ["run", "-A", "mod.ts", ...command.split(" "), "--portable", "--quiet"],
     cwd: ROOT,
   }).output();
   const decoder = new TextDecoder();
@@ -35,20 +39,24 @@ async function draw(model: string | null): Promise<string> {
   return decoder.decode(stdout);
 }
 
-if (import.meta.main) {
-  const check = Deno.args.includes("--check");
-  for (const [name, model] of models()) {
+/** Draws the images whose text has changed, and returns their paths. */
+async function drawImages(check: boolean): Promise<string[]> {
+  const drawn: string[] = [];
+  for (const [name, command] of commands()) {
     const picture = `docs/pictures/${name}.svg`;
     const file = new URL(picture, ROOT);
-    const drawn = await draw(model);
-    if (await Deno.readTextFile(file).catch(() => null) === drawn) continue;
-    if (check) {
-      console.log(`${picture} is not what deno task picture draws`);
-      Deno.exitCode = 1;
-    } else {
-      await Deno.mkdir(new URL(".", file), { recursive: true });
-      await Deno.writeTextFile(file, drawn);
-      console.log(picture);
-    }
+    const text = await draw(command);
+    if (await Deno.readTextFile(file).catch(() => null) === text) continue;
+    if (!check) await Deno.writeTextFile(file, text);
+    drawn.push(picture);
+  }
+  return drawn;
+}
+
+if (import.meta.main) {
+  const check = Deno.args.includes("--check");
+  for (const path of [...await drawImages(check), ...await drawPages(check)]) {
+    console.log(check ? `${path} is not what deno task picture draws` : path);
+    if (check) Deno.exitCode = 1;
   }
 }
