@@ -16,6 +16,22 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const zero = flat(0, 400);
 
+Deno.test("gradientsFlow notes the shift of a normalisation whose delta cancels, and fails a silent one", () => {
+  const kinds = (delta: TensorStatistics) =>
+    gradientsFlow.run(makeMeasurements([{}, {
+      kind: "normalization",
+      className: "BatchNormalization",
+      activationGradients: delta,
+      preActivationGradients: null,
+      weights: [
+        makeWeight({ name: "norm/gamma", shape: [20] }),
+        makeWeight({ name: "norm/beta", shape: [20], gradients: flat(0, 20) }),
+      ],
+    }, {}])).map(({ severity, kind }) => [severity, kind]);
+  assertEquals(kinds(statisticsOf([1, -1])), [["note", "idle-shift"]]);
+  assertEquals(kinds(zero), [["error", "zero"]]);
+});
+
 Deno.test("gradientsFlow never looks above a head, and fails all below a certain one", () => {
   const silent = { activationGradients: zero, preActivationGradients: zero };
   const weights = [makeWeight({ name: "k", gradients: zero })];

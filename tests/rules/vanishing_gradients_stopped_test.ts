@@ -50,6 +50,17 @@ Deno.test("vanishingGradients only warns of a residual branch that ends in zeros
   assertEquals(findings[0].layer, "dense_2");
 });
 
+Deno.test("vanishingGradients notes a branch whose normalisation starts at zero on purpose", () => {
+  const scaled = (scale: number) =>
+    check(makeMeasurements([{}, silent, {
+      kind: "normalization",
+      className: "BatchNormalization",
+      weights: [makeWeight({ name: "norm/gamma", values: flat(scale, 20) })],
+    }, {}])).map(({ severity }) => severity);
+  assertEquals(scaled(0), ["note"]);
+  assertEquals(scaled(1), ["warning"]);
+});
+
 Deno.test("vanishingGradients takes the zeros of several bypassed layers for zeros that are multiplied", () => {
   const zeros = { ...silent, weights: [makeWeight({ values: flat(0, 400) })] };
   const fix = (...bypassed: Partial<LayerMeasurements>[]) =>

@@ -1,4 +1,6 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
+import { isSigmoid } from "../../traits/activation_traits.ts";
+import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import type { Graph } from "./graph.ts";
 import type { NetworkView } from "./network_view.ts";
@@ -18,11 +20,64 @@ export const USUALLY_OFF = { small: 30, large: 10 };
 /** Kinds of layers with kernels that theory describes. */
 const KERNELS: readonly LayerKind[] = ["dense", "convolution", "recurrent"];
 
-/** Returns the hidden layers with kernels that are compared with theory. */
-export function theoryLayers({ layers }: NetworkView): LayerMeasurements[] {
+/**
+ * Returns the hidden layers with kernels that are compared with theory, which follows no signal
+ * through the scores of an attention or through a gate.
+ */
+export function theoryLayers({ layers, graph }: NetworkView): LayerMeasurements[] {
   return layers
     .filter(({ role, kind }) => role === "hidden" && KERNELS.includes(kind))
-    .filter(hasKernel);
+    .filter((layer) => hasKernel(layer) && !isScored(layer, graph) && !isGating(layer, graph));
+}
+
+/** Kinds of layers between the kernels of queries and keys, and the weights of an attention. */
+const TO_SCORES: readonly LayerKind[] = [
+  "passesOn",
+  "selects",
+  "merge",
+  "addition",
+  "rescaling",
+  "concatenation",
+];
+
+/** Returns true if a layer feeds the scores of an attention. */
+function isScored(layer: LayerMeasurements, graph: Graph): boolean {
+  const carriers = new Set([layer]);
+  for (const carrier of carriers) {
+    for (const reader of graph.outputsOf(carrier)) {
+      if (reader.activation === "softmax" && carrier !== layer) return true;
+      if (TO_SCORES.includes(reader.kind)) carriers.add(reader);
+    }
+  }
+  return false;
+}
+
+/** Kinds of layers in the branch of a gate, as in a squeeze-and-excitation. */
+const TO_GATE: readonly LayerKind[] = [
+  "passesOn",
+  "activation",
+  "dense",
+  "convolution",
+  "normalization",
+];
+
+/** Returns true if all that a layer feeds goes through a sigmoid and multiplies another path. */
+function isGating(layer: LayerMeasurements, graph: Graph): boolean {
+  const isOpen = ({ activation }: LayerMeasurements) => !isSigmoid(activation);
+  const open = new Set(isOpen(layer) ? [layer] : []);
+  const closed = new Set(isOpen(layer) ? [] : [layer]);
+  for (const carriers of [open, closed]) {
+    for (const carrier of carriers) {
+      const readers = graph.outputsOf(carrier);
+      if (readers.length === 0) return false;
+      for (const reader of readers) {
+        const isProduct = layerTraits(reader.className).operation === "product";
+        if (isProduct ? carriers === open : !TO_GATE.includes(reader.kind)) return false;
+        if (!isProduct) (carriers === open && isOpen(reader) ? open : closed).add(reader);
+      }
+    }
+  }
+  return closed.size > 0;
 }
 
 /** Returns the factor between a value and the nearest end of the healthy range, 1 inside it. */

@@ -91,7 +91,7 @@ export const gradientsFlow: Rule = defineRule({
           ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
           : layer;
         const { network } = heard;
-        return judge({ layer: judged, excused: excused.has(layer.name), network });
+        return judge({ layer: judged, excused: excused.get(layer.name) ?? null, network });
       }),
     ];
   },
@@ -116,19 +116,23 @@ function silenceVerdicts(
   return silent.some(({ weights }) => trainedOf(weights).some(isZero)) ? warnings : [];
 }
 
-/** Returns the layers that receive no signal for a harmless reason. */
-function excusedLayers(subject: Case): Set<string | null> {
+type Excuse = "warning" | "note";
+
+/** Returns the layers that receive no signal for a harmless reason, and how harmless it is. */
+function excusedLayers(subject: Case): Map<string | null, Excuse> {
   const isTrained = ({ weights }: LayerMeasurements) => trainedOf(weights).length > 0;
-  const warnings = lostSignal(subject, isTrained)
-    .filter(({ severity }) => severity === "warning");
-  return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
+  return new Map(
+    lostSignal(subject, isTrained).flatMap(({ severity, layer, layers }) =>
+      severity === "error" ? [] : (layers ?? [layer]).map((name) => [name, severity] as const)
+    ),
+  );
 }
 
 /** Layer to judge. */
 interface Subject {
   layer: LayerMeasurements;
-  /** True if it receives no signal for a harmless reason. */
-  excused: boolean;
+  /** Severity of receiving no signal, if that has a harmless reason. */
+  excused: Excuse | null;
   network: NetworkView;
 }
 
@@ -170,15 +174,15 @@ function zeroWeights(subject: Subject): Found | null {
   );
   if (weights.length === 0) return null;
   const waiting = waitsFor(layer, network.measurements);
-  const kind = excused ? "no-signal" : zeroKind(layer, waiting, network);
+  const kind = excused !== null ? "no-signal" : zeroKind(layer, waiting, network);
   return {
-    severity: kind === "zero" ? "error" : "warning",
+    severity: excused ?? (kind === "zero" ? "error" : "warning"),
     kind,
     weights,
     what: ZERO,
     expected: SOME,
-    fix: excused || waiting === undefined
-      ? zeroGradientCause(layer, network, { excused })
+    fix: excused !== null || waiting === undefined
+      ? zeroGradientCause(layer, network, { excused: excused !== null })
       : say`Measure again after one training step: ${weightName(waiting, layer.name)} is all
         zeros and has a gradient, so the others get one after its first step.`,
   };
@@ -241,7 +245,9 @@ function frozenWeights({ layer }: Subject): Found | null {
 
 /** Returns true if the delta of a shift, which is not 0, cancels over the batch. */
 function isIdle(weight: WeightMeasurements, { layer }: Subject): boolean {
-  return isShift(weight) && hasSignal(layer);
+  const { kind, activationGradients } = layer;
+  const isNormalized = kind === "normalization" && (activationGradients?.maxAbs ?? 0) > 0;
+  return isShift(weight) && (isNormalized || hasSignal(layer));
 }
 
 /** Returns true if a kernel reads a state that is 0 at each step. */

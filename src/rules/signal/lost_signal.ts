@@ -193,12 +193,18 @@ function severed({ cut, above, isCutter, all }: Severed) {
   });
 }
 
+/** Returns true for a normalisation or a LayerScale whose scale is drawn as zeros. */
+const startsBranchAtZero = ({ kind, weights }: LayerMeasurements) =>
+  (kind === "normalization" || kind === "rescaling") && weights.length > 0 &&
+  isZero(weights[0].values);
+
 function bypassed(aside: LayerMeasurements[], all: LayerMeasurements[]) {
   const names = layerNames(aside.map(({ name }) => name), all);
-  const zeros = aside.filter((layer) => zeroKernel([layer]) !== undefined)
+  // A table of relative positions is added to scores and may start at zero.
+  const zeros = aside.filter((layer) => layer.kind !== "merge" && zeroKernel([layer]) !== undefined)
     .map(({ name }) => name);
   return verdict({
-    severity: "warning",
+    severity: zeros.length < 2 && all.some(startsBranchAtZero) ? "note" : "warning",
     kind: "bypassed",
     layers: aside,
     message:

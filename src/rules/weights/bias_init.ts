@@ -12,6 +12,7 @@ import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import { isDrawnByPyTorch } from "../network/biases_of.ts";
+import { isGate } from "../network/graph.ts";
 import type { Head } from "../network/heads.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, NOTHING, say, weightName } from "../say.ts";
@@ -103,12 +104,12 @@ function biasOf({ weights, kind }: LayerMeasurements): WeightMeasurements | unde
 function hidden(
   layer: LayerMeasurements,
   weight: WeightMeasurements,
-  { measurements, thresholds: { biasRatio } }: Case<"biasRatio">,
+  { measurements, network, thresholds: { biasRatio } }: Case<"biasRatio">,
 ): Verdict[] {
   const { name, values } = weight;
   // A gate may start open or closed; saturated-activations reports one that is stuck.
-  const isGate = isSigmoid(layer.activation);
-  if (isGate && values.std <= 1e-6 * values.maxAbs) return [];
+  const isGating = isSigmoid(layer.activation) || isGate(layer, network.graph);
+  if (isGating && values.std <= 1e-6 * values.maxAbs) return [];
   const isAlone = measurements.weightsOnly !== undefined;
   const size = isAlone ? sizeAlone(layer) : layer.preActivations?.rms ?? 0;
   if (size === null) return [];
@@ -149,9 +150,10 @@ function sizeAlone({ weights, kernelLayout }: LayerMeasurements): number | null 
 
 function ofHead(
   layer: LayerMeasurements,
-  { name, entries }: WeightMeasurements,
+  weight: WeightMeasurements,
   { measurements, network: { head }, thresholds: { biasTolerance } }: Case<"biasTolerance">,
 ): Verdict[] {
+  const { name, entries } = weight;
   const priors = head === null ? null : priorsOf(head, measurements);
   if (entries == null || priors === null || priors.length !== entries.length) return [];
   const isSoftmax = head!.activation === "softmax";

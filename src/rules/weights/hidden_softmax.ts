@@ -5,6 +5,9 @@ import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { counted, layerNames, say } from "../say.ts";
 
+/** Layers after which the units of a softmax are no longer those that the next kernel sums. */
+const MOVES_AXES = /^(?:permute|transpose|movedim|swapaxes)$/i;
+
 /**
  * Returns hidden layers that end in a softmax, which is for outputs. A softmax that weights other
  * values is attention and is left out.
@@ -12,7 +15,9 @@ import { counted, layerNames, say } from "../say.ts";
 export function hiddenSoftmaxes({ chain, graph }: Pick<NetworkView, "chain" | "graph">) {
   return chain.filter(({ layer, output, activation }: KernelLayer) =>
     layer.role === "hidden" && activation === "softmax" && !isGate(output, graph) &&
-    !graph.outputsOf(output).some(({ kind }) => kind === "merge" || kind === "opaque")
+    !graph.outputsOf(output).some(({ kind, className }) =>
+      kind === "merge" || kind === "opaque" || MOVES_AXES.test(className)
+    )
   );
 }
 

@@ -76,6 +76,7 @@ export function schemesOf(kernel: KernelLayer): Schemes {
     orthogonal: wanted * initializerStd("orthogonal", kernel.fans),
     critical: (criticalGain(kernel.activation) ?? 1) / Math.sqrt(kernel.fanIn),
     ...fanOutScheme(kernel),
+    ...headScheme(kernel),
   });
   // Depth does not determine the scale of a head.
   return kernel.layer.role === "output"
@@ -96,6 +97,17 @@ function fanOutScheme({ layer, kernel, fans }: KernelLayer): Record<string, numb
   const off = kernel.values.std / deviation;
   const isDrawn = layer.kind === "convolution" && off < DRAWN_BY && off > 1 / DRAWN_BY;
   return isDrawn ? { "fan-out He": deviation } : {};
+}
+
+/**
+ * Returns the uniform scheme by the number of classes if it drew a head, as in EfficientNet,
+ * MobileNetV3 and MnasNet: a head of 10 classes starts 4 times as large as LeCun's.
+ */
+function headScheme({ layer, kernel, units }: KernelLayer): Record<string, number> {
+  const deviation = 1 / Math.sqrt(3 * units);
+  const off = kernel.values.std / deviation;
+  const isDrawn = layer.role === "output" && off < DRAWN_BY && off > 1 / DRAWN_BY;
+  return isDrawn ? { "fan-out uniform": deviation } : {};
 }
 
 /** Deviation of the normal draws of BERT, GPT-2, ViT and ConvNeXt. */

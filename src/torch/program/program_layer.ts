@@ -186,7 +186,11 @@ function withoutChance(
   { target }: Call,
   named: Record<string, AtenValue>,
 ): AtenValue {
-  for (const flag of ["train", "training"]) if (named[flag] === true) named[flag] = false;
+  // Standardised weights are normalised by a batch normalisation that has no running statistics.
+  const hasOther = named.running_mean !== null;
+  for (const flag of ["train", "training"]) {
+    if (named[flag] === true && hasOther) named[flag] = false;
+  }
   if (named.dropout_p !== undefined) named.dropout_p = 0;
   const { self, p } = named;
   // Paths are dropped by such factors, which are divided by p.

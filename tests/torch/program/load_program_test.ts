@@ -5,6 +5,8 @@ import { measure } from "../../../src/measure/measure.ts";
 import type { Objective } from "../../../src/model/objective.ts";
 import { networkOf } from "../../../src/rules/network/network.ts";
 import { explodingGradients } from "../../../src/rules/signal/exploding_gradients.ts";
+import { outputHead } from "../../../src/rules/task/output_head.ts";
+import { vanishingGradients } from "../../../src/rules/signal/vanishing_gradients.ts";
 import { architecture } from "../../../src/rules/weights/architecture.ts";
 import { programPath } from "./edited_program.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
@@ -41,6 +43,8 @@ for (
     "scaled",
     // Whole numbers between layers, and inputs of 7 nodes and 2 ends of edges.
     "routed",
+    // A batch normalisation of weights has no running statistics.
+    "standardised",
   ]
 ) {
   Deno.test(`loadModel() runs ${name}.pt2 as PyTorch does: objective and every gradient`, async () => {
@@ -107,6 +111,19 @@ Deno.test("a LayerScale that is written out is known as one, and what it shrinks
   assert(branches.every((size) => size < 1e-3 * stem));
   assert(signals.every(({ signal }) => signal > 1e-3 * stem));
   assertEquals(explodingGradients.run(measured), []);
+  // A floor that the gradients of the branches are below, but not before they are scaled.
+  const floorOf = ([first, ...rest]: typeof signals) => {
+    const { gradients } = first.layer.weights[0];
+    return rest.reduce(
+      (least, { layer, scale }) => Math.min(least, layer.weights[0].gradients!.meanAbs / scale),
+      gradients!.meanAbs,
+    );
+  };
+  const floors = (vanishingFloor: number) =>
+    vanishingGradients.run(measured, { vanishingFloor })
+      .filter(({ kind }) => kind === "floor");
+  assertEquals(floors(floorOf(signals) * 0.99), []);
+  assert(floors(floorOf(signals) * 1.01).length > 0);
   assertEquals(
     architecture.run(measured).filter(({ layer }) => layer?.endsWith("depthwise")),
     [],
@@ -121,6 +138,14 @@ Deno.test("loadModel() takes a module that is called twice as one layer, and tie
   assertEquals(mix.map(({ name, calls }) => [name, calls]), [["mix", 2]]);
   const names = measured.layers.flatMap(({ weights }) => weights.map(({ name }) => name));
   assertEquals(names.filter((name) => /^(embed|head)/.test(name)), ["embed.weight"]);
+  tf.dispose(batch as never);
+  loaded.model.dispose();
+});
+
+Deno.test("a head of PyTorch that is a convolution has a unit for each class", async () => {
+  const { loaded, batch, measured } = await measureProgram("standardised");
+  assertEquals(networkOf(measured).head?.units, 4);
+  assertEquals(outputHead.run(measured), []);
   tf.dispose(batch as never);
   loaded.model.dispose();
 });
