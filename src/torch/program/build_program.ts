@@ -1,5 +1,6 @@
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { ModelError } from "../../model/model_error.ts";
+import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { parametersOf } from "../aten/schema.ts";
@@ -20,6 +21,9 @@ import {
 import { shapeOf } from "./size_expression.ts";
 
 type SymbolicTensor = LayersModel["inputs"][number];
+
+/** Largest number of unused parameters that a note names. */
+const MAX_UNUSED_SHOWN = 5;
 
 /** Largest number of missing operations that a message lists. */
 const MAX_MISSING_SHOWN = 20;
@@ -85,7 +89,7 @@ export function buildProgram(
     tf.dispose(weights);
     throw error;
   }
-  notes.push(...notesOn(layers));
+  notes.push(...notesOn(layers), ...unusedNotes(archive, layers));
   return { model, taken: builder.taken, notes };
 }
 
@@ -137,6 +141,26 @@ function notesOn(layers: readonly PlannedLayer[]): string[] {
       "statistics; call model.train() before torch.export.export to have it judged as it trains.",
     ]
     : [];
+}
+
+/** Returns a note that names the parameters which the output does not depend on. */
+function unusedNotes(
+  { program, tensors }: ProgramArchive,
+  layers: readonly PlannedLayer[],
+): string[] {
+  const placeOfWeight = (value: string) => tensors.get(program.held.get(value)!.name)?.place;
+  const read = new Set(layers.flatMap(({ held }) => held).map(placeOfWeight));
+  const unused = [...program.held]
+    .filter(([value, { kind }]) => kind === "parameter" && !read.has(placeOfWeight(value)))
+    .map(([, { name }]) => name);
+  if (unused.length === 0) return [];
+  const shown = unused.slice(0, MAX_UNUSED_SHOWN).join(", ");
+  const rest = unused.length - MAX_UNUSED_SHOWN;
+  return [
+    `${formatCount(unused.length, "parameter")} ${
+      unused.length === 1 ? "takes" : "take"
+    } no part in the output that is judged: ${shown}${rest > 0 ? ` and ${rest} more` : ""}.`,
+  ];
 }
 
 class Builder {

@@ -136,6 +136,9 @@ Deno.test("loadModel() takes a module that is called twice as one layer, and tie
   const { loaded, batch, measured } = await measureProgram("tied");
   const mix = measured.layers.filter(({ name }) => name.startsWith("mix"));
   assertEquals(mix.map(({ name, calls }) => [name, calls]), [["mix", 2]]);
+  assertEquals(loaded.notes, [
+    "2 parameters take no part in the output that is judged: unused.weight, unused.bias.",
+  ]);
   const names = measured.layers.flatMap(({ weights }) => weights.map(({ name }) => name));
   assertEquals(names.filter((name) => /^(embed|head)/.test(name)), ["embed.weight"]);
   tf.dispose(batch as never);
@@ -146,6 +149,9 @@ Deno.test("a head of PyTorch that is a convolution has a unit for each class", a
   const { loaded, batch, measured } = await measureProgram("standardised");
   assertEquals(networkOf(measured).head?.units, 4);
   assertEquals(outputHead.run(measured), []);
+  assertEquals(loaded.notes, [
+    "2 parameters take no part in the output that is judged: spare.weight, spare.bias.",
+  ]);
   tf.dispose(batch as never);
   loaded.model.dispose();
 });
