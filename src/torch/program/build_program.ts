@@ -1,4 +1,5 @@
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { replaceEmpty } from "./empty_values.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -55,11 +56,11 @@ export function buildProgram(
   { name, beforeWeights }: BuildOptions,
 ): BuiltProgram {
   const { program } = archive;
-  const functional = divideAttentions(functionalize(
+  const functional = replaceEmpty(divideAttentions(functionalize(
     program,
     (target) =>
       Object.hasOwn(PROGRAM_OPS, target) ? parametersOf(PROGRAM_OPS[target].schema)[0].name : null,
-  ));
+  )));
   const { head, notes } = chooseOutput(
     functional.outputs.flatMap((one) => {
       if (one.is === "list") return one.items;

@@ -43,7 +43,7 @@ for (
     "scaled",
     // Whole numbers between layers, and inputs of 7 nodes and 2 ends of edges.
     "routed",
-    // A batch normalisation of weights has no running statistics.
+    // A batch normalisation of weights has no running statistics, and a slice no entries.
     "standardised",
   ]
 ) {
