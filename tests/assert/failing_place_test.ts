@@ -65,17 +65,32 @@ const CALLS = [
   `await expect(Promise.resolve(measurements)).resolves.toBeHealthy();`,
 ];
 
-Deno.test("an assertion that fails shows the line of the user's file that calls it", async () => {
-  const body = CALLS.map((call, i) => `Deno.test("${i}", async () => {\n  ${call}\n});\n`).join("");
-  const failures = await failuresOf(body);
-  assertEquals(failures.map(({ thrown }) => thrown), CALLS);
-  assertEquals(failures.map(({ shown }) => shown), CALLS.map(() => true));
-});
+const RETURNED = `const judge = () => health.assertHealthy(model, batch, { trial: "off" });`;
+const MONITOR = `const callbacks = health.healthMonitor({ batch, every: 1, trained: false });`;
 
-Deno.test("an assertion whose promise is returned shows the line that calls it", async () => {
-  const call = `const judge = () => health.assertHealthy(model, batch, { trial: "off" });`;
-  const [{ thrown }] = await failuresOf(`${call}\nDeno.test("returned", () => judge());\n`);
-  assertEquals(thrown, call);
+// One file for all: each starts a process.
+Deno.test("an assertion that fails shows the line of the user's file that calls it", async (t) => {
+  const calls = CALLS.map((call, i) => `Deno.test("${i}", async () => {\n  ${call}\n});\n`).join(
+    "",
+  );
+  const failures = await failuresOf(`${calls}${RETURNED}
+Deno.test("returned", () => judge());
+Deno.test("fit", async () => {
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const { inputs, targets } = batch;
+  ${MONITOR}
+  await model.fit(inputs, targets!, { verbose: 0, callbacks });
+});
+`);
+  const thrown = failures.map(({ thrown }) => thrown);
+  await t.step("an assertion in a test", () => {
+    assertEquals(thrown.slice(0, CALLS.length), CALLS);
+    assertEquals(failures.slice(0, CALLS.length).map(({ shown }) => shown), CALLS.map(() => true));
+  });
+  await t.step("one whose promise is returned", () => assertEquals(thrown[CALLS.length], RETURNED));
+  await t.step("the line that makes a healthMonitor()", () => {
+    assertEquals(thrown.slice(CALLS.length + 1), [MONITOR]);
+  });
 });
 
 Deno.test("testGradientHealth() shows its own call for each step that fails", async () => {
@@ -102,16 +117,4 @@ ${call}
       assert(shown);
     }
   }
-});
-
-Deno.test("healthMonitor() shows the line that makes it", async () => {
-  const call = `const callbacks = health.healthMonitor({ batch, every: 1, trained: false });`;
-  const [{ thrown }] = await failuresOf(`Deno.test("fit", async () => {
-  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
-  const { inputs, targets } = batch;
-  ${call}
-  await model.fit(inputs, targets!, { verbose: 0, callbacks });
-});
-`);
-  assertEquals(thrown, call);
 });

@@ -1,4 +1,4 @@
-import { refusesWithin } from "./bombs/refuses_within.ts";
+import { refusesAllWithin } from "./bombs/refuses_within.ts";
 
 /** What is read by each command line, `FILE` standing for a device or a pipe, and `NET` for a model. */
 const LINES: readonly string[] = [
@@ -47,14 +47,11 @@ for (const [what, make] of [["a link to a device", link], ["a pipe", pipe]] as c
         for (const ending of new Set(LINES.map((line) => /FILE\.(\w+)/.exec(line)![1]))) {
           await make(`${folder}/x.${ending}`);
         }
-        for (const line of LINES) {
-          const args = line.replaceAll("FILE", `${folder}/x`).replaceAll(
-            "NET",
-            `${folder}/net.json`,
-          )
-            .replaceAll("OUT", `${folder}/out.json`).split(" ");
-          await refusesWithin(args, "it is not a file but a device or a pipe", 0);
-        }
+        const lines = LINES.map((line) =>
+          line.replaceAll("FILE", `${folder}/x`).replaceAll("NET", `${folder}/net.json`)
+            .replaceAll("OUT", `${folder}/out.json`).split(" ")
+        );
+        await refusesAllWithin(lines, "it is not a file but a device or a pipe");
       } finally {
         await Deno.remove(folder, { recursive: true });
       }

@@ -52,7 +52,7 @@ for (const jobs of ["1", "2"]) {
   Deno.test(`sweep keeps what is done at Ctrl-C and goes on with it, with --jobs ${jobs}`, async () => {
     await withFolder(async (folder) => {
       const out = `${folder}/study.json`;
-      const grid = ["--depth=3", "--width=8", "--scale=0.1..10:20", "--seeds=4", `--jobs=${jobs}`];
+      const grid = ["--depth=3", "--width=8", "--scale=0.1..10:20", "--seeds=2", `--jobs=${jobs}`];
       const { code, stderr } = await interrupt(folder, [...grid, "--out", out]);
       assertEquals(code, 130, stderr);
       assertStringIncludes(stderr, `interrupted: go on with --out ${out} --resume`);

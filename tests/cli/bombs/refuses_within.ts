@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
+const HOST = new URL("../command_host.ts", import.meta.url).href;
 const ENTRY = new URL("../../../mod.ts", import.meta.url).href;
 
 /** Bytes that a refusal may take for each byte of the files, and besides: SECURITY.md promises both. */
@@ -45,6 +46,46 @@ export async function refusesWithin(
   assertEquals(code, 2, figures);
   assertEquals(said.trimEnd().split("\n").length, 1, figures);
   assertStringIncludes(said, includes);
+}
+
+/**
+ * Checks that command lines are refused with one sentence each and exit code 2, in one process, which
+ * takes no more memory and time than SECURITY.md promises for a single one.
+ */
+export async function refusesAllWithin(
+  lines: readonly (readonly string[])[],
+  includes: string,
+): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", HOST],
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const watch = watchProcess(child);
+  const mark = "\0end";
+  const requests = lines.map((args) => ({ args, cwd: Deno.cwd(), env: {}, mark }));
+  const stdin = child.stdin.getWriter();
+  await stdin.write(
+    new TextEncoder().encode(requests.map((one) => `${JSON.stringify(one)}\n`).join("")),
+  );
+  await stdin.close();
+  const { stdout, stderr } = await child.output();
+  const { memory, seconds } = await watch.end();
+  const decoder = new TextDecoder();
+  const codes = [...decoder.decode(stdout).matchAll(/\0end (\d+)/g)].map(([, code]) => code);
+  const said = decoder.decode(stderr).split(`${mark}\n`).slice(0, -1);
+  const figures = `${Math.round(memory / 1e6)} MB, ${seconds} s`;
+  assertEquals([codes.length, said.length], [lines.length, lines.length], figures);
+  lines.forEach((args, i) => {
+    const line = `${args.join(" ")}: ${said[i]}`;
+    assertEquals(codes[i], "2", line);
+    assertEquals(said[i].trimEnd().split("\n").length, 1, line);
+    assertStringIncludes(said[i], includes);
+  });
+  assert(memory <= FREE, figures);
+  assert(seconds <= MAX_SECONDS, figures);
 }
 
 /** Watches what a process takes, and ends it before it takes the machine. */
