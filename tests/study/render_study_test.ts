@@ -165,13 +165,11 @@ Deno.test("renderStudy() explains the mean-field curve only where it draws one",
 });
 
 Deno.test("renderStudy() keeps the axis of sigma_w within its width", () => {
+  const summary = summaryOf({ scales: SCALES }, ({ scale }) => ({
+    layers: ["dense_1", "dense_2"].map((name) => makeLayer(name, { sigma: 0.894 * scale })),
+  }));
   for (let width = 40; width < 100; width++) {
-    const text = renderStudy(
-      summaryOf({ scales: SCALES }, ({ scale }) => ({
-        layers: ["dense_1", "dense_2"].map((name) => makeLayer(name, { sigma: 0.894 * scale })),
-      })),
-      { width },
-    );
+    const text = renderStudy(summary, { width });
     for (const line of text.split("\n")) assert(line.length <= width, `${width}: ${line}`);
   }
 });
