@@ -240,3 +240,11 @@ Deno.test("propagate() divides by the norm, which leaves 1 / units", () => {
   assertAlmostEquals(size("unit"), 1 / UNITS, 1e-9);
   assertAlmostEquals(delta("a"), 1 / (5 * UNITS) * (1 - 1 / UNITS), 1e-9);
 });
+
+Deno.test("normalizationRule adds nothing to a norm, so the size of the input does not count", () => {
+  const normed = norm({ operation: "norm", normEntries: 5, weights: [] });
+  const spread = { ...input, spread: 0.3 };
+  assertEquals(normalizationRule(normed, [spread], context)!.a.spread, 0);
+  const added = normalizationRule(norm({ operation: "rootMeanSquare" }), [spread], context)!.a;
+  assertNear(added.spread, 0.3 * (0.1 / (2.3 + 0.1)) ** 2);
+});
