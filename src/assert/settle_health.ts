@@ -8,8 +8,9 @@ import { healthMessage, type Illness, warningLines } from "./health_message.ts";
 /** Options of `assertHealthy`. */
 export interface HealthyOptions extends RunRulesOptions {
   /**
-   * Mildest verdict at which it fails: `"sick"`, a network that does not train, while the warnings
-   * of a weak one are printed on stderr, one line each; or `"weak"`, both. Default: `"sick"`.
+   * Mildest verdict at which the assertion fails. `"sick"`: only if the network does not train; the
+   * warnings of a weak network are printed on stderr, one line each. `"weak"`: both. Default:
+   * `"sick"`.
    */
   failOn?: "sick" | "weak";
 }

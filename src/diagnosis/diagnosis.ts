@@ -33,7 +33,7 @@ export interface Cause {
 export interface Tried {
   /** True if the cause was gone afterwards. */
   worked: boolean;
-  /** Number of errors of the whole network before. */
+  /** Number of errors of the whole network before the fixes. */
   errors: number;
   /** Number of errors left. */
   left: number;

@@ -31,8 +31,8 @@ export interface Rung {
 }
 
 /**
- * Rates at which Adam is tried, the likeliest first. Of 271 networks, each that trained did so at
- * 1e-3, 1e-2 or, seldom, 3e-4, and 40 steps at 3e-3 predicted best which would.
+ * Rates at which Adam is tried, the likeliest first. Of 271 networks, all that trained did so at
+ * 1e-3, 1e-2 or, seldom, 3e-4; 40 steps at 3e-3 predicted best which networks would train.
  */
 const ADAM_RATES: readonly number[] = [3e-3, 1e-2, 1e-3];
 

@@ -46,7 +46,7 @@ interface Entry {
  * file can hide nothing and no two tensors share entries.
  *
  * @param file The file; its tensors are read from it on demand.
- * @throws {ModelError} If it is not such a file.
+ * @throws {ModelError} If the file is not a safetensors file.
  */
 export function readSafetensors(file: ByteSource): FileTensor[] {
   if (file.size < LENGTH_BYTES) {

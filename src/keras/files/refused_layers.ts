@@ -2,9 +2,9 @@ const TEXT = "text is not preprocessed here. Save the model behind it, which tak
   "keras.Model(layer_behind.input, model.output)";
 const FOREIGN = "it holds code of another framework, expected its layers, or a class that " +
   "--register FILE supplies";
-const SOUND = "nothing here makes spectra, expected a model that begins after it";
+const SOUND = "spectra are not supported: save the part of the model after this layer";
 const PICTURE =
-  "it changes pictures outside of training, too, expected a model that begins after it";
+  "the layer also changes pictures outside of training: save the part of the model after this layer";
 
 /** Keras layers that this program does not run: the reason, and what to do about it. */
 const REASONS: Readonly<Record<string, string>> = {

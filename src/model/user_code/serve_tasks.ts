@@ -20,7 +20,7 @@ export type WorkerMessage<Answer = unknown, Identity = unknown> =
   | { kind: "imported"; path: string }
   /** The next task of its orders cannot be done; before `ready`: none can, by any worker. */
   | { kind: "failed"; reason: string }
-  /** It is about to die, for this reason. */
+  /** The worker is about to die, for this reason. */
   | { kind: "dying"; reason: string }
   /** Every order is done. `failure` is a late error of the model's code. */
   | { kind: "settled"; failure: string | null };

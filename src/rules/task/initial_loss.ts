@@ -58,7 +58,7 @@ export const initialLoss: Rule = defineRule({
       unit: "loss / expected loss",
       range: [1, Infinity],
       source:
-        "calibrated on the even seeds of bench/trainability: beyond it 4 of 4 networks fail, " +
+        "calibrated on the even seeds of bench/trainability: above it, 4 of 4 networks fail, " +
         "from 5 on 9 fail, 3 are slow, 7 train",
       about: "Ratio of the loss to the expected loss above which it is an error; squared for a " +
         "squared error.",

@@ -32,7 +32,7 @@ export const learningRate: Rule = defineRule({
       range: [1, Infinity],
       source:
         "own: 35 sensible networks of bench/trainability at drawn rates, and 11 of its even seeds: " +
-        "beyond it 26 fail, 5 are slow, none trains; nearer to the usual rates 2 are slow, 7 train; of " +
+        "beyond it, 26 networks fail, 5 are slow, none trains; nearer to the usual rates 2 are slow, 7 train; of " +
         "80 even seeds of its focus rates (the other optimizers) 30 fail, 7 are slow, 3 train beyond it",
       about: "Factor by which a learning rate may be above or below the usual ones; nearer to " +
         "them the rule warns.",

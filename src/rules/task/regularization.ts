@@ -40,7 +40,7 @@ export const regularization: Rule = defineRule({
       unit: "l2 of the penalties' gradient / of the loss's",
       range: [0, Infinity],
       source: "own: relu layers of 64 units stay fitted at 2.4 and collapse at 8; even seeds of " +
-        "bench/trainability: beyond it 3 fail, 1 is slow, 2 train, and none lies from 0.04 to 7",
+        "bench/trainability: above it, 3 networks fail, 1 is slow, 2 train; none is from 0.04 to 7",
       about: "Gradient of the penalties, relative to that of the loss, above which the rule warns.",
     },
     penaltyGradientError: {

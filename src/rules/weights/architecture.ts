@@ -32,7 +32,8 @@ export const architecture: Rule = defineRule({
       default: 10,
       unit: "rms(a) of the last addition / of the first",
       range: [1, Infinity],
-      source: "own; even seeds of bench/trainability: beyond it 2 fail, 1 is slow, 1 trains, " +
+      source:
+        "own; even seeds of bench/trainability: above it, 2 networks fail, 1 is slow, 1 trains, " +
         "and between 2 and 7 all of 8 train",
       about:
         "Largest factor by which the stream of a residual network without normalisation grows.",
@@ -56,7 +57,7 @@ export const architecture: Rule = defineRule({
       unit: "mean cosine between examples",
       range: [0, 1],
       source:
-        "even seeds of bench/trainability: beyond it 18 fail, 9 are slow, 29 train, so that it " +
+        "even seeds of bench/trainability: above it, 18 networks fail, 9 are slow, 29 train, so that it " +
         "explains and does not predict; from 0.9975 to it 2 are slow, 24 train",
       about: "Largest mean cosine between the examples in a hidden layer.",
     },

@@ -49,7 +49,8 @@ export const initScale: Rule = defineRule({
       default: 100,
       unit: "std(kernel) / the nearest initialiser's",
       range: [1, Infinity],
-      source: "calibrated on the even seeds of bench/trainability: beyond it 3 fail, 5 are slow, " +
+      source:
+        "calibrated on the even seeds of bench/trainability: above it, 3 networks fail, 5 are slow, " +
         "none trains",
       about: "The factor above which a kernel that is too large is an error by itself.",
     },
@@ -76,7 +77,7 @@ export const initScale: Rule = defineRule({
       range: [0, Infinity],
       source:
         "own: PyTorch draws embeddings with 1, TensorFlow.js within 0.05; of 23 even seeds of " +
-        "bench/trainability (focus embeddings) all 14 below it train, beyond it 7 train, 2 are slow " +
+        "bench/trainability (focus embeddings) all 14 networks below it train; above it, 7 train, 2 are slow " +
         "(at 76 and 94): a warning",
       about: "Largest standard deviation of an embedding.",
     },

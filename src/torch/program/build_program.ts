@@ -48,7 +48,7 @@ export interface BuildOptions {
 /**
  * Builds the model of layers of an exported program, with its weights.
  *
- * @throws {ModelError} If it needs what cannot be run: a sentence that lists all of it.
+ * @throws {ModelError} If the program needs unsupported operations; the message lists them all.
  */
 export function buildProgram(
   tf: TensorFlow,

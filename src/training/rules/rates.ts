@@ -169,7 +169,7 @@ function figuresOf(log: TrainingLog): RateFigures | null {
   if (log.age < FIRST / 2) return null;
   const first = log.column("loss")[0]?.value ?? NaN;
   const latest = finite(log.last("loss", LEAST_RATIOS));
-  // One batch may be hard: the middle of five is not moved by it.
+  // One hard batch does not move the median of five.
   const lossGrowth = medianOf(latest.map(({ value }) => value)) / first;
   if (latest.length < LEAST_RATIOS || !(first > 0) || !(lossGrowth > 1)) return null;
   const ratios = finite(log.until("decreaseRatio", FIRST));
