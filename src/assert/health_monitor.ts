@@ -52,6 +52,8 @@ export interface HealthMonitorOptions extends RunRulesOptions {
   budget?: number;
   /** File that gets a line of JSON for each step, for `watch` and `readTrainingLog`. Default: none. */
   log?: string;
+  /** Folder that gets an event file, which TensorBoard shows beside other runs. Default: none. */
+  tensorBoard?: string;
   /** Model that a loop without `model.fit` trains. */
   model?: LayersModel;
   /**
@@ -159,6 +161,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     optimizer,
     budget = BUDGET,
     log,
+    tensorBoard,
     ...ruleOptions
   } = options;
   // Report a typo now, not after hours of training. Layers are known only when it measures.
@@ -172,6 +175,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     "optimizer",
     "budget",
     "log",
+    "tensorBoard",
   ]);
   const known = [...allRules().map(({ name }) => name), ...TRAINING_RULE_NAMES];
   const chosen = ruleNames("rules", known, names);
@@ -183,7 +187,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     onFinding,
     ...names === undefined ? {} : { trainingRules: names },
   });
-  const outputs = new MonitorOutputs({ log });
+  const outputs = new MonitorOutputs({ log, tensorBoard });
   const rows: TrainingStep[] = [];
   const open = (model: LayersModel, optimizer: Optimizer | null) =>
     new TrainingWatch(state, { model, optimizer, rows }, {
@@ -293,6 +297,7 @@ function requireMonitorOptions(options: HealthMonitorOptions): void {
   requireValue("options.every", every, positive);
   requireValue("options.budget", options.budget ?? BUDGET, numberFrom(0, 1));
   requireValue("options.log", options.log ?? "", string);
+  requireValue("options.tensorBoard", options.tensorBoard ?? "", string);
   if (typeof onFinding !== "function" && !RESPONSES.includes(onFinding)) {
     throw new InputError({
       place: "options.onFinding",

@@ -1,24 +1,43 @@
+import { eventFileHeader, eventRecord } from "../training/event_file.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import { trainingLine } from "../training/write_training_log.ts";
 
 /** Files that a monitor writes while a model is trained. */
 export interface MonitorOutputOptions {
-  /** File that gets a line of JSON for each step, which `watch` and `readTrainingLog` read. */
+  /** File that gets a line of JSON for each step. */
   log?: string;
+  /** Folder that gets an event file of TensorBoard. */
+  tensorBoard?: string;
 }
 
-/** Passes the rows of a training on as they come. */
+/**
+ * Passes the rows of a training on as they come. No file stays open: it would have to be closed if
+ * the training throws, too.
+ */
 export class MonitorOutputs {
   readonly #log: string | null;
+  readonly #events: string | null;
 
-  /** Begins with an empty log. */
-  constructor({ log = "" }: MonitorOutputOptions) {
+  /** Begins with empty files. */
+  constructor({ log = "", tensorBoard = "" }: MonitorOutputOptions) {
     this.#log = log === "" ? null : log;
     if (this.#log !== null) Deno.writeTextFileSync(this.#log, "");
+    this.#events = tensorBoard === "" ? null : eventFile(tensorBoard);
+    if (this.#events !== null) Deno.writeFileSync(this.#events, eventFileHeader(now()));
   }
 
-  /** Writes a row. A file that stayed open would have to be closed when training throws, too. */
+  /** Writes a row. */
   add(row: TrainingStep): void {
-    if (this.#log !== null) Deno.writeTextFileSync(this.#log, trainingLine(row), { append: true });
+    const append = { append: true };
+    if (this.#log !== null) Deno.writeTextFileSync(this.#log, trainingLine(row), append);
+    if (this.#events !== null) Deno.writeFileSync(this.#events, eventRecord(row, now()), append);
   }
+}
+
+const now = () => Date.now() / 1000;
+
+/** Returns the path of a new event file. TensorBoard reads files with this word in their names. */
+function eventFile(folder: string): string {
+  Deno.mkdirSync(folder, { recursive: true });
+  return `${folder}/events.out.tfevents.${Math.floor(now())}.gradient-health`;
 }

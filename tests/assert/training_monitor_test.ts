@@ -89,15 +89,15 @@ Deno.test("the signals of plain descent are those of its definition", async () =
   assert(Math.abs(b.updateRatio! / a.updateRatio! - 10) < 0.01);
 });
 
-Deno.test("healthMonitor() names a rate that is too low by step 10, and one that was tried", async () => {
+Deno.test("healthMonitor() names a rate that is too low by step 20, and one that was tried", async () => {
   await using engine = await startEngine();
   const error = await assertRejects(
     () => fit(engine, engine.tf.train.sgd(1e-7), { onFinding: "throw" }),
     AssertionError,
   );
-  assertStringIncludes(error.message, "After 10 batches, in epoch 3 of 10:");
+  assertStringIncludes(error.message, "After 20 batches, in epoch 5 of 10:");
   assertStringIncludes(error.message, "The learning rate of 1e-7 is too low");
-  assertStringIncludes(error.message, "start again from the weights of step 5: tried there,");
+  assertStringIncludes(error.message, "start again from the weights of step 10: tried there,");
 });
 
 Deno.test("healthMonitor() names the example whose input is NaN", async () => {
@@ -177,11 +177,15 @@ Deno.test("healthMonitor() needs the model of a loop, and a loss", async () => {
   dispose();
 });
 
-Deno.test("healthMonitor() writes a log that can be judged afterwards", async () => {
+Deno.test("healthMonitor() writes a log that can be judged afterwards, and a file for TensorBoard", async () => {
   await using engine = await startEngine();
   await withFolder(async (folder) => {
     const log = `${folder}/log.jsonl`;
-    const { steps } = await fit(engine, engine.tf.train.sgd(0.05), { log });
+    const tensorBoard = `${folder}/runs`;
+    const { steps } = await fit(engine, engine.tf.train.sgd(0.05), { log, tensorBoard });
+    const [{ name }, ...others] = [...Deno.readDirSync(tensorBoard)];
+    assertEquals([name.startsWith("events.out.tfevents."), others.length], [true, 0]);
+    assert((await Deno.stat(`${tensorBoard}/${name}`)).size > 100 * steps.length);
     const plain = (row: object) =>
       Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
     const read = readTrainingLog(await Deno.readTextFile(log));

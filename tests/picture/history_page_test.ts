@@ -57,7 +57,7 @@ Deno.test("renderHistoryPage() is not green if nothing was learned, and names th
   const page = await renderHistoryPage(monitor.history);
   await requireSoundPage(page);
   const text = textOf(page);
-  assertStringIncludes(text, "Nothing was learned: the step is too small, found after 10 batches");
+  assertStringIncludes(text, "Nothing was learned: the step is too small, found after 20 batches");
   assertMatch(text, /The learning rate of 1e-8 is too low: .* times less than usual/);
   assertMatch(text, /Fix: Set the learning rate to 0\.\d+/);
   assertEquals(text.includes("No rule found an error"), false);

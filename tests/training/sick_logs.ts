@@ -65,18 +65,18 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     at: 10,
   },
   "rate-too-high overshoots": {
-    rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.02 * step, decreaseRatio: 0.1 })),
+    rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.04 * step, decreaseRatio: 0.1 })),
     at: 20,
   },
   "rate-too-high overturns": {
-    rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.02 * step, updateRatio: 0.6 })),
+    rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.04 * step, updateRatio: 0.6 })),
     at: 20,
   },
   "rate-too-high blown-up": {
-    rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.02 * step, growth: 4 })),
+    rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.04 * step, growth: 4 })),
     at: 20,
   },
-  "rate-too-low small": { rows: healthyLog(30, () => ({ updateRatio: 1e-5 })), at: 10 },
+  "rate-too-low small": { rows: healthyLog(30, () => ({ updateRatio: 1e-5 })), at: 20 },
   "spike spike": {
     rows: healthyLog(60, ({ step }) => step === 40 ? { loss: 5, gradientNorm: 9 } : {}),
     at: 40,
@@ -85,7 +85,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     rows: healthyLog(60, ({ step }) => step === 40 ? { largestInput: 3e4 } : {}),
     at: 40,
   },
-  "loss-rises rises": { rows: healthyLog(80, (row) => from(60)(row) ? { loss: 2 } : {}), at: 64 },
+  "loss-rises rises": { rows: healthyLog(80, (row) => from(60)(row) ? { loss: 2 } : {}), at: 68 },
   "not-learning stands": {
     rows: healthyLog(120, ({ step }) => ({ loss: 2 + 0.05 * Math.sin(7 * step) })),
     at: 100,
@@ -99,7 +99,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     rows: healthyLog(
       60,
       ({ step }) =>
-        step % 10 === 0 ? { layers: [{ layer: "dense_1", dead: step < 40 ? 0.1 : 0.7 }] } : {},
+        step % 10 === 0 ? { layers: [{ layer: "dense_1", dead: step < 40 ? 0.1 : 0.8 }] } : {},
     ),
     at: 40,
   },
@@ -140,7 +140,10 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     at: 40,
   },
   "weights-shrink shrinks": {
-    rows: healthyLog(60, ({ step }) => ({ shrinkage: step < 40 ? 1 : 0.9 ** (step - 39) })),
+    rows: healthyLog(60, ({ step }) => ({
+      shrinkage: step < 40 ? 1 : 0.9 ** (step - 39),
+      loss: step < 40 ? 2 - step / 100 : 1.6 + (step - 40) / 100,
+    })),
     at: 46,
   },
   "weights-shrink penalty": {
@@ -152,7 +155,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
       100,
       ({ step }) => step % 10 === 0 ? { validationLoss: 1 + Math.abs(step - 40) / 100 } : {},
     ),
-    at: 70,
+    at: 80,
   },
   "plateau plateau": {
     rows: healthyLog(

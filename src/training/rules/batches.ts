@@ -1,16 +1,14 @@
 import { formatNumber } from "../../words/numbers.ts";
-import { meanOf, medianOf, spreadOf, type TrainingLog } from "../training_log.ts";
+import { meanOf, spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
-import {
-  finite,
-  inputJump,
-  LEAST_WINDOW,
-  MEASURED,
-  PATIENCE,
-  SMALL_RISE,
-  spikeAt,
-  WINDOW,
-} from "./jumps.ts";
+import { finite, inputJump, LEAST_WINDOW, MEASURED, PATIENCE, spikeAt, WINDOW } from "./jumps.ts";
+
+/** Number of latest steps of which all but one show that a loss does not come back. */
+const LASTING = 10;
+/** Share of the first loss by which a loss rises if what was learned is lost. */
+const LARGE_RISE = 0.25;
+/** Distance of the windows among which the best one is looked for. */
+const STRIDE = 4;
 
 /** Rule (a): a loss, a gradient or a weight is NaN or infinite. */
 export const notFinite = defineTrainingRule({
@@ -147,18 +145,19 @@ export const spike = defineTrainingRule({
 export const lossRises = defineTrainingRule({
   name: "loss-rises",
   problem: "the training loses what it had learned",
-  formula: "Median loss of the latest 8 steps over that of the best 16 steps in a row, and the " +
+  formula:
+    "Second smallest loss of the latest 10 steps over that of the best 16 steps in a row, and the " +
     "distance in standard errors of the losses of those 16.",
   thresholds: {
     mostRise: {
-      default: 1.6,
+      default: 1.4,
       unit: "times the best mean",
       range: [1, Infinity],
       source: MEASURED,
       about: "Factor by which the mean loss may exceed its best.",
     },
     mostRiseSigmas: {
-      default: 6,
+      default: 3,
       unit: "standard errors",
       range: [1, Infinity],
       source: MEASURED,
@@ -171,14 +170,15 @@ export const lossRises = defineTrainingRule({
   reads: ["loss"],
   judge(log, { mostRise, mostRiseSigmas }) {
     const best = bestMean(log);
-    const latest = finite(log.last("loss", PATIENCE));
-    if (best === null || latest.length < PATIENCE || latest[0].step <= best.end) return null;
-    const mean = medianOf(latest.map(({ value }) => value));
-    const sigmas = (mean - best.mean) / (best.sigma / Math.sqrt(PATIENCE));
+    const latest = finite(log.last("loss", LASTING));
+    if (best === null || latest.length < LASTING || latest[0].step <= best.end) return null;
+    // One lucky batch proves no recovery.
+    const mean = latest.map(({ value }) => value).toSorted((a, b) => a - b)[1];
+    const sigmas = (mean - best.mean) / (best.sigma / Math.sqrt(LASTING));
     const rise = mean / best.mean;
     const first = log.column("loss")[0].value;
     if (!(rise > mostRise && sigmas > mostRiseSigmas)) return null;
-    if (!(mean - best.mean > 2 * SMALL_RISE * first)) return null;
+    if (!(mean - best.mean > LARGE_RISE * first)) return null;
     return {
       severity: "error",
       kind: "rises",
@@ -186,16 +186,16 @@ export const lossRises = defineTrainingRule({
       measured: rise,
       threshold: "mostRise",
       message: `The loss has risen since step ${best.end}: from ${formatNumber(best.mean)} to ` +
-        `${formatNumber(mean)} (median of ${PATIENCE} steps), and does not come back.`,
+        `${formatNumber(mean)} (second smallest of ${LASTING} steps), and does not come back.`,
     };
   },
 });
 
 /** Returns the best mean of 16 losses in a row, of those before the latest. */
 function bestMean(log: TrainingLog): { mean: number; sigma: number; end: number } | null {
-  const losses = finite(log.last("loss", WINDOW + PATIENCE)).slice(0, -PATIENCE);
+  const losses = finite(log.last("loss", WINDOW + LASTING)).slice(0, -LASTING);
   let best: { mean: number; sigma: number; end: number } | null = null;
-  for (let end = LEAST_WINDOW; end <= losses.length; end += PATIENCE / 2) {
+  for (let end = LEAST_WINDOW; end <= losses.length; end += STRIDE) {
     const { mean, sigma } = spreadOf(losses.slice(end - LEAST_WINDOW, end));
     if (best === null || mean < best.mean) best = { mean, sigma, end: losses[end - 1].step };
   }

@@ -16,7 +16,7 @@ export const unitsDying = defineTrainingRule({
   formula: "Share of units that are off for every held-out example, minus that at step 0.",
   thresholds: {
     mostDied: {
-      default: 0.4,
+      default: 0.6,
       unit: "of the units",
       range: [0, 1],
       source: `Lu et al. 2019, Dying ReLU and Initialization; ${MEASURED}`,
@@ -222,7 +222,7 @@ export const weightsShrink = defineTrainingRule({
     const before = log.column("shrinkage").at(-11)?.value ?? log.column("shrinkage")[0]?.value ?? 1;
     const penalty = log.now("penalty") ?? NaN;
     const isFast = shrinkage < 0.8 * before;
-    if (shrinkage < leastKernel && isFast) {
+    if (shrinkage < leastKernel && isFast && !falls(log)) {
       return {
         severity: "error",
         kind: "shrinks",
@@ -245,6 +245,12 @@ export const weightsShrink = defineTrainingRule({
     };
   },
 });
+
+/** Returns true if the median of the latest 5 losses is below that of the 5 before them. */
+function falls(log: TrainingLog): boolean {
+  const losses = log.last("loss", 2 * IN_A_ROW).map(({ value }) => value);
+  return medianOf(losses.slice(IN_A_ROW)) < medianOf(losses.slice(0, IN_A_ROW));
+}
 
 function isNumber(value: number | null | undefined): value is number {
   return typeof value === "number";

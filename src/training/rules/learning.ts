@@ -114,6 +114,9 @@ export const plateau = defineTrainingRule({
   },
 });
 
+/** Number of steps before which a held-out loss above its minimum proves nothing. */
+const EARLY = 40;
+
 /** Rule (j): held-out loss rises while the training loss falls. */
 export const overfitting = defineTrainingRule({
   name: "overfitting",
@@ -121,7 +124,7 @@ export const overfitting = defineTrainingRule({
   formula: "Held-out loss over its minimum, while the training loss is below that of the minimum.",
   thresholds: {
     mostHeldOutRise: {
-      default: 1.1,
+      default: 1.2,
       unit: "times its minimum",
       range: [1, Infinity],
       source: `UMLAUT (Schoop et al. 2021) warns of any rise; ${MEASURED}`,
@@ -134,7 +137,9 @@ export const overfitting = defineTrainingRule({
   judge(log, { mostHeldOutRise }) {
     const held = log.now("validationLoss");
     const least = log.least("validationLoss");
-    if (held === null || least === null || least.step === 0 || !(least.value > 0)) return null;
+    if (held === null || least === null || !(least.value > 0)) return null;
+    // The held-out loss jumps about in the first steps.
+    if (log.age < EARLY) return null;
     const latest = log.last("validationLoss", 2).map(({ value }) => value / least.value);
     if (latest.length < 2 || !latest.every((rise) => rise > mostHeldOutRise)) return null;
     if (!(trainingLoss(log, log.step) < trainingLoss(log, least.step))) return null;

@@ -11,6 +11,12 @@ const LEAST_RATIOS = 5;
 const LATEST = 3;
 /** Number of steps before the latest that a jump is compared with. */
 const BEFORE = 32;
+/** Share of the first loss above which a loss stands after 20 steps of large updates. */
+const STANDS = 0.9;
+/** Share of the first loss above which large steps have certainly made it worse. */
+const CERTAIN = 1.2;
+/** Share of the first loss below which a training has learned something. */
+const HAS_LEARNED = 0.8;
 /** An update below this multiple of those before has not jumped. */
 const LEAST_JUMP = 3;
 /** Update ratio that may itself be the reason why figures are not finite. */
@@ -27,21 +33,21 @@ export const rateTooHigh = defineTrainingRule({
   name: "rate-too-high",
   problem: "the learning rate is too high",
   formula:
-    "Median loss of 5 steps over that of the first, from step 10 on. If it is above 1 at step 20 or " +
-    "later: mean over the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
+    "Median loss of 5 steps over that of the first, from step 10 on. If it is above 1 (above 0.9 for " +
+    "updates) at step 20 or later: mean over the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
     "own batch; mean of the largest ||step|| / ||kernel|| over the first 10 steps; ||kernel|| over " +
     "that before training. Later: an update over the median of the 32 before, if " +
     "the loss rises by a tenth of the first one afterwards.",
   thresholds: {
     leastDecreaseRatio: {
-      default: 0.4,
+      default: 0.3,
       unit: "of the predicted decrease",
       range: [-1, 1],
       source: `Cockpit's alpha (Schneider et al. 2021) and the Armijo rule; ${MEASURED}`,
       about: "Smallest share of the predicted decrease that the first steps must reach.",
     },
     mostFirstUpdate: {
-      default: 0.3,
+      default: 0.25,
       unit: "of a kernel",
       range: [0.01, Infinity],
       source: `cs231n names 1e-3 as healthy; ${MEASURED}`,
@@ -62,7 +68,7 @@ export const rateTooHigh = defineTrainingRule({
       about: "Factor by which training may grow a kernel while the loss is not below its start.",
     },
     mostUpdateJump: {
-      default: 5,
+      default: 16,
       unit: "times the median before",
       range: [1, Infinity],
       source: MEASURED,
@@ -78,15 +84,17 @@ export const rateTooHigh = defineTrainingRule({
   judge(log, limits) {
     const found = brokenBy(log) ?? jumpedBy(log, limits.mostUpdateJump) ?? risenBy(log, limits);
     if (found === null) return null;
-    const { words, ...verdict } = found;
+    const { words, severity = "error", ...verdict } = found;
     const message = `The learning rate${rateWords(log)} is too high: ${words}.`;
-    return Object.assign(verdict, { severity: "error" as const, message });
+    return Object.assign(verdict, { severity, message });
   },
 });
 
 /** Verdict on a rate that is too high, with the end of its sentence. */
 interface TooHigh extends Omit<TrainingVerdict, "severity" | "message"> {
   words: string;
+  /** Default: error. */
+  severity?: TrainingVerdict["severity"];
 }
 
 function brokenBy(log: TrainingLog): TooHigh | null {
@@ -120,6 +128,11 @@ function risenBy(
   const figures = figuresOf(log);
   if (figures === null) return null;
   const { decreaseRatio, updateRatio, lossGrowth, growth } = figures;
+  // What was learned and is lost again is another matter.
+  const least = log.least("loss")?.value ?? NaN;
+  if (log.age > 2 * FIRST && least < HAS_LEARNED * (log.column("loss")[0]?.value ?? NaN)) {
+    return null;
+  }
   const risen = `the loss is ${formatNumber(lossGrowth)} times that of the first step`;
   const because = (
     kind: string,
@@ -130,14 +143,16 @@ function risenBy(
     since: 1,
     measured,
     threshold,
+    // A loss that stands may still fall.
+    severity: lossGrowth > CERTAIN ? "error" : "warning",
     words: words === "" ? risen : `${words}, and ${risen}`,
   });
   if (lossGrowth > limits.mostLossGrowth) {
     return because("diverges", "mostLossGrowth", [lossGrowth, ""]);
   }
   // A loss that is hardly above the first may still fall.
-  if (log.age < FIRST) return null;
-  if (decreaseRatio < limits.leastDecreaseRatio) {
+  if (log.age < FIRST || log.age > 1.5 * FIRST) return null;
+  if (lossGrowth > 1 && decreaseRatio < limits.leastDecreaseRatio) {
     return because("overshoots", "leastDecreaseRatio", [
       decreaseRatio,
       `the loss of a step's own batch fell by ${formatNumber(decreaseRatio)} of what the ` +
@@ -150,7 +165,7 @@ function risenBy(
       `the first steps changed a kernel by ${formatNumber(updateRatio)} of its size on average`,
     ]);
   }
-  if (!(growth > limits.mostKernelGrowth)) return null;
+  if (!(lossGrowth > 1 && growth > limits.mostKernelGrowth)) return null;
   return because("blown-up", "mostKernelGrowth", [
     growth,
     `a kernel is ${formatNumber(growth)} times as large as before training`,
@@ -164,14 +179,14 @@ interface RateFigures {
   growth: number;
 }
 
-/** Returns the figures of a training whose loss has risen since its first step; otherwise `null`. */
+/** Returns the figures of a training whose loss stands or has risen; otherwise `null`. */
 function figuresOf(log: TrainingLog): RateFigures | null {
   if (log.age < FIRST / 2) return null;
   const first = log.column("loss")[0]?.value ?? NaN;
   const latest = finite(log.last("loss", LEAST_RATIOS));
   // One hard batch does not move the median of five.
   const lossGrowth = medianOf(latest.map(({ value }) => value)) / first;
-  if (latest.length < LEAST_RATIOS || !(first > 0) || !(lossGrowth > 1)) return null;
+  if (latest.length < LEAST_RATIOS || !(first > 0) || !(lossGrowth > STANDS)) return null;
   const ratios = finite(log.until("decreaseRatio", FIRST));
   const updates = finite(log.until("updateRatio", FIRST / 2));
   return {
@@ -223,17 +238,18 @@ export function jumpOf(log: TrainingLog): Point | null {
 export const rateTooLow = defineTrainingRule({
   name: "rate-too-low",
   problem: "the learning rate is too low",
-  formula: "Mean of the largest ||step|| / ||kernel|| over the first 10 steps.",
+  formula:
+    "Mean of the largest ||step|| / ||kernel|| over steps 11 to 20: momentum has then built up.",
   thresholds: {
     leastUpdate: {
-      default: 1e-3,
+      default: 2e-3,
       unit: "of a kernel",
       range: [0, 1],
       source: `cs231n names 1e-3 as healthy; ${MEASURED}`,
       about: "Smallest mean update ratio that is not too low.",
     },
     leastUpdateAtAll: {
-      default: 1e-4,
+      default: 5e-4,
       unit: "of a kernel",
       range: [0, 1],
       atMost: "leastUpdate",
@@ -245,8 +261,8 @@ export const rateTooLow = defineTrainingRule({
   fix: "Raise the learning rate by a factor of 10.",
   reads: ["updateRatio"],
   judge(log, { leastUpdate, leastUpdateAtAll }) {
-    if (log.age < FIRST / 2) return null;
-    const updates = finite(log.until("updateRatio", FIRST / 2));
+    if (log.age < FIRST) return null;
+    const updates = finite(log.until("updateRatio", FIRST)).slice(-FIRST / 2);
     const mean = meanOf(updates);
     if (updates.length < LEAST_RATIOS || !(mean < leastUpdate)) return null;
     const times = mean > 0 ? `, ${formatNumber(1e-3 / mean)} times less than usual` : "";
@@ -256,7 +272,7 @@ export const rateTooLow = defineTrainingRule({
       since: 1,
       measured: mean,
       threshold: mean < leastUpdateAtAll ? "leastUpdateAtAll" : "leastUpdate",
-      message: `The learning rate${rateWords(log)} is too low: the first steps changed no kernel ` +
+      message: `The learning rate${rateWords(log)} is too low: steps 11 to 20 changed no kernel ` +
         `by more than ${formatNumber(mean)} of its size on average${times}.`,
     };
   },

@@ -1,0 +1,182 @@
+/**
+ * Judges recorded trainings by today's rules and by those of other monitors: `deno run -A bench/monitor/run.ts LOGS`.
+ *
+ * The table of the even seeds, on which rules are tuned, goes to `table_even.md`; with `--odd` that of the odd ones, to
+ * `table_odd.md`. No training is run.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli";
+import { causeOf, TrainingJudge } from "../../src/training/judge_training.ts";
+import { PEERS } from "./peers.ts";
+import type { Recorded } from "./record_training.ts";
+import { endingsOf, type Known, revive } from "./truth.ts";
+
+const { odd, _: files } = parseArgs(Deno.args, { boolean: ["odd"], string: ["_"] });
+const known = await readKnown();
+
+/** Verdict of a monitor on a training. */
+interface Alarm {
+  /** Step of the first alarm at or after the fault, and of the first at all; `null` without one. */
+  step: number | null;
+  any: number | null;
+  /** Rule that is the cause. */
+  cause: string | null;
+  /** True if an alarm is an error. */
+  isError: boolean;
+}
+
+async function readKnown(): Promise<Known[]> {
+  const recorded: Recorded[] = [];
+  for (const file of files) {
+    const text = await Deno.readTextFile(String(file));
+    for (const line of text.split("\n").slice(0, -1)) {
+      const seed = Number(line.match(/^\{"seed":(\d+)/)![1]);
+      if (seed % 2 === (odd ? 1 : 0)) recorded.push(JSON.parse(line, revive));
+    }
+  }
+  return [...Map.groupBy(recorded, ({ seed }) => seed).values()].flatMap(endingsOf);
+}
+
+function ours({ rows, optimizer, rate, from }: Known): Alarm {
+  const judge = new TrainingJudge({ optimizer, learningRate: rate });
+  for (const row of rows) judge.add(row);
+  const after = judge.findings.filter(({ step }) => step >= from);
+  return {
+    step: after[0]?.step ?? null,
+    any: judge.findings[0]?.step ?? null,
+    cause: causeOf(after)?.rule ?? null,
+    isError: judge.findings.some(({ severity }) => severity === "error"),
+  };
+}
+
+/** The step by which a training is to be named. */
+const limitOf = ({ from }: Known) => Math.max(20, from + 10);
+const percent = (share: number) => Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "-";
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+const row = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
+
+const judged = known.map((training) => ({ training, alarm: ours(training) }));
+const good = judged.filter(({ training }) => training.fault === null && training.ending === "good");
+const bad = judged.filter(({ training }) => training.ending === "bad");
+// Overfitting shows late by nature, and is reported on its own.
+const failing = bad.filter(({ training }) => training.fault !== "few examples");
+const inTime = (of: typeof bad) =>
+  of.filter(({ training, alarm }) => alarm.step !== null && alarm.step <= limitOf(training));
+const right = failing.filter(({ training, alarm }) => training.causes.includes(alarm.cause ?? ""));
+const suggested = known.filter((one) => one.suggested && one.fault === null);
+const networks = new Set(known.map(({ seed }) => seed)).size;
+const healthySteps = good.reduce((sum, { training }) => sum + training.rows.length - 1, 0);
+const alarmed = good.filter(({ alarm }) => alarm.any !== null);
+
+const lines = [
+  `# The monitor on the ${odd ? "odd" : "even"} seeds`,
+  "",
+  `${known.length} trainings of ${networks} networks: ${good.length} good without a fault, ${bad.length} bad, ` +
+  `${known.length - good.length - bad.length} in between or good in spite of a fault. ` +
+  "Written by `bench/monitor/run.ts`.",
+  "",
+  row("figure", "target", "measured"),
+  row("---", "---", "---"),
+  row(
+    "bad trainings named by step 20, or 10 steps after the fault",
+    "90 %",
+    percent(inTime(failing).length / failing.length),
+  ),
+  row("the cause is right", "85 %", percent(right.length / failing.length)),
+  row(
+    "good trainings with an error",
+    "2 %",
+    percent(good.filter(({ alarm }) => alarm.isError).length / good.length),
+  ),
+  row(
+    "good trainings with a warning alone",
+    "5 %",
+    percent(alarmed.filter(({ alarm }) => !alarm.isError).length / good.length),
+  ),
+  row(
+    "alarms per 1,000 steps of good trainings",
+    "",
+    (1000 * alarmed.length / healthySteps).toFixed(2),
+  ),
+  row(
+    "the suggested rate trains (good)",
+    "90 %",
+    percent(suggested.filter(({ ending }) => ending === "good").length / suggested.length),
+  ),
+  "",
+  "Lead is the median of the step from which the loss never again was below 0.9 of the first, minus that of",
+  "the alarm. Precision counts the good trainings whose cause is named so.",
+  "",
+  row("what was wrong", "bad", "named in time", "named", "right cause", "precision", "lead"),
+  row(...Array(7).fill("---")),
+  ...[...Map.groupBy(bad, ({ training }) => training.fault ?? training.causes[0])].toSorted().map(
+    ([name, of]) => {
+      const named = of.filter(({ alarm }) => alarm.step !== null);
+      const hits = of.filter(({ training, alarm }) => training.causes.includes(alarm.cause ?? ""));
+      const causes = of[0].training.causes;
+      const wrong = good.filter(({ alarm }) => causes.includes(alarm.cause ?? ""));
+      const leads = named.map(({ training, alarm }) => training.failedAt - alarm.step!);
+      return row(
+        name,
+        of.length,
+        percent(inTime(of).length / of.length),
+        percent(named.length / of.length),
+        percent(hits.length / of.length),
+        percent(hits.length / (hits.length + wrong.length)),
+        leads.length === 0 ? "-" : median(leads),
+      );
+    },
+  ),
+  "",
+  "Others by their published thresholds, on the same logs. An alarm of a training that is neither good nor bad",
+  "is not counted.",
+  "",
+  row("monitor", "recall", "recall in time", "precision", "good trainings alarmed"),
+  row(...Array(5).fill("---")),
+  peerRow("this one", (training) => {
+    const { step, any } = ours(training);
+    return { step, any };
+  }),
+  ...PEERS.map(({ name, alarm }) =>
+    peerRow(name, (training) => ({
+      step: firstFrom(alarm, training),
+      any: alarm(training.rows),
+    }))
+  ),
+  "",
+  ...PEERS.map(({ name, source }) => `- ${name}: ${source}.`),
+  "",
+];
+
+/** Returns the first alarm of a peer at or after the fault: one before it is repeated on the rows from there. */
+function firstFrom(alarm: (typeof PEERS)[number]["alarm"], { rows, from }: Known): number | null {
+  const first = alarm(rows);
+  if (first === null || first >= from) return first;
+  const later = rows.map((one) => one.step < first + 1 ? { ...one, step: 0 } : one);
+  return firstFrom(alarm, { rows: later, from } as Known);
+}
+
+/** Row of the table of monitors. */
+function peerRow(
+  name: string,
+  of: (training: Known) => { step: number | null; any: number | null },
+) {
+  const found = failing.map(({ training }) => ({ training, ...of(training) }));
+  const hits = found.filter(({ training, step }) => step !== null && step >= training.from);
+  const soon = hits.filter(({ training, step }) => step! <= limitOf(training));
+  const wrong = good.filter(({ training }) => of(training).any !== null);
+  return row(
+    name,
+    percent(hits.length / failing.length),
+    percent(soon.length / failing.length),
+    percent(hits.length / (hits.length + wrong.length)),
+    percent(wrong.length / good.length),
+  );
+}
+
+await Deno.writeTextFile(
+  new URL(`table_${odd ? "odd" : "even"}.md`, import.meta.url),
+  lines.join("\n"),
+);
+console.log(lines.join("\n"));
