@@ -5,6 +5,7 @@ import { judgeRun } from "../gate/judge_run.ts";
 import { isModule, isWeightsFile } from "../model/loaded_model.ts";
 import { measureCheckpoint } from "../measure/checkpoint/measure_checkpoint.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import type { Shard } from "../study/study_header.ts";
 import { sweepProgress } from "./kit/progress.ts";
 import { readWeights } from "../load/read_weights.ts";
 import { formatSeconds } from "../words/numbers.ts";
@@ -13,12 +14,21 @@ import { showWord } from "../words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { UsageError } from "./kit/usage_error.ts";
 
-/** Measures the file, and shows on stderr how far it is. */
-async function sweep(path: string, { threads, quiet }: MeasureRequest): Promise<Measurements> {
+/**
+ * Measures a file of weights, or a part of it, and shows on stderr how far it is.
+ *
+ * @throws {ModelError} If the file cannot be used.
+ */
+export async function measureWeightsOf(
+  path: string,
+  { threads, quiet }: MeasureRequest,
+  shard: Shard | null = null,
+): Promise<Measurements> {
   using progress = quiet ? null : sweepProgress();
   return await measureCheckpoint(await readWeights(path), {
     ...threads === "auto" ? {} : { threads },
     onProgress: (done) => progress?.update(done),
+    shard,
   });
 }
 
@@ -64,7 +74,7 @@ export async function examineWeights(
   if (request.seed !== 0 && !request.quiet) {
     console.error(`${oneLine(path)}: the weights are those of the file, whatever --seed says`);
   }
-  const measurements = await sweep(path, request);
+  const measurements = await measureWeightsOf(path, request);
   const { rules, trained } = request.examination;
   const findings = rules === null
     ? runRules(measurements)

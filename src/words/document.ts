@@ -14,6 +14,7 @@ interface DocumentKind {
 /** JSON documents. Each has a codec in the file of its name. */
 export const DOCUMENTS = {
   report: { words: "a JSON report", version: 1, beginning: beginsWith("model") },
+  part: { words: "a part of a report", version: 1, beginning: beginsWith("shard") },
   gate: { words: "a JSON result of check", version: 1, beginning: beginsWith("passed") },
   baseline: { words: "a baseline", version: 1, beginning: beginsWith("models") },
   diff: { words: "a JSON comparison", version: 1, beginning: beginsWith("before") },

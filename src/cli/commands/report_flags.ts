@@ -3,6 +3,7 @@ import {
   PROOF_FLAG,
   QUIET_FLAG,
   RUN_FLAGS,
+  shardFlag,
   TRIAL_BUDGET_FLAG,
   TRIAL_FLAG,
 } from "../flags/measure_flags.ts";
@@ -40,6 +41,9 @@ export const REPORT_FLAGS = {
       "the folders of the files that --watch watches: MODEL, what it imports, its weights, " +
       "--batch",
   }]),
+  shard: shardFlag(
+    "measure only the I-th of N parts of a file of weights, and write it to --out; merge joins them",
+  ),
   layers: pattern("show only the layers whose name matches"),
   axis: oneOf(["log", "linear"], { help: "axis of the bars", default: "log" }),
   ...TEXT_FLAGS,

@@ -11,10 +11,15 @@ import type { Study } from "../../study/study_summary.ts";
 import { anyOf } from "../../words/show_value.ts";
 import { oneLine } from "../../words/one_line.ts";
 import { destinations, type MergeValues, studyOutput } from "../flags/sweep_flags.ts";
-import { formatsOf } from "../formats.ts";
-import { claimOutputs } from "../kit/claim_outputs.ts";
+import { diagnose } from "../../diagnosis/diagnose.ts";
+import { readUserText } from "../../model/files/user_file.ts";
+import { runRules } from "../../rules/run_rules.ts";
+import { documentKind } from "../../words/document.ts";
+import { formatOf, textOptions } from "../flags/show_flags.ts";
+import { type FormatName, FORMATS, formatsOf } from "../formats.ts";
+import { claimOutputs, endsOf } from "../kit/claim_outputs.ts";
 import { UsageError } from "../kit/usage_error.ts";
-import { openFile, requireFile } from "../kit/write_output.ts";
+import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
 import { holdsStudy } from "../measure_study.ts";
 import { printGrowth } from "./run_scale.ts";
 import { printPoints, printSummary, showsPoints, type StudyView, studyView } from "./run_sweep.ts";
@@ -22,6 +27,8 @@ import { printPoints, printSummary, showsPoints, type StudyView, studyView } fro
 /** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
 export async function run(operands: string[], flags: MergeValues): Promise<number> {
   const { out: given, quiet, open, force } = flags;
+  const texts = await partTexts(operands);
+  if (texts !== null) return await mergeReport(operands, texts, flags);
   const view = studyView(flags);
   const { study: out, page } = destinations(flags);
   requireFile({ open }, page === null ? [] : [page]);
@@ -57,6 +64,41 @@ export async function run(operands: string[], flags: MergeValues): Promise<numbe
     console.error(`${header.total} points, in ${oneLine(given)}`);
   }
   return growth?.level === "error" ? 1 : 0;
+}
+
+/** Returns the texts of the files if they are parts of a report; `null` if the first one is not. */
+async function partTexts(paths: readonly string[]): Promise<string[] | null> {
+  // Files that cannot be read are left to the reader of studies, which says why.
+  const ends = await endsOf(paths[0]).catch(() => null);
+  if (ends === null || documentKind(ends.head) !== "part") return null;
+  return await Promise.all(paths.map((path) => readUserText(path)));
+}
+
+/** Joins the parts of a report on a file of weights, and shows the whole as `report` does. */
+async function mergeReport(
+  paths: readonly string[],
+  texts: readonly string[],
+  { format, out, force, open, columns, unicode, ascii }: MergeValues,
+): Promise<number> {
+  const { joinParts, parsePart } = await import("../../render/report_part.ts");
+  const formats = formatsOf("report");
+  const asked = formatOf(format === "text" ? null : format as FormatName, out, formats);
+  const show = FORMATS[asked].report;
+  if (show === undefined || asked === "svg") {
+    throw new UsageError(
+      `--format ${asked} does not show weights, expected text, json or html`,
+    );
+  }
+  if (out !== null) await claimOutputs([{ path: out }], paths, { force });
+  const measurements = joinParts(
+    texts.map((text, i) => ({ ...parsePart(text), name: paths[i] })),
+  );
+  const findings = runRules(measurements);
+  const options = { ...textOptions({ columns, unicode, ascii }, out), scale: "log" as const };
+  const diagnosis = diagnose(measurements, findings);
+  await writeOutput(await show({ measurements, findings, diagnosis }, options), out, asked);
+  if (open) openFile(out!);
+  return 0;
 }
 
 /** Rejects a format that does not show this kind of study. */

@@ -1,4 +1,8 @@
 import type { Examination } from "../../diagnosis/examine/examine.ts";
+import { readUserText } from "../../model/files/user_file.ts";
+import type { Shard } from "../../study/study_header.ts";
+import { documentKind } from "../../words/document.ts";
+import { oneLine } from "../../words/one_line.ts";
 import type { Measurements } from "../../measure/measurements.ts";
 import { isWeightsFile } from "../../model/loaded_model.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
@@ -16,7 +20,8 @@ import { refusal } from "../../words/input_error.ts";
 
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run([model]: string[], values: ReportValues): Promise<number> {
-  const { plugin, out, open, quiet } = values;
+  const { plugin, out, open, quiet, shard } = values;
+  if (shard !== null) return await writePart(model, shard, values);
   const format = chooseFormat(model, values);
   await claimReport(model, values);
   const request = requestOf(model, format, values);
@@ -37,6 +42,58 @@ export async function run([model]: string[], values: ReportValues): Promise<numb
   await writeOutput(await textOf(examination), out, format);
   if (open) openFile(out!);
   return 0;
+}
+
+/**
+ * Measures a part of a file of weights, unless its file has it already: whoever was stopped starts
+ * again.
+ */
+async function writePart(
+  model: string | undefined,
+  shard: Shard,
+  values: ReportValues,
+): Promise<number> {
+  const { out, format, force, weightsOnly, quiet } = values;
+  if (model === undefined || !weightsOnly && !isWeightsFile(model)) {
+    throw new UsageError("--shard divides a file of weights, expected one as MODEL");
+  }
+  if (out === null || format !== null && format !== "json") {
+    throw new UsageError("--shard writes a part as JSON, expected --out FILE");
+  }
+  for (const key of ["watch", "open", "rates", "layers", "details", "all"] as const) {
+    if (!values[key]) continue;
+    throw new UsageError(`--${key} is for a whole report, found --shard`);
+  }
+  const { encodePart } = await import("../../render/report_part.ts");
+  if (!force && await isPartThere(out, model, shard)) {
+    if (!quiet) console.error(`${oneLine(out)} has this part already`);
+    return 0;
+  }
+  await claimOutputs([{ path: out }], [model], { force });
+  const { measureWeightsOf } = await import("../examine_weights.ts");
+  const measurements = await measureWeightsOf(model, requestOf(model, "json", values), shard);
+  await writeOutput(encodePart(shard, measurements), out, "json");
+  return 0;
+}
+
+/** Returns true if a file has the part of the model already, and is newer than the weights. */
+async function isPartThere(out: string, model: string, shard: Shard): Promise<boolean> {
+  const text = await readUserText(out).catch(() => null);
+  if (text === null || documentKind(text) !== "part") return false;
+  const { parsePart } = await import("../../render/report_part.ts");
+  const { readWeights } = await import("../../load/read_weights.ts");
+  try {
+    const { shard: own, measurements } = parsePart(text);
+    if (own.index !== shard.index || own.count !== shard.count) return false;
+    if (measurements.model.source !== model) return false;
+  } catch {
+    // A damaged part is written again.
+    return false;
+  }
+  const { tensors } = await readWeights(model);
+  const changed = tensors.map(({ stored }) => stored?.file.changed ?? Infinity);
+  const { mtime } = await Deno.stat(out);
+  return changed.every((time) => mtime !== null && time < mtime.getTime());
 }
 
 /**

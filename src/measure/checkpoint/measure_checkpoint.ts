@@ -1,4 +1,5 @@
 import type { NonFinite } from "../../engine/native/checkpoint_sweep.ts";
+import { BYTES, countOf } from "../../model/files/file_types.ts";
 import { stemOf } from "../../model/names.ts";
 import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { type TorchLayer, torchLayers, type TorchTensor } from "../../torch/torch_layers.ts";
@@ -70,7 +71,7 @@ const NOTHING: TensorStatistics = {
 export function measureWeights(file: WeightsFile): Measurements {
   requireValue("file", file, fileShape);
   const found = layersOf(file);
-  return describeWeights(file, found, sweepTensors(found.sweeps));
+  return describeWeights(file, { ...found, own: found.layers }, sweepTensors(found.sweeps));
 }
 
 /** Options of {@linkcode measureCheckpoint}. */
@@ -81,6 +82,11 @@ export interface MeasureCheckpointOptions {
   onProgress?: (progress: SweepProgress) => void;
   /** Ends the work early; the promise is rejected with its reason. Default: none. */
   signal?: AbortSignal | null;
+  /**
+   * Measures only the layers of the I-th of N parts, which have about the same number of bytes.
+   * Default: all.
+   */
+  shard?: { index: number; count: number } | null;
 }
 
 /** Each thread takes some 25 MB. */
@@ -115,14 +121,17 @@ export async function measureCheckpoint(
   requireValue("file", file, fileShape);
   requireValue("options", options, anyObject);
   const { threads = Math.min(MAX_THREADS, navigator.hardwareConcurrency), signal = null } = options;
-  const { onProgress = () => {} } = options;
+  const { onProgress = () => {}, shard = null } = options;
   requireValue("options.threads", threads, number);
   const found = layersOf(file);
-  return describeWeights(
-    file,
-    found,
-    await sweepInParallel(found.sweeps, { threads, onProgress, signal }),
-  );
+  const { layers } = found;
+  const own = shard === null ? null : shardOf(layers, shard);
+  const isOwn = new Set(own?.flatMap(({ tensors }) => tensors));
+  const sweeps = own === null
+    ? found.sweeps
+    : found.sweeps.filter(({ tensor }) => isOwn.has(tensor as TorchTensor));
+  const figures = await sweepInParallel(sweeps, { threads, onProgress, signal });
+  return describeWeights(file, { layers, sweeps, own: own ?? layers }, figures);
 }
 
 /** Layer of a file with its non-empty tensors, kernels first, as rules expect them. */
@@ -153,9 +162,28 @@ function layersOf(file: WeightsFile): { layers: FileLayer[]; sweeps: SweepTensor
   return { layers, sweeps };
 }
 
+/** Returns the layers of a part, in their order: the largest ones are distributed first. */
+function shardOf(
+  layers: readonly FileLayer[],
+  { index, count }: { index: number; count: number },
+): FileLayer[] {
+  const sized = layers.map((layer) => ({
+    layer,
+    bytes: layer.tensors.reduce((sum, { shape, type }) => sum + countOf(shape)! * BYTES[type], 0),
+  }));
+  const loads = Array<number>(count).fill(0);
+  const own = new Set<FileLayer>();
+  for (const { layer, bytes } of sized.toSorted((a, b) => b.bytes - a.bytes)) {
+    const part = loads.indexOf(Math.min(...loads));
+    loads[part] += bytes;
+    if (part === index - 1) own.add(layer);
+  }
+  return layers.filter((layer) => own.has(layer));
+}
+
 function describeWeights(
   file: WeightsFile,
-  { layers, sweeps }: { layers: FileLayer[]; sweeps: SweepTensor[] },
+  { layers, sweeps, own }: { layers: FileLayer[]; sweeps: SweepTensor[]; own: FileLayer[] },
   figures: TensorFigures[],
 ): Measurements {
   const head = headOf(layers.map(({ layer }) => layer));
@@ -167,26 +195,26 @@ function describeWeights(
       : [],
   ];
   const figuresOf = new Map(sweeps.map(({ tensor }, i) => [tensor, figures[i]]));
-  const measured = layers.map(({ layer, tensors }, index) =>
-    describeLayer(layer, {
-      index,
-      isHead: index === head,
-      weights: tensors.map((tensor) =>
-        describeTensor(layer, tensor as TorchTensor, {
-          isHead: index === head,
-          figures: figuresOf.get(tensor)!,
-        })
-      ),
-    })
-  );
-  const counts = measured.flatMap(({ weights }) => weights.map(({ values }) => values.count));
+  const isOwn = new Set(own);
+  const measured = layers.flatMap((one, index) => {
+    if (!isOwn.has(one)) return [];
+    const { layer, tensors } = one;
+    const weights = tensors.map((tensor) =>
+      describeTensor(layer, tensor as TorchTensor, {
+        isHead: index === head,
+        figures: figuresOf.get(tensor)!,
+      })
+    );
+    return [describeLayer(layer, { index, isHead: index === head, weights })];
+  });
+  const counts = layers.flatMap(({ tensors }) => tensors.map(({ shape }) => countOf(shape)!));
   return {
     version: 1,
     model: {
       name: stemOf(file.path),
       source: file.path,
       parameters: counts.reduce((sum, count) => sum + count, 0),
-      layers: measured.length,
+      layers: layers.length,
     },
     engine: { backend: "none", simd: false, relaxedSimd: false, tfjs: "none" },
     batch: { examples: 0, seed: null, inputs: NOTHING, perInput: [] },
