@@ -61,7 +61,7 @@ export function pairByPath(
   const className = typeof topology?.class_name === "string"
     ? topology.class_name
     : model.getClassName();
-  visit({ className, layer: model, config: topology }, "", container, parts);
+  visit({ className, layer: model, config: topology }, "", { root, container }, parts);
   for (const part of parts) part.path = pathIn(root, part.path);
   const claimed = new Set<Hdf5Array>();
   const pairs = parts.flatMap((part) => pairPart(part, root, claimed));
@@ -76,23 +76,29 @@ const join = (path: string, name: string) => path === "" ? name : `${path}/${nam
 /** Inner layers of a layer by field; TensorFlow.js writes Keras's names in camel case. */
 type Holder = Record<string, Layer | undefined> & { cells?: Layer[]; layers?: Layer[] };
 
-function visit(item: Item, path: string, container: string, parts: Part[]): void {
+/** File that is paired with a model. */
+interface File {
+  root: Hdf5Group;
+  container: string;
+}
+
+function visit(item: Item, path: string, file: File, parts: Part[]): void {
   const { className, layer, config } = item;
   const holder = (layer ?? {}) as unknown as Holder;
   const own = Object(config?.config) as Json;
   const into = (name: string, inner: Layer | undefined, key = name) =>
-    visit(itemOf(own[key], inner), join(path, name), container, parts);
+    visit(itemOf(own[key], inner), join(path, name), file, parts);
   if (MODEL_CLASSES.includes(className) || modelClassOf(own) !== null) {
-    const name = groupNames();
-    for (const child of childrenOf(config === null ? null : own, holder)) {
-      visit(child, join(join(path, container), name(child.className)), container, parts);
-    }
+    const folder = join(path, file.container);
+    const children = childrenOf(config === null ? null : own, holder);
+    const names = groupsOf(children, find(file.root, folder));
+    children.forEach((child, i) => visit(child, join(folder, names[i]), file, parts));
   } else if (layer !== undefined && isComposite(layer)) {
     for (const [name, inner] of Object.entries(layer.innerLayers)) {
       if (name === "") {
         parts.push({ path, layer: inner, name: config === null ? null : nameOf(own, layer) });
       } else if (inner.weights.length > 0) {
-        visit(itemOf(null, inner), join(path, name), container, parts);
+        visit(itemOf(null, inner), join(path, name), file, parts);
       }
     }
   } else if (className === "Bidirectional") {
@@ -137,6 +143,23 @@ function itemOf(config: unknown, layer: Layer | undefined): Item {
   const given = isJson(config) ? config : null;
   const className = given?.class_name ?? layer?.getClassName() ?? "";
   return { className: String(className), layer, config: given };
+}
+
+/**
+ * Returns the groups of a container's layers. Keras counts an inner model by its own class, which
+ * the model here may not know: it then gets the one group that no other layer has.
+ */
+function groupsOf(children: readonly Item[], folder: Hdf5Group | undefined): string[] {
+  const number = groupNames();
+  const names = children.map(({ className }) => number(className));
+  const left = [...folder?.children.keys() ?? []].filter((name) => !names.includes(name));
+  const missing = children.flatMap(({ className, config }, i) =>
+    config === null && MODEL_CLASSES.includes(className) && !folder?.children.has(names[i])
+      ? [i]
+      : []
+  );
+  if (left.length === 1 && missing.length === 1) names[missing[0]] = left[0];
+  return names;
 }
 
 /** Returns the layers of a model in Keras's order: that of its configuration, if it is given. */

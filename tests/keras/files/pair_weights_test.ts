@@ -264,3 +264,27 @@ Deno.test("pairKerasWeights() pairs the groups of a .h5 by name, else in the ord
   );
   for (const model of [crossed, short]) model.dispose();
 });
+
+Deno.test("pairKerasWeights() gives an inner model the group of a class that only Python knows", async () => {
+  const { model } = await open("nested");
+  const plain = openHdf5(archive("nested").weights);
+  const moved = (group: Hdf5Group, from: string, to: string) =>
+    withChild(
+      withChild(group, ["layers", from], null),
+      ["layers", to],
+      at(group, `layers/${from}`),
+    );
+  const pairs = (group: Hdf5Group) =>
+    pairKerasWeights(model, group, null).map(({ variable, array }) => [
+      variable.originalName,
+      array.path.replace(/^layers\/\w+\//, ""),
+    ]);
+  const known = pairs(plain);
+  assertEquals(known.length > 4, true);
+  // Keras names the group of `class Encoder(keras.Model)` after it.
+  assertEquals(pairs(moved(plain, "functional", "encoder")), known);
+  // Of two such models, neither is told apart from the other.
+  const both = moved(moved(plain, "functional", "encoder"), "sequential", "other");
+  assertEquals(/is missing, expected/.test(message(() => pairs(both))), true);
+  model.dispose();
+});
