@@ -116,7 +116,7 @@ class Builder {
     const tf = this.#tf;
     const { input = "dense", head = "regression", hidden = 2, residual, normalized } = this.#kind;
     const given = tf.input({
-      shape: input === "dense" ? [16] : input === "embedding" ? [8] : [8, 8, 3],
+      shape: input === "dense" ? [16] : input === "embedding" ? [8] : [6, 6, 3],
     });
     let x = this.#enter(given, input);
     for (let i = 1; i <= (residual === undefined ? hidden : this.#size.depth); i++) {
@@ -290,5 +290,5 @@ export function sizesOf(
   { residual, input }: NetworkKind,
 ): { widths?: number[]; depths?: number[] } {
   if (residual !== undefined) return { depths: [2, 4, 8, 16, 32] };
-  return { widths: input === "convolution" ? [32, 64, 128] : [32, 64, 128, 256, 512] };
+  return { widths: input === "convolution" ? [32, 64, 128, 256] : [32, 64, 128, 256, 512] };
 }

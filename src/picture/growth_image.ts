@@ -1,4 +1,4 @@
-import { growthSentences, LEVEL_WORDS, siblingWords } from "../render/growth_words.ts";
+import { growthSentences, siblingWords, verdictWords } from "../render/growth_words.ts";
 import { wrapText } from "../render/fit_text.ts";
 import type { GrowthSummary } from "../study/growth/growth_summary.ts";
 import { anyObject, requireValue } from "../words/shape.ts";
@@ -59,13 +59,13 @@ export function renderGrowthImage(summary: GrowthSummary): string {
   const height = y + MARGIN;
   const image =
     markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
-    <title id="gh-title">${name}${LEVEL_WORDS[level]}</title>
+    <title id="gh-title">${name}${verdictWords(summary)}</title>
     <desc id="gh-desc">${sentences.join(" ")}</desc>
     <style>${new Markup(STYLE)}</style>
     <rect class="sheet" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="6"/>
     <text class="name" x="${MARGIN}" y="${MARGIN + 12}">${name}<tspan class="said ${
       LEVEL_TONES[level]
-    }">${LEVEL_WORDS[level]}</tspan></text>
+    }">${verdictWords(summary)}</tspan></text>
     ${
       sentences.map((text, i) =>
         markup`<text x="${MARGIN}" y="${MARGIN + 38 + i * LINE}">${text}</text>`

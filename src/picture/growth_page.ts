@@ -1,9 +1,9 @@
 import {
   fixSentence,
   growthSentences,
-  LEVEL_WORDS,
   siblingWords,
   slopeWords,
+  verdictWords,
 } from "../render/growth_words.ts";
 import type {
   AxisGrowth,
@@ -31,9 +31,9 @@ export function renderGrowthPage(summary: GrowthSummary): Promise<string> {
   const { model, source, level, growth, transfer, fixes } = summary;
   const name = shortTitle(source ?? model);
   return renderPage({
-    title: `${name}: ${LEVEL_WORDS[level]}`,
+    title: `${name}: ${verdictWords(summary)}`,
     header: markup`<p class="kicker"><bdi>${name}</bdi>: siblings of several sizes</p>
-      <h1 class="verdict sentence ${LEVEL_TONES[level]}">${LEVEL_WORDS[level]}</h1>${
+      <h1 class="verdict sentence ${LEVEL_TONES[level]}">${verdictWords(summary)}</h1>${
       growthSentences(summary).map((text) =>
         markup`<p><bdi>${escapeControls(text)}</bdi></p>
       `

@@ -11,12 +11,17 @@ import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
 import type { SiblingFault } from "../measure/measurements.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 
-/** Words for a judgement, at the head of a text or a page. */
-export const LEVEL_WORDS: Record<GrowthLevel, string> = {
+const LEVEL_WORDS: Record<GrowthLevel, string> = {
   flat: "scale-free",
   warning: "drifts with its size",
   error: "does not keep its scale",
 };
+
+/** Returns the verdict in a few words, for the head of a text or a page. */
+export function verdictWords({ level, transfer }: GrowthSummary): string {
+  if (transfer.length === 0) return LEVEL_WORDS[level];
+  return level === "flat" ? "the best rate transfers" : "the best rate does not transfer";
+}
 
 /** Writes a slope with its interval: `-0.03 +- 0.10`. */
 export function slopeWords(slope: GrowthSlope | null): string {
@@ -78,7 +83,7 @@ export function growthFaults(growth: AxisGrowth): SiblingFault[] {
     if (level === "flat") return [];
     const steep = [
       { slope: size, subject: "the size of its activations" },
-      { slope: change, subject: "their change per step" },
+      { slope: change, subject: "the change of its activations per step" },
     ].flatMap(({ slope, subject }) =>
       slope === null || levelOf(slope.value) === "flat" ? [] : [{ slope, subject }]
     );

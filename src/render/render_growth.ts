@@ -9,9 +9,9 @@ import { cutNames, displayWidth, padEnd, wrapText } from "./fit_text.ts";
 import {
   fixSentence,
   growthSentences,
-  LEVEL_WORDS,
   siblingWords,
   slopeWords,
+  verdictWords,
 } from "./growth_words.ts";
 import { paint, type TextStyle } from "./paint.ts";
 import type { RenderStudyOptions } from "./render_study.ts";
@@ -48,7 +48,7 @@ export function renderGrowth(summary: GrowthSummary, options: RenderStudyOptions
   const say = (text: string, first = "", indent = first) =>
     wrapText(escapeControls(text), width, first, indent);
   const lines = [
-    paint(`${escapeControls(source ?? model)}: ${LEVEL_WORDS[level]}`, STYLES[level], color),
+    paint(`${escapeControls(source ?? model)}: ${verdictWords(summary)}`, STYLES[level], color),
     ...growthSentences(summary).flatMap((text) => say(text)),
   ];
   for (const one of growth) {

@@ -16,7 +16,7 @@ Deno.test("renderGrowth() says the verdict, what is wrong, the slopes, the sizes
   assertStringIncludes(text, "model.ts: does not keep its scale\n");
   assertStringIncludes(
     text.replaceAll("\n", " "),
-    "Error in `hidden` over width 64 to 256: their change per step grows as width^0.80 +- 0.10; " +
+    "Error in `hidden` over width 64 to 256: the change of its activations per step grows as width^0.80 +- 0.10; " +
       "expected a slope of at most 0.25 (error above 0.5).",
   );
   assertStringIncludes(
@@ -55,7 +55,10 @@ Deno.test("renderGrowth() says which of the two was tested", () => {
       level: "flat",
     }],
   });
-  assertStringIncludes(rates, "Tested: transfer of the best rate, ");
+  assertStringIncludes(
+    rates,
+    "model.ts: the best rate transfers\nTested: transfer of the best rate, ",
+  );
   assertStringIncludes(
     rates,
     "The best rate transfers over width 64 to 128: slope -0.03 +- 0.10.\n",
