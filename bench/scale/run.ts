@@ -1,8 +1,9 @@
 /**
  * Judges 20 networks that keep their scale by the rules of muP and of depth scaling, and the same
  * 20 with one rule dropped; compares the slopes of published tables with float64 references; and
- * takes the processor time of a perceptron up to width 1024. Writes `table.md` beside it:
- * `deno run -A bench/scale/run.ts`. It ends with 1 if a verdict is wrong or a target is missed.
+ * takes the processor time of a perceptron up to width 1024. Writes `results.json` and `table.md`
+ * beside it: `deno run -A bench/scale/run.ts`; with names of networks or tables, or `time`, only those
+ * are made again. It ends with 1 if a verdict is wrong or a target is missed.
  *
  * @module
  */
@@ -72,40 +73,65 @@ async function growthOf(
   return summarizeGrowth({ ...header, points: await Array.fromAsync(points) });
 }
 
-/** Judges every network and its wrong twin; returns the rows and the number of wrong verdicts. */
-async function judgeNetworks(): Promise<{ rows: string[]; wrong: number }> {
-  const rows: string[] = [];
-  let wrong = 0;
-  for (const [name, { drop, ...kind }] of Object.entries(KINDS)) {
-    const grid = { ...sizesOf(kind), seeds: SEEDS };
-    const right = await growthOf(networkOf(kind), grid);
-    const subject = networkOf({ ...kind, dropped: drop });
-    const dropped = await growthOf(subject, grid);
-    const fix = await tryScalings(subject, grid, { summary: dropped });
-    if (right.level !== "flat") wrong++;
-    if (dropped.level === "flat") wrong++;
-    rows.push(
-      `| ${name} | ${said(right)} | ${drop} | ${said(dropped)} | ${
-        fix === null ? "none" : `${fix.level}, ${fix.steepest.toFixed(2)}`
-      } |`,
-    );
-    console.error(rows.at(-1));
-  }
-  return { rows, wrong };
+/** A verdict, and the steepest slope that it judged. */
+interface Verdict {
+  level: GrowthLevel;
+  /** As text: it may not be finite. */
+  steepest: string;
 }
 
-const WORDS: Record<GrowthLevel, string> = { flat: "flat", warning: "warning", error: "error" };
-
-function said({ level, growth }: GrowthSummary): string {
-  const steepest = Math.max(...growth.map(steepestSlope));
-  return `${WORDS[level]}, ${Number.isFinite(steepest) ? steepest.toFixed(2) : "not finite"}`;
+/** Results of a network and of its twin that drops a rule. */
+interface Judged {
+  right: Verdict;
+  drop: string;
+  dropped: Verdict;
+  /** With the fix that was tried; `null` if there was none. */
+  fixed: Verdict | null;
 }
+
+/** Rows of a published table beside its float64 reference. */
+interface Compared {
+  rows: string[];
+  /** Largest difference of a slope. */
+  worst: number;
+}
+
+/** Results so far: a run for some names keeps the others. */
+interface Results {
+  seconds: number;
+  networks: Record<string, Judged>;
+  tables: Record<string, Compared>;
+}
+
+/** Judges a network and its wrong twin. */
+async function judgeNetwork(name: string): Promise<Judged> {
+  const { drop, ...kind } = KINDS[name];
+  const grid = { ...sizesOf(kind), seeds: SEEDS };
+  const right = await growthOf(networkOf(kind), grid);
+  const subject = networkOf({ ...kind, dropped: drop });
+  const dropped = await growthOf(subject, grid);
+  const fix = await tryScalings(subject, grid, { summary: dropped });
+  return {
+    right: verdictOf(right),
+    drop,
+    dropped: verdictOf(dropped),
+    fixed: fix === null ? null : { level: fix.level, steepest: written(fix.steepest) },
+  };
+}
+
+function verdictOf({ level, growth }: GrowthSummary): Verdict {
+  return { level, steepest: written(Math.max(...growth.map(steepestSlope))) };
+}
+
+const written = (slope: number) => Number.isFinite(slope) ? slope.toFixed(2) : "not finite";
+
+const said = ({ level, steepest }: Verdict) => `${level}, ${steepest}`;
 
 /** Compares the slopes of a published table with the float64 reference. */
 async function compareTable(
   tf: TensorFlow,
   { title, kind }: typeof TABLES[number],
-): Promise<{ rows: string[]; worst: number }> {
+): Promise<Compared> {
   const grid = kind.axis === "width" ? { widths: WIDTHS } : { depths: DEPTHS };
   const options = { objective: "meanSquaredError", examples: 32 } as const;
   const { growth: [growth] } = await growthOf(twinModel(kind), { ...grid, seeds: SEEDS }, options);
@@ -150,18 +176,29 @@ async function timePerceptron(): Promise<number> {
   return (user + system) / 1e6;
 }
 
+const RESULTS = new URL("results.json", import.meta.url);
+const stored: Results = await Deno.readTextFile(RESULTS).then(JSON.parse, () => ({
+  seconds: NaN,
+  networks: {},
+  tables: {},
+}));
+const isChosen = (name: string) => Deno.args.length === 0 || Deno.args.includes(name);
+
 await using engine = await startEngine({ threads: 1 });
-const seconds = await timePerceptron();
-console.error(`perceptron up to width 1024: ${seconds.toFixed(1)} processor seconds`);
-const { rows, wrong } = await judgeNetworks();
-const tables: string[] = [];
-let worst = 0;
-for (const table of TABLES) {
-  const compared = await compareTable(engine.tf, table);
-  tables.push(...compared.rows);
-  worst = Math.max(worst, compared.worst);
+if (isChosen("time")) stored.seconds = await timePerceptron();
+for (const name of Object.keys(KINDS).filter(isChosen)) {
+  stored.networks[name] = await judgeNetwork(name);
+  console.error(`${name}: ${JSON.stringify(stored.networks[name])}`);
 }
-const heading = "| network | layer | size, t = 2 | size, t = 5 | change, t = 2 | change, t = 5 |";
+for (const table of TABLES.filter(({ title }) => isChosen(title))) {
+  stored.tables[table.title] = await compareTable(engine.tf, table);
+}
+await Deno.writeTextFile(RESULTS, `${JSON.stringify(stored, null, 2)}\n`);
+const { seconds } = stored;
+const networks = Object.entries(stored.networks);
+const wrong = networks.filter(([, { right }]) => right.level !== "flat").length +
+  networks.filter(([, { dropped }]) => dropped.level === "flat").length;
+const worst = Math.max(...Object.values(stored.tables).map((table) => table.worst));
 await Deno.writeTextFile(
   new URL("table.md", import.meta.url),
   [
@@ -174,14 +211,16 @@ await Deno.writeTextFile(
     "## 40 networks",
     "",
     `Each network keeps its scale by the rules of muP or of depth scaling; its twin drops one of them. The ` +
-    `figure is the steepest judged slope. Wrong verdicts: ${wrong} of ${2 * rows.length}. Seeds ${
-      SEEDS[0]
-    } to ` +
-    `${SEEDS.at(-1)}, on which no limit was chosen.`,
+    `figure is the steepest judged slope. Right networks that are not flat, and wrong ones that are: ${wrong} of ` +
+    `${2 * networks.length}. Seeds ${SEEDS[0]} to ${SEEDS.at(-1)}; no limit was chosen on them.`,
     "",
     "| network | right | dropped rule | without it | with the fix that was tried |",
     "| --- | --- | --- | --- | --- |",
-    ...rows,
+    ...networks.map(([name, { right, drop, dropped, fixed }]) =>
+      `| ${name} | ${said(right)} | ${drop} | ${said(dropped)} | ${
+        fixed === null ? "none" : said(fixed)
+      } |`
+    ),
     "",
     "## Published tables",
     "",
@@ -193,9 +232,9 @@ await Deno.writeTextFile(
     }); in brackets the float64 reference. Largest difference of any slope at any step: ` +
     `${worst.toExponential(1)} (target: ${MAX_DIFFERENCE}).`,
     "",
-    heading,
+    "| network | layer | size, t = 2 | size, t = 5 | change, t = 2 | change, t = 5 |",
     "| --- | --- | --- | --- | --- | --- |",
-    ...tables,
+    ...Object.values(stored.tables).flatMap(({ rows }) => rows),
     "",
     "## Time",
     "",

@@ -47,36 +47,52 @@ export const GROWTH_STYLE = `
 
 /**
  * Draws the slopes of every layer: a panel for the size of its activations, and one for their
- * change, with the flat band and the limits of an error.
+ * change, with the flat band and the limits of an error; below them the sizes that are not judged,
+ * those of its gradient and of its update in the first step.
  */
 export function drawSlopes({ layers }: AxisGrowth): Markup {
-  const height = TOP + layers.length * ROW + 26;
+  const band = TOP + layers.length * ROW + 26;
   const panels = [
-    { title: "activations", slopeOf: ({ size }: LayerGrowth) => size },
-    { title: "change per step", slopeOf: ({ change }: LayerGrowth) => change },
+    { title: "activations", isJudged: true, slopeOf: ({ size }: LayerGrowth) => size },
+    { title: "change per step", isJudged: true, slopeOf: ({ change }: LayerGrowth) => change },
+    { title: "gradient", isJudged: false, slopeOf: firstOf("gradients") },
+    { title: "update", isJudged: false, slopeOf: firstOf("updates") },
   ];
-  return markup`<svg class="growth" viewBox="0 0 ${GROWTH_WIDTH} ${height}" aria-hidden="true">${
-    layers.map(({ name }, i) =>
-      markup`<text class="layer" x="0" y="${TOP + i * ROW + 15}">${
-        shortTitle(escapeControls(name))
-      }</text>`
-    )
-  }${
-    panels.map(({ title, slopeOf }, i) =>
-      drawPanel(layers, { title, slopeOf, x: NAMES + i * (PANEL.width + PANEL.gap) })
+  return markup`<svg class="growth" viewBox="0 0 ${GROWTH_WIDTH} ${2 * band}" aria-hidden="true">${
+    [0, band].map((y, half) =>
+      markup`<g transform="translate(0 ${y})">${
+        layers.map(({ name }, i) =>
+          markup`<text class="layer" x="0" y="${TOP + i * ROW + 15}">${
+            shortTitle(escapeControls(name))
+          }</text>`
+        )
+      }${
+        panels.slice(2 * half, 2 * half + 2).map((panel, i) =>
+          drawPanel(layers, { ...panel, x: NAMES + i * (PANEL.width + PANEL.gap) })
+        )
+      }</g>`
     )
   }</svg>`;
+}
+
+/** Returns the slope of a figure in the first step that has one. */
+function firstOf(figure: "gradients" | "updates") {
+  return ({ slopes }: LayerGrowth) => slopes[figure].find((slope) => slope !== null) ?? null;
 }
 
 /** Panel of slopes. */
 interface SlopePanel {
   title: string;
+  isJudged: boolean;
   slopeOf: (layer: LayerGrowth) => GrowthSlope | null;
   /** Left edge. */
   x: number;
 }
 
-function drawPanel(layers: readonly LayerGrowth[], { title, slopeOf, x }: SlopePanel): Markup {
+function drawPanel(
+  layers: readonly LayerGrowth[],
+  { title, isJudged, slopeOf, x }: SlopePanel,
+): Markup {
   const width = PANEL.width - PANEL.figure;
   const at = (slope: number) => {
     const share = Math.min(1, Math.max(-1, slope / LARGEST_SLOPE));
@@ -85,15 +101,28 @@ function drawPanel(layers: readonly LayerGrowth[], { title, slopeOf, x }: SlopeP
   const bottom = TOP + layers.length * ROW;
   const line = (slope: number) => `M${at(slope)} ${TOP - 4}V${bottom}`;
   const band = at(FLAT_SLOPE) - at(-FLAT_SLOPE);
-  return markup`<text class="head" x="${x}" y="14">slope of ${title}</text><rect class="flat-band" x="${
-    at(-FLAT_SLOPE)
-  }" y="${TOP - 4}" width="${band}" height="${bottom - TOP + 4}"/><path class="grid" d="${
-    line(0)
-  }"/><path class="edge" d="${line(-STEEP_SLOPE)}${line(STEEP_SLOPE)}"/>${
+  return markup`<text class="head" x="${x}" y="14">slope of ${title}</text>${
+    isJudged
+      ? markup`<rect class="flat-band" x="${at(-FLAT_SLOPE)}" y="${
+        TOP - 4
+      }" width="${band}" height="${bottom - TOP + 4}"/><path class="edge" d="${line(-STEEP_SLOPE)}${
+        line(STEEP_SLOPE)
+      }"/>`
+      : null
+  }<path class="grid" d="${line(0)}"/>${
     [-1, -STEEP_SLOPE, 0, STEEP_SLOPE, 1].map((tick) =>
       markup`<text x="${at(tick)}" y="${bottom + 16}" text-anchor="middle">${String(tick)}</text>`
     )
-  }${layers.map((layer, i) => drawBar(layer, slopeOf(layer), { at, y: TOP + i * ROW, x, width }))}`;
+  }${
+    layers.map((layer, i) =>
+      drawBar({ ...layer, repeats: layer.repeats || !isJudged }, slopeOf(layer), {
+        at,
+        y: TOP + i * ROW,
+        x,
+        width,
+      })
+    )
+  }`;
 }
 
 function drawBar(

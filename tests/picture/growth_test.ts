@@ -65,10 +65,15 @@ Deno.test("renderGrowth() says which of the two was tested", () => {
   );
 });
 
-Deno.test("renderGrowthImage() draws a panel of slopes and one of curves for each step", () => {
+Deno.test("renderGrowthImage() draws a panel of slopes for each size and one of curves for each step", () => {
   const image = renderGrowthImage(growthSummary());
   assertStringIncludes(image, '<title id="gh-title">model.ts: does not keep its scale</title>');
-  assertEquals(image.match(/class="bar /g)?.length, 4);
+  // Two that are judged for each layer, and its gradient and update.
+  assertEquals(
+    image.match(/class="bar [a-z]+"/g)?.filter((bar) => !bar.includes("soft")).length,
+    4,
+  );
+  assertEquals(image.match(/class="bar soft"/g)?.length, 4);
   // The slope of 0.8 is drawn to scale: the panel ends at 1.25.
   assertStringIncludes(image, '<rect class="bar error" x="635" y="66" width="67.2"');
   assertEquals(image.match(/class="curve /g)?.length, 2 * 6);
