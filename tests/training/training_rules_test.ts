@@ -88,3 +88,13 @@ Deno.test("judgeTraining() uses the named rules, and rejects thresholds out of r
     "mostSigmas",
   );
 });
+
+Deno.test("a loss above that of the first batch is no high rate if the steps are tiny", () => {
+  const rows = (updateRatio: number) =>
+    healthyLog(
+      30,
+      ({ step }) => ({ loss: step === 1 ? 1 : 1.7 + Math.sin(7 * step) / 9, updateRatio }),
+    );
+  const causes = (updateRatio: number) => causeOf(judgeTraining(rows(updateRatio)))?.rule;
+  assertEquals([causes(0.99e-3), causes(1.01e-3)], ["rate-too-low", "rate-too-high"]);
+});

@@ -11,6 +11,8 @@ const LEAST_RATIOS = 5;
 const LATEST = 3;
 /** Number of steps before the latest that a jump is compared with. */
 const BEFORE = 32;
+/** Mean update ratio of the first steps below which a rate cannot be too high. */
+const TINY = 1e-3;
 /** Share of the first loss above which a loss stands after 20 steps of large updates. */
 const STANDS = 0.9;
 /** Share of the first loss above which large steps have certainly made it worse. */
@@ -189,6 +191,8 @@ function figuresOf(log: TrainingLog): RateFigures | null {
   if (latest.length < LEAST_RATIOS || !(first > 0) || !(lossGrowth > STANDS)) return null;
   const ratios = finite(log.until("decreaseRatio", FIRST));
   const updates = finite(log.until("updateRatio", FIRST / 2));
+  // Tiny steps cannot have raised a loss: the batches differ.
+  if (updates.length >= LEAST_RATIOS && meanOf(updates) < TINY) return null;
   return {
     decreaseRatio: ratios.length < LEAST_RATIOS ? NaN : meanOf(
       ratios.map(({ step, value }) => ({ step, value: Math.min(2, Math.max(-1, value)) })),
