@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { namesIn } from "../model/read_saved.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
+import { readFlag } from "./listed_flags.ts";
 import { runCommand } from "./run_command.ts";
 
 const NAME = "relu_dead_layer";
@@ -60,10 +61,8 @@ Deno.test("fix writes into an empty folder inside the model's own", async () => 
 
 Deno.test("fix needs to write its folder and nothing else", async () => {
   await withGateFolder([NAME], {}, async (folder) => {
-    const { stdout } = await runCommand(["fix", "--help"], { permissions: [] });
-    const [, engine] = stdout.match(/--allow-read=FOLDER,(\S+)\n/)!;
     const args = ["fix", `${folder}/${MODEL}`, "--out", `${folder}/fixed`, "--quiet"];
-    const read = `--allow-read=${folder}/${NAME},${folder}/fixed,${engine}`;
+    const read = await readFlag("fix", `${folder}/${NAME},${folder}/fixed`);
     const refused = await runCommand(args, { permissions: ["--no-prompt", read] });
     assertEquals(refused.code, 2);
     assertStringIncludes(refused.stderr, "fixed cannot be written: it is not allowed: use");

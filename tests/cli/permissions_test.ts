@@ -1,27 +1,12 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { engineFileUrl, packageFolder, pathOf } from "../../src/engine/start/engine_files.ts";
+import { packageFolder } from "../../src/engine/start/engine_files.ts";
 import { COMMANDS } from "../../src/cli/overview.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
+import { listedFlags, readFlag, THREADED, WASM } from "./listed_flags.ts";
 import { runCommand } from "./run_command.ts";
 
 const MODEL = "relu_he";
-
-/** The flags that the help of a subcommand lists under its permissions. */
-async function listedFlags(command: string): Promise<string[]> {
-  const { stdout } = await runCommand([command, "--help"], { permissions: [] });
-  const [, section] = stdout.split("\nPERMISSIONS, INSTEAD OF -A\n");
-  return section.split("\n").flatMap((line) => line.match(/^ {2}(--allow-.*)/)?.[1] ?? []);
-}
-
-const WASM = pathOf(engineFileUrl("single"));
-const THREADED = pathOf(engineFileUrl("threaded"));
-
-/** The first of them, with the folder of the model and the paths of this machine put in. */
-async function readFlag(command: string, folder: string): Promise<string> {
-  const [flag] = await listedFlags(command);
-  return flag.replace("FOLDER", folder).replace("PACKAGE", packageFolder()).replace("WASM", WASM);
-}
 
 for (const command of ["check", "report"]) {
   Deno.test(`${command} runs with read of the model's folder, this package and the WASM file alone`, async () => {
