@@ -1,7 +1,13 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { nonFinite } from "../../src/rules/data/non_finite.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
-import { flat, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
+import {
+  flat,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+  statisticsOf,
+} from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const broken = statisticsOf([NaN, ...Array(639).fill(1)]);
@@ -31,6 +37,26 @@ Deno.test("nonFinite counts infinities and lists every tensor of a layer", () =>
   );
   assertEquals(finding.measured, 3);
   assertStringIncludes(finding.message, "z (2 of 640), a (1 of 640)");
+});
+
+Deno.test("nonFinite lets a mask close the scores of a softmax that stays finite", () => {
+  const layersOf = (weights: typeof broken) =>
+    nonFinite.run(makeMeasurements([], {
+      layers: [
+        makeLayer({ name: "query", inputs: [] }),
+        makeLayer({ name: "mask", inputs: ["query"], weights: [], activations: infinite }),
+        makeLayer({
+          name: "rows",
+          inputs: ["mask"],
+          activation: "softmax",
+          weights: [],
+          preActivations: infinite,
+          activations: weights,
+        }),
+      ],
+    })).map(({ layer }) => layer);
+  assertEquals(layersOf(flat(0.1, 640)), []);
+  assertEquals(layersOf(broken), ["mask", "rows"]);
 });
 
 Deno.test("nonFinite names the first layer of the forward pass", () => {

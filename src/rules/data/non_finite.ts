@@ -7,6 +7,7 @@ import { defineRule } from "../define_rule.ts";
 import { exactly, inWords } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import type { Rule } from "../rule.ts";
 import {
   exactFigure,
@@ -77,7 +78,7 @@ export const nonFinite: Rule = defineRule({
     scale: "linear",
     of: (layer) => tensors(layer).reduce((sum, { statistics }) => sum + bad(statistics), 0),
   },
-  judge({ layers, measurements }) {
+  judge({ layers, measurements, network }) {
     const inputs = measurements.batch.perInput
       .filter(({ values }) => values.nonFinite > 0)
       .map(({ name, values }) =>
@@ -85,10 +86,13 @@ export const nonFinite: Rule = defineRule({
           isFirst: false,
         })
       );
+    const masked = maskedScores(network);
     const found = layers.filter(isBad).map((layer) => ({
       layer,
-      culprits: tensors(layer).filter((one) => bad(one.statistics) > 0),
-    }));
+      culprits: tensors(layer).filter(({ statistics, part }) =>
+        bad(statistics) > 0 && !(part === "forward" && masked.has(layer))
+      ),
+    })).filter(({ culprits }) => culprits.length > 0);
     // Without a topology the layers have no order.
     const first = inputs.length > 0 || measurements.weightsOnly !== undefined
       ? null
@@ -108,6 +112,22 @@ export const nonFinite: Rule = defineRule({
     ];
   },
 });
+
+/**
+ * Returns the layers whose outputs are only the scores of a softmax that stays finite: a mask closes
+ * keys by -Infinity, and anything else would make the softmax NaN.
+ */
+function maskedScores({ layers, graph }: NetworkView): Set<LayerMeasurements> {
+  const masked = new Set<LayerMeasurements>();
+  for (const layer of layers.toReversed()) {
+    const isRow = layer.activation === "softmax" && bad(layer.activations) === 0;
+    const readers = isRow ? [] : graph.outputsOf(layer);
+    if (isRow || readers.length > 0 && readers.every((reader) => masked.has(reader))) {
+      masked.add(layer);
+    }
+  }
+  return masked;
+}
 
 function tensors(layer: LayerMeasurements): Culprit[] {
   return [

@@ -22,7 +22,7 @@ const KERNELS: readonly LayerKind[] = ["dense", "convolution", "recurrent"];
 
 /**
  * Returns the hidden layers with kernels that are compared with theory, which follows no signal
- * through the scores of an attention or through a gate.
+ * through an attention or through a gate.
  */
 export function theoryLayers({ layers, graph }: NetworkView): LayerMeasurements[] {
   return layers
@@ -40,12 +40,23 @@ const TO_SCORES: readonly LayerKind[] = [
   "concatenation",
 ];
 
-/** Returns true if a layer feeds the scores of an attention. */
+/** Returns true if an input of a layer is a softmax, perhaps dropped or cast. */
+function isWeighted(layer: LayerMeasurements, graph: Graph): boolean {
+  const sources = new Set(graph.inputsOf(layer));
+  for (const source of sources) {
+    if (source.activation === "softmax") return true;
+    if (source.kind === "passesOn") graph.inputsOf(source).forEach((one) => sources.add(one));
+  }
+  return false;
+}
+
+/** Returns true if a layer feeds the scores of an attention, or what they weight. */
 function isScored(layer: LayerMeasurements, graph: Graph): boolean {
   const carriers = new Set([layer]);
   for (const carrier of carriers) {
     for (const reader of graph.outputsOf(carrier)) {
       if (reader.activation === "softmax" && carrier !== layer) return true;
+      if (reader.kind === "merge" && isWeighted(reader, graph)) return true;
       if (TO_SCORES.includes(reader.kind)) carriers.add(reader);
     }
   }

@@ -1,6 +1,7 @@
+import type { LayerMeasurements } from "../../measure/measurements.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
-import { isGate } from "../network/graph.ts";
+import { type Graph, isGate } from "../network/graph.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { counted, layerNames, say } from "../say.ts";
@@ -15,10 +16,21 @@ const MOVES_AXES = /^(?:permute|transpose|movedim|swapaxes)$/i;
 export function hiddenSoftmaxes({ chain, graph }: Pick<NetworkView, "chain" | "graph">) {
   return chain.filter(({ layer, output, activation }: KernelLayer) =>
     layer.role === "hidden" && activation === "softmax" && !isGate(output, graph) &&
-    !graph.outputsOf(output).some(({ kind, className }) =>
-      kind === "merge" || kind === "opaque" || MOVES_AXES.test(className)
-    )
+    !weightsOthers(output, graph)
   );
+}
+
+/** Returns true if the outputs of a layer, perhaps dropped or cast, weight other values. */
+function weightsOthers(output: LayerMeasurements, graph: Graph): boolean {
+  const carriers = new Set([output]);
+  for (const carrier of carriers) {
+    for (const reader of graph.outputsOf(carrier)) {
+      const { kind, className } = reader;
+      if (kind === "merge" || kind === "opaque" || MOVES_AXES.test(className)) return true;
+      if (kind === "passesOn") carriers.add(reader);
+    }
+  }
+  return false;
 }
 
 /**

@@ -49,7 +49,7 @@ const attending = (kind: LayerMeasurements["kind"]) =>
     dense("out", ["context"]),
   ]);
 
-Deno.test("theoryLayers() leaves out the kernels of queries and keys, whose scores are no sums", () => {
-  assertEquals(attending("merge"), ["value", "out"]);
-  assertEquals(attending("opaque"), ["query", "value", "out"]);
+Deno.test("theoryLayers() leaves out the kernels of queries, keys and values of an attention", () => {
+  assertEquals(attending("merge"), ["out"]);
+  assertEquals(attending("opaque"), ["query", "out"]);
 });
