@@ -42,7 +42,7 @@ export interface TorchLayer {
 const CELL = /^(weight|bias)_(ih|hh|hr)((?:_l\d+)?(?:_reverse)?)$/;
 
 /** Usual names of tables in which rows are looked up. */
-const TABLE = /emb|wte|wpe|token|position|lookup/i;
+const TABLE = /emb|wte|wpe|token|position|lookup|(^|[._])shared$/i;
 
 const NORM = /norm|(^|[._])(bn|ln|gn)\d*([._]|$)/i;
 

@@ -1,5 +1,9 @@
 import { isConstant } from "../network/constant_values.ts";
-import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
+import type {
+  LayerMeasurements,
+  TensorStatistics,
+  WeightMeasurements,
+} from "../../measure/measurements.ts";
 import { fans } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { LayerKind } from "../../traits/layers.ts";
@@ -80,6 +84,13 @@ export const symmetry: Rule = defineRule({
       network.layers.some((layer) =>
         hasUnits(layer) && layer.weights.some((one) => isKernel(one) && one.values.maxAbs > 0)
       );
+    // Saved twice, a tied matrix is still a table.
+    const tables = measurements.weightsOnly === undefined ? [] : tablesOf(network.layers);
+    const isTied = ({ values }: WeightMeasurements) =>
+      tables.some((table) =>
+        table.count === values.count && table.maxAbs === values.maxAbs &&
+        Math.abs(table.rms / values.rms - 1) <= 1e-9
+      );
     const added = new Set(
       network.chain.filter(({ added }) => added).map(({ layer }) => layer),
     );
@@ -91,6 +102,7 @@ export const symmetry: Rule = defineRule({
         const verdicts = kernels.map((kernel) =>
           judge(layer, kernel, {
             mayBeZero: layer.role === "output" || added.has(layer) || mayEndBranch,
+            isTable: layer.kind === "embedding" || isTied(kernel),
           })
         );
         // Either kernel of a recurrent cell can make its units differ.
@@ -106,15 +118,23 @@ export const symmetry: Rule = defineRule({
       ...found.flat().map((verdict): Verdict =>
         alike.includes(verdict) && !isWhole ? { ...verdict, severity: "warning" } : verdict
       ),
-      ...sharedDraws(layers, measurements.layers),
+      ...sharedDraws(
+        layers.filter(({ weights }) => !weights.some((one) => isKernel(one) && isTied(one))),
+        measurements.layers,
+      ),
     ];
   },
 });
 
+/** Returns the figures of the tables in which rows are looked up. */
+const tablesOf = (layers: readonly LayerMeasurements[]): TensorStatistics[] =>
+  layers.filter(({ kind }) => kind === "embedding")
+    .flatMap(({ weights }) => weights.filter(isKernel).map(({ values }) => values));
+
 function judge(
   layer: LayerMeasurements,
   weight: WeightMeasurements,
-  { mayBeZero }: { mayBeZero: boolean },
+  { mayBeZero, isTable }: { mayBeZero: boolean; isTable: boolean },
 ): Verdict[] {
   const { name, shape, values, duplicateUnits } = weight;
   if (values.nonFinite > 0) return [];
@@ -141,7 +161,7 @@ function judge(
   }
   // A table may have one row for padding.
   const zeros = weight.zeroUnits ?? 0;
-  const isPadded = layer.kind === "embedding" && zeros === 1;
+  const isPadded = isTable && zeros === 1;
   const idle = zeros === 0 || isPadded ? [] : [{
     ...verdict(layer, {
       worst: "warning",
