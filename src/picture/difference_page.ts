@@ -14,7 +14,7 @@ import { escapeControls } from "../words/show_value.ts";
 import { type BarPanel, barPanel } from "./bar_panel.ts";
 import { blockGrids } from "./block_grid.ts";
 import { layerMap, LayerNames } from "./layer_map.ts";
-import { breakable, type Markup, markup, shortTitle } from "./markup.ts";
+import { breakable, type Markup, markup, prose, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { factsOf } from "./report_page.ts";
 import { barKey, showBars } from "./show_bars.ts";
@@ -85,7 +85,7 @@ export function renderDifferencePage(difference: Difference): Promise<string> {
 }
 
 function sentence(words: string): Markup {
-  return breakable(escapeControls(`${words[0].toUpperCase()}${words.slice(1)}.`));
+  return prose(`${words[0].toUpperCase()}${words.slice(1)}.`);
 }
 
 /** Shows both verdicts as a title, or the one that both have. */
@@ -108,9 +108,7 @@ function changesOf(difference: Difference): Markup | null {
   if (changes.length === 0) return null;
   return markup`${
     changes.slice(0, MAX_CAUSES).map(([fate, message]) =>
-      markup`<p><b class="${FATES[fate]}">${fate}:</b> <bdi>${
-        breakable(escapeControls(message))
-      }</bdi></p>
+      markup`<p><b class="${FATES[fate]}">${fate}:</b> <bdi>${prose(message)}</bdi></p>
       `
     )
   }${changes.length > MAX_CAUSES ? markup`<p>And ${changes.length - MAX_CAUSES} more.</p>` : null}`;

@@ -2,15 +2,15 @@ import { type Verdict, VERDICTS } from "../diagnosis/verdict.ts";
 import type { GateResult, GateRun } from "../gate/gate_result.ts";
 import {
   diagnosisOf,
+  failingVerdicts,
   gateSentences,
   type ModelVerdict,
   modelVerdicts,
 } from "../render/gate_words.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
-import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
 import { requireValue } from "../words/shape.ts";
-import { type Markup, markup, shortTitle } from "./markup.ts";
+import { type Markup, markup, prose, shortTitle } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
 import { gateShape } from "./page_shapes.ts";
 import { factsOf, MOST_DETAILS } from "./report_page.ts";
@@ -22,6 +22,8 @@ const LEAST_DETAILS = 12;
 const MOST_ROWS = 4000;
 /** With more seeds, a strip would be longer than a line. */
 const MOST_SEEDS = 24;
+/** Number of models that are named on top. */
+const MOST_FAILING = 12;
 
 /**
  * Renders the result of a gate as one self-contained page: the verdict, and for each model a line
@@ -56,22 +58,26 @@ export function renderGatePage(result: GateResult): Promise<string> {
   const style = {
     details: Math.max(LEAST_DETAILS, Math.floor(MOST_DETAILS / Math.max(1, models.length))),
     isWhole: layers <= MOST_ROWS,
-    isAlone: models.length === 1,
   };
+  const opened = openedOf(result, models);
   const [first, ...others] = gateSentences(result, models);
   return renderPage({
     title: `gradient-health: gate ${passed ? "passed" : "failed"}`,
     header: markup`<p class="kicker">${formatCount(models.length, "model")}, ${
       formatCount(result.runs.length, "run")
     }</p><h1 class="verdict ${passed ? "healthy" : "error"}">${first.replace(/\.$/, "")}</h1>
-      <p class="lead-cause">${others.join(" ")}</p>`,
+      <p class="lead-cause">${others.join(" ")}</p>${failingList(result, models)}`,
     sections: [
       ...findingsSection(result),
       {
         id: "models",
         title: "Models",
-        body: markup`<div class="models">${
-          models.map((model, i) => showModel(model, i + 1, style))
+        body: markup`${
+          models.length < 2
+            ? null
+            : markup`<p class="soft">Each line opens to the causes, fixes and charts of its model.</p>`
+        }<div class="models">${
+          models.map((model, i) => showModel(model, i + 1, { ...style, isOpen: model === opened }))
         }</div>`,
       },
     ],
@@ -84,6 +90,29 @@ function worstFirst(models: readonly ModelVerdict[]): ModelVerdict[] {
   return models.toSorted((a, b) => rank(a) - rank(b));
 }
 
+/** Returns the model whose report is shown from the start: the only one, or the first that fails the gate. */
+function openedOf(result: GateResult, models: readonly ModelVerdict[]): ModelVerdict | undefined {
+  if (models.length === 1) return models[0];
+  return models.find((model) => model.shown !== null && isFailing(model, result));
+}
+
+/** Returns true if a model was not measured, or its verdict fails the gate. */
+function isFailing({ verdict }: ModelVerdict, result: GateResult): boolean {
+  return verdict === null || failingVerdicts(result).includes(verdict);
+}
+
+/** Links to the models that fail the gate, since the report of the first moves the others down. */
+function failingList(result: GateResult, models: readonly ModelVerdict[]): Markup | null {
+  const failing = models.filter((model) => isFailing(model, result));
+  if (models.length < 2 || failing.length === 0) return null;
+  const rest = failing.length - MOST_FAILING;
+  return markup`<p>Failing: ${
+    failing.slice(0, MOST_FAILING).map(({ model }, i) =>
+      markup`${i === 0 ? "" : ", "}<a href="#run-${i + 1}"><bdi>${shortTitle(model)}</bdi></a>`
+    )
+  }${rest > 0 ? ` and ${rest} more` : ""}.</p>`;
+}
+
 /** Returns the section about the configuration, if it has findings. */
 function findingsSection({ findings, configuration }: GateResult): Section[] {
   if (findings.length === 0) return [];
@@ -93,7 +122,7 @@ function findingsSection({ findings, configuration }: GateResult): Section[] {
     body: markup`${
       findings.map(({ severity, rule, message }) =>
         markup`<div class="finding is-${severity}"><p><b class="${severity}">${rule}</b> <bdi>${
-          escapeControls(message)
+          prose(message)
         }</bdi></p></div>`
       )
     }`,
@@ -104,7 +133,7 @@ function findingsSection({ findings, configuration }: GateResult): Section[] {
 function showModel(
   model: ModelVerdict,
   run: number,
-  { isAlone, ...style }: { details: number; isWhole: boolean; isAlone: boolean },
+  { isOpen, ...style }: { details: number; isWhole: boolean; isOpen: boolean },
 ): Markup {
   const { verdict, runs, causes, shown } = model;
   const unmeasured = runs.find(({ measurements }) => measurements === null);
@@ -113,11 +142,11 @@ function showModel(
     ? markup`<b class="error">not measured</b>`
     : markup`<b class="${VERDICT_LOOKS[verdict].tone}">${verdict.toUpperCase()}</b>`;
   return markup`<details class="model" id="run-${run}"${
-    isAlone ? markup` open` : null
+    isOpen ? markup` open` : null
   }><summary>${word}<span class="model-name"><bdi>${shortTitle(model.model)}</bdi></span>${
     seedsOf(runs)
   }${
-    said === "" ? null : markup`<span class="model-said"><bdi>${escapeControls(said)}</bdi></span>`
+    said === "" ? null : markup`<span class="model-said"><bdi>${prose(said)}</bdi></span>`
   }</summary>${shown === null ? null : showShown(shown, run, style)}</details>
   `;
 }

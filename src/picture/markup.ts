@@ -45,6 +45,14 @@ export function breakable(text: string): Markup {
   );
 }
 
+/** Shows a sentence of a rule: the names between its backticks as code. */
+export function prose(text: string): Markup {
+  const parts = escapeControls(text).split(/`([^`]+)`/);
+  return markup`${
+    parts.map((part, i) => i % 2 === 1 ? markup`<code>${breakable(part)}</code>` : breakable(part))
+  }`;
+}
+
 function sourceOf(value: Content): string {
   if (value === null) return "";
   if (value instanceof Markup) return value.source;

@@ -7,8 +7,7 @@ import { allRules } from "../rules/register_rule.ts";
 import type { Rule } from "../rules/rule.ts";
 import { blocksAlike } from "../rules/weights/blocks_alike.ts";
 import { formatCount } from "../words/numbers.ts";
-import { escapeControls } from "../words/show_value.ts";
-import { type Markup, markup } from "./markup.ts";
+import { type Markup, markup, prose } from "./markup.ts";
 
 type Checked = Pick<DiagnosedReport, "measurements"> & { findings: readonly GateFinding[] };
 
@@ -60,7 +59,7 @@ export function showChecked(report: Checked): Markup {
       ? null
       : markup`<dl class="notes">${
         [...groups].map(([rule, [{ message }, ...others]]) =>
-          markup`<dt>${rule}</dt><dd><bdi>${escapeControls(message)}</bdi>${
+          markup`<dt>${rule}</dt><dd><bdi>${prose(message)}</bdi>${
             others.length === 0 ? null : ` And ${others.length} more like it.`
           }</dd>`
         )

@@ -3,7 +3,7 @@ import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { fixOf, followWords, trialLines, triedWords } from "../render/render_diagnosis.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { breakable, type Markup, markup } from "./markup.ts";
+import { type Markup, markup, prose } from "./markup.ts";
 
 /** Shows causes as cards, each with its fix, the result of trying it, and its consequences. */
 export function showCauses(causes: readonly Cause[], { layers }: Measurements): Markup {
@@ -28,25 +28,23 @@ export function showCause(
   all: Measurements["layers"],
 ): Markup {
   const follows = followWords(consequences, all);
-  return markup`<p class="lead-cause is-${severity}"><bdi>${
-    breakable(escapeControls(message))
-  }</bdi></p>
+  return markup`<p class="lead-cause is-${severity}"><bdi>${prose(message)}</bdi></p>
     ${
     fixOf(fixes, tried).map((fix) => {
       const code = fixCode(fix);
-      return markup`<p><b>Fix:</b> <bdi>${escapeControls(describeFix(fix, all))}</bdi></p>${
+      return markup`<p><b>Fix:</b> <bdi>${prose(describeFix(fix, all))}</bdi></p>${
         code === null
           ? null
           : markup`<div class="code"><pre tabindex="0"><code>${lines(code)}</code></pre>
           <button type="button" data-copy hidden>Copy</button></div>`
       }`;
     })
-  }${tried === undefined ? null : markup`<p><bdi>${escapeControls(triedWords(tried))}</bdi></p>`}${
+  }${tried === undefined ? null : markup`<p><bdi>${prose(triedWords(tried))}</bdi></p>`}${
     follows.length === 0
       ? null
-      : markup`<p><b>As a result:</b> ${markup`<bdi>${
-        escapeControls(follows.map(({ text }) => text).join("; "))
-      }</bdi>`}.</p>`
+      : markup`<p><b>As a result:</b> <bdi>${
+        prose(follows.map(({ text }) => text).join("; "))
+      }</bdi>.</p>`
   }`;
 }
 

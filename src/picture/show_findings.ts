@@ -3,7 +3,7 @@ import { acceptedIn, isOpen } from "../render/gate_words.ts";
 import { countSeverities, findingParagraphs, type Paragraph } from "../render/render_findings.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { LayerNames } from "./layer_map.ts";
-import { type Markup, markup } from "./markup.ts";
+import { type Markup, markup, prose } from "./markup.ts";
 
 const MOST_LINKS = 12;
 const TITLES = { error: "Error", warning: "Warning", note: "Note" };
@@ -61,8 +61,7 @@ function showParagraph(
     findings.flatMap(({ layer, layers }) => layers ?? (layer === null ? [] : [layer])),
   );
   const sorted = [...layers].sort((a, b) => names.place(a) - names.place(b));
-  const say = (text: string) =>
-    markup`<p><bdi>${escapeControls(text.replace(/\s+/g, " "))}</bdi></p>`;
+  const say = (text: string) => markup`<p><bdi>${prose(text.replace(/\s+/g, " "))}</bdi></p>`;
   return markup`<div class="finding is-${severity}" id="${id}"><h3><span class="${severity}">${
     TITLES[severity]
   }</span> ${rules.join(", ")}</h3>

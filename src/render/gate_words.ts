@@ -32,7 +32,7 @@ export function gateSentences(result: GateResult, models: readonly ModelVerdict[
   ];
   return [
     `Gate ${passed ? "passed" : "failed"}.`,
-    ...stateOf(models),
+    ...stateOf(result, models),
     ...notJudgedWords(models),
     ...about.length > 0 ? [`The configuration has ${about.join(" and ")}.`] : [],
     ...tooMany === null ? [] : [`${tooMany}.`],
@@ -56,11 +56,10 @@ function notJudgedWords(models: readonly ModelVerdict[]): string[] {
   );
 }
 
-/** Says how many models have the worst verdicts, and how many causes there are. */
-function stateOf(models: readonly ModelVerdict[]): string[] {
+/** Says how many models have the worst verdicts, and of a single model how many causes it has. */
+function stateOf(result: GateResult, models: readonly ModelVerdict[]): string[] {
   const measured = models.filter(({ verdict }) => verdict !== null);
   if (measured.length === 0) return models.length > 0 ? [] : ["No model was measured."];
-  const { errors, warnings } = countCauses(measured.flatMap(({ causes }) => causes));
   const states = VERDICTS.flatMap((verdict) => {
     const count = measured.filter((model) => model.verdict === verdict).length;
     return count === 0 ? [] : [{ verdict, count }];
@@ -70,13 +69,24 @@ function stateOf(models: readonly ModelVerdict[]): string[] {
   const said = named.map(({ verdict, count }, i) =>
     `${i === 0 ? someOf(count, models) : count} ${stateWords(verdict, count)}`
   );
+  const counts = models.length === 1 ? causeCounts(models[0]) : "";
+  const isHarmless = named.at(-1)?.verdict === "weak" && !result.passed &&
+    !failingVerdicts(result).includes("weak");
+  const aside = isHarmless ? [`${said.pop()}, which does not fail the gate`] : [];
+  const grave = [said.slice(0, -1).join(", "), ...said.slice(-1)].filter((words) => words !== "");
+  return [
+    `${[...grave.length === 0 ? [] : [grave.join(" and ")], ...aside].join("; ")}${counts}.`,
+  ];
+}
+
+/** Counts the causes of a model: `: 1 cause, 2 warnings`; empty without any. */
+function causeCounts({ causes }: ModelVerdict): string {
+  const { errors, warnings } = countCauses(causes);
   const counts = [
     ...errors === 0 ? [] : [formatCount(errors, "cause")],
     ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
   ];
-  const [last, ...before] = said.toReversed();
-  const sentence = before.length === 0 ? last : `${before.toReversed().join(", ")} and ${last}`;
-  return [`${sentence}${counts.length === 0 ? "" : `: ${counts.join(", ")}`}.`];
+  return counts.length === 0 ? "" : `: ${counts.join(", ")}`;
 }
 
 /** Names some of the models: `The model`, `Both models`, `2 of 3 models`. */

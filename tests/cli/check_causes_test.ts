@@ -42,7 +42,7 @@ Deno.test("check says each cause once for all seeds of a model, and counts cause
     assertStringIncludes(text, "SUPPRESSED dead-units: dense_3, dense_4 (known, see #12)");
     assertMatch(
       text,
-      /ok good HEALTHY x changed CHANGED in 2 of 2 seeds: 1 cause x dead SICK: 1 cause Gate failed\. 1 of 3 models is sick and 1 has changed: \d causes.* 2 findings are suppressed/,
+      /ok good HEALTHY x changed CHANGED in 2 of 2 seeds: 1 cause x dead SICK: 1 cause Gate failed\. 1 of 3 models is sick and 1 has changed\. 2 findings are suppressed/,
     );
     assert(!/ERROR|\berrors, /.test(text), text);
   }));
@@ -96,7 +96,7 @@ Deno.test("check --reporter junit, sarif and markdown say causes, and are what t
 
     const text = await Deno.readTextFile(`${cwd}/gate.md`);
     assert(text.length < 65_536);
-    assertMatch(text, /^1 of 3 models is sick and 1 has changed: \d causes/m);
+    assertMatch(text, /^1 of 3 models is sick and 1 has changed\./m);
     const rows = text.split("\n").filter((line) => /^\| (?:🔴|🟣)/u.test(line));
     assertEquals(rows.map((row) => row.split("|")[2].trim()), ["`changed`", "`dead`"]);
     assertStringIncludes(rows[0], CHANGE);

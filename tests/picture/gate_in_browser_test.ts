@@ -29,19 +29,24 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       }, { width });
     }
   },
-  "the failed model is first, and its line opens to its first cause and chart": async (browser) => {
-    for (const [width, height] of SCREENS) {
-      await withPage(browser, failed, async (page) => {
-        const first = page.locator("details.model").first();
-        assertMatch(await first.locator("> summary").textContent() ?? "", /^SICKmodels\/sick\.ts/);
-        assert((await first.boundingBox())!.y < height / 2);
-        await first.locator("> summary").click();
-        assert(await first.locator(".lead-cause").first().isVisible());
-        assert(await first.locator(".plot").first().isVisible());
-        assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
-      }, { width });
-    }
-  },
+  "the failed model is first, and open: its first cause, fix and chart are on the first screen":
+    async (browser) => {
+      for (const [width, height] of SCREENS) {
+        await withPage(browser, failed, async (page) => {
+          const first = page.locator("details.model").first();
+          assertMatch(
+            await first.locator("> summary").textContent() ?? "",
+            /^SICKmodels\/sick\.ts/,
+          );
+          for (const shown of [".lead-cause", ".lead-said p:has-text('Fix:')", ".plot"]) {
+            const { y } = (await first.locator(shown).first().boundingBox())!;
+            assert(y < height, `${shown} at ${y} px of ${height}`);
+          }
+          assertEquals(await page.locator("details.model[open]").count(), 1);
+          assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
+        }, { width });
+      }
+    },
   "axe finds nothing amiss, folded and opened": (browser) =>
     withPage(browser, failed, async (page) => {
       assertEquals(await violations(page, [{ width: 390, scheme: "dark" }]), []);

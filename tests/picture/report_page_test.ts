@@ -214,6 +214,26 @@ Deno.test("renderGatePage() shows models that failed before those that warn, and
     gateRun([], { model: "gone", measurements: null, error: "gone" }),
   ]));
   assertEquals(modelsIn(page), ["gone", "ill", "moved", "warned", "fine"]);
+  // The warning fails nothing, and what was not measured has nothing to open.
+  assertStringIncludes(textOf(page), "Failing: gone , ill , moved .");
+  assertEquals(every(page, /<details class="model" id="([^"]+)" open>/g), ["run-2"]);
+});
+
+Deno.test("renderGatePage() opens no model of several that pass, and shows backticks as code", async () => {
+  const warned = gateRun([], {
+    diagnosis: {
+      verdict: "weak",
+      causes: [{ ...sampleWarning(), message: "Two: `a<b` and `c`." }],
+      notes: [],
+    },
+  });
+  const page = await renderGatePage(gateResult([warned, { ...warned, model: "other" }]));
+  assertEquals(every(page, /<details class="model" id="[^"]+"( open)>/g), []);
+  assert(!textOf(page).includes("Failing"));
+  assertStringIncludes(
+    page,
+    `<bdi>Two: <code>a&#60;b</code> and <code>c</code>.</bdi></span></summary>`,
+  );
 });
 
 Deno.test("renderGatePage() shows the seeds of a model once, and shares its room among many models", async () => {

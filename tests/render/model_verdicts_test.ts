@@ -52,7 +52,7 @@ Deno.test("gateSentences() counts models and causes, not findings", () => {
   assertEquals(say([fine]), "Gate passed. The model is healthy.");
   assertEquals(say([fine, gateRun([])]), "Gate passed. Both models are healthy.");
   assertEquals(say(ill), "Gate failed. The model is sick: 1 cause, 1 warning.");
-  assertEquals(say([...ill, fine]), "Gate failed. 1 of 2 models is sick: 1 cause, 1 warning.");
+  assertEquals(say([...ill, fine]), "Gate failed. 1 of 2 models is sick.");
   assertEquals(
     say([fine, unmeasured]),
     "Gate failed. 1 of 2 models is healthy. 1 run could not be measured.",
@@ -84,7 +84,22 @@ Deno.test("gateSentences() tells models that have changed from sick ones", () =>
   const others = [sickRun({ model: "ill" }), gateRun([], { model: "fine" })];
   assertEquals(
     say([moved(), ...others]),
-    "Gate failed. 1 of 3 models is sick and 1 has changed: 2 causes.",
+    "Gate failed. 1 of 3 models is sick and 1 has changed.",
+  );
+  const weak = gateRun([], {
+    model: "weak",
+    diagnosis: { verdict: "weak", causes: [sampleWarning()], notes: [] },
+  });
+  assertEquals(
+    say([moved(), ...others, weak]),
+    "Gate failed. 1 of 4 models is sick and 1 has changed; 1 is weak, which does not fail the gate.",
+  );
+  assertEquals(say([weak, gateRun([])]), "Gate passed. 1 of 2 models is weak.");
+  const runs = [weak, gateRun([])];
+  const strict = gateResult(runs, { passed: false, maxWarnings: -1 });
+  assertEquals(
+    gateSentences(strict, modelVerdicts(runs))[1],
+    "1 of 2 models is weak.",
   );
 });
 

@@ -96,7 +96,7 @@ Deno.test("renderGateText() has one verdict of a model for all seeds, and says u
   assertStringIncludes(
     text,
     "\nx  digits  SICK in 2 of 4 seeds: 1 cause, 1 warning\nok other   HEALTHY\nx  gone    not measured\n" +
-      "Gate failed. 1 of 3 models is sick: 1 cause, 1 warning. 1 run could not be measured.\n",
+      "Gate failed. 1 of 3 models is sick. 1 run could not be measured.\n",
   );
 });
 

@@ -35,7 +35,7 @@ Deno.test("renderMarkdown() shows the verdict, a line a model that fails, and fo
     text,
     `### ❌ gradient-health: the gate failed
 
-1 of 4 models is sick and 1 is weak: 1 cause, 2 warnings. 1 run could not be measured.
+1 of 4 models is sick; 1 is weak, which does not fail the gate. 1 run could not be measured.
 
 | verdict | model | cause | fix |
 | --- | --- | --- | --- |
@@ -162,7 +162,7 @@ Deno.test("renderMarkdown() leaves out charts, then models, then rows to fit, an
     renderMarkdown(result, { maxBytes: 200 }),
     `### ❌ gradient-health: the gate failed
 
-20 of 21 models are sick: 20 causes. 1 finding is suppressed.
+20 of 21 models are sick. 1 finding is suppressed.
 `,
   );
   assertEquals(renderMarkdown(result, { maxBytes: 10 }), "");
