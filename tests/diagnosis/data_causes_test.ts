@@ -204,6 +204,18 @@ Deno.test("fixCode() writes how each feature is normalised", () => {
   );
 });
 
+Deno.test("fixCode() sets a bias in the words of each framework", () => {
+  const weights = [{ layer: "dense", weight: "dense/bias" }];
+  const code = (value: number, framework: "keras" | undefined) =>
+    fixCode({ kind: "set-bias", weights, value, framework });
+  assertEquals(code(0, undefined), 'biasInitializer: "zeros"  // in dense');
+  assertEquals(code(0, "keras"), 'bias_initializer="zeros"  # in dense');
+  assertEquals(
+    code(2.5, "keras"),
+    "bias_initializer=keras.initializers.Constant(2.5)  # in dense",
+  );
+});
+
 Deno.test("fixCode() refuses an initialiser that is not a text", () => {
   const weights = [{ layer: "dense", weight: "dense/kernel", factor: 2, std: 1 }];
   for (const kind of ["rescale", "redraw"] as const) {
