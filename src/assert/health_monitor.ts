@@ -1,4 +1,4 @@
-import { isObject, numberFrom, positive, requireValue, string } from "../words/shape.ts";
+import { boolean, isObject, numberFrom, positive, requireValue, string } from "../words/shape.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allRules } from "../rules/register_rule.ts";
@@ -10,6 +10,7 @@ import type { Objective } from "../model/objective.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import { failureOf } from "./failure_message.ts";
 import type { HealthRecord } from "./health_record.ts";
+import type { LivePage } from "./live_page.ts";
 import { MonitorOutputs } from "./monitor_outputs.ts";
 import {
   DEFAULT_EVERY,
@@ -19,7 +20,7 @@ import {
   TRAINING_RULE_NAMES,
 } from "./monitor_state.ts";
 import { requireObjective, requireThresholds, ruleNames } from "./require_options.ts";
-import { TrainingWatch } from "./training_watch.ts";
+import { type TrainedBatch, TrainingWatch } from "./training_watch.ts";
 import { showValue } from "../words/show_value.ts";
 
 /** Options of {@linkcode healthMonitor}. */
@@ -52,6 +53,11 @@ export interface HealthMonitorOptions extends RunRulesOptions {
   budget?: number;
   /** File that gets a line of JSON for each step, for `watch` and `readTrainingLog`. Default: none. */
   log?: string;
+  /**
+   * True to serve a page of the training on the loopback while it runs, which shows each measurement
+   * as it is made. Its address is printed, and in `url`. Default: false.
+   */
+  live?: boolean;
   /** Folder that gets an event file, which TensorBoard shows beside other runs. Default: none. */
   tensorBoard?: string;
   /** Model that a loop without `model.fit` trains. */
@@ -79,10 +85,12 @@ export type HealthMonitor = Callback & {
   readonly steps: readonly TrainingStep[];
   /** Returns to an earlier state, by the response `lower`. */
   readonly lowerings: readonly Lowered[];
+  /** Address of the live page while it is served; otherwise `null`. */
+  readonly url: string | null;
   /** Judges a step of a loop without `model.fit`, after the update. Needs the option `model`. */
   step(trained: StepOfLoop): Promise<{ stop: boolean }>;
   /** Measures the end of such a loop, and stops watching. */
-  end(): void;
+  end(): Promise<void>;
 };
 
 /** Default share of the training's time that a monitor may take. */
@@ -162,6 +170,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     budget = BUDGET,
     log,
     tensorBoard,
+    live = false,
     ...ruleOptions
   } = options;
   // Report a typo now, not after hours of training. Layers are known only when it measures.
@@ -176,6 +185,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     "budget",
     "log",
     "tensorBoard",
+    "live",
   ]);
   const known = [...allRules().map(({ name }) => name), ...TRAINING_RULE_NAMES];
   const chosen = ruleNames("rules", known, names);
@@ -205,6 +215,11 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     #model: LayersModel | null = null;
     #watch: TrainingWatch | null = null;
     #params: TrainingParams | null = null;
+    #page: LivePage | null = null;
+
+    get url(): string | null {
+      return this.#page === null ? null : `http://127.0.0.1:${this.#page.port}`;
+    }
 
     // The stock callback rejects a model of another copy of TensorFlow.js.
     override setModel(model: unknown): void {
@@ -217,10 +232,10 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       state.epochs = this.#params.epochs;
     }
 
-    override onTrainBegin(): Promise<void> {
+    override async onTrainBegin(): Promise<void> {
       this.#watch?.dispose();
       this.#watch = open(this.#model!, this.#model!.optimizer);
-      return Promise.resolve();
+      await this.#serve();
     }
 
     override onEpochBegin(epoch: number): Promise<void> {
@@ -231,25 +246,50 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     override async onBatchEnd(batch: number, logs?: Logs): Promise<void> {
       const isEnd = isLast(batch, state.epoch, this.#params!);
       const { loss = null } = logs ?? {};
-      if (await this.#watch!.endBatch({ loss, batch, isEnd })) this.#model!.stopTraining = true;
+      if (await this.#judge({ loss, batch, isEnd })) this.#model!.stopTraining = true;
     }
 
-    override onTrainEnd(): Promise<void> {
-      if (this.#watch!.end()) this.#model!.stopTraining = true;
-      return Promise.resolve();
+    override async onTrainEnd(): Promise<void> {
+      await this.end();
     }
 
     /** Judges a step of a loop without `fit`. */
     async step(trained: StepOfLoop): Promise<{ stop: boolean }> {
       requireStep(trained, model);
-      this.#watch ??= open(model!, optimizer ?? model!.optimizer ?? null);
-      return { stop: await this.#watch.endBatch(trained) };
+      if (this.#watch === null) {
+        this.#watch = open(model!, optimizer ?? model!.optimizer ?? null);
+        await this.#serve();
+      }
+      return { stop: await this.#judge(trained) };
     }
 
-    /** Measures the end of a loop without `fit`. */
-    end(): void {
-      this.#watch?.end();
-      this.#watch = null;
+    /** Measures the end of a training. */
+    async end(): Promise<void> {
+      try {
+        this.#watch?.end();
+        this.#watch = null;
+      } finally {
+        this.#page?.announce();
+        const page = this.#page;
+        this.#page = null;
+        await page?.close();
+      }
+    }
+
+    async #judge(trained: TrainedBatch): Promise<boolean> {
+      const before = state.history.length;
+      const stops = await this.#watch!.endBatch(trained);
+      if (state.history.length > before) this.#page?.announce();
+      return stops;
+    }
+
+    /** Few trainings are watched live, and pages take a while to load. */
+    async #serve(): Promise<void> {
+      if (!live || this.#page !== null) return;
+      const { LivePage }: typeof import("./live_page.ts") = await import(
+        import.meta.resolve("./live_page.ts")
+      );
+      this.#page = new LivePage({ history: state.history, steps: rows });
     }
   }
 
@@ -297,6 +337,7 @@ function requireMonitorOptions(options: HealthMonitorOptions): void {
   requireValue("options.every", every, positive);
   requireValue("options.budget", options.budget ?? BUDGET, numberFrom(0, 1));
   requireValue("options.log", options.log ?? "", string);
+  requireValue("options.live", options.live ?? false, boolean);
   requireValue("options.tensorBoard", options.tensorBoard ?? "", string);
   if (typeof onFinding !== "function" && !RESPONSES.includes(onFinding)) {
     throw new InputError({

@@ -152,7 +152,7 @@ Deno.test("healthMonitor() judges a loop without fit, as fit", async () => {
       await monitor.step({ loss, inputs });
       loss.dispose();
     }
-    monitor.end();
+    await monitor.end();
     dispose();
     return monitor;
   };
@@ -198,4 +198,35 @@ Deno.test("healthMonitor() finds nothing in a training that learns", async () =>
   await using engine = await startEngine();
   assertEquals(found(await fit(engine, engine.tf.train.sgd(0.05), {}, 40)), []);
   assertEquals(found(await fit(engine, engine.tf.train.adam(1e-3), {}, 40)), []);
+});
+
+Deno.test("healthMonitor() serves the page of a running training on the loopback alone", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const optimizer = tf.train.sgd(0.05);
+  const { model, batch, data: [inputs, targets], dispose } = subject(engine, optimizer);
+  const monitor = healthMonitor({ batch, objective, model, onFinding: "keep", live: true });
+  assertEquals(monitor.url, null);
+  const step = async () => {
+    const predicted = () => model.apply(inputs, { training: true }) as Tensor;
+    const loss = optimizer.minimize(() => tf.losses.meanSquaredError(targets, predicted()), true)!;
+    await monitor.step({ loss });
+    loss.dispose();
+  };
+  await step();
+  const url = monitor.url!;
+  const get = async (path: string) => (await fetch(`${url}${path}`)).text();
+  assertStringIncludes(await get("/"), 'new EventSource("/events")');
+  assertStringIncludes(await get("/page"), "exercise: training");
+  const news = await fetch(`${url}/events`);
+  const reader = news.body!.getReader();
+  await step();
+  assertEquals(new TextDecoder().decode((await reader.read()).value), "data: new\n\n");
+  await reader.cancel();
+  const missing = await fetch(`${url}/etc`);
+  await missing.body?.cancel();
+  assertEquals(missing.status, 404);
+  await monitor.end();
+  assertEquals(monitor.url, null);
+  dispose();
 });
