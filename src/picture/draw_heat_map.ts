@@ -19,6 +19,8 @@ export interface HeatGrid {
   across: string;
   /** Place of the first row, and height of a row. Default: what fits the number of rows. */
   size?: { top: number; row: number };
+  /** Rows that are named however low they are. Default: none. */
+  named?: readonly number[];
 }
 
 const LEAST_HEIGHT = 120;
@@ -37,23 +39,23 @@ const MARK_SPACING = 9;
  * @param marks Draws marks over the map, from the top to the bottom of the rows.
  */
 export function drawHeatMap(
-  { rows, colorOf, axis, across, size }: HeatGrid,
+  { rows, colorOf, axis, across, size, named = [] }: HeatGrid,
   marks: (top: number, bottom: number) => Markup = () => NOTHING,
 ): Markup {
   const { width } = CHART;
   const { top, row } = size ?? { top: CHART.top, row: rowHeight(rows.length) };
   const from = axis.edges[0];
   const bottom = top + row * rows.length;
-  const every = Math.ceil(LEAST_LABEL / row);
+  const labels = labelsOf(rows.length, Math.ceil(LEAST_LABEL / row), named);
   return markup`<svg viewBox="0 0 ${width} ${
     bottom + CHART.bottom
   }" data-top="${top}" data-row="${row}" aria-hidden="true">
     ${
     rows.map(({ name }, i) =>
-      i % every === 0
-        ? markup`<text x="${from - 8}" y="${top + (i + 0.5) * row + 4}" text-anchor="end"><title>${
-          escapeControls(name)
-        }</title>${shortName(name)}</text>`
+      labels.has(i)
+        ? markup`<text${named.includes(i) ? markup` class="named"` : null} x="${from - 8}" y="${
+          top + (i + 0.5) * row + 4
+        }" text-anchor="end"><title>${escapeControls(name)}</title>${shortName(name)}</text>`
         : null
     )
   }${drawCells(rows.map(({ cells }) => cells.map(colorOf)), axis, top, row)}${
@@ -61,6 +63,16 @@ export function drawHeatMap(
   }${drawTicks(axis, bottom)}<text x="${from - 24}" y="${
     bottom + 16
   }" text-anchor="end">${across}</text>${marks(top, bottom)}</svg>`;
+}
+
+/** Returns the rows that have room for a label: those to be named first, then each so many. */
+function labelsOf(rows: number, every: number, named: readonly number[]): Set<number> {
+  const labels = new Set<number>();
+  const regular = Array.from({ length: Math.ceil(rows / every) }, (_, i) => i * every);
+  for (const row of [...named, ...regular]) {
+    if ([...labels].every((other) => Math.abs(other - row) >= every)) labels.add(row);
+  }
+  return labels;
 }
 
 /** Draws a frame around cells, whose neutral colour is close to that of the page. */

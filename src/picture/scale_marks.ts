@@ -125,9 +125,13 @@ export interface Mark {
 }
 
 /** Marks of figures without a colour. */
-export const VALUE_MARKS: readonly Mark[] = [
-  { sample: markup`<path class="nil-mark" d="M12 7h0"/>`, words: "exactly 0" },
-  { sample: markup`<path class="nan-mark" d="M9 4l6 6m0-6l-6 6"/>`, words: "NaN or infinite" },
+export const VALUE_MARKS: readonly (Mark & { color: string })[] = [
+  { color: "nil", sample: markup`<path class="nil-mark" d="M12 7h0"/>`, words: "exactly 0" },
+  {
+    color: "nan",
+    sample: markup`<path class="nan-mark" d="M9 4l6 6m0-6l-6 6"/>`,
+    words: "NaN or infinite",
+  },
 ];
 
 /** Returns the marks over a heat map. */

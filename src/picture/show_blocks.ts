@@ -5,6 +5,7 @@ import { byMagnitude, type Magnitude, magnitudeKey } from "./color_steps.ts";
 import type { ColumnAxis } from "./column_axis.ts";
 import { drawHeatMap, shortName } from "./draw_heat_map.ts";
 import { type Markup, markup } from "./markup.ts";
+import { keyItem, VALUE_MARKS } from "./scale_marks.ts";
 
 /** Words and colours of a heat map of blocks. */
 export interface BlocksStyle {
@@ -39,8 +40,24 @@ export function showBlocks(grid: BlockGrid, style: BlocksStyle): Markup {
     drawBlocks(grid, magnitude)
   }<ul class="key"><li>${magnitudeKey(magnitude)}</li>${
     has("error") ? sign("error", "wrong") : null
-  }${has("warning") ? sign("warning", "could be better") : null}</ul>
+  }${has("warning") ? sign("warning", "could be better") : null}${valueSigns(grid, magnitude)}</ul>
   <p class="read small soft" hidden></p>${tableOf(grid, style)}</figure>`;
+}
+
+/** Explains the cells without a colour of the scale, if there are any. */
+function valueSigns({ kinds }: BlockGrid, magnitude: Magnitude): Markup {
+  const colorOf = byMagnitude(magnitude);
+  const used = new Set(
+    kinds.flatMap(({ cells }) => cells.map((cell) => colorOf(cell?.value ?? null))),
+  );
+  return markup`${
+    VALUE_MARKS.filter(({ color }) => used.has(color)).map(({ color, sample, words }) =>
+      keyItem({
+        sample: markup`<rect class="${color}" x="3" width="18" height="14"/>${sample}`,
+        words,
+      })
+    )
+  }`;
 }
 
 /** Draws the heat map of a grid alone. */
@@ -59,6 +76,7 @@ export function drawBlocks(grid: BlockGrid, magnitude: Magnitude): Markup {
       axis,
       across: "",
       size: { top: GRID.head, row },
+      named: outlined(grid).map(({ block }) => block).reverse(),
     },
     (top) =>
       markup`<text x="${GRID.from - 8}" y="${top - 8}" text-anchor="end">block</text>${
@@ -135,6 +153,9 @@ export const BLOCKS_STYLE = `
 .blocks .key { align-items: center; margin: .25rem 0 .5rem; }
 .outlier { fill: none; stroke-width: 2; }
 .outlier.error-line { stroke: var(--error); }
-.outlier.warning-line { stroke: var(--warning); }
+.outlier.warning-line { stroke: var(--warning); stroke-dasharray: 4 2; }
+.blocks .named { fill: var(--ink); font-weight: 700; }
+.blocks .nan { fill: var(--error); stroke: var(--error); }
+.blocks .nan-mark { stroke: var(--paper); stroke-width: 1.25; }
 @media (max-width: 48rem) { .blocks text { font-size: 14px; } .blocks .ramp text { font-size: 11px; } }
 `;

@@ -1,6 +1,7 @@
 import type { ChartAxis } from "../render/chart_model.ts";
-import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import { foldLayers, shownFolds } from "../render/fold_layers.ts";
+import { countCauses } from "../render/render_diagnosis.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
@@ -59,7 +60,7 @@ export function showRun(report: DiagnosedReport, style: RunStyle): ShownRun {
     sections: [
       ...causes.length === 0 ? [] : [{
         id: id("causes"),
-        title: formatCount(causes.length, "more cause"),
+        title: moreCauses(causes),
         body: showCauses(causes, measurements),
       }],
       ...weightsSections(report, id),
@@ -96,6 +97,14 @@ export function showRun(report: DiagnosedReport, style: RunStyle): ShownRun {
       }],
     ],
   };
+}
+
+/** Counts causes as the verdict does: `1 more cause, 3 warnings`. */
+function moreCauses(causes: readonly Cause[]): string {
+  const { errors, warnings } = countCauses(causes);
+  if (errors === 0) return formatCount(warnings, "more warning");
+  const more = formatCount(errors, "more cause");
+  return warnings === 0 ? more : `${more}, ${formatCount(warnings, "warning")}`;
 }
 
 /** Shows the bars of a network beside its edges. */

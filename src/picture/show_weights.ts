@@ -8,7 +8,7 @@ import { markup } from "./markup.ts";
 /** Words and colours of the heat map of weights alone. */
 export const GRID_STYLE: Omit<BlocksStyle, "id"> = {
   title: "rms of each tensor",
-  about: "over the median of its kind: alike, or slowly rising or falling, in a sound file",
+  about: "over the median of its kind: alike, or slowly rising or falling, in a healthy file",
   magnitude: { middle: 0, perDecade: 9 },
 };
 

@@ -34,6 +34,17 @@ const runOf = (name: string, measurements: Measurements) => ({ name, ...report(m
 const large = checkpoint(20);
 const weights = await renderReportPage(report(large));
 const small = await renderReportPage(report(fileOf(blockLayers(3))));
+/** The same kind of file, with a NaN in block 5. */
+const broken = await renderReportPage(report(fileOf(
+  blockLayers(40, { block: 30, rms: 20 }).map((layer) => ({
+    ...layer,
+    weights: layer.weights.map((one) =>
+      one.name === "model.layers.5.mlp.up/weight"
+        ? { ...one, values: { ...one.values, nonFinite: 1 } }
+        : one
+    ),
+  })),
+)));
 const networks = await renderDifferencePage(differenceOf(
   runOf("sick.ts", goldenMeasurements("seed_tanh_stddev_200")),
   runOf("healthy.ts", goldenMeasurements("seed_tanh_critical")),
@@ -45,6 +56,7 @@ const files = await renderDifferencePage(
 const PAGES: Record<string, string> = {
   "a checkpoint of 1,000 tensors": weights,
   "weights without blocks": small,
+  "weights with a NaN": broken,
   "two networks": networks,
   "two checkpoints": files,
 };
@@ -68,6 +80,29 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       );
       await page.locator("h1").hover();
       assertEquals(await page.locator(".blocks .read").textContent(), "");
+    }),
+  "a NaN has the colour of errors and a key, and each outlined row is named": (browser) =>
+    withPage(browser, broken, async (page) => {
+      assertEquals(
+        await page.evaluate(
+          "[...document.querySelectorAll('.blocks .named')].map((one) => one.lastChild.data.slice(1, -1))",
+        ),
+        ["5", "30"],
+      );
+      assertEquals(
+        await page.evaluate(
+          "getComputedStyle(document.querySelector('.blocks .cells .nan')).stroke === " +
+            "getComputedStyle(document.querySelector('.blocks .outlier')).stroke",
+        ),
+        true,
+      );
+      assertEquals(await page.locator(".blocks .key rect.nan").count(), 1);
+      assertEquals(await page.locator(".blocks .key rect.nil").count(), 0);
+    }),
+  "the causes after the first are counted as the verdict does": (browser) =>
+    withPage(browser, broken, async (page) => {
+      assertEquals(await page.locator(".counts").textContent(), "2 causes");
+      assertEquals(await page.locator("nav a").first().textContent(), "1 more cause");
     }),
   "outliers come first, and are outlined": (browser) =>
     withPage(browser, weights, async (page) => {
