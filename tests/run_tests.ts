@@ -38,6 +38,12 @@ async function writeParts(folder: string, room: string, urls: URL[]): Promise<st
   }));
 }
 
+/** Whether an argument names a file or folder of tests; else it is an option of `deno test`. */
+async function namesTests(argument: string): Promise<boolean> {
+  return !argument.startsWith("-") &&
+    await Deno.stat(new URL(argument, ROOT)).then(() => true, () => false);
+}
+
 /** Arguments for all tests: those that share an isolate by their parts, the others as Deno finds them. */
 async function allTests(folder: string): Promise<string[]> {
   const rooms = await Promise.all(SHARING.map(sharedIn));
@@ -48,7 +54,8 @@ async function allTests(folder: string): Promise<string[]> {
 
 const folder = await Deno.makeTempDir();
 try {
-  const tests = Deno.args.length > 0 ? Deno.args : await allTests(folder);
+  const named = await Promise.all(Deno.args.map(namesTests));
+  const tests = named.includes(true) ? Deno.args : [...Deno.args, ...await allTests(folder)];
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", "--parallel", "--config", "deno.json", ...tests],
     cwd: ROOT,
