@@ -143,6 +143,27 @@ Deno.test("vanishingGradients warns below the absolute floor, but not of zeros a
   assertEquals(findings[0].threshold, "vanishingFloor");
 });
 
+Deno.test("vanishingGradients takes no floor for queries and keys, whose attention starts even", () => {
+  const weights = [makeWeight({ name: "k", gradients: flat(1e-9, 400) })];
+  const floors = (activation: string) =>
+    check(makeMeasurements([], {
+      layers: [
+        makeLayer({ name: "query", inputs: [], weights }),
+        makeLayer({ name: "scores", kind: "merge", inputs: ["query"], weights: [] }),
+        makeLayer({
+          name: "rows",
+          kind: "activation",
+          activation,
+          inputs: ["scores"],
+          weights: [],
+        }),
+        makeLayer({ name: "out", inputs: ["rows"], depth: 2 }),
+      ],
+    })).filter(({ kind }) => kind === "floor").map(({ layer }) => layer);
+  assertEquals(floors("softmax"), []);
+  assertEquals(floors("tanh"), ["query"]);
+});
+
 Deno.test("vanishingGradients gives no verdict on one hidden layer, NaN, or unmeasured deltas", () => {
   for (
     const measurements of [

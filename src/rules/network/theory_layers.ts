@@ -51,7 +51,7 @@ function isWeighted(layer: LayerMeasurements, graph: Graph): boolean {
 }
 
 /** Returns true if a layer feeds the scores of an attention, or what they weight. */
-function isScored(layer: LayerMeasurements, graph: Graph): boolean {
+export function isScored(layer: LayerMeasurements, graph: Graph): boolean {
   const carriers = new Set([layer]);
   for (const carrier of carriers) {
     for (const reader of graph.outputsOf(carrier)) {
