@@ -48,7 +48,7 @@ export interface HealthMonitorOptions extends RunRulesOptions {
   onFinding?: OnFinding;
   /**
    * Share of the training's time that the monitor may take under the default schedule, beyond the
-   * first 2 seconds; it then puts measurements off. Default: 0.05.
+   * first second; it then puts measurements off. Default: 0.05.
    */
   budget?: number;
   /** File that gets a line of JSON for each step, for `watch` and `readTrainingLog`. Default: none. */
@@ -105,7 +105,7 @@ const BUDGET = 0.05;
  * After every step it looks at the loss, the gradient norm, the size of the update and the inputs;
  * on the first 20 steps at the loss of the same batch after the update. It runs a full pass on a
  * held-out batch at steps 0, 1, 2, 5, 10, 20, 50, 100 and then every 100, unless `every` says
- * otherwise, and at the end. By default it takes at most 2 seconds and 5 % of the training's time
+ * otherwise, and at the end. By default it takes at most a second and 5 % of the training's time
  * (`budget`): it then looks less often.
  *
  * The rules over these signals (`judgeTraining`) name a rate that is too high or too low, NaN with

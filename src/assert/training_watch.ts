@@ -49,7 +49,7 @@ export interface TrainedBatch {
 /** Steps after which the loss of a batch is computed once more. */
 const AGAIN = 20;
 /** Time in milliseconds that a monitor may always take: the first steps matter most. */
-const ADVANCE = 2000;
+const ADVANCE = 1000;
 /** A rate is lowered by at least this factor. */
 const LEAST_CUT = 3;
 /** Rules whose fix is a learning rate that can be tried. */
