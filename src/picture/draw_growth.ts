@@ -179,9 +179,7 @@ function drawStep(
     scale.ticks.map((tick) => `M${left} ${y(tick)}H${right}`).join("")
   }"/>${
     scale.ticks.map((tick) =>
-      markup`<text x="${left - 6}" y="${y(tick) + 4}" text-anchor="end">${
-        Number(tick.toPrecision(2))
-      }</text>`
+      markup`<text x="${left - 6}" y="${y(tick) + 4}" text-anchor="end">${scale.label(tick)}</text>`
     )
   }${
     layers.map(({ curves, level, name }) => {

@@ -65,7 +65,7 @@ export function drawHeatMap(
   }" text-anchor="end">${across}</text>${marks(top, bottom)}</svg>`;
 }
 
-/** Returns the rows that have room for a label: those to be named first, then each so many. */
+/** Returns the rows that have room for a label: those to be named first, then one in each `every`. */
 function labelsOf(rows: number, every: number, named: readonly number[]): Set<number> {
   const labels = new Set<number>();
   const regular = Array.from({ length: Math.ceil(rows / every) }, (_, i) => i * every);

@@ -1,5 +1,5 @@
-import { formatNumber } from "../words/numbers.ts";
 import type { Tone } from "../render/verdicts.ts";
+import { drawPieces, type StripVerdict } from "./draw_strips.ts";
 import { type ColumnAxis, drawTicks, stepAxis } from "./column_axis.ts";
 import { CHART } from "./draw_heat_map.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -10,8 +10,8 @@ import { type ValueScale, valueScale } from "./value_scale.ts";
 export interface Curve {
   /** Name at its end; empty if the title of the chart is enough. */
   name: string;
-  /** Colour; `null` for the colour of data. */
-  tone: Tone | null;
+  /** Colour: that of a verdict, `other` for that of text, or `null` for that of data. */
+  tone: Tone | "other" | null;
   /**
    * Value at each step: `null` if it was not measured, which leaves no gap, and not finite if it is
    * broken.
@@ -39,11 +39,23 @@ export interface StepChart {
   /** Range of healthy values, drawn as a band. Default: none. */
   band?: { from: number; to: number } | null;
   marks?: readonly StepMark[];
+  /** Verdicts in a strip between the curves and the steps. Default: none. */
+  strip?: StepStrip | null;
+}
+
+/** Verdicts, each from a step to the next. */
+interface StepStrip {
+  name: string;
+  steps: readonly number[];
+  verdicts: readonly StripVerdict[];
 }
 
 const HEIGHT = 130;
 /** Room for the names at the ends of curves. */
 const NAMES = 100;
+/** Strip of verdicts below the curves, and the room above and below it. */
+const STRIP_HEIGHT = 20;
+const STRIP_MARGIN = 6;
 /** Least distance of two names. */
 const LINE = 15;
 /** With more steps, values have no dots. */
@@ -55,16 +67,17 @@ const MAX_DOTS = 16;
  * the steps are in the same places as the columns of a heat map below (`stepAxis`).
  */
 export function drawSteps(chart: StepChart): Markup {
-  const { steps, curves, across, limit = null, band = null, marks = [] } = chart;
+  const { steps, curves, across, limit = null, band = null, marks = [], strip = null } = chart;
   const { width, from, top } = CHART;
   const to = CHART.to - (limit !== null || curves.some(({ name }) => name !== "") ? NAMES : 0);
   const bottom = top + HEIGHT;
+  const end = bottom + (strip === null ? 0 : STRIP_HEIGHT + 2 * STRIP_MARGIN);
   const axis = stepAxis(steps, { from, to });
   const values = curves.flatMap(({ values }) => values).filter(isFinite);
   const scale = valueScale([...values, ...limit === null ? [] : [limit.value]]);
   const y = (value: number) => bottom - Math.min(1, Math.max(0, scale.at(value))) * HEIGHT;
   return markup`<svg class="steps" viewBox="0 0 ${width} ${
-    bottom + CHART.bottom
+    end + CHART.bottom
   }" aria-hidden="true">${
     band === null || values.length === 0
       ? null
@@ -79,9 +92,24 @@ export function drawSteps(chart: StepChart): Markup {
     namesOf(curves, limit, y).map(({ name, tone, at }) =>
       markup`<text class="${tone}" x="${to + 10}" y="${Math.round(at) + 4}">${name}</text>`
     )
-  }${drawTicks(axis, bottom)}<text x="${from - 24}" y="${
-    bottom + 16
-  }" text-anchor="end">${across}</text>${drawStepMarks(marks, axis, top, bottom)}</svg>`;
+  }${strip === null ? null : drawStrip(strip, { axis, to, y: bottom + STRIP_MARGIN })}${
+    drawTicks(axis, end)
+  }<text x="${from - 24}" y="${end + 16}" text-anchor="end">${across}</text>${
+    drawStepMarks(marks, axis, top, end)
+  }</svg>`;
+}
+
+/** Draws verdicts on the axis of the curves above, so that each begins below its step. */
+function drawStrip(
+  { name, steps, verdicts }: StepStrip,
+  { axis, to, y }: { axis: ColumnAxis; to: number; y: number },
+): Markup {
+  const edges = [...steps.map(axis.at), to];
+  return markup`<text x="${CHART.from - 8}" y="${
+    y + STRIP_HEIGHT / 2 + 4
+  }" text-anchor="end">${name}</text><g class="verdicts">${
+    drawPieces({ name, verdicts }, edges, { y, height: STRIP_HEIGHT })
+  }</g>`;
 }
 
 /** Draws the marks of steps over a chart or a heat map, from the top to the bottom of its rows. */
@@ -138,14 +166,14 @@ function cross(path: PathData, x: number): void {
   }
 }
 
-function drawLines({ ticks }: ValueScale, y: (value: number) => number, to: number): Markup {
+function drawLines({ ticks, label }: ValueScale, y: (value: number) => number, to: number): Markup {
   const { from } = CHART;
   return markup`<path class="lines" d="${
     ticks.map((tick) => `M${from} ${Math.round(y(tick))}H${to}`).join("")
   }"/>${
     ticks.map((tick) =>
       markup`<text x="${from - 8}" y="${Math.round(y(tick)) + 4}" text-anchor="end">${
-        formatNumber(tick)
+        label(tick)
       }</text>`
     )
   }`;
@@ -181,12 +209,14 @@ export const STEPS_STYLE = `
   font-variant-numeric: tabular-nums; }
 .steps .error { fill: var(--error); } .steps .warning { fill: var(--warning); }
 .steps .healthy { fill: var(--healthy); } .steps .changed { fill: var(--changed); }
-.steps .data { fill: var(--data); }
+.steps .data { fill: var(--data); } .steps .other { fill: var(--ink); }
 .steps .curve { fill: none; stroke: var(--data); stroke-width: 2; stroke-linejoin: round; }
 .steps .dots { fill: none; stroke: var(--data); stroke-width: 6; stroke-linecap: round; }
 .steps .error-line, .found.error-line { stroke: var(--error); }
 .steps .warning-line, .found.warning-line { stroke: var(--warning); }
 .steps .healthy-line, .found.healthy-line { stroke: var(--healthy); }
+.steps .other-line { stroke: var(--ink); }
+.steps .curve.other-line { stroke-dasharray: 5 3; }
 .steps .changed-line, .found.changed-line { stroke: var(--changed); }
 .steps .lines { fill: none; stroke: var(--line); }
 .steps .tick { stroke: var(--soft); }

@@ -47,19 +47,7 @@ export function drawStrips({ strips, axis }: Strips): Markup {
       const y = STRIP.top + i * ROW;
       return markup`<text x="${STRIP.from - 12}" y="${y + 18}" text-anchor="end">${
         shortName(strip.name, LONGEST)
-      }</text>${
-        piecesOf(strip, axis).map(({ paint, words, from, width, hasDot }) =>
-          markup`<rect class="${paint}" x="${from}" y="${y}" width="${width}" height="${
-            ROW - GAP
-          }"><title>${words}</title></rect>${
-            words.length * LETTER <= width && !hasDot
-              ? markup`<text class="on-${paint}" x="${Math.round(from + width / 2)}" y="${
-                y + 18
-              }" text-anchor="middle">${words}</text>`
-              : null
-          }`
-        )
-      }${
+      }</text>${drawPieces(strip, axis.edges, { y, height: ROW - GAP })}${
         strip.best == null
           ? null
           : markup`<path class="best-dot" d="M${strip.best} ${y + (ROW - GAP) / 2}h0"/>`
@@ -68,17 +56,32 @@ export function drawStrips({ strips, axis }: Strips): Markup {
   }${drawTicks(axis, bottom)}</svg>`;
 }
 
+/** Draws the pieces of a strip with these edges. */
+export function drawPieces(
+  strip: Strip,
+  edges: readonly number[],
+  { y, height }: { y: number; height: number },
+): Markup {
+  return markup`${
+    piecesOf(strip, edges).map(({ paint, words, from, width, hasDot }) =>
+      markup`<rect class="${paint}" x="${from}" y="${y}" width="${width}" height="${height}"><title>${words}</title></rect>${
+        words.length * LETTER <= width && !hasDot
+          ? markup`<text class="on-${paint}" x="${Math.round(from + width / 2)}" y="${
+            y + height / 2 + 5
+          }" text-anchor="middle">${words}</text>`
+          : null
+      }`
+    )
+  }`;
+}
+
 /**
  * Shows strips as a table, which fits a screen of any width.
  *
- * @param strips Strips whose axis is from 0 to 100, the headings of both columns, and the width of
- * the second on a wide screen, in pixels.
+ * @param strips Strips whose axis is from 0 to 100, and the headings of both columns.
  */
 export function showStrips(
-  { strips, axis, headings, width: room = STRIP.to - STRIP.from }: Strips & {
-    headings: [name: string, verdicts: string];
-    width?: number;
-  },
+  { strips, axis, headings }: Strips & { headings: [name: string, verdicts: string] },
 ): Markup {
   return markup`<table class="strips"><thead><tr>${
     headings.map((heading) => markup`<th scope="col">${heading}</th>`)
@@ -89,9 +92,9 @@ export function showStrips(
       }</bdi></th><td><svg class="verdicts" width="100%" height="${
         ROW - GAP
       }" role="img" aria-label="${spoken(strip)}">${
-        piecesOf(strip, axis).map(({ paint, words, from, width, hasDot }) =>
+        piecesOf(strip, axis.edges).map(({ paint, words, from, width, hasDot }) =>
           markup`<rect class="${paint}" x="${from}%" width="${width}%" height="100%"><title>${words}</title></rect>${
-            words.length * LETTER <= width / 100 * room && !hasDot
+            words.length * LETTER <= width / 100 * (STRIP.to - STRIP.from) && !hasDot
               ? markup`<text class="on-${paint} spare" x="${
                 short(from + width / 2)
               }%" y="18" text-anchor="middle">${words}</text>`
@@ -140,7 +143,7 @@ interface Piece extends StripVerdict {
   hasDot: boolean;
 }
 
-function piecesOf({ verdicts, best = null }: Strip, { edges }: ColumnAxis): Piece[] {
+function piecesOf({ verdicts, best = null }: Strip, edges: readonly number[]): Piece[] {
   const pieces: (StripVerdict & { from: number; to: number })[] = [];
   for (const [i, verdict] of verdicts.entries()) {
     const piece = pieces.at(-1);

@@ -3,7 +3,7 @@ import { magnitudeKey } from "./color_steps.ts";
 import { stepAxis } from "./column_axis.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
 import { type Curve, drawStepMarks, drawSteps, type StepMark } from "./draw_steps.ts";
-import { showStrips, stripsKey, type StripVerdict } from "./draw_strips.ts";
+import { stripsKey, type StripVerdict } from "./draw_strips.ts";
 import {
   errorsOf,
   type FoundCause,
@@ -35,6 +35,7 @@ export function showTraining(
   const marks = found === null
     ? []
     : [{ step: found.step, tone: toneOf(found), words: "the cause is found" }];
+  const verdicts = records.map((record) => verdictAt(record, found));
   const lines = linesOf(records, steps).filter(({ points }) =>
     isDrawn(points.map(({ value }) => value))
   );
@@ -42,8 +43,8 @@ export function showTraining(
     isDrawn(records.map((_, i) => rows.find(({ cells }) => isKnown(cells[i]))?.cells[i] ?? null))
   );
   return {
-    lead: markup`${drawLosses(records, steps, marks)}${keyOf(records, steps, found)}${
-      showVerdicts(records, found)
+    lead: markup`${drawLosses(records, { steps, marks, verdicts })}${keyOf(records, steps, found)}${
+      stripsKey([{ name: "", verdicts }])
     }`,
     lines: lines.length === 0
       ? null
@@ -106,13 +107,18 @@ function pointsOf<S extends { step: number }>(
   return steps.map((one) => ({ step: one.step, value: of(one) ?? null }));
 }
 
-/** Draws the loss on the held-out batch and, if it is known, on the batches of the training. */
+/**
+ * Draws the loss on the held-out batch and, if it is known, on the batches of the training, over the
+ * verdict from each measurement on. Where both losses are equal, that of the training is on top.
+ */
 function drawLosses(
   records: readonly HistoryRecord[],
-  steps: readonly TrainingStep[],
-  marks: readonly StepMark[],
+  { steps, marks, verdicts }: {
+    steps: readonly TrainingStep[];
+    marks: readonly StepMark[];
+    verdicts: readonly StripVerdict[];
+  },
 ): Markup {
-  const tone = marks[0]?.tone ?? null;
   const heldOut = pointsOf(records, ({ measurements }) => measurements.objective.value);
   const trained = pointsOf(steps, ({ loss }) => loss);
   const isAlone = !isDrawn(trained.map(({ value }) => value));
@@ -121,15 +127,16 @@ function drawLosses(
   }</span></figcaption>${
     drawSteps({
       ...alignedCurves([
-        ...isAlone ? [] : [{ name: "training", tone: null, points: trained }],
         {
           name: isAlone ? "" : "held out",
-          tone: isAlone ? tone : tone ?? "healthy",
+          tone: isAlone ? null : "other",
           points: heldOut,
         },
+        ...isAlone ? [] : [{ name: "training", tone: null, points: trained }],
       ]),
       across,
       marks,
+      strip: { name: "verdict", steps: records.map(({ step }) => step), verdicts },
     })
   }`;
 }
@@ -168,33 +175,10 @@ function linesOf(records: readonly HistoryRecord[], steps: readonly TrainingStep
   ];
 }
 
-/** Width of a strip beside the verdict of a page. */
-const LEAD_STRIP = 520;
-
 const isKnown = (value: number | null) => value !== null && Number.isFinite(value);
 
 /** Returns true if there is more to draw than a single value, which the table has. */
 const isDrawn = (values: readonly (number | null)[]) => values.filter(isKnown).length > 1;
-
-/** Shows the verdict at each step as a strip. */
-function showVerdicts(
-  records: readonly HistoryRecord[],
-  found: FoundCause | null,
-): Markup {
-  const strips = [{
-    name: records[0].measurements.model.name,
-    verdicts: records.map((record) => verdictAt(record, found)),
-  }];
-  const axis = stepAxis(records.map(({ step }) => step), { from: 0, to: 100 });
-  return markup`${
-    showStrips({
-      strips,
-      axis,
-      headings: ["network", "verdict after each measurement"],
-      width: LEAD_STRIP,
-    })
-  }${stripsKey(strips)}`;
-}
 
 /** Returns the verdict on a record; nothing is called healthy in a training with a cause. */
 function verdictAt(record: HistoryRecord, found: FoundCause | null): StripVerdict {
@@ -208,7 +192,7 @@ function verdictAt(record: HistoryRecord, found: FoundCause | null): StripVerdic
   }
   return found === null
     ? { paint: "well", words: "healthy" }
-    : { paint: "else", words: "nothing found yet" };
+    : { paint: "else", words: "nothing found" };
 }
 
 /** Returns the colour of a cause. */

@@ -45,10 +45,10 @@ Deno.test("drawSteps() has a logarithmic axis, a healthy band and marks if they 
     marks: [{ step: 10, tone: "warning", words: "found <here>" }],
   });
   assertEquals(every(source, /text-anchor="end">([^<]+)<\/text>/g), [
-    "1e-4",
-    "0.001",
-    "0.01",
-    "0.1",
+    "10⁻⁴",
+    "10⁻³",
+    "10⁻²",
+    "10⁻¹",
     "1",
     "batches",
   ]);
@@ -56,6 +56,25 @@ Deno.test("drawSteps() has a logarithmic axis, a healthy band and marks if they 
     .slice(1).map(Number);
   assertEquals([y, height], [53, 65]);
   assertMatch(source, /class="found warning-line" d="M[\d.]+ 8V150"><title>found &#60;here/);
+});
+
+Deno.test("drawSteps() has verdicts below the curves, each from its step to the next", () => {
+  const { source } = drawSteps({
+    ...chart,
+    curves: [curve([4, 3, 2])],
+    strip: {
+      name: "verdict",
+      steps: [chart.steps[0], chart.steps[2]],
+      verdicts: [verdict("healthy"), verdict("errors", "alert")],
+    },
+    marks: [{ step: chart.steps[2], tone: "error", words: "found" }],
+  });
+  const [well, alert] = [
+    ...source.matchAll(/<rect class="(?:well|alert)" x="([\d.]+)" y="(\d+)"/g),
+  ];
+  const [, mark, top, end] = source.match(/class="found error-line" d="M([\d.]+) (\d+)V(\d+)"/)!;
+  assertEquals([alert[1], well[2]], [mark, alert[2]]);
+  assert(Number(top) < Number(alert[2]) && Number(alert[2]) < Number(end));
 });
 
 const verdict = (words: string, paint = "well") => ({ words, paint });

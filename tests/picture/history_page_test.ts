@@ -135,12 +135,14 @@ Deno.test("renderHistoryPage() draws the training loss beside the held-out one, 
   const [, lead] = page.match(
     /<div class="lead-chart">|<figure class="lead-chart">([^]*?)<\/svg>/,
   )!;
-  assertEquals(every(lead, /<text class="(?:data|error|warning)" [^>]*>([^<]+)/g).sort(), [
+  assertEquals(every(lead, /<text class="(?:data|other|error|warning)" [^>]*>([^<]+)/g).sort(), [
     "held out",
     "training",
   ]);
+  // The training's curve is the last, on top of the other, and neither is in the colour of errors.
+  assertEquals(every(lead, /<path class="(curve[^"]*)"/g), ["curve other-line", "curve"]);
   // The spike of a single step is not thinned out.
-  assertMatch(lead, />100<\/text>/);
+  assertMatch(lead, />10²<\/text>/);
   assert(page.length < 120_000, `${page.length} characters`);
   assertEquals((await renderHistoryPage(history)).includes("held out<"), false);
 });
