@@ -67,7 +67,7 @@ export class TrainingWatch {
   readonly #steps: StepWatch;
   readonly #healthy: HealthyState;
   readonly #started = performance.now();
-  /** Milliseconds of all passes so far. */
+  /** Milliseconds of all passes and of judging so far. */
   #spent = 0;
   /** True if a due measurement was put off. */
   #owes = false;
@@ -174,9 +174,11 @@ export class TrainingWatch {
   }
 
   #add(row: TrainingStep): TrainingFinding[] {
+    const started = performance.now();
     this.rows.push(row);
     const found = this.#state.judge.add(row);
     this.#options.outputs.add(row);
+    this.#spent += performance.now() - started;
     return found;
   }
 

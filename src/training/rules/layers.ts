@@ -88,7 +88,8 @@ export const layerStill = defineTrainingRule({
   judge(log, { leastShare, mostShare }) {
     const moving = (log.row.layers ?? []).filter(({ updateRatio }) => isNumber(updateRatio));
     if (moving.length < LEAST_LAYERS) return null;
-    const shares = moving.map((layer) => ({ layer, recent: recentShares(log, layer) }))
+    const recent = recentUpdates(log);
+    const shares = moving.map((layer) => ({ layer, recent: recentShares(recent, layer) }))
       .filter(({ recent }) => recent.length === IN_A_ROW);
     const still = shares.find(({ recent }) => recent.every((share) => share < leastShare));
     const alone = shares.find(({ recent }) => recent.every((share) => share > mostShare));
@@ -112,13 +113,29 @@ export const layerStill = defineTrainingRule({
   },
 });
 
+/** Updates of the layers at a step. */
+interface Updates {
+  median: number;
+  of: ReadonlyMap<string, number>;
+}
+
+/** Returns the updates of the latest measurements. */
+function recentUpdates(log: TrainingLog): Updates[] {
+  return log.rows.slice(-IN_A_ROW).map(({ layers = [] }) => {
+    const of = new Map(
+      layers.flatMap(({ layer, updateRatio }) =>
+        isNumber(updateRatio) ? [[layer, updateRatio] as const] : []
+      ),
+    );
+    return { median: medianOf([...of.values()]), of };
+  });
+}
+
 /** Returns the layer's update over the median of all, in the latest measurements. */
-function recentShares(log: TrainingLog, { layer }: LayerSignals): number[] {
-  const rows = log.rows.slice(-IN_A_ROW);
-  return rows.flatMap(({ layers = [] }) => {
-    const all = layers.map(({ updateRatio }) => updateRatio).filter(isNumber);
-    const own = layers.find((one) => one.layer === layer)?.updateRatio;
-    return isNumber(own) && all.length > 0 && medianOf(all) > 0 ? [own / medianOf(all)] : [];
+function recentShares(recent: readonly Updates[], { layer }: LayerSignals): number[] {
+  return recent.flatMap(({ median, of }) => {
+    const own = of.get(layer);
+    return isNumber(own) && median > 0 ? [own / median] : [];
   });
 }
 
