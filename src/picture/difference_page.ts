@@ -100,7 +100,7 @@ function titleOf({ before, after }: Difference): Markup {
   }</h1>`;
 }
 
-const FATES: Record<string, string> = { Gone: "healthy", Stayed: "soft", New: "error" };
+const FATES: Record<string, string> = { "No longer": "healthy", Stayed: "soft", New: "error" };
 
 /** Lists what became of each cause. */
 function changesOf(difference: Difference): Markup | null {
@@ -127,10 +127,10 @@ function tableOf(
       ...isSpare(i) ? ["spare"] : [],
     ].join(" ");
     return markup`<td class="${names}">${
-      change?.moved ? drawTimes(change.factor, "changed") : null
+      change?.moved ? markup`${barOf(change)}${arrowOf(change)} ` : null
     }${cell}`;
   };
-  return markup`<div class="scroll plain" tabindex="0" role="group" aria-label="Layers that moved"><table class="moved"><thead><tr><th scope="col">layer${
+  return markup`<p class="small soft">${legend}</p><div class="scroll plain" tabindex="0" role="group" aria-label="Layers that moved"><table class="moved"><thead><tr><th scope="col">layer${
     headings.slice(0, columns).map((heading, i) =>
       markup`<th scope="col"${isSpare(i) ? markup` class="spare"` : null}>${heading}`
     )
@@ -141,7 +141,19 @@ function tableOf(
       }</tr>
       `
     )
-  }</tbody></table></div><p class="small soft">${legend}</p>`;
+  }</tbody></table></div>`;
+}
+
+/** Draws the factor of a change; from or to 0 there is none. */
+function barOf({ factor }: FigureChange): Markup | null {
+  return factor === 0 || factor === Infinity ? null : drawTimes(factor, "changed");
+}
+
+/** Shows if a figure rose or fell. */
+function arrowOf({ before, after }: FigureChange): Markup {
+  return after < before
+    ? markup`<span aria-label="fell">↓</span>`
+    : markup`<span aria-label="rose">↑</span>`;
 }
 
 /** Shows how much each tensor of repeated blocks changed, in files of weights alone. */
@@ -203,7 +215,7 @@ function chartOf(
 function showPanels(panels: readonly BarPanel[], { after }: Difference): Markup {
   const { layers } = after.measurements;
   const titles = panels.map(({ title }) => title).join(", ");
-  return markup`<div class="compared">${
+  return markup`<div class="compared">${barKey(panels, SIDES)}${
     showBars({
       panels,
       nodes: nodesOf(after),
@@ -212,11 +224,11 @@ function showPanels(panels: readonly BarPanel[], { after }: Difference): Markup 
       label: `${titles}, layer by layer, in A and in B.`,
       sides: SIDES,
     })
-  }${barKey(panels, SIDES)}</div>`;
+  }</div>`;
 }
 
 /** Headings of the figures, and words for the mark of the second run. */
-const SIDES = { is: "A", fixed: "B", mark: "B" };
+const SIDES = { is: "A", fixed: "B", bar: "bar: A", mark: "tick: B" };
 
 function showRuns(difference: Difference): Markup {
   const { before, after } = difference;

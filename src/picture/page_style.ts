@@ -28,6 +28,7 @@ h1.sentence { font-size: 2rem; }
 .lead-cause { font-size: 1.25rem; line-height: 1.35; font-weight: 600; text-wrap: pretty; }
 .cause .lead-cause { font-size: 1.0625rem; }
 .lead-chart { padding: 1rem 1rem 0; background: var(--panel); border-radius: 10px; }
+.lead-chart > .scroll { margin-bottom: 1rem; }
 .lead-chart th { background: var(--panel); }
 .lead-chart .bars tbody tr:hover > *, .lead-chart tr.hover > * { background: var(--paper); }
 .trial { margin-top: 1rem; }
@@ -160,7 +161,7 @@ tbody th bdi { overflow-wrap: break-word; }
   tbody th bdi { overflow-wrap: anywhere; }
   .moved tbody th { min-width: 5rem; }
   .lead-chart .moved th, .lead-chart .moved td { padding-left: .2rem; padding-right: .2rem; }
-  .moved .times { width: 24px; margin-right: .2rem; }
+  .moved .times { display: none; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {

@@ -10,9 +10,11 @@ interface Sides {
   is: string;
   fixed: string;
   mark: string;
+  /** Words for the bars of the first. Default: none, since they are all that there is to see. */
+  bar?: string;
 }
 
-const FIX: Sides = { is: "is", fixed: "fixed", mark: "with the fix" };
+const FIX: Sides = { is: "now", fixed: "fixed", mark: "with the fix" };
 
 /** Table of bars. */
 interface BarTable {
@@ -99,9 +101,9 @@ export function barTable(
 }
 
 function headOf(panel: BarPanel, i: number, { is, fixed }: Sides): Markup {
-  return markup`<th scope="col" class="panel-${
-    i + 1
-  } figure">${is}</th><th scope="col" class="panel-${i + 1} axis-head">${titleOf(panel)}${
+  return markup`<th scope="col" class="panel-${i + 1} figure">${
+    panel.isFixed ? is : "value"
+  }</th><th scope="col" class="panel-${i + 1} axis-head">${titleOf(panel)}${
     drawBarAxis(panel)
   }</th>${
     panel.isFixed ? markup`<th scope="col" class="panel-${i + 1} figure fix">${fixed}</th>` : null
@@ -134,15 +136,18 @@ function cellsOf(
 }
 
 /** Explains the signs of bars. */
-export function barKey(panels: readonly BarPanel[], { mark }: Sides = FIX): Markup {
+export function barKey(panels: readonly BarPanel[], { mark, bar }: Sides = FIX): Markup {
   const sign = (drawing: Markup, words: string) =>
     markup`<li><svg class="bar-row" width="22" height="12" aria-hidden="true">${drawing}</svg>${words}</li>`;
   const bars = panels.flatMap(({ rows }) => rows.flatMap((row) => row?.bars ?? []));
   const has = (tone: string) => bars.some(({ wrong }) => wrong === tone);
+  const zeros = bars.find(({ isZero, wrong }) => isZero && wrong !== null)?.wrong ?? "sound";
   const box = (tone: string) => markup`<rect class="bar ${tone}" y="1" width="22" height="10"/>`;
-  return markup`<ul class="key">${has("error") ? sign(box("error"), "wrong") : null}${
-    has("warning") ? sign(box("warning"), "could be better") : null
-  }${has("changed") ? sign(box("changed"), "moved by more than chance") : null}${
+  return markup`<ul class="key">${bar === undefined ? null : sign(box("sound"), bar)}${
+    has("error") ? sign(box("error"), "wrong") : null
+  }${has("warning") ? sign(box("warning"), "could be better") : null}${
+    has("changed") ? sign(box("changed"), "moved by more than chance") : null
+  }${
     panels.some(({ isFixed }) => isFixed)
       ? sign(markup`<line class="fixed" x1="11" x2="11" y1="0" y2="12"/>`, mark)
       : null
@@ -152,7 +157,7 @@ export function barKey(panels: readonly BarPanel[], { mark }: Sides = FIX): Mark
       : null
   }${
     panels.some(({ zero }) => zero !== null)
-      ? sign(markup`<circle class="nothing sound" cx="11" cy="6" r="4"/>`, "exactly 0")
+      ? sign(markup`<circle class="nothing ${zeros}" cx="11" cy="6" r="4"/>`, "exactly 0")
       : null
   }${
     panels.some(({ hasGains }) => hasGains)

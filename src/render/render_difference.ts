@@ -188,7 +188,9 @@ function legendOf(names: readonly FigureName[], layers: readonly LayerComparison
     layers.some(({ figures }) => names.some((name) => figures[name] && is(figures[name])));
   return [
     ...of.length === 0 ? [] : [`B / A of ${of.join(", ")}`],
-    ...has(({ factor, moved }) => moved && !isFactor(factor)) ? ["A>B: from A to B"] : [],
+    ...has(({ factor, moved }) => moved && !isFactor(factor))
+      ? ["A to B: no factor describes it"]
+      : [],
     ...has(({ moved }) => !moved) ? [`${ALIKE}: moved by no more than chance`] : [],
   ].join("; ");
 }
@@ -201,13 +203,13 @@ function hasMoved({ figures }: LayerComparison): boolean {
   return Object.values(figures).some(({ moved }) => moved);
 }
 
-/** Returns `1/3`, `2.5`, `10%>99%`, or `0>0.1` if no factor describes the change. */
+/** Returns `1/3`, `2.5`, `10% to 99%`, or `0 to 0.1` if no factor describes the change. */
 function cellOf(change: FigureChange | undefined): string {
   if (change === undefined) return "";
   const { before, after, factor, moved } = change;
   if (!moved) return ALIKE;
-  if (factor === null) return `${formatShare(before)}>${formatShare(after)}`;
-  if (!isFactor(factor)) return `${formatNumber(before)}>${formatNumber(after)}`;
+  if (factor === null) return `${formatShare(before)} to ${formatShare(after)}`;
+  if (!isFactor(factor)) return `${formatNumber(before)} to ${formatNumber(after)}`;
   return factor < 1 ? `1/${formatNumber(1 / factor)}` : formatNumber(factor);
 }
 
@@ -230,9 +232,9 @@ export function movedSentence({ comparison }: Pick<Difference, "comparison">): s
   return `No figure${missing ? " of the layers that both have" : ""} moved by more than chance.`;
 }
 
-/** Returns what happened to each cause, with its label: `Gone: ...`. */
+/** Returns what happened to each cause, with its label: `No longer: ...`. */
 export function causeChanges({ causes }: Difference): [label: string, message: string][] {
-  const labels = { gone: "Gone", stayed: "Stayed", came: "New" } as const;
+  const labels = { gone: "No longer", stayed: "Stayed", came: "New" } as const;
   return (Object.keys(labels) as (keyof typeof labels)[]).flatMap((key) =>
     causes[key].map(({ message }): [string, string] => [labels[key], message])
   );

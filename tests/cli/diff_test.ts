@@ -29,7 +29,7 @@ Deno.test("diff says what moved between two models, and what became of the cause
     const text = await diff(cwd, "a.js", "b.js");
     assert(text.startsWith("The kernels of fc1 ... fc4 are 4 times smaller; "), text);
     assertMatch(text, /^A: a\.js: (SICK|HEALTHY).*\nB: b\.js: HEALTHY$/m);
-    assertMatch(text, /^Gone: The kernels of fc1/m);
+    assertMatch(text, /^No longer: The kernels of fc1/m);
     assertMatch(text, /^layer +kernel/m);
     assertEquals(text.match(/^fc\d +1\/4 /gm)!.length, 4);
     assert(text.split("\n").every((line) => line.length <= 80), text);

@@ -27,14 +27,14 @@ Deno.test("renderDifferencePage() begins with both verdicts, what moved and by h
     lead,
     /A: sick\.ts , B: healthy\.ts SICK → HEALTHY The kernels of .* times smaller\./,
   );
-  assertMatch(lead, /Gone: The kernels of /);
+  assertMatch(lead, /No longer: The kernels of /);
   const rows = every(page, /<tr>(<th scope="row">[^]*?)<\/tr>/g);
   assertMatch(
     textOf(rows.find((row) => row.includes("dense_2<"))!),
-    /dense_2 1\/\d+ 0&#62;0\.\d+ /,
+    /dense_2 ↓ 1\/\d+ ↑ 0 to 0\.\d+ /,
   );
   // Its kernel is as it was.
-  assertMatch(textOf(rows.find((row) => row.includes("dense_1<"))!), /dense_1 = 0&#62;/);
+  assertMatch(textOf(rows.find((row) => row.includes("dense_1<"))!), /dense_1 = ↑ 0 to /);
   assertEquals(every(page, /<section id="([^"]+)"/g), ["bars", "moved", "runs"]);
 });
 
@@ -43,6 +43,9 @@ Deno.test("renderDifferencePage() draws both runs, and colours what moved", asyn
   const [, bars] = page.match(/<section id="bars"([^]*?)<\/section>/)!;
   assertEquals(every(bars, /<b>|<span><span class="spare">([^<]*)<\/span>/g).length, 3);
   assertEquals(every(bars, /figure(?: fix)?">([AB])<\/th>/g), ["A", "B", "A", "B", "A", "B"]);
+  assertMatch(textOf(bars), /Before and after bar: A .*tick: B .* layer A/);
+  // The gradients of the first are exactly 0, and moved.
+  assertStringIncludes(bars.match(/<ul class="key">[^]*?<\/ul>/)![0], 'class="nothing changed"');
   const rows = every(bars, /(<tr data-l[^]*?<\/tr>)/g);
   assertEquals(rows.length, 11);
   const changed = rows.map((row) => row.match(/(?:bar|nothing) changed/g)?.length ?? 0);

@@ -62,9 +62,9 @@ Deno.test("renderDifference() says that nothing moved", () => {
 Deno.test("renderDifference() tells causes that went, stayed and came", () => {
   const text = (before: typeof A, after: typeof A) => renderDifference(differenceOf(before, after));
   const healthy = side("c.ts", { one: 0.1, two: 0.1, three: 0.1 });
-  assert(/^Gone: /m.test(text(A, healthy)) && !/^(New|Stayed): /m.test(text(A, healthy)));
-  assert(/^New: /m.test(text(healthy, A)) && !/^(Gone|Stayed): /m.test(text(healthy, A)));
-  assert(/^Stayed: /m.test(text(A, A)) && !/^(New|Gone): /m.test(text(A, A)));
+  assert(/^No longer: /m.test(text(A, healthy)) && !/^(New|Stayed): /m.test(text(A, healthy)));
+  assert(/^New: /m.test(text(healthy, A)) && !/^(No longer|Stayed): /m.test(text(healthy, A)));
+  assert(/^Stayed: /m.test(text(A, A)) && !/^(New|No longer): /m.test(text(A, A)));
 });
 
 Deno.test("renderDifference() shows the worst 24 layers, and all with --all", () => {
