@@ -114,6 +114,8 @@ export interface TrialCurves {
   after?: number[];
   /** Loss of the best constant answer, or `null` if unknown. */
   guess: number | null;
+  /** Why the trial fails even if the loss falls; `null` or absent if that is not the reason. */
+  still?: string | null;
 }
 
 /** Learning rates that were tried. */

@@ -46,6 +46,8 @@ export interface PanelBar {
   /** End of the bar with the fix, in the same way. */
   fixedAt: number | null;
   wrong: Wrong | null;
+  /** True if it is outside of the healthy band, though no finding is about it. */
+  isOutside: boolean;
   /** True if the layer has gains and no kernel, so that its size compares with gains alone. */
   isGain: boolean;
   title: string;
@@ -100,7 +102,7 @@ export function barPanel(content: PanelContent): BarPanel {
     return roundTo(4, from + (to - from) * Math.min(1, Math.max(0, share)));
   };
   const ends = band === null ? null : { from: at(band.from), to: at(band.to) };
-  const place = { at, isLog, after, content };
+  const place = { at, isLog, after, content, band };
   return {
     title,
     about: about.replace(/^[: ]+/, ""),
@@ -121,9 +123,13 @@ interface Placing {
   isLog: boolean;
   after: ReadonlyMap<string, number | null>;
   content: PanelContent;
+  band: Chart["band"];
 }
 
-function rowOf(bars: readonly ChartBar[], { at, isLog, after, content }: Placing): BarRow | null {
+function rowOf(
+  bars: readonly ChartBar[],
+  { at, isLog, after, content, band }: Placing,
+): BarRow | null {
   const { wrong, gains = new Set(), unjudged = new Set(), isShare = false } = content;
   const known = bars.filter(({ value }) => value !== null);
   if (known.length === 0) return null;
@@ -150,6 +156,8 @@ function rowOf(bars: readonly ChartBar[], { at, isLog, after, content }: Placing
       isZero: value === 0 && isLog,
       fixedAt: endOf(after.get(label)),
       wrong: wrong.get(label) ?? null,
+      isOutside: band !== null && !wrong.has(label) && !gains.has(label) && !unjudged.has(label) &&
+        hasBar(value) && (value < band.from || value > band.to),
       isGain: gains.has(label),
       title: gap ?? say(value),
     })),

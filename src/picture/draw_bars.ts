@@ -61,10 +61,10 @@ export function drawBarRow(
 
 function drawBar(
   { base, zero, broken }: BarPanel,
-  { at, isZero, fixedAt, wrong, isGain, title }: PanelBar,
+  { at, isZero, fixedAt, wrong, isOutside, isGain, title }: PanelBar,
   { y, thick }: { y: number; thick: number },
 ): Markup {
-  const tone = wrong ?? "sound";
+  const tone = wrong ?? (isOutside ? "outside" : "sound");
   const middle = decimal(y + thick / 2);
   const isThin = thick < 8;
   const shown = () => {
@@ -107,6 +107,7 @@ symbol .break { stroke: var(--soft); stroke-dasharray: 2 3; }
 symbol .limit { stroke: var(--healthy); stroke-opacity: .45; }
 .healthy-band { fill: var(--healthy); fill-opacity: .1; }
 .bar.sound { fill: var(--data); }
+.bar.outside { fill: var(--paper); stroke: var(--data); stroke-width: 1.5; }
 .bar.error, text.nothing.error { fill: var(--error); }
 .bar.warning, text.nothing.warning { fill: var(--warning); }
 .bar.changed, text.nothing.changed { fill: var(--changed); }

@@ -146,14 +146,19 @@ export function barKey(panels: readonly BarPanel[], { mark, bar }: Sides = FIX):
   return markup`<ul class="key">${bar === undefined ? null : sign(box("sound"), bar)}${
     has("error") ? sign(box("error"), "wrong") : null
   }${has("warning") ? sign(box("warning"), "could be better") : null}${
-    has("changed") ? sign(box("changed"), "moved by more than chance") : null
-  }${
+    bars.some(({ isOutside }) => isOutside)
+      ? sign(
+        markup`<rect class="bar outside" x="1" y="1" width="20" height="10"/>`,
+        "outside of the healthy range",
+      )
+      : null
+  }${has("changed") ? sign(box("changed"), "moved by more than chance") : null}${
     panels.some(({ isFixed }) => isFixed)
       ? sign(markup`<line class="fixed" x1="11" x2="11" y1="0" y2="12"/>`, mark)
       : null
   }${
     panels.some(({ band }) => band !== null)
-      ? sign(markup`<rect class="healthy-band" width="22" height="12"/>`, "healthy")
+      ? sign(markup`<rect class="healthy-band" width="22" height="12"/>`, healthyWords(panels))
       : null
   }${
     panels.some(({ zero }) => zero !== null)
@@ -164,4 +169,12 @@ export function barKey(panels: readonly BarPanel[], { mark, bar }: Sides = FIX):
       ? sign(markup`<circle class="gain sound" cx="11" cy="6" r="3"/>`, "gain of a normalisation")
       : null
   }</ul>`;
+}
+
+/** Says what the band is, and why a row is without it. */
+function healthyWords(panels: readonly BarPanel[]): string {
+  const isPartial = panels.some(({ band, rows }) =>
+    band !== null && rows.some((row) => row?.isJudged === false)
+  );
+  return isPartial ? "healthy; the output has no band" : "healthy";
 }

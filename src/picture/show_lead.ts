@@ -77,10 +77,12 @@ export function verdictTitle(diagnosis: Diagnosis, words?: string): Markup {
 /** Draws the loss of the trial, as the network is and with the fixes. */
 function curvesOf({ curves, verdict }: Diagnosis): Markup | null {
   if (curves === undefined) return null;
-  const { before, after, guess } = curves;
+  const { before, after, guess, still = null } = curves;
   const fixed = after ?? [];
   const tone = VERDICT_LOOKS[verdict].tone;
-  return markup`<figure class="trial"><figcaption>Loss in the trial</figcaption>${
+  return markup`<figure class="trial"><figcaption>Loss in the trial${
+    still === null ? null : markup`, <span class="${tone}">which fails: ${still}</span>`
+  }</figcaption>${
     drawSteps({
       steps: Array.from({ length: Math.max(before.length, fixed.length) }, (_, step) => step),
       curves: [

@@ -45,9 +45,10 @@ export function describeTrial(trial: Trial | SkippedTrial): string {
   const given = attempts.find(({ given }) => given);
   const alone = verdict === "learns" || attempts.length === 1;
   const isApart = given !== undefined && given !== chosen && verdict === "learns";
+  const still = stillWords(trial);
   const said = [
     ...isApart ? [`in ${triedAlone(given)}, ${outcome(given, trial)}`] : [],
-    `${still(chosen, trial)}in ${alone ? triedAlone(chosen) : triedAll(attempts)}, ${
+    `${still === null ? "" : `${still}: `}in ${alone ? triedAlone(chosen) : triedAll(attempts)}, ${
       outcome(chosen, trial)
     }`,
   ].join("; ");
@@ -61,10 +62,11 @@ export function describeTrial(trial: Trial | SkippedTrial): string {
   return limits.length === 0 ? said : `${said} (${limits.join(", ")})`;
 }
 
-/** Returns the reason why the trial fails even if the loss falls. */
-function still({ layers, stillLayers }: Attempt, { reason }: Trial): string {
-  if (reason !== "still layers") return "";
-  return `${stillLayers} of ${formatCount(layers.length, "layer")} hardly change: `;
+/** Returns the reason why the trial fails even if the loss falls; `null` if there is none. */
+export function stillWords({ attempts, best, reason }: Trial): string | null {
+  if (reason !== "still layers" || best === null) return null;
+  const { layers, stillLayers } = attempts[best];
+  return `${stillLayers} of ${formatCount(layers.length, "layer")} hardly change`;
 }
 
 function triedAlone({ steps, optimizer, learningRate }: Attempt): string {

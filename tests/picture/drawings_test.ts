@@ -21,6 +21,7 @@ import { drawHistogram } from "../../src/picture/draw_histogram.ts";
 import { lanesOf, layerMap } from "../../src/picture/layer_map.ts";
 import { evenly, PathData, powerOfTen } from "../../src/picture/path_data.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
+import { barKey } from "../../src/picture/show_bars.ts";
 import { crossing } from "../../src/picture/study_view.ts";
 import { type Chart, type ChartBar, placed } from "../../src/render/chart_model.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
@@ -31,6 +32,7 @@ import { withOverview } from "../../src/words/overview.ts";
 import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
 import { statistics } from "../networks/sample.ts";
 import { sampleStudy } from "../networks/studies.ts";
+import { every } from "./page_facts.ts";
 
 const { tf } = await startEngine();
 const model = exerciseModel();
@@ -387,6 +389,31 @@ Deno.test("barPanel() takes the healthy band of the fixed network, and leaves it
   assertEquals([judged, head].map((one) => one.includes("healthy-band")), [true, false]);
   assertMatch(judged, /<line class="fixed"/);
   assertEquals(panelOf(before).band, null);
+});
+
+Deno.test("barPanel() tells a value outside of the healthy band from those inside", () => {
+  const chart = chartOf([0.1, 3, 0.09, 3.1, 5, 1e-6, 9], { band: { from: 0.1, to: 3 } });
+  const panel = panelOf(chart, {
+    wrong: new Map([["layer_5", "error"]]),
+    gains: new Set(["layer_6"]),
+    unjudged: new Set(["layer_7"]),
+  });
+  const outside = panel.rows.map((row) => row!.bars[0].isOutside);
+  assertEquals(outside, [false, false, true, true, false, false, false]);
+  assertMatch(drawBarRow(panel, panel.rows[2], STYLE).source, /<rect class="bar outside"/);
+  const { source } = barKey([panel]);
+  assertStringIncludes(source, "outside of the healthy range");
+  assertStringIncludes(source, "healthy; the output has no band");
+  const inside = barKey([panelOf(chartOf([1, 2], { band: { from: 0.1, to: 3 } }))]).source;
+  assert(!inside.includes("outside") && !inside.includes("no band"));
+});
+
+Deno.test("barKey() shows a zero in the colour of those in the chart", () => {
+  const chart = chartOf([0, 0, 1]);
+  const tones = (wrong: PanelContent["wrong"]) =>
+    every(barKey([panelOf(chart, { wrong })]).source, /<circle class="nothing (\w+)"/g);
+  assertEquals(tones(new Map([["layer_3", "error"]])), ["sound"]);
+  assertEquals(tones(new Map([["layer_2", "error"]])), ["error"]);
 });
 
 Deno.test("barPanel() gives layers that are alike thin bars in one row, with the figure of the worst", () => {

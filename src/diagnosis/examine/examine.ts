@@ -9,7 +9,7 @@ import type { Batch } from "../../model/batches/batch.ts";
 import type { LearningRates } from "../../probe/rate_search.ts";
 import { learnsAsCompiled, type SkippedTrial, type Trial } from "../../probe/trial.ts";
 import { describeRates } from "../../rules/describe_rates.ts";
-import { describeTrial } from "../../rules/describe_trial.ts";
+import { describeTrial, stillWords } from "../../rules/describe_trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { runRules } from "../../rules/run_rules.ts";
 import { withOverview } from "../../words/overview.ts";
@@ -216,7 +216,12 @@ function curvesOf(
   if (trial === null || "skipped" in trial || before === undefined) return {};
   const after = lossesOf(fixedTrial);
   return {
-    curves: { before, ...after === undefined ? {} : { after }, guess: trial.guess },
+    curves: {
+      before,
+      ...after === undefined ? {} : { after },
+      guess: trial.guess,
+      still: stillWords(trial),
+    },
   };
 }
 
