@@ -49,7 +49,7 @@ type Gradients = { name: string; tensor: Tensor | null }[];
 /**
  * Returns the class of Keras optimizers: each updates weights as Keras 3 does, if TensorFlow.js
  * lacks the optimizer or some of its settings. It clips, then decays the weights, then updates; the
- * rate may follow a schedule.
+ * rate may follow a schedule. With the two settings of PyTorch, it updates as PyTorch does.
  */
 export const kerasOptimizer = kerasLayer((tf: TensorFlow) =>
   class KerasOptimizer extends tf.Optimizer {
@@ -121,12 +121,14 @@ export const kerasOptimizer = kerasLayer((tf: TensorFlow) =>
     #update(variable: tfjs.Variable, gradient: Tensor, rate: number): void {
       const known = this.#slots.get(variable.name) ?? new Map<string, Tensor>();
       this.#slots.set(variable.name, known);
-      const { weightDecay } = this.#settings as Record<string, number | null>;
-      const weight = weightDecay === null ? variable : tf.mul(variable, 1 - weightDecay * rate);
+      const { decaysInGradient } = this.#settings;
+      const weightDecay = this.#settings.weightDecay as number | null ?? 0;
+      const pull = decaysInGradient ? weightDecay : 0;
+      const shrinkage = decaysInGradient ? 0 : weightDecay * rate;
       const { weight: value, slots } = UPDATE_RULES[this.#name]({
         tf,
-        weight,
-        gradient,
+        weight: shrinkage === 0 ? variable : tf.mul(variable, 1 - shrinkage),
+        gradient: pull === 0 ? gradient : tf.add(gradient, tf.mul(variable, pull)),
         rate,
         step: this.iterations + 1,
         settings: this.#settings,

@@ -100,7 +100,7 @@ function ownRung(heap: Heap, given: Optimizer): {
   const config = given.getConfig() as { learningRate?: unknown };
   const rate = typeof config.learningRate === "number" ? config.learningRate : null;
   const isNative = isPlainAdam(given);
-  const isKeras = isKerasOptimizer(given);
+  const isKeras = isKerasOptimizer(given) && readSetting(config, "addsEpsilonLast") !== true;
   const rung = (learningRate: number | null): Rung => {
     if (isNative && learningRate !== null) {
       return adamRung(heap, { ...config, learningRate, isKeras });
@@ -204,7 +204,7 @@ function isPlainAdam(given: Optimizer): boolean {
   const config = given.getConfig() as object;
   const settings = Object.keys(unusualSettings("Adam", config) ?? {});
   return readSetting(config, "schedule") === undefined &&
-    settings.every((name) => ["beta1", "beta2", "epsilon"].includes(name));
+    settings.every((name) => ["beta1", "beta2", "epsilon", "addsEpsilonLast"].includes(name));
 }
 
 function adamRung(heap: Heap, options: AdamOptions): Rung {

@@ -80,7 +80,12 @@ export const OPTIMIZERS = {
     usual: DIVIDED,
     source: "Loshchilov & Hutter 2019: the steps of Adam",
   },
-  Nadam: { rate: 1e-3, settings: MOMENTS, usual: DIVIDED, source: "Dozat 2016: the steps of Adam" },
+  Nadam: {
+    rate: 1e-3,
+    settings: { ...MOMENTS, momentumDecay: 1 },
+    usual: DIVIDED,
+    source: "Dozat 2016: the steps of Adam",
+  },
   Adamax: {
     rate: 1e-3,
     settings: MOMENTS,
@@ -162,7 +167,9 @@ export const STOCK_OPTIMIZERS: readonly string[] = Object.entries<OptimizerTrait
 /**
  * Settings that every optimizer of Keras has, and their defaults. Two are left out: a scale of the
  * loss is undone before the step, and if gradients of several batches are accumulated, the batch of
- * a trial represents all of them.
+ * a trial represents all of them. Two are PyTorch's: `decaysInGradient` adds the decay to the
+ * gradient, before momentum and moments, and `addsEpsilonLast` adds epsilon to the root of a second
+ * moment whose bias is corrected.
  */
 export const COMMON_SETTINGS: Readonly<OptimizerSettings> = {
   weightDecay: null,
@@ -172,6 +179,8 @@ export const COMMON_SETTINGS: Readonly<OptimizerSettings> = {
   useEma: false,
   emaMomentum: 0.99,
   emaOverwriteFrequency: null,
+  decaysInGradient: false,
+  addsEpsilonLast: false,
 };
 
 /** Names of settings in TensorFlow.js. Its RMSProp calls `rho` `decay`. */

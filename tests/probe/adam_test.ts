@@ -4,6 +4,9 @@ import { heapOf } from "../../src/engine/start/prepare_engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { adam } from "../../src/probe/adam.ts";
+import { kerasOptimizer } from "../../src/keras/keras_optimizer.ts";
+import { rungs } from "../../src/probe/rungs.ts";
+import { parseOptimizer } from "../../src/traits/torch_optimizers.ts";
 import { updateOf } from "../../src/probe/training_step.ts";
 
 Deno.test("adam() knows its weights again where there are others in the next step", async () => {
@@ -57,4 +60,24 @@ Deno.test("adam() steps as TensorFlow.js's does", async () => {
     own.dispose();
     tf.dispose([start, ours, theirs, still]);
   }
+});
+
+Deno.test("the native Adam of a trial adds epsilon where PyTorch does", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
+  const { name, learningRate, settings } = parseOptimizer("Adam(lr=0.1)", "--optimizer");
+  const Optimizer = kerasOptimizer(tf);
+  const asked = new Optimizer({ ...settings, optimizer: name, learningRate });
+  const [rung] = rungs(heapOf(engine), model, asked);
+  const { update, dispose } = rung.make();
+  const weight = tf.tidy(() => tf.tensor1d([1]).variable());
+  const gradient: Tensor = tf.tensor1d([1e-8]);
+  update([weight], [gradient]);
+  // The first step is lr * g / (|g| + epsilon); Keras divides by |g| + epsilon / sqrt(1 - beta2).
+  assertAlmostEquals(weight.dataSync()[0], 0.95, 1e-5);
+  dispose();
+  asked.dispose();
+  model.dispose();
+  tf.dispose([weight, gradient]);
 });

@@ -5,38 +5,55 @@ import { assertEquals, assertThrows } from "@std/assert";
 const parse = (text: string) => parseOptimizer(text, "--optimizer");
 
 Deno.test("parseOptimizer() reads calls of PyTorch, with its defaults", () => {
+  const last = { addsEpsilonLast: true, epsilon: 1e-8 };
+  const moments = { beta1: 0.9, beta2: 0.999, amsgrad: false };
   assertEquals(parse("AdamW(lr=3e-4, weight_decay=0.05, betas=(0.9, 0.95))"), {
     name: "AdamW",
     learningRate: 3e-4,
-    settings: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, amsgrad: false },
+    settings: { ...moments, ...last, beta2: 0.95, weightDecay: 0.05, decaysInGradient: false },
   });
   assertEquals(parse("torch.optim.AdamW(model.parameters())"), {
     name: "AdamW",
     learningRate: 1e-3,
-    settings: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, amsgrad: false },
+    settings: { ...moments, ...last, weightDecay: 0.01, decaysInGradient: false },
   });
   assertEquals(parse("SGD(lr=0.1)"), {
     name: "SGD",
     learningRate: 0.1,
-    settings: { momentum: 0, nesterov: false, weightDecay: null },
+    settings: {
+      momentum: 0,
+      nesterov: false,
+      weightDecay: null,
+      decaysInGradient: false,
+      addsEpsilonLast: false,
+    },
   });
   assertEquals(parse("sgd(lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)"), {
     name: "Momentum",
     learningRate: 0.1,
-    settings: { momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
+    settings: {
+      momentum: 0.9,
+      nesterov: true,
+      weightDecay: 1e-4,
+      decaysInGradient: true,
+      addsEpsilonLast: false,
+    },
   });
+  const isCoupled = (text: string) => parse(text).settings.decaysInGradient;
+  assertEquals(isCoupled("Adam(weight_decay=0.1)"), true);
+  assertEquals(isCoupled("Adam(weight_decay=0.1, decoupled_weight_decay=True)"), false);
   assertEquals(parse("RMSprop(alpha=0.9, fused=False)").settings.rho, 0.9);
   assertEquals(parse("Adam").learningRate, 1e-3);
 });
 
-Deno.test("parseOptimizer() refuses what PyTorch lacks, and what is not reproduced", () => {
+Deno.test("parseOptimizer() rejects unknown optimizers and arguments", () => {
   const cases: [text: string, said: string][] = [
     ["Adamw2", "did you mean"],
     ["AdamW(lr=fast)", 'lr of AdamW is "fast", expected a number'],
     ["AdamW(lr=-1)", "lr of AdamW is -1, expected a number of at least 0"],
     ["AdamW(weight_decy=1)", "weight_decay"],
     ["AdamW(0.1)", 'AdamW in --optimizer has "0.1", expected arguments by name'],
-    ["Adam(weight_decay=0.1)", "expected 0, as its penalty in the gradient is not reproduced"],
+    ["Adamax(decoupled_weight_decay=True)", "decoupled_weight_decay=True"],
     ["AdamW(maximize=True)", "maximize=True"],
     ["AdamW(", "an optimizer of PyTorch"],
     ["", "an optimizer of PyTorch"],

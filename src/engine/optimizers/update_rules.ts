@@ -24,7 +24,7 @@ export interface Updated {
   slots: Record<string, Tensor>;
 }
 
-/** Rule by which an optimizer of Keras 3 updates one weight. */
+/** Rule by which an optimizer of Keras 3, or of PyTorch with its settings, updates one weight. */
 export type UpdateRule = (start: UpdateStart) => Updated;
 
 /** Update rules by their names in `OPTIMIZERS`. */
@@ -47,8 +47,8 @@ export const UPDATE_RULES: Readonly<Record<OptimizerName, UpdateRule>> = {
 
   Nadam(start) {
     const { tf, weight, gradient, rate, step } = start;
-    const { beta1, beta2, epsilon } = numbers(start.settings);
-    const decay = (step: number) => beta1 * (1 - 0.5 * 0.96 ** step);
+    const { beta1, beta2, epsilon, momentumDecay } = numbers(start.settings);
+    const decay = (step: number) => beta1 * (1 - 0.5 * 0.96 ** (step * momentumDecay));
     let product = 1;
     for (let taken = 1; taken <= step; taken++) product *= decay(taken);
     const next = decay(step + 1);
@@ -73,15 +73,15 @@ export const UPDATE_RULES: Readonly<Record<OptimizerName, UpdateRule>> = {
   },
 
   RMSProp({ tf, weight, gradient, rate, settings, slot }) {
-    const { rho, momentum, epsilon } = numbers(settings);
+    const { rho, momentum } = numbers(settings);
     const velocity = mix(tf, slot("velocity"), tf.square(gradient), rho);
     const slots: Record<string, Tensor> = { velocity };
-    let size = tf.add(velocity, epsilon);
+    let square = velocity;
     if (settings.centered) {
       slots.averageGradient = mix(tf, slot("averageGradient"), gradient, rho);
-      size = tf.add(tf.sub(velocity, tf.square(slots.averageGradient)), epsilon);
+      square = tf.sub(velocity, tf.square(slots.averageGradient));
     }
-    let move = tf.div(tf.mul(gradient, rate), tf.sqrt(size));
+    let move = tf.div(tf.mul(gradient, rate), rootOf(tf, square, settings));
     if (momentum > 0) {
       slots.momentum = tf.add(tf.mul(slot("momentum"), momentum), move);
       move = slots.momentum;
@@ -90,9 +90,9 @@ export const UPDATE_RULES: Readonly<Record<OptimizerName, UpdateRule>> = {
   },
 
   Adagrad({ tf, weight, gradient, rate, settings, slot }) {
-    const { initialAccumulatorValue, epsilon } = numbers(settings);
+    const { initialAccumulatorValue } = numbers(settings);
     const accumulator = tf.add(slot("accumulator", initialAccumulatorValue), tf.square(gradient));
-    const move = tf.div(tf.mul(gradient, rate), tf.sqrt(tf.add(accumulator, epsilon)));
+    const move = tf.div(tf.mul(gradient, rate), rootOf(tf, accumulator, settings));
     return { weight: tf.sub(weight, move), slots: { accumulator } };
   },
 
@@ -184,8 +184,8 @@ export const UPDATE_RULES: Readonly<Record<OptimizerName, UpdateRule>> = {
 };
 
 /**
- * Updates by Adam in Keras's form: epsilon is added before the bias of the second moment is
- * corrected.
+ * Updates by Adam. Keras adds epsilon before the bias of the second moment is corrected, PyTorch
+ * after.
  */
 function adam(start: UpdateStart): Updated {
   const { tf, weight, rate, step, settings, slot } = start;
@@ -194,8 +194,12 @@ function adam(start: UpdateStart): Updated {
   const slots: Record<string, Tensor> = { momentum: first, velocity: second };
   let size = second;
   if (settings.amsgrad) size = slots.largest = tf.maximum(slot("largest"), second);
-  const corrected = rate * Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step);
-  const move = tf.div(tf.mul(first, corrected), tf.add(tf.sqrt(size), epsilon));
+  const bias = Math.sqrt(1 - beta2 ** step);
+  const added = settings.addsEpsilonLast ? epsilon * bias : epsilon;
+  const move = tf.div(
+    tf.mul(first, rate * bias / (1 - beta1 ** step)),
+    tf.add(tf.sqrt(size), added),
+  );
   return { weight: tf.sub(weight, move), slots };
 }
 
@@ -205,6 +209,14 @@ function moments({ tf, gradient, settings, slot }: UpdateStart): { first: Tensor
     first: mix(tf, slot("momentum"), gradient, beta1),
     second: mix(tf, slot("velocity"), tf.square(gradient), beta2),
   };
+}
+
+/** Returns the root of a mean square. Keras adds epsilon to the square, PyTorch to the root. */
+function rootOf(tf: TensorFlow, square: Tensor, settings: OptimizerSettings): Tensor {
+  const { epsilon } = numbers(settings);
+  return settings.addsEpsilonLast
+    ? tf.add(tf.sqrt(square), epsilon)
+    : tf.sqrt(tf.add(square, epsilon));
 }
 
 /** Updates a moving mean: `share` of the old value, the rest of the new one. */

@@ -3,12 +3,14 @@ import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { Optimizer, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { rateSchedule } from "../../../src/traits/rate_schedules.ts";
 import { savedOptimizer } from "../../../src/keras/saved_optimizer.ts";
-import { golden, type SavedOptimizer } from "./golden.ts";
+import { kerasOptimizer } from "../../../src/keras/keras_optimizer.ts";
+import { parseOptimizer } from "../../../src/traits/torch_optimizers.ts";
+import { golden, type SavedOptimizer, torchGolden } from "./golden.ts";
 
 /** Largest distance between two weights that count as equal. */
 const CLOSE = 1e-5;
 
-/** Takes the golden steps with an optimizer, and returns its largest distance from Keras's weights. */
+/** Takes the golden steps with an optimizer, and returns its largest distance from the golden weights. */
 function distance(tf: TensorFlow, optimizer: Optimizer, after: Record<string, number[][]>): number {
   const { shapes, weights, gradients } = golden;
   const variables = tf.tidy(() =>
@@ -45,6 +47,24 @@ Deno.test("savedOptimizer() takes the steps that each optimizer of Keras takes",
     assert(most <= CLOSE, `${show(saved)}: ${most}`);
     optimizer.dispose();
   }
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("an optimizer that PyTorch's call names takes PyTorch's steps", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const Optimizer = kerasOptimizer(tf);
+  const before = tf.memory().numTensors;
+  for (const { call, after } of torchGolden.optimizers) {
+    const { name, learningRate, settings } = parseOptimizer(call, "--optimizer");
+    const config = { ...settings, optimizer: name, learningRate };
+    // The trial makes its own from the configuration.
+    const optimizer = new Optimizer(new Optimizer(config).getConfig() as typeof config);
+    const most = distance(tf, optimizer, after);
+    assert(most <= CLOSE, `${call}: ${most}`);
+    optimizer.dispose();
+  }
+  assertEquals(torchGolden.optimizers.length, 21);
   assertEquals(tf.memory().numTensors, before);
 });
 
