@@ -30,6 +30,11 @@ export interface BarRow {
   bars: PanelBar[];
   /** Figure of its worst layer, and the same with the fix. */
   figure: string;
+  /**
+   * The smallest and the largest of several layers of which none is wrong; `null` if they read the
+   * same, or a fix is shown beside them.
+   */
+  range: [least: string, most: string] | null;
   fixed: string;
   wrong: Wrong | null;
   /** True if the healthy band holds for it. */
@@ -149,6 +154,14 @@ function rowOf(
   const first = worst(known.filter(({ label }) => !gains.has(label)), wrong) ??
     worst(known, wrong);
   const layers = known.map(({ label }) => label);
+  const severity = gravestOf(layers, wrong);
+  const sizes = known.filter((bar) => hasBar(bar.value) && !gains.has(bar.label))
+    .map(({ value }) => value!).sort((a, b) => a - b);
+  const ends: [string, string] = [say(sizes.at(0) ?? null), say(sizes.at(-1) ?? null)];
+  const isRange = severity === null && after.size === 0 && sizes.length === known.filter(
+        ({ label }) => !gains.has(label),
+      ).length &&
+    ends[0] !== ends[1];
   return {
     bars: shown.map(({ label, value, gap }) => ({
       layer: label,
@@ -161,9 +174,10 @@ function rowOf(
       isGain: gains.has(label),
       title: gap ?? say(value),
     })),
+    range: isRange ? ends : null,
     figure: Number.isNaN(first.value) ? "NaN" : say(first.value),
     fixed: say(after.get(first.label) ?? null),
-    wrong: gravestOf(layers, wrong),
+    wrong: severity,
     isJudged: !layers.every((name) => unjudged.has(name)),
   };
 }

@@ -43,6 +43,7 @@ figcaption b { font-weight: 600; }
 .bars col.figure { width: 3.6rem; }
 .bars col.fix { width: 3.2rem; }
 .bars .figure { text-align: right; white-space: nowrap; }
+.bars .range { display: block; white-space: normal; font-size: .6875rem; line-height: 11px; }
 .bars .fix { text-align: left; }
 .bars td.fix { color: var(--healthy); }
 .compared td.fix { color: var(--ink); }

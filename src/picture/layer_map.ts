@@ -22,6 +22,8 @@ export interface LayerMap {
 export interface MapNode {
   /** Name of its layer, or names of the first and the last one. */
   name: string;
+  /** The same for a narrow column. */
+  brief: string;
   /**
    * Name of its layer; of several, one with a cause, else one with a consequence, else the first.
    */
@@ -61,12 +63,14 @@ export function layerMap(
     new Set(consequences.flatMap(({ layers }) => layers))
   );
   const members = groups.map((group) => group.flatMap(({ blocks }) => blocks.flat(2)));
+  const all = members.flat().map(({ name }) => name);
   const nodes = members.map((layers, i): MapNode => {
     const numbers = (sets: readonly ReadonlySet<string>[]) =>
       sets.flatMap((set, cause) => layers.some(({ name }) => set.has(name)) ? [cause + 1] : []);
     const named = numbers(ill);
     return {
       name: nameOf(groups[i], layers),
+      brief: briefName(layers.map(({ name }) => name), all),
       about: aboutOf(layers),
       members: layers.map(({ name }) => name),
       causes: named,
@@ -87,10 +91,32 @@ function nameOf(group: readonly LayerFold[], layers: readonly LayerMeasurements[
   return group.length === 1 ? foldName(group[0]) : `${layers[0].name} ... ${layers.at(-1)!.name}`;
 }
 
-/** Returns the name of a node: `dense_2 … 10` for `dense_2 ... dense_10`, and cut in the middle if long. */
-export function shortNodeName({ name }: Pick<MapNode, "name">, longest: number): string {
-  const brief = name.replace(/^(.*?)(\d+) \.\.\. \1(\d+)$/, "$1$2 … $3");
+/** Returns the short name of a node, cut in the middle if it is long. */
+export function shortNodeName({ brief }: Pick<MapNode, "brief">, longest: number): string {
   return cutMiddle(escapeControls(brief), longest, { ellipsis: "…" });
+}
+
+/**
+ * Returns what the names of a node's layers have in common: `block_3`, or `dense_2 … 10`; the first
+ * with dots if they have nothing, or if layers of other nodes have it too.
+ */
+function briefName(names: readonly string[], all: readonly string[]): string {
+  const [first] = names;
+  if (names.length === 1) return first;
+  const last = names[names.length - 1];
+  const [, start = "", from, to] = `${first} ${last}`.match(/^(.*?)(\d+) \1(\d+)$/) ?? [];
+  if (Number(to) - Number(from) === names.length - 1) return `${start}${from} … ${to}`;
+  const shared = (parts: (name: string) => string[]) => {
+    const own = parts(first);
+    const end = own.findIndex((part, i) => names.some((name) => parts(name)[i] !== part));
+    return own.slice(0, end === -1 ? own.length : end).join("").replace(/[_/.:-]+$/, "");
+  };
+  const isOwn = (start: string) =>
+    start.length > 1 && all.filter((name) => name.startsWith(start)).length === names.length;
+  const whole = shared((name) => name.split(/([_/.:-])/));
+  if (isOwn(whole)) return whole;
+  const letters = shared((name) => [...name]);
+  return isOwn(letters) ? `${letters}…` : `${first} …`;
 }
 
 function aboutOf(layers: readonly LayerMeasurements[]): string {

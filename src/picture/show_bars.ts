@@ -1,4 +1,4 @@
-import type { BarPanel } from "./bar_panel.ts";
+import type { BarPanel, BarRow } from "./bar_panel.ts";
 import { barGround, drawBarAxis, drawBarRow, rowHeight } from "./draw_bars.ts";
 import { type LayerNames, type MapNode, shortNodeName } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -61,7 +61,7 @@ export function showBars({ nodes, names, about, ...table }: LayerBars): Markup {
         }"`;
       return {
         attributes: markup` data-l="${names.id(layer)}"${ends}`,
-        name: markup`${nameOf(node, names)}${about?.(node) ?? null}`,
+        name: markup`${nameOf(node, names)}${about?.(node) ?? countOf(node)}`,
       };
     }),
   });
@@ -121,6 +121,11 @@ function nameOf(node: MapNode, names: LayerNames): Markup {
   return markup`<bdi>${shortNodeName(node, LONGEST_NAME)}</bdi>`;
 }
 
+/** Says how many layers share a row, where nothing else does. */
+function countOf({ members: { length } }: MapNode): Markup | null {
+  return length === 1 ? null : markup`<span class="soft">×${length}</span>`;
+}
+
 function cellsOf(
   panel: BarPanel,
   row: number,
@@ -129,10 +134,15 @@ function cellsOf(
   const bars = panel.rows[row];
   const tone = bars?.wrong ?? null;
   return markup`<td class="panel-${i + 1} figure${tone === null ? "" : ` ${tone}`}">${
-    bars?.figure ?? ""
+    bars === null ? "" : figuresOf(bars)
   }</td><td class="panel-${i + 1}">${drawBarRow(panel, bars, { height, ground })}</td>${
     panel.isFixed ? markup`<td class="panel-${i + 1} figure fix">${bars?.fixed ?? ""}</td>` : null
   }`;
+}
+
+/** Shows the figure of a row, or the smallest and the largest of its layers. */
+function figuresOf({ figure, range }: BarRow): Markup | string {
+  return range === null ? figure : markup`<span class="range">${range[0]} to ${range[1]}</span>`;
 }
 
 /** Explains the signs of bars. */

@@ -18,7 +18,7 @@ import { scaleAxis, stepAxis } from "../../src/picture/column_axis.ts";
 import { drawBarAxis, drawBarRow } from "../../src/picture/draw_bars.ts";
 import { drawCells } from "../../src/picture/draw_heat_map.ts";
 import { drawHistogram } from "../../src/picture/draw_histogram.ts";
-import { lanesOf, layerMap } from "../../src/picture/layer_map.ts";
+import { lanesOf, layerMap, shortNodeName } from "../../src/picture/layer_map.ts";
 import { evenly, PathData, powerOfTen } from "../../src/picture/path_data.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
 import { barKey } from "../../src/picture/show_bars.ts";
@@ -421,9 +421,13 @@ Deno.test("barPanel() gives layers that are alike thin bars in one row, with the
   const rows = [["layer_1", "layer_2", "layer_3"]];
   const [row] = panelOf(chart, { rows }).rows;
   assertEquals([row!.bars.length, row!.figure, row!.wrong], [3, "0.01", null]);
+  assertEquals(row!.range, ["0.01", "1"]);
+  assertEquals(panelOf(chart).rows[0]!.range, null);
+  assertEquals(panelOf(chart, { rows, fixed: chart }).rows[0]!.range, null);
+  assertEquals(panelOf(chartOf([1, 1, NaN]), { rows }).rows[0]!.range, null);
   const wrong = new Map([["layer_1", "error" as const]]);
   const [ill] = panelOf(chart, { rows, wrong }).rows;
-  assertEquals([ill!.figure, ill!.wrong], ["1", "error"]);
+  assertEquals([ill!.figure, ill!.wrong, ill!.range], ["1", "error", null]);
   const gains = new Set(["layer_3"]);
   const [mixed] = panelOf(chart, { rows, gains }).rows;
   assertEquals([mixed!.figure, mixed!.bars.map(({ isGain }) => isGain)], ["0.1", [
@@ -460,6 +464,7 @@ Deno.test("layerMap() marks causes and what follows, and has the edges of the gr
   });
   assertEquals(nodes[0], {
     name: "dense_1",
+    brief: "dense_1",
     layer: "dense_1",
     members: ["dense_1"],
     about: "Dense tanh",
@@ -470,6 +475,24 @@ Deno.test("layerMap() marks causes and what follows, and has the edges of the gr
   assertEquals([nodes[1].causes, nodes[1].follows, nodes[2].causes], [[1], [], []]);
   assertEquals(edges.length, 8 + 2);
   assertEquals(lanesOf(edges, 7), [{ from: 2, to: 5, lane: 0 }, { from: 5, to: 8, lane: 0 }]);
+});
+
+Deno.test("layerMap() shortens the names of layers that share a node to what no other has", () => {
+  const named = (names: string[], most: number) => {
+    const layers = residualLayers(names.length).map((layer, i) => ({ ...layer, name: names[i] }));
+    const { nodes } = layerMap(foldLayers(layers, { all: true }), { causes: [] }, most);
+    return nodes.map((node) => shortNodeName(node, 32));
+  };
+  assertEquals(named(["block_1_a", "block_1_b", "block_2_a", "block_2_b"], 2), [
+    "block_1",
+    "block_2",
+  ]);
+  // "block_1" would be in both.
+  assertEquals(named(["block_1_a", "block_1_b", "block_1_c", "head"], 2), [
+    "block_1_a …",
+    "block_1_c …",
+  ]);
+  assertEquals(named(["dense_1", "dense_2", "s0b0", "s0b2"], 2), ["dense_1 … 2", "s0b…"]);
 });
 
 Deno.test("layerMap() lets neighbours share a node where there are too many", () => {

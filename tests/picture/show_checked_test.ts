@@ -12,5 +12,17 @@ Deno.test("showChecked() lists a rule of files for a file of weights, and not fo
   const network = { measurements: { ...file, weightsOnly: undefined }, findings: [] };
   assertEquals(showChecked(network).source.includes("blocks-alike"), false);
   // All but that one, and half precision, which is judged if it is asked for.
-  assertEquals(checkedWords(network), `${RULES.length - 2} rules passed.`);
+  // Of those three no layer has the figure.
+  assertEquals(
+    checkedWords(network),
+    `${RULES.length - 5} rules passed, 3 had nothing to judge.`,
+  );
+  assertStringIncludes(
+    showChecked(network).source,
+    "Nothing to judge: saturated-activations, dead-units, attention.",
+  );
+  const layers = file.layers.map((layer) => ({ ...layer, deadFraction: 0 }));
+  const relu = { measurements: { ...network.measurements, layers }, findings: [] };
+  assertStringIncludes(showChecked(relu).source, "<li>dead-units</li>");
+  assertEquals(checkedWords(relu), `${RULES.length - 4} rules passed, 2 had nothing to judge.`);
 });
