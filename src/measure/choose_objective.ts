@@ -51,14 +51,22 @@ export function chooseObjective(
 ): ChosenObjective {
   const { objective: given, targets } = request;
   if (given !== undefined) {
-    return { objective: resolveObjective(tf, given, targets), chosenBy: null, drawn: null };
+    return {
+      objective: resolveObjective(tf, model, { objective: given, targets }),
+      chosenBy: null,
+      drawn: null,
+    };
   }
   const compiled = compiledLosses(model);
   if (compiled !== null) {
     return withTargets(tf, model, { losses: compiled, chosenBy: "compiled" }, request);
   }
   if (sumSaysNothing(model)) return byHead(tf, model, request);
-  return { objective: resolveObjective(tf, "sum", targets), chosenBy: null, drawn: null };
+  return {
+    objective: resolveObjective(tf, model, { objective: "sum", targets }),
+    chosenBy: null,
+    drawn: null,
+  };
 }
 
 /**
@@ -77,7 +85,11 @@ export function chooseLoss(tf: TensorFlow, model: LayersModel, request: Request)
       : withTargets(tf, model, { losses: compiled, chosenBy: "compiled" }, request);
   }
   if (targets !== null || typeof given === "function" || !isObjective(given)) {
-    return { objective: resolveObjective(tf, given, targets), chosenBy: null, drawn: null };
+    return {
+      objective: resolveObjective(tf, model, { objective: given, targets }),
+      chosenBy: null,
+      drawn: null,
+    };
   }
   const losses = model.outputs.map(() => given);
   return withTargets(tf, model, { losses, chosenBy: null }, request);

@@ -33,8 +33,8 @@ export type OutputLoss = LossName | LossFunction | null;
  */
 export function resolveObjective(
   tf: TensorFlow,
-  objective: Objective,
-  targets: Tensor[] | null,
+  { outputs }: Pick<LayersModel, "outputs">,
+  { objective, targets }: { objective: Objective; targets: Tensor[] | null },
 ): ResolvedObjective {
   if (typeof objective === "function") {
     return {
@@ -70,7 +70,13 @@ export function resolveObjective(
     });
   }
   const given = requireTargets(targets, objective);
-  return lossObjective(tf, objective, () => objective, () => given);
+  const losses = outputs.map(({ shape }, i) => {
+    const { ofShares } = lossTraits(objective)!;
+    const isOfShares = ofShares !== undefined && shape.length === 2 && shape[1] !== 1 &&
+      given[i]?.rank === 2 && given[i].shape[1] === shape[1];
+    return isOfShares ? ofShares : objective;
+  });
+  return lossObjective(tf, objective, (i) => losses[i] ?? null, () => given);
 }
 
 /** Rejects a loss without targets. */

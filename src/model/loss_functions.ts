@@ -3,6 +3,7 @@ import { IGNORED_CLASS, type LossName, type LossOptions, lossTraits } from "../t
 import { logitsOf, setLogits } from "./kept_logits.ts";
 import { classAxisOf } from "./layers/shapes.ts";
 import { reduceRows } from "./output_masks.ts";
+import { shareLoss } from "./share_loss.ts";
 
 /** Loss function of TensorFlow.js. */
 export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
@@ -96,12 +97,7 @@ const OWN: Partial<Record<LossName, RowLoss>> = {
   l1_loss: (tf, targets, outputs) => tf.mean(tf.abs(tf.sub(outputs, targets)), -1),
   smooth_l1_loss: huber,
   huber_loss: huber,
-  bce_loss(tf, targets, shares) {
-    // PyTorch bounds each logarithm by -100.
-    const log = (x: Tensor) => tf.log(tf.clipByValue(x, Math.exp(-80), 1));
-    const others = tf.mul(tf.sub(1, targets), log(tf.sub(1, shares)));
-    return tf.neg(tf.mean(tf.add(tf.mul(targets, log(shares)), others), -1));
-  },
+  bce_loss: (tf, targets, shares) => tf.mean(shareLoss(tf, shares, targets), -1),
   bce_with_logits: sigmoidFromLogits,
   categoricalCrossentropyFromLogits: softmaxFromLogits,
   sparseCategoricalCrossentropyFromLogits: (tf, targets, logits, settings) =>

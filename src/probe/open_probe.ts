@@ -99,7 +99,7 @@ export function probeObjective(
 ): ResolvedObjective {
   const losses = given === undefined ? compiledLosses(model) : null;
   return losses === null
-    ? resolveObjective(tf, given ?? "sum", targets)
+    ? resolveObjective(tf, model, { objective: given ?? "sum", targets })
     : resolveLosses(tf, losses, targets);
 }
 

@@ -88,6 +88,9 @@ export function headerFacts(
   ];
 }
 
+/** Settings that are in the optimizer's words, or that PyTorch's optimizers imply. */
+const UNNAMED_SETTINGS = ["momentum", "nesterov", "decaysInGradient", "addsEpsilonLast"];
+
 /**
  * Describes the compiled optimizer, its rate and its unusual settings: `SGD with momentum 0.9 at a
  * rate of 0.01, clipnorm 1`.
@@ -99,7 +102,7 @@ function optimizerFacts(
   const { learningRate, settings = {} } = optimizer;
   const rate = learningRate === null ? "" : ` at a rate of ${formatNumber(learningRate)}`;
   const others = Object.entries(settings)
-    .filter(([name]) => name !== "momentum" && name !== "nesterov")
+    .filter(([name]) => !UNNAMED_SETTINGS.includes(name))
     .map(([name, value]) => typeof value === "number" ? `${name} ${value}` : `${name}: ${value}`);
   return [`${cut(optimizerWords(optimizer))}${rate}`, ...others].join(", ");
 }

@@ -43,6 +43,8 @@ export interface LossTraits {
   comparesNumbers?: boolean;
   /** Set if the classes may be on axis 1, if the targets say so. Default: on the last axis. */
   classAxis?: "last or 1";
+  /** Loss that it is if its targets are shares, one for each output of an example. */
+  ofShares?: "categoricalCrossentropyFromLogits";
   /** True if guessing costs what the shares of the classes or the variance of the targets say. */
   hasKnownGuess?: boolean;
   /**
@@ -231,6 +233,7 @@ export const LOSS_TRAITS = {
     bestIsMean: true,
     hasKnownGuess: true,
     classAxis: "last or 1",
+    ofShares: "categoricalCrossentropyFromLogits",
     from: "here",
   },
   nll_loss: {

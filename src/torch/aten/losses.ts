@@ -1,10 +1,10 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { shareLoss } from "../../model/share_loss.ts";
 import { InputError } from "../../words/input_error.ts";
 import { logSoftmax } from "./activations.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { floats } from "./dtypes.ts";
 import { absolute } from "./elementwise.ts";
-import { differentiate } from "./host.ts";
 import { channelsLast } from "./convolutions.ts";
 import { vectorNorm } from "./reductions.ts";
 import { aten } from "./schema.ts";
@@ -146,24 +146,6 @@ function logitLoss(tf: TensorFlow, x: Tensor, target: Tensor, positive: Tensor |
 const weighted = (tf: TensorFlow, losses: Tensor, weight: Tensor | null): Tensor =>
   weight === null ? losses : tf.mul(losses, weight);
 
-/** Smallest product of a probability and its complement that PyTorch divides a gradient by. */
-const MIN_PRODUCT = 1e-12;
-
-/** Binary cross entropy of probabilities; as in PyTorch, no logarithm is below -100. */
-function shareLoss(tf: TensorFlow, self: Tensor, target: Tensor): Tensor {
-  const log = (x: Tensor) => tf.maximum(tf.log(x), -100);
-  return differentiate(tf, [self, floats(tf, target)], {
-    forward: (x, t) => tf.neg(tf.add(tf.mul(t, log(x)), tf.mul(tf.sub(1, t), log(tf.sub(1, x))))),
-    backward: [
-      (dy, [x, t]) => {
-        const product = tf.maximum(tf.mul(x, tf.sub(1, x)), MIN_PRODUCT);
-        return tf.mul(dy, tf.div(tf.sub(x, t), product));
-      },
-      (dy, [x]) => tf.mul(dy, tf.sub(log(tf.sub(1, x)), log(x))),
-    ],
-  });
-}
-
 /** Distance of rows, with PyTorch's epsilon in each difference. */
 const distance = (
   tf: TensorFlow,
@@ -248,7 +230,7 @@ export const LOSSES: readonly AtenOp[] = [
   aten(
     "binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1) -> Tensor",
     ({ self, target, weight, reduction }, { tf }) => {
-      return reduce(tf, weighted(tf, shareLoss(tf, self, target), weight), reduction);
+      return reduce(tf, weighted(tf, shareLoss(tf, self, floats(tf, target)), weight), reduction);
     },
   ),
   aten(

@@ -91,3 +91,28 @@ Deno.test("report trains a program with the optimizer that is asked for", async 
   assertEquals(code, 0);
   assertStringIncludes(stdout, "of AdamW at a rate of 0.003");
 });
+
+Deno.test("report trains a program on mixed labels, with a decay in the gradient", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  const rows = [[0.7, 0.3, 0, 0, 0], [0, 0.5, 0, 0.5, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0.1, 0.9]];
+  const values = Array.from({ length: 4 * 3 * 16 * 16 }, (_, i) => Math.sin(i * i));
+  await Deno.writeTextFile(
+    path,
+    JSON.stringify({ inputs: { shape: [4, 3, 16, 16], values }, targets: rows }),
+  );
+  const optimizer = ["--optimizer", "SGD(lr=0.01, momentum=0.9, weight_decay=1e-2)"];
+  const report = ["report", programPath("cnn.pt2"), "--batch", path, ...CLASSES, ...optimizer];
+  const { stdout } = await runCommand([...report, "--quiet"]);
+  assertStringIncludes(stdout, "SGD with momentum 0.9 at a rate of 0.01, weightDecay 0.01\n");
+  assertStringIncludes(stdout, "cross_entropy");
+  assertStringIncludes(stdout, "Trial passed");
+  const other = JSON.stringify({
+    inputs: { shape: [4, 3, 16, 16], values },
+    targets: rows.map((row) => row.slice(1)),
+  });
+  await Deno.writeTextFile(path, other);
+  const refused = await runCommand([...report, "--quiet"]);
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "targets has shape [4, 4], expected [any, 1]");
+  await Deno.remove(path);
+});
