@@ -27,7 +27,7 @@ const MAX_MEMORY = 2 ** 31;
  * network of few weights that works on large tensors is a bomb. The branches of MobileOne-S0, 19 MB of
  * weights, take 0.75 GiB for an example.
  */
-const FREE_MEMORY = 2 ** 30, PER_WEIGHT_BYTE = 10;
+const FREE_MEMORY = 384 * 2 ** 20, PER_WEIGHT_BYTE = 25;
 
 /**
  * Largest number of operations of a pass over a batch of such a file. A transformer of 12 layers of
@@ -84,10 +84,7 @@ export function requireModest(model: LayersModel, undefinedSize: number, entries
   const bytes = estimatePass({ model, layers, containers, inputs }, examples);
   // A graph of PyTorch gets its weights after this check; its batch may be fixed to many examples.
   const weights = Math.max(weightsOf(layers), entries);
-  const allowed = Math.min(
-    examples * MAX_MEMORY,
-    examples * FREE_MEMORY + PER_WEIGHT_BYTE * 4 * weights,
-  );
+  const allowed = examples * Math.min(MAX_MEMORY, FREE_MEMORY + PER_WEIGHT_BYTE * 4 * weights);
   // Weights, and the gradient of the largest.
   if (bytes - 2 * 4 * entries <= allowed) return;
   throw new InputError({

@@ -139,14 +139,14 @@ Deno.test("writeTruth() goes on where it ended, and writes a cut line anew", asy
 Deno.test("trainFixed() trains with fixes, and with none that changes the head", async () => {
   await using engine = await startEngine();
   const before = engine.tf.memory().numTensors;
-  const { fixes } = await verdictOf(engine.tf, 14);
+  const { fixes } = await verdictOf(engine.tf, 66);
   assertEquals(fixes.map(({ kind }) => kind), ["rescale"]);
   const training = { name: "adam", rate: 1e-3, enough: () => true } as const;
-  const [scaled] = await trainFixed(engine.tf, planOf(14), training, fixes) ?? [];
-  const [drawn] = await train(engine.tf, planOf(14), training);
+  const [scaled] = await trainFixed(engine.tf, planOf(66), training, fixes) ?? [];
+  const [drawn] = await train(engine.tf, planOf(66), training);
   assertNotEquals(scaled, drawn);
   const head = { kind: "remove-activation" } as Fix;
-  assertEquals(await trainFixed(engine.tf, planOf(14), training, [head]), null);
+  assertEquals(await trainFixed(engine.tf, planOf(66), training, [head]), null);
   assertEquals(engine.tf.memory().numTensors, before);
 });
 

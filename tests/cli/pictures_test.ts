@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../model/save_model.ts";
+import { readFlag } from "./listed_flags.ts";
 import { runCommand } from "./run_command.ts";
 
 const QUICK = ["--trial", "off", "--quiet"];
@@ -33,14 +34,13 @@ Deno.test(
 
 Deno.test("a page and an image need no permission beside those of a report", () =>
   withFolder(async (folder) => {
-    const { stdout: help } = await runCommand(["report", "--help"]);
-    const [, read] = help.match(/--allow-read=FOLDER,(\S+)/)!;
+    const read = await readFlag("report", folder);
     for (const format of ["html", "svg"]) {
       const out = `${folder}/report.${format}`;
       const { code, stderr } = await runCommand(
         ["report", "--format", format, "--out", out, "--threads", "1", ...QUICK],
         {
-          permissions: ["--no-prompt", `--allow-read=${folder},${read}`, `--allow-write=${folder}`],
+          permissions: ["--no-prompt", read, `--allow-write=${folder}`],
         },
       );
       assertEquals([code, stderr], [0, ""]);
