@@ -1,4 +1,5 @@
 import type { Measurements } from "../measure/measurements.ts";
+import { callPlace } from "../model/layers/layer_source.ts";
 import type { Fix, FixWeight } from "./fix.ts";
 
 /**
@@ -28,7 +29,8 @@ function inTorch(fix: Fix, { layers }: Measurements): Fix {
       const isTransposed = className === "Conv1D" || kernelLayout === "transposed" ||
         kernelLayout.startsWith("einsum i");
       if (isTransposed) marked.inputsFirst = true;
-      if (source?.file !== undefined) marked.source = `${source.file}:${source.line}`;
+      const place = callPlace(source);
+      if (place !== null) marked.source = place;
       return marked;
     });
   switch (fix.kind) {

@@ -1,7 +1,13 @@
 import { describeFix, fixCode } from "../diagnosis/fix_words.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { fixOf, followWords, trialLines, triedWords } from "../render/render_diagnosis.ts";
+import {
+  fixOf,
+  followWords,
+  placesOf,
+  trialLines,
+  triedWords,
+} from "../render/render_diagnosis.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type Markup, markup, prose } from "./markup.ts";
 
@@ -24,12 +30,16 @@ export function showTrial(diagnosis: Diagnosis): Markup {
 
 /** Shows a cause with its fix, the result of trying it, and its consequences. */
 export function showCause(
-  { severity, message, consequences, fixes, tried }: Cause,
+  { severity, message, consequences, fixes, tried, layers }: Cause,
   all: Measurements["layers"],
 ): Markup {
   const follows = followWords(consequences, all);
   return markup`<p class="lead-cause is-${severity}"><bdi>${prose(message)}</bdi></p>
     ${
+    placesOf(layers, all).map((text) =>
+      markup`<p class="small"><bdi>${escapeControls(text)}</bdi></p>`
+    )
+  }${
     fixOf(fixes, tried).map((fix) => {
       const code = fixCode(fix);
       return markup`<p><b>Fix:</b> <bdi>${prose(describeFix(fix, all))}</bdi></p>${

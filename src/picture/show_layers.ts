@@ -10,6 +10,7 @@ import {
   worstOf,
 } from "../render/fold_layers.ts";
 import { layerTable } from "../render/layer_table.ts";
+import { callPlace } from "../model/layers/layer_source.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
@@ -102,6 +103,7 @@ function showLayer(
     ? className
     : `${className}, ${activation}`;
   const kernel = kernelOf(layer);
+  const place = callPlace(layer.source);
   return markup`<article id="${names.id(name)}" data-l="${names.id(name)}"><h3>${
     names.place(name) + 1
   }. <bdi>${escapeControls(name)}</bdi>${
@@ -109,7 +111,9 @@ function showLayer(
   }</h3>
     <p class="small soft">${escapeControls(of)}${
     inputs.length === 0 ? null : markup`; reads ${names.list(inputs, MOST_INPUTS)}`
-  }${kernel === undefined ? null : `; ${formatCount(weights.length, "weight")}`}</p>
+  }${kernel === undefined ? null : `; ${formatCount(weights.length, "weight")}`}${
+    place === null ? null : markup`; in <bdi>${escapeControls(place)}</bdi>`
+  }</p>
     <div class="hists">${
     tensorsOf(layer).map(([title, statistics]) =>
       isNothing(statistics)

@@ -1,4 +1,5 @@
 import type { Finding } from "../rules/finding.ts";
+import { callPlace } from "../model/layers/layer_source.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { foldLayers, foldName, gradientOf, type LayerFold } from "../render/fold_layers.ts";
 import {
@@ -197,6 +198,11 @@ function columnsOf({ layers, weightsOnly }: Measurements): Column[] {
     { heading: "saturated", cell: ({ saturated }) => share(saturated), figure: "saturated" },
     { heading: "dead", cell: ({ dead }) => share(dead), figure: "dead" },
     { heading: "entropy", cell: ({ entropy }) => figure(entropy), figure: "entropy" },
+    {
+      heading: "called in",
+      cell: ({ name }) => callPlace(byName.get(name)!.source) ?? "",
+      isWord: true,
+    },
   ];
 }
 

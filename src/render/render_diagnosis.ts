@@ -2,6 +2,7 @@ import { trialResult } from "../rules/describe_trial.ts";
 import { describeFix } from "../diagnosis/fix_words.ts";
 import type { Cause, Diagnosis, Tried } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
+import { callPlace } from "../model/layers/layer_source.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
@@ -115,15 +116,13 @@ export function causeLines(
 
 const MAX_LINES_NAMED = 3;
 
-/** Names the lines of the user's PyTorch code that call some layers. */
-function placesOf(
+/** Names the lines of the user's PyTorch code that call some layers: none, or one sentence. */
+export function placesOf(
   names: readonly string[],
   layers: readonly Pick<LayerMeasurements, "name" | "source">[],
 ): string[] {
   const places = new Set(
-    layers.flatMap(({ name, source }) =>
-      names.includes(name) && source?.file !== undefined ? [`${source.file}:${source.line}`] : []
-    ),
+    layers.flatMap(({ name, source }) => names.includes(name) ? callPlace(source) ?? [] : []),
   );
   if (places.size === 0) return [];
   const shown = [...places].slice(0, MAX_LINES_NAMED).join(", ");

@@ -274,3 +274,22 @@ Deno.test("renderReportPage() and renderGatePage() refuse what is no report and 
     "result.runs[0].diagnosis is 5, expected an object",
   );
 });
+
+Deno.test("renderReportPage() names the lines that call the layers of a PyTorch program", async () => {
+  const plain = residualLayers(6);
+  const layers = plain.map((layer, i) => ({
+    ...layer,
+    source: { module: layer.name, moduleClass: "Linear", file: "src/<net>.py", line: 10 + i },
+  }));
+  const page = await renderReportPage(reportOf(layers));
+  assertStringIncludes(page, ">called in</th>");
+  // In the table, over the histograms, and in the cause.
+  assertMatch(page, /<td class="word spare">src\/&#60;net&#62;\.py:15</);
+  assertMatch(
+    page,
+    /<p class="small soft">Dense, tanh.*?; in <bdi>src\/&#60;net&#62;\.py:10<\/bdi>/,
+  );
+  assertMatch(page, /<p class="small"><bdi>In src\/&#60;net&#62;\.py:1\d/);
+  assert(!page.includes("<net>"));
+  assert(!(await renderReportPage(reportOf(plain))).includes("called in"));
+});

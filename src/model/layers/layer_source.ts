@@ -12,6 +12,10 @@ export interface LayerSource {
   line?: number;
 }
 
+/** Returns file and line of the call of a layer, `model.py:12`; `null` if they are unknown. */
+export const callPlace = (source: LayerSource | undefined): string | null =>
+  source?.file === undefined ? null : `${source.file}:${source.line}`;
+
 /** Returns the place of a layer of a PyTorch program; `undefined` for any other layer. */
 export const layerSource = (layer: Layer): LayerSource | undefined =>
   (layer as { source?: LayerSource }).source;
