@@ -84,6 +84,7 @@ thead th { color: var(--soft); font-weight: 500; }
 .layers-table thead th { white-space: normal; vertical-align: bottom; line-height: 1.25; }
 td.wrong { font-weight: 650; background: color-mix(in srgb, currentColor 12%, transparent); }
 .times { float: left; margin: .3em .5rem 0 0; }
+.layers-table td:has(> .times) { min-width: 7.5rem; }
 .fold-head th > div { position: sticky; left: 0; width: max-content; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .fold-head th { max-width: none !important; border: 0; padding-bottom: 0 !important; }
 tr.fold-head { border: 0; }

@@ -200,7 +200,8 @@ function columnsOf({ layers, weightsOnly }: Measurements): Column[] {
     { heading: "entropy", cell: ({ entropy }) => figure(entropy), figure: "entropy" },
     {
       heading: "called in",
-      cell: ({ name }) => callPlace(byName.get(name)!.source) ?? "",
+      // The folders are over the histograms.
+      cell: ({ name }) => callPlace(byName.get(name)!.source)?.split(/[\\/]/).at(-1) ?? "",
       isWord: true,
     },
   ];

@@ -284,7 +284,7 @@ Deno.test("renderReportPage() names the lines that call the layers of a PyTorch 
   const page = await renderReportPage(reportOf(layers));
   assertStringIncludes(page, ">called in</th>");
   // In the table, over the histograms, and in the cause.
-  assertMatch(page, /<td class="word spare">src\/&#60;net&#62;\.py:15</);
+  assertMatch(page, /<td class="word spare">&#60;net&#62;\.py:15</);
   assertMatch(
     page,
     /<p class="small soft">Dense, tanh.*?; in <bdi>src\/&#60;net&#62;\.py:10<\/bdi>/,
