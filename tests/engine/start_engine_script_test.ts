@@ -164,7 +164,7 @@ Deno.test("startEngine() throws when the WASM backend was removed", async () => 
   `,
     ["-A"],
   );
-  assertMatch(stdout, /^EngineError: .* remove the call tf\.removeBackend\("wasm"\)/);
+  assertMatch(stdout, /^EngineError: .* delete the call tf\.removeBackend\("wasm"\)/);
 });
 
 Deno.test("startEngine() leaves the program's own warnings alone while it starts", async () => {

@@ -48,5 +48,5 @@ Deno.test("examples/gan/generator.ts trains the generator alone, by gradients th
 Deno.test("examples/gan/generator.ts is not told to train the discriminator and nothing else", async () => {
   const { stdout } = await runDeno(commandsOf("gan/generator.ts")[0]);
   const [, fix] = stdout.replaceAll(/\n +/g, " ").match(/ Fix: (Load the trained weights .*)/)!;
-  assertMatch(fix, /another step trains them, as in a GAN\.$/);
+  assertMatch(fix, /another training step trains these layers, as in a GAN\.$/);
 });
