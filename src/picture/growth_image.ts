@@ -1,7 +1,7 @@
 import { growthSentences, siblingWords, verdictWords } from "../render/growth_words.ts";
 import { wrapText } from "../render/fit_text.ts";
-import type { GrowthSummary } from "../study/growth/growth_summary.ts";
-import { anyObject, requireValue } from "../words/shape.ts";
+import { type GrowthSummary, growthSummaryShape } from "../study/growth/growth_summary.ts";
+import { requireValue } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import {
   drawGrowthCurves,
@@ -30,7 +30,7 @@ ${GROWTH_STYLE}`;
  * slopes by layer, and the sizes over width or depth at each step, along the axis that fares worst.
  */
 export function renderGrowthImage(summary: GrowthSummary): string {
-  requireValue("summary", summary, anyObject);
+  requireValue("summary", summary, growthSummaryShape);
   const { model, source, level, growth } = summary;
   const name = `${shortTitle(source ?? model)}: `;
   const sentences = growthSentences(summary)

@@ -5,14 +5,15 @@ import {
   slopeWords,
   verdictWords,
 } from "../render/growth_words.ts";
-import type {
-  AxisGrowth,
-  GrowthFix,
-  GrowthSummary,
-  RateTransfer,
+import {
+  type AxisGrowth,
+  type GrowthFix,
+  type GrowthSummary,
+  growthSummaryShape,
+  type RateTransfer,
 } from "../study/growth/growth_summary.ts";
 import { formatNumber } from "../words/numbers.ts";
-import { anyObject, requireValue } from "../words/shape.ts";
+import { requireValue } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { drawGrowthCurves, drawSlopes, GROWTH_STYLE, LEVEL_TONES } from "./draw_growth.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
@@ -27,7 +28,7 @@ import { renderPage, type Section } from "./page.ts";
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
  */
 export function renderGrowthPage(summary: GrowthSummary): Promise<string> {
-  requireValue("summary", summary, anyObject);
+  requireValue("summary", summary, growthSummaryShape);
   const { model, source, level, growth, transfer, fixes } = summary;
   const name = shortTitle(source ?? model);
   return renderPage({

@@ -1,4 +1,9 @@
-import type { AxisGrowth, GrowthSummary, LayerGrowth } from "../study/growth/growth_summary.ts";
+import {
+  type AxisGrowth,
+  type GrowthSummary,
+  growthSummaryShape,
+  type LayerGrowth,
+} from "../study/growth/growth_summary.ts";
 import { FLAT_SLOPE } from "../theory/growth_limits.ts";
 import { defuse } from "../words/failure.ts";
 import { formatNumber } from "../words/numbers.ts";
@@ -40,7 +45,7 @@ const STYLES: Record<LayerGrowth["level"], TextStyle> = {
  * @throws {InputError} If `width` is not a whole number of at least 40.
  */
 export function renderGrowth(summary: GrowthSummary, options: RenderStudyOptions = {}): string {
-  requireValue("summary", summary, anyObject);
+  requireValue("summary", summary, growthSummaryShape);
   requireValue("options", options, anyObject);
   const { width = 80, color = false, unicode = false } = options;
   requireValue("width", width, whole(40));

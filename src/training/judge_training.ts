@@ -1,8 +1,18 @@
 import { resolveThresholds } from "../rules/resolve_thresholds.ts";
+import {
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  requireValue,
+  string,
+} from "../words/shape.ts";
 import { TrainingLog, type TrainingSetup } from "./training_log.ts";
 import type { TrainingRule, TrainingVerdict } from "./training_rule.ts";
 import { TRAINING_RULES } from "./training_rules.ts";
-import type { TrainingStep } from "./training_step.ts";
+import { type TrainingStep, trainingStepShape } from "./training_step.ts";
 
 /** Finding of a rule about a training. */
 export interface TrainingFinding extends Omit<TrainingVerdict, "layer" | "fix"> {
@@ -25,6 +35,20 @@ export interface JudgeTrainingOptions extends TrainingSetup {
   /** Thresholds by name, instead of the defaults. */
   thresholds?: Readonly<Record<string, number>>;
 }
+
+const optionsShape = object({
+  rules: optional(list(oneOf(...TRAINING_RULES.map(({ name }) => name)))),
+  thresholds: optional(record(number)),
+});
+
+/** Shape of what {@linkcode causeOf} reads of a finding. */
+export const trainingFindingShape = object({
+  rule: string,
+  step: number,
+  severity: oneOf("error", "warning"),
+  message: string,
+  fix: string,
+});
 
 /** Judges the rows of a training as they come. */
 export class TrainingJudge {
@@ -90,6 +114,7 @@ const FOLLOWS = 20;
  * ```
  */
 export function causeOf(findings: readonly TrainingFinding[]): TrainingFinding | null {
+  requireValue("findings", findings, list(trainingFindingShape));
   const error = findings.find(({ severity }) => severity === "error");
   if (error === undefined) return findings[0] ?? null;
   const spike = findings.findLast(({ rule, step }) =>
@@ -138,9 +163,11 @@ function findingOf(
  * ```
  */
 export function judgeTraining(
-  rows: Iterable<TrainingStep>,
+  rows: readonly TrainingStep[],
   options: JudgeTrainingOptions = {},
 ): TrainingFinding[] {
+  requireValue("rows", rows, list(trainingStepShape));
+  requireValue("options", options, optionsShape);
   const judge = new TrainingJudge(options);
   for (const row of rows) judge.add(row);
   return judge.findings;

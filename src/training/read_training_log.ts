@@ -1,7 +1,7 @@
 import { parse } from "@std/csv/parse";
 import { errorMessage } from "../words/failure.ts";
 import { InputError } from "../words/input_error.ts";
-import { isObject } from "../words/shape.ts";
+import { isObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import type { TrainingStep } from "./training_step.ts";
 
@@ -57,6 +57,8 @@ const NUMBERS: Readonly<Record<string, number>> = {
  * ```
  */
 export function readTrainingLog(text: string, name = "log"): TrainingStep[] {
+  requireValue("text", text, string);
+  requireValue("name", name, string);
   const isJson = text.trimStart().startsWith("{");
   const records = isJson ? readLines(text, name) : readCsv(text, name);
   const rows = records.map((record, i) => rowOf(record, { name, place: i + 1 }));

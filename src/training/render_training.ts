@@ -1,7 +1,8 @@
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { oneLine } from "../words/one_line.ts";
+import { list, requireValue } from "../words/shape.ts";
 import { causeOf, type TrainingFinding } from "./judge_training.ts";
-import type { TrainingStep } from "./training_step.ts";
+import { type TrainingStep, trainingStepShape } from "./training_step.ts";
 
 /** Returns the line of a finding: `step 61, error rate-too-high: ...`. */
 export function findingLine({ step, severity, rule, message }: TrainingFinding): string {
@@ -33,6 +34,7 @@ export function renderTraining(
   rows: readonly TrainingStep[],
   findings: readonly TrainingFinding[],
 ): string {
+  requireValue("rows", rows, list(trainingStepShape, { least: 1, expected: "one row or more" }));
   const losses = rows.flatMap(({ loss }) => loss ?? []);
   const cause = causeOf(findings);
   const others = findings.filter((finding) => finding !== cause);

@@ -1,3 +1,14 @@
+import {
+  count,
+  list,
+  nullable,
+  number,
+  object,
+  optional,
+  type Shape,
+  string,
+} from "../words/shape.ts";
+
 /** Signals of one layer at one step. */
 export interface LayerSignals {
   /** Name of the layer or of its weight. */
@@ -53,3 +64,33 @@ export interface TrainingStep {
   /** Signals of the layers. */
   layers?: readonly LayerSignals[];
 }
+
+const signal = optional(nullable(number));
+
+/** Shape of the row of a step. */
+export const trainingStepShape: Shape<unknown> = object({
+  step: number,
+  epoch: signal,
+  loss: signal,
+  gradientNorm: signal,
+  updateRatio: signal,
+  decreaseRatio: signal,
+  growth: signal,
+  shrinkage: signal,
+  penalty: signal,
+  validationLoss: signal,
+  learningRate: signal,
+  secondMomentRatio: signal,
+  batch: signal,
+  largestInput: signal,
+  badExamples: optional(list(count)),
+  layers: optional(list(object({
+    layer: string,
+    updateRatio: signal,
+    gradient: signal,
+    dead: signal,
+    saturated: signal,
+    attentionLogit: signal,
+    attentionEntropy: signal,
+  }))),
+});

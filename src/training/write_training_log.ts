@@ -1,5 +1,6 @@
+import { requireValue } from "../words/shape.ts";
 import { writeJson } from "../words/write_json.ts";
-import type { TrainingStep } from "./training_step.ts";
+import { type TrainingStep, trainingStepShape } from "./training_step.ts";
 
 /**
  * Writes the row of a step as a line of JSON, which {@linkcode readTrainingLog} reads. Numbers that
@@ -17,6 +18,7 @@ import type { TrainingStep } from "./training_step.ts";
  * ```
  */
 export function trainingLine(row: TrainingStep): string {
+  requireValue("row", row, trainingStepShape);
   const spell = (_key: string, value: unknown) =>
     typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
   return `${writeJson(row, spell)}\n`;

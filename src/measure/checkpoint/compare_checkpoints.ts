@@ -5,10 +5,11 @@ import {
 } from "../../engine/native/checkpoint_comparison.ts";
 import { BYTES, countOf, isFloat } from "../../model/files/file_types.ts";
 import type { FileTensor, WeightsFile } from "../../model/weights/weights_manifest.ts";
+import { anyObject, requireValue } from "../../words/shape.ts";
 import { askWorkers } from "./ask_workers.ts";
 import { comparePart } from "./compare_part.ts";
 import type { CompareTask, StoredSide } from "./compare_worker.ts";
-import type { MeasureCheckpointOptions } from "./measure_checkpoint.ts";
+import { fileShape, type MeasureCheckpointOptions } from "./measure_checkpoint.ts";
 import { WORTH_WORKERS } from "./sweep_in_parallel.ts";
 import { isStored, readerOf } from "./sweep_tensors.ts";
 
@@ -72,6 +73,9 @@ export async function compareCheckpoints(
   after: WeightsFile,
   options: MeasureCheckpointOptions = {},
 ): Promise<WeightsComparison> {
+  requireValue("before", before, fileShape);
+  requireValue("after", after, fileShape);
+  requireValue("options", options, anyObject);
   const { pairs, onlyBefore, onlyAfter } = pairTensors(before.tensors, after.tensors);
   const isSame = ([a, b]: Pair) => a.shape.join() === b.shape.join();
   const alike = pairs.filter((pair) => isSame(pair) && !pair[0].shape.includes(0));

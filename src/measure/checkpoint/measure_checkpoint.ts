@@ -27,7 +27,7 @@ import { sweepInParallel, type SweepProgress } from "./sweep_in_parallel.ts";
 import { type SweepTensor, sweepTensors } from "./sweep_tensors.ts";
 import type { TensorFigures, UnitAxis } from "./tensor_sweep.ts";
 
-const fileShape = object({
+export const fileShape = object({
   path: string,
   format: string,
   notes: list(string),

@@ -107,6 +107,8 @@ export const pointTrainingShape = object<PointTraining>({
   })),
 });
 
+export const scalingShape = object<LayerScaling>({ layer: string, std: powers, rate: powers });
+
 export const studyTrainingShape = object<StudyTraining>({
   steps: count,
   keeps: oneOf("layers", "loss"),
@@ -114,7 +116,7 @@ export const studyTrainingShape = object<StudyTraining>({
   rate: nullable(number),
   raised: number,
   base: object<StudyTraining["base"]>({ width: nullable(count), depth: nullable(count) }),
-  scalings: list(object<LayerScaling>({ layer: string, std: powers, rate: powers })),
+  scalings: list(scalingShape),
 });
 
 /** Returns a layer's name with `#` for each number, the same for all repetitions of a block. */

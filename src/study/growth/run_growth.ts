@@ -1,9 +1,10 @@
+import { object, requireValue } from "../../words/shape.ts";
 import { type RunningStudy, runStudy, type RunStudyOptions } from "../run_study.ts";
 import type { Study } from "../study_summary.ts";
 import type { StudySubject } from "../study_subject.ts";
 import { type GrowthGrid, growthStudy } from "./growth_study.ts";
 import { scalingCode } from "./scaling_code.ts";
-import type { GrowthFix, GrowthSummary } from "./growth_summary.ts";
+import { type GrowthFix, type GrowthSummary, growthSummaryShape } from "./growth_summary.ts";
 import type { LayerScaling } from "./growth_types.ts";
 import { joinScalings, proposeScalings } from "./propose_scalings.ts";
 import { steepestSlope } from "./slopes.ts";
@@ -86,6 +87,7 @@ export async function tryScalings(
   grid: GrowthGrid,
   options: TryOptions,
 ): Promise<GrowthFix | null> {
+  requireValue("options", options, object({ summary: growthSummaryShape }));
   const { summary, ...others } = options;
   let scalings: LayerScaling[] = [];
   let latest = summary;

@@ -1,5 +1,7 @@
+import { requireValue } from "../../words/shape.ts";
 import type { StudyPoint } from "../grid_point.ts";
 import { StudyError } from "../study_options.ts";
+import { studyShape } from "../study_shapes.ts";
 import type { Study } from "../study_summary.ts";
 import type {
   AxisGrowth,
@@ -34,7 +36,9 @@ interface Siblings {
  * @param study A study whose points were trained, all of them.
  * @throws {StudyError} If its points were not trained, or `createModel` ignores the size.
  */
-export function summarizeGrowth({ points, ...header }: Study): GrowthSummary {
+export function summarizeGrowth(study: Study): GrowthSummary {
+  requireValue("study", study, studyShape);
+  const { points, ...header } = study;
   const { training, grid, model } = header;
   if (training === undefined) throw new StudyError("The study did not train its points");
   const trained = points.filter((point): point is TrainedPoint => point.training !== undefined);
