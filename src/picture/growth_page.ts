@@ -5,13 +5,13 @@ import {
   slopeWords,
   verdictWords,
 } from "../render/growth_words.ts";
-import {
-  type AxisGrowth,
-  type GrowthFix,
-  type GrowthSummary,
-  growthSummaryShape,
-  type RateTransfer,
+import type {
+  AxisGrowth,
+  GrowthFix,
+  GrowthSummary,
+  RateTransfer,
 } from "../study/growth/growth_summary.ts";
+import { growthSummaryShape } from "../study/study_shapes.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { requireValue } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";

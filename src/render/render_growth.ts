@@ -1,9 +1,5 @@
-import {
-  type AxisGrowth,
-  type GrowthSummary,
-  growthSummaryShape,
-  type LayerGrowth,
-} from "../study/growth/growth_summary.ts";
+import type { AxisGrowth, GrowthSummary, LayerGrowth } from "../study/growth/growth_summary.ts";
+import { growthSummaryShape } from "../study/study_shapes.ts";
 import { FLAT_SLOPE } from "../theory/growth_limits.ts";
 import { defuse } from "../words/failure.ts";
 import { formatNumber } from "../words/numbers.ts";

@@ -1,21 +1,4 @@
-import {
-  boolean,
-  count,
-  list,
-  nullable,
-  number,
-  object,
-  oneOf,
-  type Shape,
-  string,
-} from "../../words/shape.ts";
-import {
-  type GrowthAxis,
-  type LayerScaling,
-  scalingShape,
-  type StudyTraining,
-  studyTrainingShape,
-} from "./growth_types.ts";
+import type { GrowthAxis, LayerScaling, StudyTraining } from "./growth_types.ts";
 
 /** Slope of log2 size over log2 width or depth, the mean over seeds. */
 export interface GrowthSlope {
@@ -132,62 +115,3 @@ export interface GrowthFix {
   /** Steepest judged slope with them. */
   steepest: number;
 }
-
-const level = oneOf<GrowthLevel>("flat", "warning", "error");
-const axis = oneOf<GrowthAxis>("width", "depth");
-const slope = object<GrowthSlope>({ value: number, half: nullable(number) });
-const slopes = list(nullable(slope));
-
-/** Shape of a {@linkcode GrowthSummary}. */
-export const growthSummaryShape: Shape<GrowthSummary> = object<GrowthSummary>({
-  model: string,
-  source: nullable(string),
-  training: studyTrainingShape,
-  seeds: list(number),
-  largest: object<GrowthSummary["largest"]>({ width: nullable(count), depth: nullable(count) }),
-  growth: list(object<AxisGrowth>({
-    axis,
-    sizes: list(number),
-    at: nullable(number),
-    layers: list(object<LayerGrowth>({
-      name: string,
-      role: oneOf("hidden", "output"),
-      repeats: boolean,
-      hasKernel: boolean,
-      isBranch: boolean,
-      slopes: object<LayerGrowth["slopes"]>({
-        activations: slopes,
-        changes: slopes,
-        gradients: slopes,
-        updates: slopes,
-      }),
-      fanIn: nullable(number),
-      input: nullable(number),
-      multiplier: number,
-      std: nullable(number),
-      baseStd: nullable(number),
-      size: nullable(slope),
-      change: nullable(slope),
-      level,
-      curves: list(list(number)),
-    })),
-    level,
-  })),
-  level,
-  fixes: nullable(object<GrowthFix>({
-    scalings: list(scalingShape),
-    code: list(object<GrowthFix["code"][number]>({ layer: string, words: string, code: string })),
-    level,
-    steepest: number,
-  })),
-  transfer: list(object<RateTransfer>({
-    of: oneOf("all", "embedding"),
-    axis,
-    sizes: list(number),
-    at: nullable(number),
-    best: list(number),
-    slope,
-    atEdge: boolean,
-    level,
-  })),
-});
