@@ -15,7 +15,7 @@ const ROW = 22;
 const TOP = 40;
 const NAMES = 200;
 const PANEL = { width: 300, gap: 30, figure: 90 };
-/** Slope at the edge of a panel. */
+/** Slope at the edge of a panel, unless one of its own is larger. */
 const LARGEST_SLOPE = 1.25;
 
 const CELL = { width: 280, height: 150, left: 44, right: 268, top: 26, bottom: 118 };
@@ -94,14 +94,18 @@ function drawPanel(
   { title, isJudged, slopeOf, x }: SlopePanel,
 ): Markup {
   const width = PANEL.width - PANEL.figure;
+  const sizes = layers.map((layer) => Math.abs(slopeOf(layer)?.value ?? 0));
+  const largest = Math.max(LARGEST_SLOPE, ...sizes.filter(Number.isFinite));
   const at = (slope: number) => {
-    const share = Math.min(1, Math.max(-1, slope / LARGEST_SLOPE));
+    const share = Math.min(1, Math.max(-1, slope / largest));
     return Math.round((x + width * (1 + share) / 2) * 10) / 10;
   };
   const bottom = TOP + layers.length * ROW;
   const line = (slope: number) => `M${at(slope)} ${TOP - 4}V${bottom}`;
   const band = at(FLAT_SLOPE) - at(-FLAT_SLOPE);
-  return markup`<text class="head" x="${x}" y="14">slope of ${title}</text>${
+  return markup`<text class="head" x="${x}" y="14">slope of ${title}${
+    isJudged ? "" : " (not judged)"
+  }</text>${
     isJudged
       ? markup`<rect class="flat-band" x="${at(-FLAT_SLOPE)}" y="${
         TOP - 4

@@ -74,11 +74,28 @@ Deno.test("renderGrowthImage() draws a panel of slopes for each size and one of 
     4,
   );
   assertEquals(image.match(/class="bar soft"/g)?.length, 4);
+  assertEquals(
+    [...image.matchAll(/<text class="head"[^>]*>slope of ([^<]+)</g)].map(([, title]) => title),
+    ["activations", "change per step", "gradient (not judged)", "update (not judged)"],
+  );
   // The slope of 0.8 is drawn to scale: the panel ends at 1.25.
   assertStringIncludes(image, '<rect class="bar error" x="635" y="66" width="67.2"');
   assertEquals(image.match(/class="curve /g)?.length, 2 * 6);
   assertStringIncludes(image, "before training");
   assertStringIncludes(image, "after step 5");
+});
+
+Deno.test("renderGrowthImage() widens a panel in which a slope is larger than its edge", () => {
+  const summary = growthSummary();
+  const [axis] = summary.growth;
+  const layers = axis.layers.map((layer, i) => ({
+    ...layer,
+    slopes: { ...layer.slopes, gradients: [{ value: i === 0 ? -2.5 : -1.25, half: null }] },
+  }));
+  const image = renderGrowthImage({ ...summary, growth: [{ ...axis, layers }] });
+  // A quarter of 210 px for 1.25, where 2.5 is the edge; the judged panels stay as they are.
+  assertStringIncludes(image, 'width="52.5"');
+  assertStringIncludes(image, '<rect class="bar error" x="635" y="66" width="67.2"');
 });
 
 Deno.test("renderGrowthPage() has both panels, every slope and the fix, and escapes names", async () => {
