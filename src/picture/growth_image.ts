@@ -11,7 +11,7 @@ import {
   GROWTH_WIDTH,
   LEVEL_TONES,
 } from "./draw_growth.ts";
-import { Markup, markup, shortTitle } from "./markup.ts";
+import { heightOf, Markup, markup, placed, shortTitle } from "./markup.ts";
 import { paletteStyle } from "./palette.ts";
 
 const MARGIN = 20;
@@ -41,19 +41,13 @@ export function renderGrowthImage(summary: GrowthSummary): string {
   const parts: Markup[] = [];
   if (worst !== undefined) {
     for (const drawing of [drawSlopes(worst), drawGrowthCurves(worst)]) {
-      const height = Number(drawing.source.match(/viewBox="0 0 \d+ (\d+)"/)![1]);
       parts.push(
         markup`<text class="name" x="${MARGIN}" y="${y + 16}">${
           parts.length === 0 ? "Slopes" : "Sizes of activations"
         } over ${siblingWords(worst)}</text>`,
-        new Markup(
-          drawing.source.replace(
-            /^<svg/,
-            `<svg x="${MARGIN}" y="${y + 30}" width="${GROWTH_WIDTH}" height="${height}"`,
-          ),
-        ),
+        placed(drawing, MARGIN, y + 30),
       );
-      y += height + 50;
+      y += heightOf(drawing) + 50;
     }
   }
   const width = GROWTH_WIDTH + 2 * MARGIN;

@@ -103,3 +103,23 @@ export const MARK_STYLE = `
 .cells { shape-rendering: crispEdges; }
 .cells path { fill: none; }
 `;
+
+/** Moves a drawing to a place in an image, in its own size. */
+export function placed(drawing: Markup, x: number, y: number): Markup {
+  const [width, height] = sizeOf(drawing);
+  const plain = drawing.source.replace(/^<svg([^>]*?) width="[^"]*" height="[^"]*"/, "<svg$1");
+  return new Markup(
+    plain.replace(/^<svg/, `<svg x="${x}" y="${y}" width="${width}" height="${height}"`),
+  );
+}
+
+/** Returns the size of a drawing, in its own units. */
+export function sizeOf({ source }: Markup): [width: number, height: number] {
+  const [, width, height] = source.match(/^<svg[^>]* viewBox="0 0 ([\d.]+) ([\d.]+)"/)!;
+  return [Number(width), Number(height)];
+}
+
+/** Returns the height of a drawing, in its own units. */
+export function heightOf(drawing: Markup): number {
+  return sizeOf(drawing)[1];
+}

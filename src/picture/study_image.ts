@@ -2,7 +2,7 @@ import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { COLOR_STYLE, DECADES, drawMagnitudes } from "./color_steps.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
 import { drawStrips, STRIP } from "./draw_strips.ts";
-import { MARK_STYLE, Markup, markup, shortTitle } from "./markup.ts";
+import { heightOf, MARK_STYLE, Markup, markup, placed, shortTitle, sizeOf } from "./markup.ts";
 import { drawScaleMarks, type Mark, scaleMarks, stripsOf, VALUE_MARKS } from "./scale_marks.ts";
 import { drawPhases, PHASE_MARKS, phasesOf } from "./show_phases.ts";
 import { paletteStyle } from "./palette.ts";
@@ -120,22 +120,4 @@ function drawKey(marks: readonly Mark[], y: number): Markup {
       )
     )
   }`;
-}
-
-/** Moves a drawing to a place in the image. */
-function placed(drawing: Markup, x: number, y: number): Markup {
-  const [width, height] = sizeOf(drawing);
-  const plain = drawing.source.replace(/^<svg([^>]*?) width="[^"]*" height="[^"]*"/, "<svg$1");
-  return new Markup(
-    plain.replace(/^<svg/, `<svg x="${x}" y="${y}" width="${width}" height="${height}"`),
-  );
-}
-
-function sizeOf({ source }: Markup): [width: number, height: number] {
-  const [, width, height] = source.match(/^<svg[^>]* viewBox="0 0 ([\d.]+) ([\d.]+)"/)!;
-  return [Number(width), Number(height)];
-}
-
-function heightOf(drawing: Markup): number {
-  return sizeOf(drawing)[1];
 }
