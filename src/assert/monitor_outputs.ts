@@ -1,6 +1,6 @@
 import { eventFileHeader, eventRecord } from "../training/event_file.ts";
 import type { TrainingStep } from "../training/training_step.ts";
-import { trainingLine } from "../training/write_training_log.ts";
+import { logLine } from "../training/write_training_log.ts";
 
 /** Files that a monitor writes while a model is trained. */
 export interface MonitorOutputOptions {
@@ -11,8 +11,8 @@ export interface MonitorOutputOptions {
 }
 
 /**
- * Passes the rows of a training on as they come. No file stays open: it would have to be closed if
- * the training throws, too.
+ * Writes the rows of a training as they arrive. Files are not kept open, since they would also have
+ * to be closed when the training throws.
  */
 export class MonitorOutputs {
   readonly #log: string | null;
@@ -29,7 +29,7 @@ export class MonitorOutputs {
   /** Writes a row. */
   add(row: TrainingStep): void {
     const append = { append: true };
-    if (this.#log !== null) Deno.writeTextFileSync(this.#log, trainingLine(row), append);
+    if (this.#log !== null) Deno.writeTextFileSync(this.#log, logLine(row), append);
     if (this.#events !== null) Deno.writeFileSync(this.#events, eventRecord(row, now()), append);
   }
 }

@@ -70,11 +70,6 @@ export class TrainingJudge {
     }));
   }
 
-  /** Cause of what was found so far; `null` if nothing was. */
-  get cause(): TrainingFinding | null {
-    return causeOf(this.findings);
-  }
-
   /** Adds a row, and returns what is new in it: the cause first. */
   add(row: TrainingStep): TrainingFinding[] {
     this.log.add(row);

@@ -19,6 +19,11 @@ import { type TrainingStep, trainingStepShape } from "./training_step.ts";
  */
 export function trainingLine(row: TrainingStep): string {
   requireValue("row", row, trainingStepShape);
+  return logLine(row);
+}
+
+/** The same for a row of the monitor, which need not be validated at every step. */
+export function logLine(row: TrainingStep): string {
   const spell = (_key: string, value: unknown) =>
     typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
   return `${writeJson(row, spell)}\n`;

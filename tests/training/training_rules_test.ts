@@ -76,7 +76,7 @@ Deno.test("TrainingJudge reports a finding once, in the row that shows it", () =
   const found = SICK["rate-too-low small"].rows.map((row) => judge.add(row).length);
   assertEquals(found.indexOf(1), 19);
   assertEquals(found.reduce((sum, count) => sum + count), 1);
-  assertEquals(judge.cause!.rule, "rate-too-low");
+  assertEquals(causeOf(judge.findings)!.rule, "rate-too-low");
 });
 
 Deno.test("judgeTraining() uses the named rules, and rejects thresholds out of range", () => {

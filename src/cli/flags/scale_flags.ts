@@ -3,18 +3,9 @@ import { UsageError } from "../kit/usage_error.ts";
 import { formatsOf } from "../formats.ts";
 import { boolean, file, type FlagValues, listOf, oneOf, readInteger } from "../kit/flag.ts";
 import type { StudyRequest } from "../measure_study.ts";
-import {
-  jobsFlag,
-  MEASURE_FLAGS,
-  PLUGIN_FLAG,
-  QUIET_FLAG,
-  seedsFlag,
-  shardFlag,
-} from "./measure_flags.ts";
-import { columnsFlag, FORCE_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
-import { destinations, requireResumable } from "./sweep_flags.ts";
+import { jobsFlag, MEASURE_FLAGS, PLUGIN_FLAG, seedsFlag, shardFlag } from "./measure_flags.ts";
+import { destinations, requireResumable, STUDY_SHOW_FLAGS } from "./sweep_flags.ts";
 
-const LEAST_COLUMNS = 40;
 const SEEDS = 3;
 
 const { weights: _weights, ...MEASURED } = MEASURE_FLAGS;
@@ -46,17 +37,13 @@ export const SCALE_FLAGS = {
   }),
   resume: boolean("resume from --out FILE"),
   shard: shardFlag("measure only the I-th of N parts; merge joins them"),
+  ...STUDY_SHOW_FLAGS,
   format: oneOf(formatsOf("growth"), {
     help:
       "what to print: json contains one point per draw; summary is JSON with every slope; html " +
       "is a page and svg an image, which --out names",
     default: "text",
   }),
-  force: FORCE_FLAG,
-  open: OPEN_FLAG,
-  ...TEXT_FLAGS,
-  columns: columnsFlag(LEAST_COLUMNS),
-  quiet: QUIET_FLAG,
 };
 
 /** Values of the flags of `scale`. */
