@@ -147,7 +147,7 @@ export class TrainingWatch {
     const { step } = this.#state;
     this.#steps.active = !this.#state.isDefault || step < AGAIN || this.#isAffordable();
     this.#steps.again = step < AGAIN;
-    // Without an optimizer nobody says when a step begins.
+    // Without an optimizer, nothing tells when a step begins.
     if (this.#optimizer === null && this.#steps.active) this.#steps.keep();
   }
 

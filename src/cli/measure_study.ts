@@ -68,7 +68,7 @@ interface StudyRun {
  * Measures the points of a study that are still missing.
  *
  * @returns The printer of the points, which the caller must close; `null` if they are not printed,
- * or nobody reads them any more.
+ * or their reader has gone.
  */
 export async function measureStudy(
   request: StudyRequest,
@@ -95,7 +95,7 @@ export async function measureStudy(
       hasBegun = true;
       interrupted.begin();
       await kept.add(point);
-      // Stop when nobody reads: without --out, the rest would be lost.
+      // Stop when the reader has gone: without --out, the rest would be lost.
       if (printer !== null && !await printer.add(point)) return null;
     }
     return printer;

@@ -20,7 +20,7 @@ import type { Study } from "../study/study_summary.ts";
 import type { ModelFile } from "../study/study_subject.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 
-/** Smallest sibling of a model, and what it stands for. */
+/** Smallest sibling of a model, with the size in which to create it. */
 interface ProvenSibling {
   sibling: Sibling;
   /** Size to create the model in. */

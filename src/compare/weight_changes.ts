@@ -96,7 +96,7 @@ function sentences(
   ];
 }
 
-/** Says which blocks a fine-tune touched, for each row of blocks. */
+/** Says which blocks fine-tuning changed, for each row of blocks. */
 function blockSentences(blocks: readonly BlockChange[]): string[] {
   const rows = Map.groupBy(blocks, ({ name }) => name.replace(/[./]?\d+$/, ""));
   return [...rows].flatMap(([stem, own]) => {
@@ -123,7 +123,7 @@ function ranges(blocks: readonly BlockChange[]): string {
     .join(", ");
 }
 
-/** Says which kinds of tensors a fine-tune touched, if they are few. */
+/** Says which kinds of tensors fine-tuning changed, if they are few. */
 function kindSentences(tensors: readonly TensorChange[]): string[] {
   const kinds = Map.groupBy(tensors, ({ name }) => blockOf(name)?.kind ?? null);
   kinds.delete(null);

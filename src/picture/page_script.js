@@ -139,7 +139,7 @@ export function pageScript() {
         for (const row of body.rows) {
           const isHead = row.classList.contains("fold-head");
           const isInner = row.classList.contains("inner");
-          // The worst layer of a fold stands for the others until they are shown.
+          // The worst layer of a fold represents the others until they are shown.
           const isWorst = row.classList.contains("worst") && body.rows.length > 2;
           row.hidden = filters
             ? isHead || isWorst || !isWanted(row)

@@ -45,8 +45,8 @@ export async function run([model]: string[], values: ReportValues): Promise<numb
 }
 
 /**
- * Measures a part of a file of weights, unless its file has it already: whoever was stopped starts
- * again.
+ * Measures a part of a file of weights, unless its file already holds the part: a run that was
+ * stopped is started again with the same command.
  */
 async function writePart(
   model: string | undefined,
