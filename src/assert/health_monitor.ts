@@ -146,7 +146,7 @@ const BUDGET = 0.05;
  *   onFinding: "stop",
  * });
  * await model.fit(batch.inputs, batch.targets!, { epochs: 100, verbose: 0, callbacks: monitor });
- * assertEquals(monitor.history.at(-1)?.cause?.kind, "learning-rate");
+ * assertEquals(monitor.history.at(-1)?.cause?.kind, "rate-too-high");
  * model.dispose();
  * ```
  *

@@ -1,14 +1,11 @@
 import { verdictOn } from "../diagnosis/verdict.ts";
 import type { Finding } from "../rules/finding.ts";
 import type { Fix } from "../diagnosis/fix.ts";
-import { consequencesOf, diagnose } from "../diagnosis/diagnose.ts";
-import {
-  diagnoseStandstill,
-  diagnoseTraining,
-  type WeightProgress,
-} from "../diagnosis/diagnose_training.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { hasMoved, type TrainingPass, type WeightProgress } from "../training/training_pass.ts";
+import { formatCount, formatNumber } from "../words/numbers.ts";
 
 /** Measurement during training. */
 export interface HealthRecord {
@@ -35,74 +32,80 @@ export interface HealthRecord {
   milliseconds: number;
 }
 
-/** Optimizer that trains the model. */
-export interface TrainingOptimizer {
-  /** Name of its class. */
-  optimizer: string;
-  /** Learning rate; `null` if the optimizer does not reveal it. */
-  learningRate: number | null;
-}
-
-/** Input of a diagnosis. */
+/** Full pass and its findings. */
 export interface Judged
   extends Pick<HealthRecord, "step" | "measurements" | "findings" | "progress"> {
+  /** Time when it began, of `performance.now()`. */
+  started: number;
   /** True if the training ends here. */
   isEnd: boolean;
-  /** Cause in training, if it is known already. */
-  cause?: Cause | null;
 }
 
 /** Fixes that change the initialisation, which is useless once training has moved the weights. */
 const INITIALIZES: readonly Fix["kind"][] = ["rescale", "redraw", "set-bias", "activation"];
 
-/** Loss below this share of that before training: steps cannot have been too large. */
-export const LEARNS = 0.9;
-
 /** Number of steps below which an unchanged loss proves nothing. */
 const ENOUGH_STEPS = 100;
+/** A loss within this share of the one before training has not moved. */
+const STANDS = 0.01;
 
 /**
- * Finds the cause in training of the findings: a step that is too large, or, after enough steps, a
- * loss that has not moved although a rule found an error before training.
- *
- * @param record Measurements and findings.
- * @param history The records before it.
- * @returns The cause, or `null` if there is none.
+ * Returns the result of a full pass for the rules over trainings; `null` if the network had NaN or
+ * infinite entries before the first batch: these are not the fault of a step.
  */
-export function trainingCauseOf(
-  { measurements, findings, progress, step, isEnd }: Judged,
+export function trainingPassOf(
+  { measurements, findings, progress, step }: Judged,
   [start]: readonly HealthRecord[],
-  { optimizer, learningRate }: TrainingOptimizer,
-): Cause | null {
-  // Entries that were not finite before the first batch are not the fault of a step.
+): TrainingPass | null {
   if (start === undefined || start.findings.some(isNotFinite)) return null;
-  const loss = { before: start.measurements.objective.value, now: measurements.objective.value };
+  const isNew = !start.findings.some(isIllAtStart);
   // Training does not lower the sum of the outputs.
-  const isLoss = measurements.objective.name !== "sum";
-  const isBroken = isLoss && findings.some(isError) && !start.findings.some(isIllAtStart);
-  // Kernels may grow far in a network that learns: that of a published program by 2e4, from a loss
-  // of 3007 to 250.
-  const learns = isLoss && loss.now < LEARNS * loss.before && !findings.some(isNotFinite);
-  const tooLarge = learns ? null : diagnoseTraining(progress, findings, {
-    optimizer,
-    learningRate,
-    broken: isBroken ? loss : null,
-  });
-  if (tooLarge !== null) {
-    return { ...tooLarge, consequences: consequencesOf(tooLarge.findings, measurements) };
-  }
-  if (!isLoss || step < ENOUGH_STEPS && !isEnd) return null;
-  const { findings: found } = start;
-  return diagnoseStandstill(progress, { loss, found, steps: step, optimizer, learningRate });
+  const loss = measurements.objective.name === "sum" ? null : lossOf(start, measurements);
+  const errors = isNew ? "new" : "old";
+  return {
+    step,
+    loss,
+    progress,
+    errors: findings.some(isError) ? errors : "none",
+    hasNonFinite: findings.some(isNotFinite),
+  };
 }
 
+/**
+ * Returns the first error before training as a cause if, after enough steps, the loss has not
+ * moved; otherwise `null`.
+ */
+export function standstillOf(
+  { measurements, step, isEnd }: Judged,
+  [start]: readonly HealthRecord[],
+): Cause | null {
+  if (start === undefined) return null;
+  if (measurements.objective.name === "sum" || step < ENOUGH_STEPS && !isEnd) return null;
+  const { before, now } = lossOf(start, measurements);
+  const errors = start.findings.filter(isError);
+  const [first] = errors;
+  if (first === undefined || !(Math.abs(now - before) <= STANDS * Math.abs(before))) return null;
+  return {
+    kind: "standstill",
+    severity: "warning",
+    layers: [],
+    message:
+      `After ${formatCount(step, "batch", "batches")} the loss is ${formatNumber(now)}, as ` +
+      `before training (${formatNumber(before)}). Before training: ${first.message}`,
+    consequences: [],
+    findings: errors,
+    fixes: [{ kind: "rebuild", what: first.fix }],
+  };
+}
+
+const lossOf = (start: HealthRecord, { objective: { value: now } }: Measurements) => ({
+  before: start.measurements.objective.value,
+  now,
+});
+
 /** Diagnoses a record: by the cause in training if there is one, otherwise by the findings. */
-export function diagnoseRecord(
-  record: Judged,
-  history: readonly HealthRecord[],
-  by: TrainingOptimizer,
-): Diagnosis {
-  const cause = record.cause ?? trainingCauseOf(record, history, by);
+export function diagnoseRecord(record: HealthRecord): Diagnosis {
+  const { cause } = record;
   // A loss that stands still is explained by the current findings, if there are any.
   const isFound = record.findings.some(({ severity }) => severity !== "note");
   if (cause !== null && (cause.kind !== "standstill" || !isFound)) {
@@ -115,13 +118,6 @@ export function diagnoseRecord(
     fixes: cause.fixes.filter(({ kind }) => !INITIALIZES.includes(kind)),
   }));
   return { ...diagnosis, causes };
-}
-
-/** True if training has changed a kernel since step 0. */
-export function hasMoved(progress: readonly WeightProgress[]): boolean {
-  return progress.some(({ growth, updateRatio }) =>
-    (growth ?? 1) !== 1 || (updateRatio ?? 0) !== 0
-  );
 }
 
 function isNotFinite({ rule, severity }: Finding): boolean {

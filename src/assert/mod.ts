@@ -22,7 +22,7 @@ export type { Finding } from "../rules/finding.ts";
 export type { RunRulesOptions } from "../rules/judge_rule.ts";
 export type { Thresholds } from "../rules/thresholds.ts";
 export type { Fix, FixMoments, FixWeight } from "../diagnosis/fix.ts";
-export type { WeightProgress } from "../diagnosis/diagnose_training.ts";
+export type { WeightProgress } from "../training/training_pass.ts";
 export type { Cause, Consequence, Tried, TriedFigure } from "../diagnosis/diagnosis.ts";
 export type { Callback, TensorFlow } from "../engine/tensorflow.ts";
 export type * from "../measure/measurements.ts";

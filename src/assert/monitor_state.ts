@@ -1,23 +1,22 @@
-import type { Cause } from "../diagnosis/diagnosis.ts";
-import { progressOf } from "../diagnosis/diagnose_training.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import type { Rule } from "../rules/rule.ts";
 import { isRuleError, type RuleError } from "../rules/rule_error.ts";
 import { type TrainingFinding, TrainingJudge } from "../training/judge_training.ts";
+import type { TrainingSetup } from "../training/training_log.ts";
 import { TRAINING_RULES } from "../training/training_rules.ts";
 import { findingLine } from "../training/render_training.ts";
+import { hasMoved, LEARNS, progressOf } from "../training/training_pass.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { oneLine } from "./failure_message.ts";
 import { healthMessage } from "./health_message.ts";
 import {
   diagnoseRecord,
-  hasMoved,
   type HealthRecord,
-  LEARNS,
-  trainingCauseOf,
-  type TrainingOptimizer,
+  type Judged,
+  standstillOf,
+  trainingPassOf,
 } from "./health_record.ts";
 import type { TriedRate } from "./healthy_state.ts";
 import { shownHistory, shownRecord } from "./history_overview.ts";
@@ -68,11 +67,8 @@ export interface Snapshot {
   measurements: Measurements;
   /** Update of each weight by the latest batch, by name, as a share of its norm. */
   updates: ReadonlyMap<string, number | null>;
-  by: TrainingOptimizer;
   /** True if the training ends here. */
   isEnd: boolean;
-  /** Findings of the rules over trainings in the row of this step. */
-  found: readonly TrainingFinding[];
 }
 
 /** Return to an earlier state at a lower rate. */
@@ -112,9 +108,9 @@ export class MonitorState {
     this.judge = this.#newJudge();
   }
 
-  #newJudge(): TrainingJudge {
+  #newJudge(setup: TrainingSetup = {}): TrainingJudge {
     const { trainingRules } = this.#options;
-    return new TrainingJudge(trainingRules === undefined ? {} : { rules: trainingRules });
+    return new TrainingJudge({ ...setup, rules: trainingRules });
   }
 
   /** True if it measures by the default schedule. */
@@ -144,7 +140,7 @@ export class MonitorState {
   /** Notes that the training goes on from an earlier state, which the rules judge again. */
   lowered({ from, to, step }: { from: number; to: number; step: number }): void {
     this.lowerings.push({ at: this.step, backTo: step, from, to });
-    this.judge = this.#newJudge();
+    this.judge = this.#newJudge(this.judge.log.setup);
     this.tried = null;
     this.#say(
       `lowered ${this.lowerings.length}`,
@@ -170,46 +166,39 @@ export class MonitorState {
     return formatCount(this.step, "batch", "batches");
   }
 
-  /** Judges a measurement and adds it to the history. */
-  record({ started, measurements, updates, by, isEnd, found }: Snapshot): void {
-    const { step, epoch, history } = this;
-    const progress = history.length === 0
+  /** Judges a measurement by the rules over networks. */
+  judged({ started, measurements, updates, isEnd }: Snapshot): Judged {
+    const [start] = this.history;
+    const progress = start === undefined
       ? []
-      : progressOf(history[0].measurements, measurements, { updates });
+      : progressOf(start.measurements, measurements, { updates });
     const findings = this.#judge(measurements, { moved: hasMoved(progress) });
-    const judged = { step, isEnd, findings, measurements, progress };
-    const cause = this.#causeOf(trainingCauseOf(judged, history, by), {
-      measurements,
-      findings,
-      found,
-    });
-    // The learning rate was found before training, which has confirmed it: repeat the finding.
-    const repeated = cause?.kind === "learning-rate-too-low" && hasMoved(progress)
-      ? cause.findings.filter(({ rule }) => rule === "learning-rate")
-      : [];
-    history.push(shownRecord({
+    return { step: this.step, started, isEnd, findings, measurements, progress };
+  }
+
+  /** Returns what a full pass lets the rules over trainings find. */
+  see(judged: Judged): TrainingFinding[] {
+    const pass = trainingPassOf(judged, this.history);
+    return pass === null ? [] : this.judge.see(pass);
+  }
+
+  /** Adds a measurement to the history, with the findings in the row of its step. */
+  record(judged: Judged, found: readonly TrainingFinding[]): void {
+    const { step, measurements, findings, progress, started } = judged;
+    const own = found.find(({ severity }) => severity === "error") ??
+      found.find(({ rule }) => rule === "rate-too-high");
+    const cause = own === undefined
+      ? standstillOf(judged, this.history)
+      : causeOfTraining(own, findings, measurements);
+    this.history.push(shownRecord({
       step,
-      epoch,
+      epoch: this.epoch,
       measurements,
-      findings: [...findings, ...repeated, ...found.map(findingOfTraining)],
+      findings: [...findings, ...found.map(findingOfTraining)],
       progress,
       cause,
       milliseconds: performance.now() - started,
     }));
-  }
-
-  /** Returns the cause in training: that of the weights names the kernel, that of the rows the step. */
-  #causeOf(
-    cause: Cause | null,
-    { measurements, findings, found }: Pick<Snapshot, "found" | "measurements"> & {
-      findings: Finding[];
-    },
-  ): Cause | null {
-    const error = found.find(({ severity }) => severity === "error");
-    if (error === undefined) return cause;
-    const own = causeOfTraining(error, findings, measurements);
-    if (cause?.kind !== "learning-rate" || error.rule !== "rate-too-high") return own;
-    return { ...cause, severity: "error", fixes: this.tried === null ? cause.fixes : own.fixes };
   }
 
   #judge(measurements: Measurements, { moved }: { moved: boolean }): Finding[] {
@@ -231,15 +220,11 @@ export class MonitorState {
   /**
    * Responds to the findings of the latest record.
    *
-   * @param snapshot The measurement of that record.
    * @returns `stops`: the training is to end; `lowers`: it goes on from an earlier state; `failure`:
    * message with which it is rejected, if it is.
    */
-  respond(
-    { by, isEnd }: Pick<Snapshot, "by" | "isEnd">,
-  ): { stops: boolean; lowers: boolean; failure: string | null } {
-    const { history } = this;
-    const record = history.at(-1)!;
+  respond(): { stops: boolean; lowers: boolean; failure: string | null } {
+    const record = this.history.at(-1)!;
     const { measurements, findings } = record;
     const responses = findings.map((finding) => this.#respondTo(finding, record));
     const stops = responses.includes("stop");
@@ -251,7 +236,7 @@ export class MonitorState {
     const fatal = findings.filter((finding, i) =>
       responses[i] === "throw" || finding.severity === "note"
     );
-    const diagnosis = diagnoseRecord({ ...record, findings: fatal, isEnd }, history, by);
+    const diagnosis = diagnoseRecord({ ...record, findings: fatal });
     return { stops, lowers: false, failure: healthMessage({ measurements, diagnosis }, undefined) };
   }
 

@@ -10,7 +10,7 @@ import { penaltiesOf } from "../probe/training_step.ts";
 import type { TrainingFinding } from "../training/judge_training.ts";
 import type { LayerSignals, TrainingStep } from "../training/training_step.ts";
 import type { Fail } from "./failure_message.ts";
-import type { TrainingOptimizer } from "./health_record.ts";
+import type { Judged } from "./health_record.ts";
 import { HealthyState, restartOptimizer, triedFix, type TriedRate } from "./healthy_state.ts";
 import type { MonitorOutputs } from "./monitor_outputs.ts";
 import type { MonitorState } from "./monitor_state.ts";
@@ -88,11 +88,13 @@ export class TrainingWatch {
     this.#healthy = new HealthyState(this.#engine, model);
     if (optimizer !== null) this.#steps.attach(optimizer);
     this.#prepare();
+    // A fix names the usual rate of the optimizer.
+    state.judge.log.setup.optimizer = optimizerOf(optimizer).optimizer;
     if (state.history.length > 0) return;
     this.#healthy.keep(0);
     const measurements = this.#pass();
     this.#add({ step: 0, ...signalsOf(this.#engine, model, measurements) });
-    this.#record(measurements, { found: [], isEnd: false });
+    this.#record(this.#judged(measurements, { isEnd: false }), []);
   }
 
   /**
@@ -111,16 +113,17 @@ export class TrainingWatch {
     const measured = isDue && isAffordable ? this.#pass() : null;
     const pass = measured === null ? {} : signalsOf(this.#engine, this.#model, measured);
     const found = this.#add(withPass(row, pass));
+    const measurements = measured ?? (state.needsRecord(found) ? this.#pass() : null);
+    const judged = measurements === null ? null : this.#judged(measurements, { isEnd });
+    if (judged !== null) found.push(...state.see(judged));
     await this.#tryRates(found);
     this.#prepare();
-    const needsPass = measured === null && state.needsRecord(found);
-    const measurements = needsPass ? this.#pass() : measured;
-    if (measurements === null) {
+    if (judged === null) {
       state.mention(found);
       return false;
     }
-    this.#record(measurements, { found, isEnd });
-    const { stops, lowers } = this.#respond({ isEnd });
+    this.#record(judged, found);
+    const { stops, lowers } = this.#respond();
     if (lowers && !isEnd) await this.#lower();
     return stops;
   }
@@ -129,8 +132,9 @@ export class TrainingWatch {
   end(): boolean {
     try {
       if (this.#state.isMeasured) return false;
-      this.#record(this.#pass(), { found: [], isEnd: true });
-      return this.#respond({ isEnd: true }).stops;
+      const judged = this.#judged(this.#pass(), { isEnd: true });
+      this.#record(judged, this.#state.see(judged));
+      return this.#respond().stops;
     } finally {
       this.dispose();
     }
@@ -209,30 +213,27 @@ export class TrainingWatch {
     return { ...measured, model: { ...measured.model, name: givenName(this.#model) } };
   }
 
-  #record(
-    measurements: Measurements,
-    { found, isEnd }: { found: TrainingFinding[]; isEnd: boolean },
-  ): void {
-    const state = this.#state;
+  #judged(measurements: Measurements, { isEnd }: { isEnd: boolean }): Judged {
     const layers = this.rows.at(-1)?.layers ?? [];
     const updates = new Map(
       layers.flatMap(({ layer, updateRatio }) =>
         updateRatio === undefined ? [] : [[layer, updateRatio]]
       ),
     );
-    const by = optimizerOf(this.#optimizer);
-    state.record({ started: performance.now(), measurements, updates, by, isEnd, found });
+    return this.#state.judged({ started: performance.now(), measurements, updates, isEnd });
+  }
+
+  #record(judged: Judged, found: readonly TrainingFinding[]): void {
+    const state = this.#state;
+    state.record(judged, found);
     if (!state.isSick) this.#healthy.keep(state.step);
   }
 
-  #respond({ isEnd }: { isEnd: boolean }): { stops: boolean; lowers: boolean } {
-    const { batches, epoch } = this.#state;
-    const { failure, ...response } = this.#state.respond({
-      by: optimizerOf(this.#optimizer),
-      isEnd,
-    });
+  #respond(): { stops: boolean; lowers: boolean } {
+    const { batches, epoch, epochs } = this.#state;
+    const { failure, ...response } = this.#state.respond();
     if (failure === null) return response;
-    const within = epoch > 0 ? `, in epoch ${epoch} of ${this.#state.epochs}` : "";
+    const within = epoch > 0 ? `, in epoch ${epoch} of ${epochs}` : "";
     throw this.#options.fail(`After ${batches}${within}:\n${failure}`);
   }
 
@@ -249,6 +250,14 @@ export class TrainingWatch {
     restartOptimizer(optimizer, rate);
     this.#state.lowered({ from: learningRate, to: rate, step: this.#healthy.step });
   }
+}
+
+/** Optimizer that trains the model. */
+interface TrainingOptimizer {
+  /** Name of its class. */
+  optimizer: string;
+  /** Learning rate; `null` if the optimizer does not reveal it. */
+  learningRate: number | null;
 }
 
 /** Returns the class and the rate of an optimizer. */

@@ -15,7 +15,6 @@ export {
 } from "./fix.ts";
 export { describeFix, fixCode, type NamedLayers } from "./fix_words.ts";
 export { diagnose } from "./diagnose.ts";
-export type { WeightProgress } from "./diagnose_training.ts";
 export type {
   Cause,
   Consequence,

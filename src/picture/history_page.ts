@@ -142,8 +142,6 @@ export function renderHistoryPage(
 
 /** Verdicts on causes in training, by their kind. */
 const VERDICTS: Readonly<Record<string, string>> = {
-  "learning-rate": "The step is too large",
-  "learning-rate-too-low": "Nothing was learned: the step is too small",
   standstill: "Nothing was learned",
   "rate-too-high": "The step is too large",
   "rate-too-low": "Nothing was learned: the step is too small",

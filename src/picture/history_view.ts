@@ -1,5 +1,5 @@
 import type { Finding } from "../rules/finding.ts";
-import type { WeightProgress } from "../diagnosis/diagnose_training.ts";
+import type { WeightProgress } from "../training/training_pass.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import { updateRatio } from "../rules/trained/update_ratio.ts";

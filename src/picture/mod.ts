@@ -5,7 +5,7 @@
  * @module
  */
 export type { Finding } from "../rules/finding.ts";
-export type { WeightProgress } from "../diagnosis/diagnose_training.ts";
+export type { WeightProgress } from "../training/training_pass.ts";
 export type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 export type { GateResult } from "../gate/gate_result.ts";
 export type { Measurements } from "../measure/measurements.ts";

@@ -9,7 +9,9 @@ import {
   requireValue,
   string,
 } from "../words/shape.ts";
+import { rateTooHigh } from "./rules/rates.ts";
 import { TrainingLog, type TrainingSetup } from "./training_log.ts";
+import type { TrainingPass } from "./training_pass.ts";
 import type { TrainingRule, TrainingVerdict } from "./training_rule.ts";
 import { TRAINING_RULES } from "./training_rules.ts";
 import { type TrainingStep, trainingStepShape } from "./training_step.ts";
@@ -50,30 +52,51 @@ export const trainingFindingShape = object({
   fix: string,
 });
 
+/** Rule with its thresholds. */
+interface JudgingRule {
+  rule: TrainingRule;
+  thresholds: Record<string, number>;
+}
+
 /** Judges the rows of a training as they come. */
 export class TrainingJudge {
   /** Rows so far. */
   readonly log: TrainingLog;
   /** Findings so far, in the order of their steps. */
   readonly findings: TrainingFinding[] = [];
-  readonly #rules: { rule: TrainingRule; thresholds: Record<string, number> }[];
+  readonly #rules: JudgingRule[];
+  readonly #rateTooHigh: JudgingRule;
   readonly #open = new Set<string>();
 
   /** Begins before the first step. */
   constructor({ rules, thresholds = {}, ...setup }: JudgeTrainingOptions = {}) {
     this.log = new TrainingLog(setup);
-    this.#rules = TRAINING_RULES.filter(({ name }) => rules?.includes(name) ?? true).map((
-      rule,
-    ) => ({
+    const judging = (rule: TrainingRule) => ({
       rule,
       thresholds: resolveThresholds(rule.thresholds, own(rule, thresholds)),
-    }));
+    });
+    this.#rules = TRAINING_RULES.filter(({ name }) => rules?.includes(name) ?? true).map(judging);
+    this.#rateTooHigh = judging(rateTooHigh);
   }
 
   /** Adds a row, and returns what is new in it: the cause first. */
   add(row: TrainingStep): TrainingFinding[] {
     this.log.add(row);
-    const found = this.#rules.flatMap(({ rule, thresholds }) => {
+    return this.#judge(this.#rules);
+  }
+
+  /**
+   * Checks if a full pass after the latest row shows that steps are too large, whichever rules are
+   * used: it is the cause of what other rules find. Errors found before explain what a pass shows.
+   */
+  see(pass: TrainingPass): TrainingFinding[] {
+    if (this.findings.some(({ severity }) => severity === "error")) return [];
+    this.log.pass = pass;
+    return this.#judge([this.#rateTooHigh]);
+  }
+
+  #judge(rules: readonly JudgingRule[]): TrainingFinding[] {
+    const found = rules.flatMap(({ rule, thresholds }) => {
       const verdict = rule.judge(this.log, thresholds);
       if (verdict === null) {
         if (rule.repeats) this.#open.delete(rule.name);
@@ -82,7 +105,7 @@ export class TrainingJudge {
       const key = rule.repeats ? rule.name : `${rule.name} ${verdict.kind} ${verdict.severity}`;
       if (this.#open.has(key)) return [];
       this.#open.add(key);
-      return [findingOf(rule, verdict, { step: row.step, thresholds })];
+      return [findingOf(rule, verdict, { step: this.log.step, thresholds })];
     });
     this.findings.push(...found);
     return found;

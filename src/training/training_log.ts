@@ -1,3 +1,4 @@
+import type { TrainingPass } from "./training_pass.ts";
 import type { LayerSignals, TrainingStep } from "./training_step.ts";
 
 /** Facts about a training that hold for all of its steps. */
@@ -26,6 +27,8 @@ export class TrainingLog {
   /** Rows, oldest first. */
   readonly rows: TrainingStep[] = [];
   readonly setup: TrainingSetup;
+  /** Full pass after the latest step; `null` if there was none. */
+  pass: TrainingPass | null = null;
   readonly #columns = new Map<SignalName, Point[]>();
   readonly #least = new Map<SignalName, Point>();
   readonly #layers = new Map<string, (LayerSignals & { step: number })[]>();
@@ -38,6 +41,7 @@ export class TrainingLog {
   /** Adds the row of a step. */
   add(row: TrainingStep): void {
     this.rows.push(row);
+    this.pass = null;
     for (const [name, value] of Object.entries(row)) {
       if (typeof value === "number") this.#note(name as SignalName, { step: row.step, value });
     }

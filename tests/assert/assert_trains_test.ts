@@ -32,7 +32,7 @@ Deno.test("assertTrains() passes a network that learns, and leaves no tensor", a
 
 Deno.test("assertTrains() fails with the cause, the step and a tried rate", async () => {
   await using engine = await startEngine();
-  for (const [rate, says] of [[1e-8, "is too low"], [30, "is too large"]] as const) {
+  for (const [rate, says] of [[1e-8, "is too low"], [30, "is too high"]] as const) {
     const { model, inputs, targets } = subject(engine.tf, rate);
     const error = await assertRejects(
       () => assertTrains(model, { inputs, targets }, { steps: 40 }),

@@ -206,7 +206,7 @@ export function sampleHistory(records = 5, names: readonly string[] = ["dense_1"
       })),
       cause: isLast
         ? {
-          kind: "learning-rate",
+          kind: "rate-too-high",
           severity: "error",
           layers: [names[0]],
           consequences: [],

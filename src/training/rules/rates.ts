@@ -1,5 +1,7 @@
 import { formatNumber } from "../../words/numbers.ts";
+import { optimizerWords, usualRates } from "../../traits/optimizers.ts";
 import { meanOf, medianOf, type Point, type TrainingLog } from "../training_log.ts";
+import { LEARNS, type TrainingPass, type WeightProgress } from "../training_pass.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
 import { finite, hasSpiked, MEASURED, SMALL_RISE } from "./jumps.ts";
 
@@ -39,7 +41,8 @@ export const rateTooHigh = defineTrainingRule({
     "updates) at step 20 or later: mean over the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
     "own batch; mean of the largest ||step|| / ||kernel|| over the first 10 steps; ||kernel|| over " +
     "that before training. Later: an update over the median of the 32 before, if " +
-    "the loss rises by a tenth of the first one afterwards.",
+    "the loss rises by a tenth of the first one afterwards. After a full pass that shows no lower " +
+    "loss: ||step|| / ||kernel|| of the latest step; rms of a kernel over that before training.",
   thresholds: {
     leastDecreaseRatio: {
       default: 0.3,
@@ -76,6 +79,29 @@ export const rateTooHigh = defineTrainingRule({
       source: MEASURED,
       about: "Factor by which an update may exceed those before, if the loss rises after it.",
     },
+    mostPassUpdate: {
+      default: 0.3,
+      unit: "of a kernel",
+      range: [0.01, Infinity],
+      source: "own: in healthy trainings Adam's first steps reach 0.02 on narrow layers",
+      about: "Largest change of a kernel by the step before a full pass.",
+    },
+    mostPassGrowth: {
+      default: 10,
+      unit: "times",
+      range: [1, Infinity],
+      source: "own",
+      about: "Factor by which training may grow a kernel until a full pass.",
+    },
+    mostBrokenGrowth: {
+      default: 2,
+      unit: "times",
+      range: [1, Infinity],
+      source:
+        "own: by SGD the classifier of digits dies at a growth of 3.6 (rate 20) and 5.2 (rate 2), " +
+        "and learns at 3.5 (rate 1)",
+      about: "The same if the loss is above that before training, and rules find new errors.",
+    },
   },
   source: "Schneider et al. 2021 (Cockpit) for the ratio of decreases; Karpathy, cs231n, for the " +
     "ratio of updates. Cohen et al. 2022: training at the edge of stability is normal, so that a " +
@@ -84,13 +110,25 @@ export const rateTooHigh = defineTrainingRule({
     "training, or from the last healthy checkpoint.",
   reads: ["updateRatio", "decreaseRatio", "loss", "growth"],
   judge(log, limits) {
-    const found = brokenBy(log) ?? jumpedBy(log, limits.mostUpdateJump) ?? risenBy(log, limits);
+    const found = brokenBy(log) ?? seenBy(log.pass, limits) ??
+      jumpedBy(log, limits.mostUpdateJump) ?? risenBy(log, limits);
     if (found === null) return null;
     const { words, severity = "error", ...verdict } = found;
     const message = `The learning rate${rateWords(log)} is too high: ${words}.`;
-    return Object.assign(verdict, { severity, message });
+    return Object.assign(verdict, { severity, message }, usualFix(log));
   },
 });
+
+/** Names the usual rate as the fix if this one is above it. */
+function usualFix({ learningRate, setup: { optimizer = "" } }: TrainingLog): { fix?: string } {
+  const usual = usualRates({ name: optimizer });
+  if (learningRate === null || usual === null || learningRate <= usual.most) return {};
+  const whose = optimizerWords({ name: optimizer });
+  return {
+    fix: `Lower it to ${formatNumber(usual.first)}, the usual rate of ${whose}, and start again ` +
+      "from the weights before training, or from the last healthy checkpoint.",
+  };
+}
 
 /** Verdict on a rate that is too high, with the end of its sentence. */
 interface TooHigh extends Omit<TrainingVerdict, "severity" | "message"> {
@@ -107,6 +145,71 @@ function brokenBy(log: TrainingLog): TooHigh | null {
     ? `step ${since} changed a kernel by ${formatNumber(measured)} of its size`
     : "the loss had grown";
   return { kind: "broke", since, measured, words: `${size}, and left NaN or infinite values` };
+}
+
+/** Judges the kernels after a full pass, unless it shows that the network learns. */
+function seenBy(
+  pass: TrainingPass | null,
+  limits: Readonly<Record<"mostPassUpdate" | "mostPassGrowth" | "mostBrokenGrowth", number>>,
+): TooHigh | null {
+  if (pass === null) return null;
+  const { loss, progress, errors, hasNonFinite } = pass;
+  // Kernels may grow far in a network that learns: that of a published program by 2e4, from a loss
+  // of 3007 to 250.
+  if (loss !== null && loss.now < LEARNS * loss.before && !hasNonFinite) return null;
+  const hasBroken = loss !== null && errors === "new" && loss.now > loss.before;
+  const mostGrowth = hasBroken ? "mostBrokenGrowth" : "mostPassGrowth";
+  const updated = largestOf(progress, "updateRatio");
+  const grown = largestOf(progress, "growth");
+  const severity = errors === "none" ? "warning" : "error";
+  if (hasNonFinite || Number.isNaN(updated.value) || Number.isNaN(grown.value)) {
+    const gone = [grown, updated].find(({ value }) => Number.isNaN(value));
+    const where = gone === undefined ? "" : ` in ${gone.weight}`;
+    const words = `training has left NaN or infinite values${where}`;
+    return {
+      kind: "broken",
+      since: pass.step,
+      layer: gone?.layer ?? null,
+      measured: NaN,
+      severity,
+      words,
+    };
+  }
+  const isOverturned = updated.value > limits.mostPassUpdate;
+  const hasGrown = grown.value > limits[mostGrowth];
+  if (!isOverturned && !hasGrown) return null;
+  const step = `the last step changed ${updated.weight} by ${
+    formatNumber(updated.value)
+  } times its own size`;
+  const growth = `${grown.weight} is ${
+    formatNumber(grown.value)
+  } times as large as before training`;
+  const rose = hasBroken && !isOverturned
+    ? `, and the loss was ${formatNumber(loss.before)} and is ${formatNumber(loss.now)}`
+    : "";
+  const { layer, value: measured } = isOverturned ? updated : grown;
+  return {
+    kind: isOverturned ? "step" : "grown",
+    since: pass.step,
+    layer,
+    measured,
+    threshold: isOverturned ? "mostPassUpdate" : mostGrowth,
+    severity,
+    words: [isOverturned ? step : null, hasGrown ? growth + rose : null]
+      .filter((one) => one !== null).join(", and "),
+  };
+}
+
+/** Returns the largest figure of the kernels; NaN comes first. */
+function largestOf(progress: readonly WeightProgress[], figure: "growth" | "updateRatio") {
+  const figures = progress.map(({ layer, weight, [figure]: value }) => ({
+    layer,
+    weight,
+    value: value ?? 0,
+  }));
+  const rank = (value: number) => Number.isFinite(value) ? value : Infinity;
+  return figures.toSorted((a, b) => rank(b.value) - rank(a.value))[0] ??
+    { layer: null, weight: "", value: 0 };
 }
 
 function jumpedBy(log: TrainingLog, mostUpdateJump: number): TooHigh | null {
