@@ -221,7 +221,12 @@ function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen
 }
 
 function cellsOf(layer: Layer): Layer[] {
-  const { cell } = layer as unknown as { cell?: Layer & { cells?: Layer[] } };
+  const { cell, recurrentCells } = layer as unknown as {
+    cell?: Layer & { cells?: Layer[] };
+    /** Cells of a layer of PyTorch, for each layer and direction that it has. */
+    recurrentCells?: Layer[];
+  };
+  if (recurrentCells !== undefined) return recurrentCells;
   return cell === undefined ? [] : cell.cells ?? [cell];
 }
 

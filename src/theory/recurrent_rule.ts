@@ -1,6 +1,7 @@
 import { type Cell, type CellStep, type Walk, WALKS } from "./cells.ts";
+import type { WeightMoments } from "../traits/moments.ts";
 import { type Gradient, type LayerRule, type NetworkNode, type Signal, unitsOf } from "./signal.ts";
-import { isBias, isRecurrentKernel } from "./weight_kinds.ts";
+import { isBias, isRecurrentKernel, isRecurrentWeight } from "./weight_kinds.ts";
 
 /** Added to the spread of a cell's output, and per step to that of the gradient. */
 const DOUBT = 0.02;
@@ -108,22 +109,30 @@ function meanOf<T>(items: readonly T[], of: (item: T) => number): number {
 
 /** Returns the cell of a layer, or `null` if theory does not support it. */
 function cellOf({ operation, weights, recurrent }: NetworkNode): Cell | null {
-  const kernel = weights.find((weight) => /(^|\/)kernel[^/]*$/.test(weight.name));
+  const kernel = weights.find(({ name }) => /(^|\/)kernel[^/]*$|(^|[/.])weight_ih/.test(name));
   const state = weights.find(isRecurrentKernel);
   const isKnown = operation !== null && Object.hasOwn(WALKS, operation) &&
     kernel?.shape.length === 2 &&
     state?.shape.length === 2;
   if (!isKnown || recurrent === undefined) return null;
-  const bias = weights.find(isBias) ?? { meanSquare: 0, mean: 0 };
+  const biases = weights.filter(isBias);
+  const sumOf = (of: (bias: WeightMoments) => number) =>
+    biases.reduce((sum, bias) => sum + of(bias), 0);
+  const mean = sumOf((bias) => bias.mean);
+  const [bias] = biases;
   // A quarter of the biases is 1, those of the forget gate; the others are 0.
-  const startsToForget = operation === "memory" && Math.abs(bias.mean - 1 / 4) < 1e-5 &&
-    Math.abs(bias.meanSquare - 1 / 4) < 1e-5;
+  const startsToForget = operation === "memory" && biases.length === 1 &&
+    Math.abs(mean - 1 / 4) < 1e-5 && Math.abs(bias.meanSquare - 1 / 4) < 1e-5;
+  // PyTorch has a row for each unit of a gate, and two biases.
+  const axis = isRecurrentWeight(state!.name) ? 1 : 0;
   return {
-    input: kernel!.shape[0] * kernel!.meanSquare,
-    state: state!.shape[0] * state!.meanSquare,
-    bias: startsToForget
-      ? { variance: 0, mean: 0, forget: 1 }
-      : { variance: bias.meanSquare - bias.mean ** 2, mean: bias.mean, forget: bias.mean },
+    input: kernel!.shape[axis] * kernel!.meanSquare,
+    state: state!.shape[axis] * state!.meanSquare,
+    bias: startsToForget ? { variance: 0, mean: 0, forget: 1 } : {
+      variance: sumOf((bias) => bias.meanSquare - bias.mean ** 2),
+      mean,
+      forget: mean,
+    },
     activation: recurrent.activation,
     gate: recurrent.gate,
   };

@@ -26,9 +26,10 @@ export function isShift({ name, shape }: NamedWeight): boolean {
   return shape.length === 1 && /(^|[/.])(bias|beta)[^/]*$/.test(name);
 }
 
-/** Returns true if a PyTorch weight is the recurrent kernel of a layer. */
+/** Returns true if a PyTorch weight is the recurrent kernel of a layer: its gates are on axis 0. */
 export const isRecurrentWeight = (name: string): boolean => /(^|[/.])weight_hh/.test(name);
 
+/** Returns true if a kernel feeds the state of a recurrent layer back. */
 export function isRecurrentKernel({ name }: Pick<NamedWeight, "name">): boolean {
-  return name.includes("recurrent_kernel");
+  return name.includes("recurrent_kernel") || isRecurrentWeight(name);
 }

@@ -5,7 +5,8 @@ import type {
   WeightMeasurements,
 } from "../../measure/measurements.ts";
 import { CUT_DEVIATION, fans, initializerStd, MEAN_ABS_RATIOS } from "../../theory/initializers.ts";
-import { isBias, isKernel, isShift } from "../../theory/weight_kinds.ts";
+import { layerTraits } from "../../traits/layer_traits.ts";
+import { isBias, isKernel, isRecurrentWeight, isShift } from "../../theory/weight_kinds.ts";
 
 /** Origin of the biases of a network, as far as one pass can tell. */
 export type Biases = "constant" | "drawn" | "random" | "moved";
@@ -45,16 +46,29 @@ const MIN_ENTRIES = 16;
  * draw soon exceeds them. For small biases the kernel decides.
  */
 export function isDrawnByPyTorch(
-  { kind, kernelLayout, weights }: LayerMeasurements,
+  layer: LayerMeasurements,
   shift: WeightMeasurements,
 ): boolean {
-  const kernel = weights.find(isKernel);
-  if (kernel === undefined || !isBias(shift) || kind === "recurrent") return false;
-  const limit = 1 / Math.sqrt(fans(kernel.shape, kernelLayout).fanIn);
+  const { kind, kernelLayout, weights } = layer;
+  const kernel = weights.find(kind === "recurrent" ? isStateOfPyTorch : isKernel);
+  if (kernel === undefined || !isBias(shift)) return false;
+  // All weights of a recurrent layer have the limit of its units.
+  const limit = 1 / Math.sqrt(
+    kind === "recurrent" ? unitsOf(layer, kernel) : fans(kernel.shape, kernelLayout).fanIn,
+  );
   return shift.values.count < MIN_ENTRIES
     ? shift.values.maxAbs <= limit * (1 + 1e-5) && isUniform(kernel.values, limit)
     : isUniform(shift.values, limit);
 }
+
+/** Gates of a recurrent layer, the candidate included, by the operation of its traits. */
+const GATES: Readonly<Record<string, number>> = { simple: 1, gated: 3, memory: 4 };
+
+function unitsOf({ className }: LayerMeasurements, { shape }: WeightMeasurements): number {
+  return shape[0] / (GATES[layerTraits(className).operation ?? ""] ?? 1);
+}
+
+const isStateOfPyTorch = ({ name }: WeightMeasurements) => isRecurrentWeight(name);
 
 /**
  * Returns true if numbers may be uniform from -limit to limit: they fill the range, with its mean

@@ -5,7 +5,7 @@ import type {
 } from "../../measure/measurements.ts";
 import { findActivation } from "../../theory/activation_functions.ts";
 import { type Fans, fans, initializerStd } from "../../theory/initializers.ts";
-import { isKernel } from "../../theory/weight_kinds.ts";
+import { isKernel, isRecurrentWeight } from "../../theory/weight_kinds.ts";
 import { isEinsumLayout } from "../../traits/kernel_layout.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import { normalizes } from "./normalizes.ts";
@@ -163,19 +163,25 @@ export interface RecurrentKernel {
 }
 
 /**
- * Returns the recurrent kernels of SimpleRNN, GRU, LSTM and ConvLSTM2D layers, wrapped or not, in
- * the order of the layers.
+ * Returns the recurrent kernels of SimpleRNN, GRU, LSTM and ConvLSTM2D layers and of those of
+ * PyTorch, wrapped or not, in the order of the layers.
  */
 export function recurrentKernels(layers: LayerMeasurements[]): RecurrentKernel[] {
   return layers.flatMap((layer) =>
     layer.weights
-      .filter(({ name, shape }) => /(^|\/)recurrent_kernel[^/]*$/.test(name) && shape.length >= 2)
+      .filter(({ name, shape }) => isStateKernel(name) && shape.length >= 2)
       .map((kernel) => {
-        const [units, columns] = kernel.shape.slice(-2);
-        const own = fans(kernel.shape);
+        const { name, shape } = kernel;
+        // PyTorch has the gates on the first axis.
+        const turned = isRecurrentWeight(name) ? shape.toReversed() : shape;
+        const [units, columns] = turned.slice(-2);
+        const own = fans(turned);
         // The window of a convolution counts with the rows.
         const deviation = initializerStd("orthogonal", { ...own, fanOut: columns });
         return { layer, kernel, fans: own, deviation, gated: columns > units };
       })
   );
 }
+
+const isStateKernel = (name: string) =>
+  /(^|\/)recurrent_kernel[^/]*$/.test(name) || isRecurrentWeight(name);

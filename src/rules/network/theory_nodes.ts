@@ -5,7 +5,7 @@ import type {
 } from "../../measure/measurements.ts";
 import type { NetworkInput } from "../../theory/measured_signals.ts";
 import type { NetworkNode, Window } from "../../theory/signal.ts";
-import { isRecurrentKernel } from "../../theory/weight_kinds.ts";
+import { isRecurrentKernel, isRecurrentWeight } from "../../theory/weight_kinds.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import type { WeightMoments } from "../../traits/moments.ts";
@@ -24,7 +24,10 @@ export function stepsOf(
   // Positions of a convolution, with z of all gates at each.
   const window = kernels[0].shape.length - 2;
   const positions = (shape ?? []).slice(-1 - window, -1).reduce((all, size) => all * size, 1);
-  const columns = kernels.reduce((sum, { shape }) => sum + shape[shape.length - 1], 0);
+  const columns = kernels.reduce(
+    (sum, { name, shape }) => sum + shape.at(isRecurrentWeight(name) ? 0 : -1)!,
+    0,
+  );
   return preActivations.count / (batch.examples * calls * positions * columns);
 }
 

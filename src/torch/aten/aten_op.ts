@@ -1,4 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import type { ObservableCell } from "./recurrent_cells.ts";
 
 /**
  * Value in a graph of PyTorch: a tensor (int32 for int64 and int32, bool for bool, float32 for every
@@ -30,6 +31,8 @@ export interface AtenContext {
   readonly training: boolean;
   /** Draws uniform numbers in [0, 1) from the seed of the pass. */
   uniform(shape: number[]): Tensor;
+  /** Cells of a recurrent operation, which a pass may have tapped; built for the call if absent. */
+  readonly cells?: readonly ObservableCell[];
   /**
    * Stores the new value of a buffer that the operation updates in place, such as `running_mean`.
    *

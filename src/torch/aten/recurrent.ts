@@ -1,9 +1,11 @@
 import type { RecurrentCell } from "../../engine/native/operations.ts";
 import { recurrentSequence } from "../../engine/repairs/recurrent_sequence.ts";
+import { sequenceTapsOf } from "../../engine/repairs/sequence_taps.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenContext, AtenOp, AtenValue } from "./aten_op.ts";
 import { dropout } from "./random.ts";
+import { type CellName, CELLS, cellsOf, type ObservableCell } from "./recurrent_cells.ts";
 import { aten } from "./schema.ts";
 
 /** Weights of one layer in one direction, as PyTorch has them: a row of gates above each other. */
@@ -15,11 +17,6 @@ interface CellWeights {
   /** Projection of the output of an LSTM. */
   projection: Tensor | null;
 }
-
-const LSTM: RecurrentCell = { kind: "lstm", activation: "tanh", gate: "sigmoid", after: false };
-const GRU: RecurrentCell = { kind: "gru", activation: "tanh", gate: "sigmoid", after: true };
-const TANH: RecurrentCell = { kind: "simple", activation: "tanh", gate: "linear", after: false };
-const RELU: RecurrentCell = { kind: "simple", activation: "relu", gate: "linear", after: false };
 
 /** Puts the gates of a GRU in the order of this project's op: z before r. */
 function inOrder(tf: TensorFlow, { kind }: RecurrentCell, weight: Tensor): Tensor {
@@ -72,6 +69,7 @@ function requireShapes(
 
 /** Input, state and weights of one layer in one direction. */
 interface Direction {
+  cell: ObservableCell;
   /** Input as [batch, steps, features]. */
   x: Tensor;
   initial: Tensor[];
@@ -83,17 +81,17 @@ interface Direction {
 /** Runs one layer in one direction over [batch, steps, features]. */
 function runDirection(
   tf: TensorFlow,
-  cell: RecurrentCell,
-  { x, initial, weights, isBack }: Direction,
+  { cell, x, initial, weights, isBack }: Direction,
 ): { h: Tensor; last: Tensor[] } {
-  if (weights.projection !== null) return runProjected(tf, { x, initial, weights, isBack });
-  requireShapes(cell, { x, initial, weights });
+  if (weights.projection !== null) return runProjected(tf, { cell, x, initial, weights, isBack });
+  requireShapes(cell.op, { x, initial, weights });
   const { h, last } = recurrentSequence(tf, {
-    cell,
+    cell: cell.op,
     x: isBack ? tf.reverse(x, 1) : x,
-    weights: sequenceWeights(tf, cell, weights),
+    weights: sequenceWeights(tf, cell.op, weights),
     initial,
     wantsState: true,
+    taps: sequenceTapsOf(cell),
   });
   return { h: isBack ? tf.reverse(h, 1) : h, last: last() };
 }
@@ -101,7 +99,7 @@ function runDirection(
 /** Runs an LSTM whose output is projected step by step, since each step reads the projection. */
 function runProjected(
   tf: TensorFlow,
-  { x, initial, weights, isBack }: Direction,
+  { cell, x, initial, weights, isBack }: Direction,
 ): { h: Tensor; last: Tensor[] } {
   const product = (x: Tensor, weight: Tensor, bias: Tensor | null) => {
     const sum = tf.matMul(x, weight, false, true) as Tensor;
@@ -112,10 +110,9 @@ function runProjected(
   const outputs = steps.map((step) => {
     const ofInput = product(step, weights.ofInput, weights.biasOfInput);
     const z = tf.add(ofInput, product(h, weights.ofState, weights.biasOfState)) as Tensor;
-    const [input, forget, candidate, output] = tf.split(z, 4, 1);
-    const added = tf.mul(tf.sigmoid(input), tf.tanh(candidate));
-    c = tf.add(tf.mul(tf.sigmoid(forget), c), added);
-    h = product(tf.mul(tf.sigmoid(output), tf.tanh(c)), weights.projection!, null);
+    const [output, state] = cell.call([z, c]);
+    c = state;
+    h = product(output, weights.projection!, null);
     return h;
   });
   const all = tf.stack(outputs, 1) as Tensor;
@@ -135,7 +132,7 @@ interface Network {
 }
 
 /** Returns the weights of each layer and direction. */
-function cellsOf({ params, has_biases, num_layers, bidirectional }: Network): CellWeights[] {
+function weightsOf({ params, has_biases, num_layers, bidirectional }: Network): CellWeights[] {
   const count = num_layers * (bidirectional ? 2 : 1);
   const each = params.length / count, plain = has_biases ? 4 : 2;
   if (each !== plain && each !== plain + 1) {
@@ -161,13 +158,15 @@ function cellsOf({ params, has_biases, num_layers, bidirectional }: Network): Ce
 /** Runs all layers; `states` are h, and c of an LSTM, for all layers and directions. */
 function runNetwork(
   context: AtenContext,
-  cell: RecurrentCell,
+  kind: CellName,
   network: Network,
   states: readonly Tensor[],
 ): AtenValue {
   const { tf } = context;
   const { input, num_layers, bidirectional, train, batch_first } = network;
-  const cells = cellsOf(network);
+  const weights = weightsOf(network);
+  const cells = context.cells ??
+    cellsOf(tf, kind, { layers: num_layers, isBidirectional: bidirectional })!;
   const directions = bidirectional ? 2 : 1;
   const initial = states.map((state) => tf.unstack(state));
   const ends: Tensor[][] = states.map(() => []);
@@ -175,10 +174,11 @@ function runNetwork(
   for (let layer = 0; layer < num_layers; layer++) {
     const outputs = Array.from({ length: directions }, (_, direction) => {
       const at = layer * directions + direction;
-      const { h, last } = runDirection(tf, cell, {
+      const { h, last } = runDirection(tf, {
+        cell: cells[at],
         x,
         initial: initial.map((state) => state[at]),
-        weights: cells[at],
+        weights: weights[at],
         isBack: direction === 1,
       });
       last.forEach((state, i) => ends[i].push(state));
@@ -201,11 +201,17 @@ interface Step {
 }
 
 /** Runs one step of a cell: a sequence of one. */
-function runStep(tf: TensorFlow, cell: RecurrentCell, step: Step, initial: Tensor[]): Tensor[] {
+function runStep(
+  { tf, cells }: AtenContext,
+  kind: CellName,
+  step: Step,
+  initial: Tensor[],
+): Tensor[] {
   const isSingle = step.input.rank === 1;
   const rows = (x: Tensor) => isSingle ? tf.reshape(x, [1, x.size]) : x;
   const x = rows(step.input);
-  const { last } = runDirection(tf, cell, {
+  const { last } = runDirection(tf, {
+    cell: (cells ?? cellsOf(tf, kind, { layers: 1, isBidirectional: false })!)[0],
     x: tf.expandDims(x, 1),
     initial: initial.map(rows),
     weights: {
@@ -224,27 +230,24 @@ const NETWORK =
   "Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first";
 const CELL = "Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None";
 
-/** Names of networks and cells with one state. */
-const SINGLE: Record<string, RecurrentCell> = { gru: GRU, rnn_relu: RELU, rnn_tanh: TANH };
-
 /** Recurrent networks and their cells. */
 export const RECURRENT: readonly AtenOp[] = [
   aten(
     `lstm.input(Tensor input, Tensor[] hx, ${NETWORK}) -> (Tensor, Tensor, Tensor)`,
-    ({ hx, ...network }, context) => runNetwork(context, LSTM, network, hx),
+    ({ hx, ...network }, context) => runNetwork(context, "lstm", network, hx),
   ),
   aten(
     `lstm_cell(Tensor input, Tensor[] hx, ${CELL}) -> (Tensor, Tensor)`,
-    ({ hx, ...step }, { tf }) => runStep(tf, LSTM, step, [...hx]),
+    ({ hx, ...step }, context) => runStep(context, "lstm", step, [...hx]),
   ),
-  ...Object.entries(SINGLE).flatMap(([name, cell]) => [
+  ...(Object.keys(CELLS) as CellName[]).filter((kind) => kind !== "lstm").flatMap((kind) => [
     aten(
-      `${name}.input(Tensor input, Tensor hx, ${NETWORK}) -> (Tensor, Tensor)`,
-      ({ hx, ...network }, context) => runNetwork(context, cell, network, [hx]),
+      `${kind}.input(Tensor input, Tensor hx, ${NETWORK}) -> (Tensor, Tensor)`,
+      ({ hx, ...network }, context) => runNetwork(context, kind, network, [hx]),
     ),
     aten(
-      `${name}_cell(Tensor input, Tensor hx, ${CELL}) -> Tensor`,
-      ({ hx, ...step }, { tf }) => runStep(tf, cell, step, [hx])[0],
+      `${kind}_cell(Tensor input, Tensor hx, ${CELL}) -> Tensor`,
+      ({ hx, ...step }, context) => runStep(context, kind, step, [hx])[0],
     ),
   ]),
 ];

@@ -145,7 +145,7 @@ function describe({ unit, calls, key }: Group, around: Surroundings): PlannedLay
   const main = mainOf(calls);
   const module = unit ?? main.modules.at(-1) ?? null;
   const inputs = reads.filter((name) => flows.has(name) && !own.has(name));
-  const className = unit?.className ?? operationClass(main, inputs);
+  const className = unit === null ? operationClass(main, inputs) : ofOneStep(unit.className);
   const path = module?.path ?? "";
   const wished = key === null ? [path, className].filter((part) => part !== "").join(".") : path;
   return {
@@ -160,6 +160,9 @@ function describe({ unit, calls, key }: Group, around: Surroundings): PlannedLay
     held: [...new Set(all.flatMap(readsOf))].filter((name) => held.has(name)),
   };
 }
+
+/** Returns the class of a module; a cell that is called by itself is a recurrent layer of one step. */
+const ofOneStep = (className: string) => className.replace(/^(RNN|GRU|LSTM)Cell$/, "$1");
 
 /** True if a layer other than the one of these calls reads a value. */
 function isReadOutside(

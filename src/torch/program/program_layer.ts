@@ -7,10 +7,12 @@ import { InputError } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { type AtenContext, type AtenValue, WholeFloat } from "../aten/aten_op.ts";
 import { PROGRAM_OPS } from "./attention_parts.ts";
+import { cellsOf, type ObservableCell } from "../aten/recurrent_cells.ts";
 import { callAten } from "../aten/schema.ts";
 import type { PlannedLayer } from "./plan_layers.ts";
 import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
 import { canBe, noteSizes, shapeOf, sizeOf, type Sizes } from "./size_expression.ts";
+import { baseName } from "./views.ts";
 
 /** Tensor of the file that no training changes: an index, a mask. */
 export interface ConstantTensor {
@@ -46,6 +48,8 @@ export interface ProgramLayer extends Layer {
   readonly source: LayerSource;
   /** Weights, once they are read. */
   heldValues: HeldValues;
+  /** Cells of a recurrent operation, which the taps of a pass observe. */
+  readonly recurrentCells?: readonly ObservableCell[];
   /** Reads and writes that a call of this layer has in the graph: one for each place. */
   readonly places: Pick<PlannedLayer, "inputs" | "outputs">[];
 }
@@ -60,6 +64,7 @@ export const createProgramLayer = kerasLayer((tf) =>
     readonly planned: PlannedLayer;
     readonly source: LayerSource;
     readonly places: Pick<PlannedLayer, "inputs" | "outputs">[];
+    readonly recurrentCells?: readonly ObservableCell[];
     readonly #shared: SharedState;
     heldValues: HeldValues = { variables: new Map(), constants: new Map() };
 
@@ -69,6 +74,8 @@ export const createProgramLayer = kerasLayer((tf) =>
       this.source = sourceOf(planned);
       this.places = [planned];
       this.#shared = shared;
+      const cells = cellsOfCall(tf, planned.main);
+      if (cells !== null) this.recurrentCells = cells;
       this.built = true;
     }
 
@@ -149,6 +156,7 @@ export const createProgramLayer = kerasLayer((tf) =>
       const { variables } = this.heldValues;
       const context: AtenContext = {
         tf,
+        ...call === this.planned.main && { cells: this.recurrentCells },
         training,
         uniform: (shape) => tf.randomUniform(shape),
         write: (argument, value) => {
@@ -197,6 +205,18 @@ function withoutChance(
   return target.startsWith("aten.bernoulli.") && typeof p === "number"
     ? tf.fill((self as Tensor).shape, p)
     : null;
+}
+
+/** Returns the cells of a call of a recurrent operation, `null` for any other. */
+function cellsOfCall(tf: TensorFlow, { target, args }: Call): ObservableCell[] | null {
+  const valueOf = (argument?: Argument) => argument?.is === "constant" ? argument.value : null;
+  const { params } = args;
+  const weights = params?.is === "list" ? params.items.length : 1;
+  return cellsOf(tf, baseName(target), {
+    // No layer is without weights, whatever number a file says.
+    layers: Math.min(Number(valueOf(args.num_layers) ?? 1), weights),
+    isBidirectional: valueOf(args.bidirectional) === true,
+  });
 }
 
 function sourceOf({ module, source }: PlannedLayer): LayerSource {
