@@ -10,7 +10,7 @@ import { runPass } from "../src/measure/run_pass.ts";
 import { randomBatch } from "../src/model/batches/random_batch.ts";
 import { rescaleWeights } from "../src/model/weights/rescale_weights.ts";
 import { WORK_WORTH_JOBS } from "../src/study/jobs.ts";
-import { denseNetwork } from "../src/study/dense_network.ts";
+import { denseNetwork } from "../src/study/open_subject.ts";
 import { PointMeter } from "../src/study/point_meter.ts";
 import { runStudy } from "../src/study/run_study.ts";
 import { resolveGrid } from "../src/study/study_grid.ts";

@@ -1,11 +1,15 @@
-import { verdictOn } from "../diagnosis/verdict.ts";
-import type { Finding } from "../rules/finding.ts";
-import type { Fix } from "../diagnosis/fix.ts";
-import { diagnose } from "../diagnosis/diagnose.ts";
+import { consequencesOf, diagnose } from "../diagnosis/diagnose.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Fix } from "../diagnosis/fix.ts";
+import { verdictOn } from "../diagnosis/verdict.ts";
+import { shownMeasurements } from "../measure/measure.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { atLeast, atMost, type Expected, inWords } from "../rules/expected.ts";
+import { type Finding, makeFinding, shownFindings } from "../rules/finding.ts";
+import type { TrainingFinding } from "../training/judge_training.ts";
 import { hasMoved, type TrainingPass, type WeightProgress } from "../training/training_pass.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
+import { type Overview, withOverview } from "../words/overview.ts";
 
 /** Measurement during training. */
 export interface HealthRecord {
@@ -131,3 +135,80 @@ function isNotFinite({ rule, severity }: Finding): boolean {
 const isIllAtStart = (finding: Finding) => isError(finding) && finding.rule !== "learning-rate";
 
 const isError = ({ severity }: Finding) => severity === "error";
+
+/** Returns what the rules over trainings found as a finding like those of the other rules. */
+export function findingOfTraining(found: TrainingFinding): Finding {
+  const { rule, severity, kind, layer, measured, message, fix } = found;
+  return makeFinding(rule, {
+    severity,
+    kind,
+    layer,
+    measured: Number.isFinite(measured) ? measured : null,
+    expected: expectedOf(found),
+    message,
+    fix,
+  });
+}
+
+function expectedOf({ measured, limit }: TrainingFinding): Expected {
+  if (limit === null) return inWords("finite figures");
+  return measured < limit ? atLeast(limit) : atMost(limit);
+}
+
+/** Returns a finding about a training as a cause, with the findings of a pass as its consequences. */
+export function causeOfTraining(
+  found: TrainingFinding,
+  findings: readonly Finding[],
+  measurements: Measurements,
+): Cause {
+  const { rule, severity, layer, message, fix } = found;
+  const open = findings.filter(({ severity }) => severity !== "note");
+  return {
+    kind: rule,
+    severity,
+    layers: layer === null ? [] : [layer],
+    message,
+    consequences: consequencesOf(open, measurements),
+    findings: [findingOfTraining(found), ...open],
+    fixes: [{ kind: "rebuild", what: fix }],
+  };
+}
+
+/** Returns an empty history that prints and displays itself, one line per record. */
+export function shownHistory(): HealthRecord[] {
+  const history: HealthRecord[] = [];
+  const given = () => ({
+    title: `J (${history.at(-1)?.measurements.objective.name ?? "no record"})`,
+    bars: history.map(({ step, measurements }) => ({
+      label: `step ${step}`,
+      value: measurements.objective.value,
+    })),
+  });
+  return withOverview(history, historyOverview, { of: "values", given });
+}
+
+/** Makes the contents of a record print and display themselves. */
+export function shownRecord(record: HealthRecord): HealthRecord {
+  shownMeasurements(record.measurements);
+  shownFindings(record.findings, record.measurements);
+  return record;
+}
+
+function historyOverview(history: readonly HealthRecord[]): Overview {
+  const steps = history.map(({ step }) => step);
+  const range = steps.length < 2 ? "" : `, step ${steps[0]} to ${steps.at(-1)}`;
+  const count = ({ findings }: HealthRecord, which: Finding["severity"]) =>
+    String(findings.filter(({ severity }) => severity === which).length);
+  return {
+    title: `${formatCount(history.length, "record")}${range}`,
+    columns: ["step", "epoch", "J", "errors", "warnings", "cause"],
+    rows: history.map((record) => [
+      String(record.step),
+      String(record.epoch),
+      record.measurements.objective.value,
+      count(record, "error"),
+      count(record, "warning"),
+      record.cause?.message ?? null,
+    ]),
+  };
+}

@@ -12,15 +12,17 @@ import { formatCount, formatNumber } from "../words/numbers.ts";
 import { oneLine } from "./failure_message.ts";
 import { healthMessage } from "./health_message.ts";
 import {
+  causeOfTraining,
   diagnoseRecord,
+  findingOfTraining,
   type HealthRecord,
   type Judged,
+  shownHistory,
+  shownRecord,
   standstillOf,
   trainingPassOf,
 } from "./health_record.ts";
 import type { TriedRate } from "./healthy_state.ts";
-import { shownHistory, shownRecord } from "./history_overview.ts";
-import { causeOfTraining, findingOfTraining } from "./training_cause.ts";
 
 /**
  * Response of a monitor to a finding: `keep` continues, `stop` ends the training, `throw` rejects

@@ -1,32 +1,31 @@
 import { type Examination, examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
-import { runRules } from "../rules/run_rules.ts";
-import { judgeRun } from "../gate/judge_run.ts";
-import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
-import { chooseThreads } from "../engine/start/choose_threads.ts";
 import { type Engine, EngineError } from "../engine/engine.ts";
+import { chooseThreads } from "../engine/start/choose_threads.ts";
 import { showTensorFlow } from "../engine/start/import_tensorflow.ts";
 import { backendChange } from "../engine/start/prepare_engine.ts";
 import { startEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { requireModuleObjective } from "../measure/require_objective.ts";
+import { judgeRun } from "../gate/judge_run.ts";
 import { estimateWorkload } from "../measure/estimate_memory.ts";
+import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
+import { requireModuleObjective } from "../measure/require_objective.ts";
 import type { Batch } from "../model/batches/batch.ts";
-import { codeOf, isWeightsFile, type ModelSize } from "../model/loaded_model.ts";
-import { logToStderr } from "../model/user_code/foreign_code.ts";
-import { foreignImport } from "../model/user_code/foreign_import.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 import { leafLayers } from "../model/layers/leaf_layers.ts";
+import { codeOf, isWeightsFile, type ModelSize } from "../model/loaded_model.ts";
 import type { Objective } from "../model/objective.ts";
+import { logToStderr } from "../model/user_code/foreign_code.ts";
+import { foreignImport } from "../model/user_code/foreign_import.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
+import { runRules } from "../rules/run_rules.ts";
 import { LAYERS } from "../traits/layers.ts";
+import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
+import { escapeControls } from "../words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
+import { passProgress } from "./kit/progress.ts";
 import { about, loadSubject, provideBatch, type Subject } from "./load_subject.ts";
 import type * as ProvenSiblings from "./proven_sibling.ts";
-import { passProgress } from "./kit/progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
-import { threadsToLoad } from "./threads_to_load.ts";
-import { withoutHistograms } from "./without_histograms.ts";
-import { escapeControls } from "../words/show_value.ts";
 
 /** Options of {@linkcode examineModel}. */
 export interface ExamineModelOptions {
@@ -252,3 +251,72 @@ function backendGone(engine: Engine, { model }: MeasureRequest): Error | null {
 }
 
 const shapesOf = ({ inputs }: Batch) => [inputs].flat().map(({ shape }) => shape);
+
+/**
+ * Operations of a pass over 32 examples per byte of a kernel: an entry of four bytes takes six per
+ * example.
+ */
+const OPERATIONS_A_BYTE = 6 * 32 / 4;
+
+/**
+ * Chooses the number of threads for loading a model under `--threads auto`. Restarting the engine
+ * with more threads later copies all weights, which takes longer than starting the threads. A large
+ * file is sure to be worth them.
+ *
+ * @param model The file; `null` for the exercise's network.
+ */
+export async function threadsToLoad(model: string | null): Promise<number> {
+  const size = model === null ? 0 : (await Deno.stat(model).catch(() => null))?.size ?? 0;
+  return chooseThreads(OPERATIONS_A_BYTE * size);
+}
+
+/**
+ * Returns the measurements without histograms. A rule judges any histograms that it finds. A format
+ * that shows histograms must not change the verdict, so the findings are the same in every format.
+ *
+ * @returns A copy; the same object if no histograms were measured, so that results cached for its
+ * network stay valid.
+ */
+function withoutHistograms(measurements: Measurements): Measurements {
+  const { layers } = measurements;
+  const isBare = layers.flatMap(statisticsOf).every((one) =>
+    one?.exponents === undefined && one?.bins === undefined
+  );
+  return isBare ? measurements : { ...measurements, layers: layers.map(bare) };
+}
+
+function statisticsOf(layer: LayerMeasurements): (TensorStatistics | null)[] {
+  return [
+    layer.preActivations,
+    layer.activations,
+    layer.activationGradients,
+    layer.preActivationGradients,
+    ...layer.weights.flatMap(({ values, gradients, gradientsOfUsedRows }) => [
+      values,
+      gradients,
+      gradientsOfUsedRows,
+    ]),
+  ];
+}
+
+function bare({ alikeness: _, ...layer }: LayerMeasurements): LayerMeasurements {
+  return {
+    ...layer,
+    preActivations: plain(layer.preActivations),
+    activations: plain(layer.activations),
+    activationGradients: plain(layer.activationGradients),
+    preActivationGradients: plain(layer.preActivationGradients),
+    weights: layer.weights.map((weight) => ({
+      ...weight,
+      values: plain(weight.values)!,
+      gradients: plain(weight.gradients),
+      gradientsOfUsedRows: plain(weight.gradientsOfUsedRows),
+    })),
+  };
+}
+
+function plain(statistics: TensorStatistics | null): TensorStatistics | null {
+  if (statistics === null) return null;
+  const { exponents: _, bins: _bins, ...rest } = statistics;
+  return rest;
+}

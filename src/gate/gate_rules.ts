@@ -1,10 +1,9 @@
 import { BASELINE_RULE } from "../rules/matches_baseline.ts";
 import { registeredRules } from "../rules/register_rule.ts";
-import type { RuleDocumentation } from "../rules/rule.ts";
+import type { RuleDocumentation, ThresholdTable } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
 import { FAILS_BELOW } from "../probe/trial.ts";
 import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
-import type { ThresholdTable } from "../rules/threshold_entry.ts";
 import type { Level } from "./configuration.ts";
 
 /** Rules that judge the configuration itself. */

@@ -1,11 +1,10 @@
 import type { AttentionSums } from "./attention_rows.ts";
-import type { ExampleAlikeness } from "./example_alikeness.ts";
+import type { ExampleAlikeness, TokenAlikeness } from "../theory/row_alikeness.ts";
 import type { FlatRegion } from "../traits/activations.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Layer } from "../engine/tensorflow.ts";
 import { activationRegion } from "./activation_region.ts";
 import { mergeSums } from "./sums.ts";
-import type { TokenAlikeness } from "./token_alikeness.ts";
 
 /** Tensors of a layer that a pass measures. */
 export type Figure =

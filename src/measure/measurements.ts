@@ -7,10 +7,9 @@ import type { LayerKind } from "../traits/layers.ts";
 import type { DeclaredSignals } from "../traits/moments.ts";
 import type { OptimizerSettings } from "../traits/optimizers.ts";
 import type { AttentionRows } from "./attention_rows.ts";
-import type { ExampleAlikeness } from "./example_alikeness.ts";
+import type { ExampleAlikeness, TokenAlikeness } from "../theory/row_alikeness.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { ValueBins } from "./value_bins.ts";
-import type { TokenAlikeness } from "./token_alikeness.ts";
 
 export type { LayerSource } from "../model/layers/layer_source.ts";
 export type { NotReproduced, Setting } from "../model/not_reproduced.ts";

@@ -9,9 +9,7 @@ export * from "./gradients.ts";
 export { measure } from "./measure.ts";
 export { MeasureError, type MeasureOptions, type PassProgress } from "./measure_options.ts";
 export type { AttentionRows } from "./attention_rows.ts";
-export type * from "./example_alikeness.ts";
-export type * from "./token_alikeness.ts";
-export type { RowAlikeness } from "../theory/row_alikeness.ts";
+export type { ExampleAlikeness, RowAlikeness, TokenAlikeness } from "../theory/row_alikeness.ts";
 export type * from "./layer_settings.ts";
 export {
   compareCheckpoints,

@@ -3,7 +3,32 @@ import { IGNORED_CLASS, type LossName, type LossOptions, lossTraits } from "../t
 import { logitsOf, setLogits } from "./kept_logits.ts";
 import { classAxisOf } from "./layers/shapes.ts";
 import { reduceRows } from "./output_masks.ts";
-import { shareLoss } from "./share_loss.ts";
+
+/** Smallest product of a probability and its complement that PyTorch divides a gradient by. */
+const MIN_PRODUCT = 1e-12;
+
+/**
+ * Computes the binary cross entropy of each probability as PyTorch does: no logarithm is below
+ * -100, and the gradient is finite at 0 and 1 too.
+ */
+export function shareLoss(tf: TensorFlow, shares: Tensor, targets: Tensor): Tensor {
+  const log = (x: Tensor): Tensor => tf.maximum(tf.log(x), -100);
+  const compute = tf.customGrad((...args) => {
+    const [x, t, save] = args as unknown as [Tensor, Tensor, (tensors: Tensor[]) => void];
+    save([x, t]);
+    return {
+      value: tf.neg(tf.add(tf.mul(t, log(x)), tf.mul(tf.sub(1, t), log(tf.sub(1, x))))),
+      gradFunc(dy: Tensor, [x, t]: Tensor[]) {
+        const product = tf.maximum(tf.mul(x, tf.sub(1, x)), MIN_PRODUCT);
+        return [
+          tf.mul(dy, tf.div(tf.sub(x, t), product)),
+          tf.mul(dy, tf.sub(log(tf.sub(1, x)), log(x))),
+        ];
+      },
+    };
+  });
+  return compute(shares, targets);
+}
 
 /** Loss function of TensorFlow.js. */
 export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
@@ -122,7 +147,7 @@ const resolved = new WeakMap<TensorFlow, Map<LossName, LossFunction>>();
  * names when it compiles a model. Compiling a small model ensures that the measured loss is the one
  * that `fit` minimises.
  */
-export function namedLoss(tf: TensorFlow, name: LossName): LossFunction {
+function namedLoss(tf: TensorFlow, name: LossName): LossFunction {
   const own = OWN[name];
   if (own !== undefined) return (targets, outputs) => own(tf, targets, outputs, { name });
   const functions = resolved.get(tf) ?? new Map<LossName, LossFunction>();

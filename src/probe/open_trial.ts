@@ -1,9 +1,9 @@
-import { InputError, refusal } from "../words/input_error.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import { chooseLoss, type ChosenObjective } from "../measure/choose_objective.ts";
-import { notReproducedIn } from "../model/not_reproduced.ts";
 import { seedDraws } from "../model/batches/seeded_random.ts";
 import { requireCount } from "../model/layers/shapes.ts";
+import { notReproducedIn } from "../model/not_reproduced.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { number, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
@@ -12,7 +12,6 @@ import { type FitScale, fitScale } from "./fit.ts";
 import { keepModel, type OpenProbe, openProbe } from "./open_probe.ts";
 import { planTrial, type TrialPlanOptions } from "./plan_trial.ts";
 import type { ProbeOptions } from "./probe_options.ts";
-import { processorSeconds } from "./processor_time.ts";
 import type { Attempt, SkippedTrial, Trial } from "./trial.ts";
 import { TRIAL_BUDGET } from "./trial_budget.ts";
 
@@ -60,7 +59,7 @@ const DEFAULT_STEPS = 40;
 const PATIENCE = 3;
 
 /** Options of a trial that every kind of trial has, with their defaults filled in. */
-export type TrialLimits = Required<Pick<TrialOptions, "steps" | "budgetSeconds" | "always">>;
+type TrialLimits = Required<Pick<TrialOptions, "steps" | "budgetSeconds" | "always">>;
 
 /**
  * Returns the limits of a trial.
@@ -198,4 +197,23 @@ function scaleOf(probe: OpenProbe, chosen: ChosenObjective): FitScale {
   } finally {
     kept.restore();
   }
+}
+
+/** Processor time in microseconds. */
+interface Used {
+  user: number;
+  system: number;
+}
+
+/**
+ * Returns the seconds of processor time that this thread has used, which neither other programs nor
+ * other test files in the same process (`deno test --parallel`) change; the seconds that have passed
+ * where it is unknown, as in a browser. Helper threads of the engine are not counted.
+ */
+export function processorSeconds(): number {
+  const { process } = globalThis as {
+    process?: { threadCpuUsage?(): Used; cpuUsage?(): Used };
+  };
+  const used = process?.threadCpuUsage?.() ?? process?.cpuUsage?.();
+  return used === undefined ? performance.now() / 1e3 : (used.user + used.system) / 1e6;
 }

@@ -1,4 +1,4 @@
-import { fixLine } from "../rules/fix_line.ts";
+import { fixLine } from "../rules/finding.ts";
 import type { GateFinding, GateResult } from "../gate/gate_result.ts";
 import {
   checkedLocate,

@@ -8,11 +8,16 @@ import { networkOf } from "./network/network.ts";
 import { substitutedSetting } from "./no_verdict.ts";
 import { explained, reading, requireMeasurements, verdictsShape } from "./require_measurements.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
-import type { AssertionDocumentation, LayerOptions, Rule, RuleDocumentation } from "./rule.ts";
+import type {
+  AssertionDocumentation,
+  LayerOptions,
+  Rule,
+  RuleDocumentation,
+  ThresholdEntry,
+} from "./rule.ts";
 import { RuleError } from "./rule_error.ts";
 import type { PackageRule, RuleRecord, RuleText } from "./rule_record.ts";
 import { ignoreFinding, selectLayers } from "./select_layers.ts";
-import type { ThresholdEntry } from "./threshold_entry.ts";
 import { requireRecord } from "./require_record.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { oneOf } from "../words/shape.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { formatCount } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
+import { oneOf } from "../words/shape.ts";
 import { type Expected, inWords } from "./expected.ts";
 import { type FindingFigure, sayPlain, type Sentence } from "./sentence.ts";
 
@@ -119,4 +119,12 @@ function overview(findings: readonly Finding[]): Overview {
     columns: ["severity", "rule", "layer", "finding"],
     rows: findings.map(({ severity, rule, layer, message }) => [severity, rule, layer, message]),
   };
+}
+
+/** Fix of a finding that needs no action. */
+export const NOTHING_TO_DO = "Nothing to do.";
+
+/** Returns the fix as a line of a message, after `Fix:` if there is something to do. */
+export function fixLine(fix: string): string {
+  return fix === NOTHING_TO_DO ? fix : `Fix: ${fix}`;
 }

@@ -14,7 +14,9 @@ export type {
   RuleStage,
   RuleTag,
   StudyWords,
+  ThresholdEntry,
   ThresholdOptions,
+  ThresholdTable,
 } from "./rule.ts";
 export { defineRule } from "./define_rule.ts";
 export {
@@ -34,7 +36,7 @@ export * from "./judge_rule.ts";
 export * from "./matches_baseline.ts";
 export type * from "./model_rule.ts";
 export * from "./model_rules.ts";
-export { registerRule } from "./register_rule.ts";
+export { registerRule, THRESHOLDS } from "./register_rule.ts";
 export type { Attention, AttentionKernel } from "./network/attentions.ts";
 export type { Graph } from "./network/graph.ts";
 export type { Head } from "./network/heads.ts";
@@ -58,8 +60,6 @@ export {
   weightName,
 } from "./say.ts";
 export type { FigureFormat, FindingFigure, Sentence, Slot } from "./sentence.ts";
-export type * from "./threshold_entry.ts";
-export * from "./threshold_table.ts";
 export type * from "./thresholds.ts";
 export type * from "../measure/layer_settings.ts";
 export type * from "../measure/measurements.ts";

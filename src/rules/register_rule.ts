@@ -1,9 +1,10 @@
 import { InputError, refusal } from "../words/input_error.ts";
-import type { Rule } from "./rule.ts";
-import { RULES } from "./rules.ts";
 import { showValue } from "../words/show_value.ts";
-import type { ThresholdTable } from "./threshold_entry.ts";
-import { THRESHOLDS } from "./threshold_table.ts";
+import { BASELINE_RULE } from "./matches_baseline.ts";
+import { MODEL_RULES } from "./model_rules.ts";
+import type { Rule, ThresholdEntry, ThresholdTable } from "./rule.ts";
+import { RULES } from "./rules.ts";
+import type { Thresholds } from "./thresholds.ts";
 
 const registered: Rule[] = [];
 
@@ -119,3 +120,17 @@ export function registerRule<Name extends string>(rule: Rule<Name>): void {
   }
   registered.push(rule);
 }
+
+/**
+ * Every threshold with its default, its unit and its source.
+ *
+ * @example Read a default
+ * ```ts
+ * import { THRESHOLDS } from "@gradient-health/gradient-health/rules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(THRESHOLDS.deadFraction.default, 0.5);
+ * ```
+ */
+export const THRESHOLDS: Readonly<Record<keyof Thresholds, Readonly<ThresholdEntry>>> = Object
+  .assign({}, ...[...RULES, ...MODEL_RULES, BASELINE_RULE].map(({ thresholds }) => thresholds));

@@ -1,8 +1,7 @@
 import { InputError, refusal } from "../words/input_error.ts";
-import type { StudyWords } from "./rule.ts";
+import type { StudyWords, ThresholdEntry } from "./rule.ts";
 import type { RuleRecord } from "./rule_record.ts";
 import { showValue } from "../words/show_value.ts";
-import type { ThresholdEntry } from "./threshold_entry.ts";
 
 const NAME = /^([a-z][a-z0-9]*(-[a-z0-9]+)*\/)?[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const KEY = /^[a-z][A-Za-z0-9]*$/;

@@ -1,8 +1,14 @@
 import type { Setting } from "../model/not_reproduced.ts";
 import type { Verdict } from "./finding.ts";
 import type { Case } from "./judge.ts";
-import type { AssertionDocumentation, RuleFigure, RuleStage, RuleTag, StudyWords } from "./rule.ts";
-import type { ThresholdEntry } from "./threshold_entry.ts";
+import type {
+  AssertionDocumentation,
+  RuleFigure,
+  RuleStage,
+  RuleTag,
+  StudyWords,
+  ThresholdEntry,
+} from "./rule.ts";
 
 /** Parts common to all rules: name, thresholds and documentation. */
 export interface RuleText<Name extends string = string> {

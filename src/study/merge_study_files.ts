@@ -1,12 +1,69 @@
-import { studyHeaderShape } from "./study_document.ts";
+import { refusal } from "../words/input_error.ts";
+import { callable, list, object, requireValue, string } from "../words/shape.ts";
+import type { StudyPoint } from "./grid_point.ts";
 import { doubleWords, missingWords, NamedPoints, nameSome } from "./merge_complaints.ts";
-import { PartReader } from "./part_reader.ts";
-import { requireOneStudy } from "./require_one_study.ts";
-import { StudyError } from "./study_options.ts";
+import { differenceOf } from "./same_study.ts";
+import { shardRange } from "./shard.ts";
+import { studyHeaderShape } from "./study_document.ts";
 import type { StudyFile } from "./study_file.ts";
 import type { StudyHeader } from "./study_header.ts";
-import type { StudyPoint } from "./grid_point.ts";
-import { callable, list, object, requireValue, string } from "../words/shape.ts";
+import { StudyError } from "./study_options.ts";
+
+/**
+ * Reads a part of a study, as far as a merge has come. Its file is opened when the first possible
+ * point of its shard is due, and closed after the last: of a thousand shards one or two are open at
+ * a time.
+ */
+class PartReader {
+  /** The part. */
+  readonly file: StudyFile;
+  /** Index of the first possible point. */
+  readonly from: number;
+  /** Next point, or `null` before the first and after the last. */
+  next: StudyPoint | null = null;
+  /** Reason why the rest of it cannot be read, or `null`. */
+  failure: string | null = null;
+  #points: AsyncGenerator<StudyPoint, void> | null = null;
+
+  /** Creates the reader; nothing is read yet. */
+  constructor(file: StudyFile) {
+    this.file = file;
+    this.from = shardRange(file.header.grid, file.header.shard).from;
+  }
+
+  /**
+   * Reads the next point. A part that cannot be read further ends here, with the reason in
+   * {@linkcode failure}.
+   */
+  async advance(): Promise<void> {
+    const before = this.next?.index ?? this.from - 1;
+    this.next = null;
+    try {
+      this.#points ??= this.#open();
+      const { value } = await this.#points.next();
+      if (value === undefined) return;
+      if (value.index <= before) {
+        throw new StudyError(
+          refusal`${this.file.path} has point ${value.index} after point ${before}, expected ascending order`,
+        );
+      }
+      this.next = value;
+    } catch (error) {
+      if (!(error instanceof StudyError)) throw error;
+      this.failure = error.message;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#points?.return();
+  }
+
+  #open(): AsyncGenerator<StudyPoint, void> {
+    const points = this.file.points();
+    requireValue("what points() returns", points, object({ next: callable }));
+    return points;
+  }
+}
 
 /** Joined parts: the whole study's header, and its points in order. */
 export interface MergedStudy {
@@ -110,4 +167,39 @@ async function* joined(
     ...missing.count === 0 ? [] : [missingWords(files, missing)],
   ];
   if (wrong.length > 0) throw new StudyError(wrong.join("; "));
+}
+
+/**
+ * Requires that parts are of one study. If more than half of them are, the message names the
+ * others.
+ *
+ * @throws {StudyError} If there are none, or one is of another study.
+ */
+function requireOneStudy(files: readonly StudyFile[]): void {
+  if (files.length === 0) {
+    throw new StudyError(refusal`files is empty, expected one part or more to merge`);
+  }
+  const studies = Object.values(Object.groupBy(files, identity)) as StudyFile[][];
+  if (studies.length === 1) return;
+  const [most] = studies.toSorted((a, b) => b.length - a.length);
+  const foreign = studies.filter((study) => study !== most).flat();
+  const reason = ({ header }: StudyFile) => differenceOf(most[0].header, header);
+  if (most.length <= foreign.length) {
+    const [other] = foreign;
+    throw new StudyError(
+      `${most[0].path} and ${other.path} are not parts of one study: ${reason(other)}`,
+    );
+  }
+  const named = foreign.map((file) => `${file.path} (${reason(file)})`);
+  const verb = foreign.length === 1 ? "does" : "do";
+  throw new StudyError(
+    `${foreign.length} of ${files.length} parts ${verb} not belong to the study of the others: ${
+      nameSome(named)
+    }`,
+  );
+}
+
+/** Returns the common properties of parts of one study. */
+function identity({ header }: StudyFile): string {
+  return JSON.stringify(studyHeaderShape.encode({ ...header, shard: null }));
 }

@@ -1,14 +1,17 @@
-import { InputError } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { LayersModel } from "../engine/tensorflow.ts";
-import { requireModuleObjective, requireTargetsFor } from "../measure/require_objective.ts";
-import { defaultObjective } from "../measure/choose_objective.ts";
-import { defaultExamples } from "../measure/measure_options.ts";
-import type { Batch } from "../model/batches/batch.ts";
-import { requireAffordable, requireModest } from "../measure/file_limits.ts";
-import { exerciseModel } from "../model/layers/exercise_model.ts";
-import { getWeights, setWeights } from "../model/weights/set_weights.ts";
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { loadModel } from "../load/load_model.ts";
+import { loadWeights } from "../load/load_weights.ts";
+import { readBatch } from "../load/read_batch.ts";
+import { defaultObjective } from "../measure/choose_objective.ts";
+import { requireAffordable, requireModest } from "../measure/file_limits.ts";
+import { defaultExamples } from "../measure/measure_options.ts";
+import { requireModuleObjective, requireTargetsFor } from "../measure/require_objective.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { randomBatch } from "../model/batches/random_batch.ts";
+import { seedDraws, SeededRandom } from "../model/batches/seeded_random.ts";
+import { exerciseModel } from "../model/layers/exercise_model.ts";
+import { batchShapes } from "../model/layers/shapes.ts";
 import {
   isBuilt,
   isModule,
@@ -19,14 +22,11 @@ import {
 import { ModelError } from "../model/model_error.ts";
 import { automaticName } from "../model/names.ts";
 import type { Objective } from "../model/objective.ts";
-import { randomBatch } from "../model/batches/random_batch.ts";
-import { readBatch } from "../load/read_batch.ts";
-import { seedDraws } from "../model/batches/seeded_random.ts";
-import { batchShapes } from "../model/layers/shapes.ts";
-import { loadWeights } from "../load/load_weights.ts";
+import { getWeights, setWeights } from "../model/weights/set_weights.ts";
 import { errorMessage } from "../words/failure.ts";
+import { InputError } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
-import { denseNetwork } from "./dense_network.ts";
+import { drawKernel } from "./draw_kernel.ts";
 import type { ResolvedGrid, StudyVariant } from "./grid_point.ts";
 import { requireActivation, requireRoom, StudyError, type StudyOptions } from "./study_options.ts";
 import type { ModelFile, StudyContext, StudySubject } from "./study_subject.ts";
@@ -247,4 +247,48 @@ function makerOfAny(
     const targetsFor = typeof objective === "string" ? objective : "sum";
     return randomBatch(model, { examples, seed, objective: targetsFor });
   };
+}
+
+/** Properties of the network that the grid does not set. */
+const DEFAULTS = { activation: "tanh", initializer: "lecunNormal", depth: 10, width: 64 } as const;
+
+/**
+ * Builds the network that a study calls dense: `depth` Dense layers of `width` units and one
+ * activation on `width` features, a linear unit on top, zero biases. With the default initialiser,
+ * lecunNormal, kernels have the standard deviation 1 / sqrt(fan-in), so that the scale of a study
+ * is sigma_w. The same seed draws the same kernels for every activation.
+ */
+export function denseNetwork({ tf, seed, ...given }: StudyContext): LayersModel {
+  const activation = requireActivation(tf, given.activation ?? DEFAULTS.activation);
+  const initializer = given.initializer ?? DEFAULTS.initializer;
+  const depth = given.depth ?? DEFAULTS.depth;
+  const width = given.width ?? DEFAULTS.width;
+  requireRoom(depth, width);
+  const random = new SeededRandom(seed, "weights");
+  const model = tf.sequential({ name: "dense" });
+  for (let i = 1; i <= depth + 1; i++) {
+    const units = i > depth ? 1 : width;
+    const layer = tf.layers.dense({
+      name: `dense_${i}`,
+      units,
+      inputShape: [width],
+      activation: (i > depth ? "linear" : activation) as "tanh",
+      kernelInitializer: "zeros",
+    });
+    model.add(layer);
+    setKernel(tf, layer, drawKernel(initializer, [width, units], "ordinary", random), [
+      width,
+      units,
+    ]);
+  }
+  return model;
+}
+
+function setKernel(
+  tf: TensorFlow,
+  layer: LayersModel["layers"][number],
+  values: Float32Array,
+  shape: [number, number],
+): void {
+  tf.tidy(() => layer.setWeights([tf.tensor2d(values, shape), tf.zeros([shape[1]])]));
 }

@@ -1,16 +1,47 @@
-import { Draws } from "./draws.ts";
-import { LAYER_FIGURES } from "./study_csv.ts";
 import { findActivation } from "../theory/activation_functions.ts";
 import { meanField } from "../theory/mean_field.ts";
 import { gridVariants, type StudyPoint } from "./grid_point.ts";
+import { LAYER_FIGURES } from "./study_csv.ts";
+import type { StudyHeader } from "./study_header.ts";
 import {
   type LayerSummary,
   quartiles,
   type ScaleSummary,
   type StudySummary,
 } from "./study_summary.ts";
-import type { StudyHeader } from "./study_header.ts";
 import { summarizeVariant } from "./summarize_variant.ts";
+
+/**
+ * A figure over the draws of a cell, 8 bytes each: a JavaScript array takes twice that while it
+ * grows.
+ */
+class Draws {
+  readonly #most: number;
+  #values = new Float64Array(0);
+  #count = 0;
+
+  /** @param most Maximum number of draws: the number of seeds of the grid. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Adds the figure of a draw. */
+  add(value: number): void {
+    if (this.#count === this.#values.length) {
+      const grown = new Float64Array(
+        Math.max(this.#count + 1, Math.min(2 * this.#count, this.#most)),
+      );
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#values[this.#count++] = value;
+  }
+
+  /** Returns the figures in the order in which they were added. */
+  toArray(): number[] {
+    return [...this.#values.subarray(0, this.#count)];
+  }
+}
 
 /** Collected figures of a variant at a scale. */
 interface Cell {

@@ -1,3 +1,22 @@
+/**
+ * Similarity of the places of a sequence in the output of a layer: the means over some examples.
+ */
+export interface TokenAlikeness extends RowAlikeness {
+  /** Largest number of places compared in an example: the first 16 that are not masked. */
+  tokens: number;
+  /** Number of examples in the means: at most the first 4. */
+  examples: number;
+}
+
+/**
+ * Similarity of examples in the output of a layer: it explains a vanishing gradient, and predicts
+ * little.
+ */
+export interface ExampleAlikeness extends RowAlikeness {
+  /** Number of examples compared, at most the first 16. */
+  examples: number;
+}
+
 /** Similarity of the rows of a matrix: examples in a layer, or tokens in a sequence. */
 export interface RowAlikeness {
   /** Mean cosine of two rows, without rows of zeros. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { threadsToLoad } from "../../src/cli/threads_to_load.ts";
+import { threadsToLoad } from "../../src/cli/measure_model.ts";
 import { MAX_THREADS } from "../../src/engine/start/choose_threads.ts";
 import { parseReport } from "../../src/render/mod.ts";
 import { withGateFolder } from "./gate_folder.ts";

@@ -13,8 +13,7 @@ import {
   requireEngineFiles,
   requireFiles,
 } from "../../src/engine/start/engine_files.ts";
-import { engineSettings } from "../../src/engine/start/engine_settings.ts";
-import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { engineSettings, startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { runScript } from "./run_script.ts";
 

@@ -5,7 +5,7 @@ import { numericGradients } from "../../src/rules/trained/numeric_gradients.ts";
 import { inputDependence } from "../../src/rules/trained/input_dependence.ts";
 import { lossReduction } from "../../src/rules/trained/loss_reduction.ts";
 import { overfitsBatch } from "../../src/rules/trained/overfits_batch.ts";
-import { THRESHOLDS } from "../../src/rules/threshold_table.ts";
+import { THRESHOLDS } from "../../src/rules/register_rule.ts";
 import { updateRatio } from "../../src/rules/trained/update_ratio.ts";
 import { weightsChange } from "../../src/rules/trained/weights_change.ts";
 import { weightsFrozen } from "../../src/rules/trained/weights_frozen.ts";

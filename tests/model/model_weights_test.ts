@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { getWeights } from "../../src/load/mod.ts";
 import { putInPlace } from "../../src/model/new_folder.ts";
-import { SharedZeros } from "../../src/model/shared_zeros.ts";
+import { SharedZeros } from "../../src/keras/topology/build_model.ts";
 import { modelWeights } from "../../src/model/weights/model_weights.ts";
 
 const { tf } = await startEngine();

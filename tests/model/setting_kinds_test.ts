@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { requireTopologyLayers } from "../../src/keras/topology/require_layers.ts";
+import { requireSetting, requireTopologyLayers } from "../../src/keras/topology/require_layers.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { requireSetting } from "../../src/keras/topology/setting.ts";
 import { KINDS, required, type Setting } from "../../src/traits/setting.ts";
 
 const MOST = 2 ** 31 - 1;

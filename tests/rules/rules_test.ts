@@ -1,7 +1,7 @@
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import { MODEL_RULES } from "../../src/rules/model_rules.ts";
 import { RULES } from "../../src/rules/rules.ts";
-import { THRESHOLDS } from "../../src/rules/threshold_table.ts";
+import { THRESHOLDS } from "../../src/rules/register_rule.ts";
 import { makeMeasurements } from "../networks/measurements.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 

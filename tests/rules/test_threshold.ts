@@ -1,6 +1,6 @@
 import type { Finding } from "../../src/rules/finding.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
-import { THRESHOLDS } from "../../src/rules/threshold_table.ts";
+import { THRESHOLDS } from "../../src/rules/register_rule.ts";
 import type { Thresholds } from "../../src/rules/thresholds.ts";
 import { assert, assertEquals } from "@std/assert";
 

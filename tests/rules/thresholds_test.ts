@@ -6,7 +6,7 @@ import { runRules } from "../../src/rules/run_rules.ts";
 import { deadUnits } from "../../src/rules/signal/dead_units.ts";
 import { saturatedActivations } from "../../src/rules/signal/saturated_activations.ts";
 import { initialLoss } from "../../src/rules/task/initial_loss.ts";
-import { THRESHOLDS } from "../../src/rules/threshold_table.ts";
+import { THRESHOLDS } from "../../src/rules/register_rule.ts";
 import { biasInit } from "../../src/rules/weights/bias_init.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
 import { InputError } from "../../src/words/input_error.ts";

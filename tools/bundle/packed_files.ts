@@ -9,7 +9,7 @@ export const PACKED = [
 ];
 
 /** Files that only build the native module. */
-const BUILD = /^src\/engine\/native\/(assembly\/|build\.ts|compile_assembly\.ts|hash_sources\.ts)/;
+const BUILD = /^src\/engine\/native\/(assembly\/|build\.ts|compile_assembly\.ts)/;
 
 /** Yields paths of files relative to the root, and those of all files in folders. */
 export async function* filesOf(root: URL, paths: readonly string[]): AsyncGenerator<string> {

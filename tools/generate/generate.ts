@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { ThresholdTable } from "../../src/rules/threshold_entry.ts";
+import type { ThresholdTable } from "../../src/rules/rule.ts";
 import { CALIBRATION, calibrationSentences } from "./calibration.ts";
 import { readRules, ROOT, type RuleFiles } from "./read_rules.ts";
 import {

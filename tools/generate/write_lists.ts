@@ -1,4 +1,4 @@
-import type { ThresholdTable } from "../../src/rules/threshold_entry.ts";
+import type { ThresholdTable } from "../../src/rules/rule.ts";
 import { comment, generatedFrom, unionOf, wrap } from "./doc_text.ts";
 import type { RuleFile, RuleFiles } from "./read_rules.ts";
 
@@ -68,7 +68,7 @@ export function writeThresholds(tables: readonly ThresholdTable[]): string {
   for (const [name, entry] of tables.flatMap((table) => Object.entries(table))) {
     const other = entries.get(name);
     if (other !== undefined && other !== entry) {
-      throw new Error(`Two rules define ${name}: define it in shared_thresholds.ts, for both`);
+      throw new Error(`Two rules define ${name}: define it in resolve_thresholds.ts, for both`);
     }
     entries.set(name, entry);
   }

@@ -8,8 +8,8 @@ import {
   type FlagSet,
   type FlagValues,
   type Permission,
+  requirePath,
 } from "./flag.ts";
-import { requirePath } from "./require_path.ts";
 import { UsageError } from "./usage_error.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError, refusal } from "../../words/input_error.ts";

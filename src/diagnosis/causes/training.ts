@@ -1,5 +1,4 @@
-import { weakerThanFlat } from "../../rules/task/flattening.ts";
-import { enoughWeaker } from "../../rules/task/penalty_scale.ts";
+import { enoughWeaker, weakerThanFlat } from "../../rules/task/flattening.ts";
 import type { Fix } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, layersOf } from "./shared.ts";

@@ -4,7 +4,7 @@ import type { LearningRates } from "../../probe/rate_search.ts";
 import { learnsAsCompiled, type SkippedTrial, type Trial } from "../../probe/trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { networkOf } from "../../rules/network/network.ts";
-import { enoughWeaker } from "../../rules/task/penalty_scale.ts";
+import { enoughWeaker } from "../../rules/task/flattening.ts";
 import { optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { activations } from "../causes/activations.ts";

@@ -1,5 +1,4 @@
-import { heapMemory } from "../native/heap_memory.ts";
-import type { WasmBackend } from "../native/wasm_backend.ts";
+import { heapMemory, type WasmBackend } from "../native/wasm_backend.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import { format } from "@std/fmt/bytes";
 

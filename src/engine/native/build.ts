@@ -6,8 +6,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { compileAssembly } from "./compile_assembly.ts";
-import { hashSources } from "./hash_sources.ts";
+import { compileAssembly, hashSources } from "./compile_assembly.ts";
 import { OPERATIONS, RECORDS } from "./operations.ts";
 import { writeTile } from "./write_tile.ts";
 

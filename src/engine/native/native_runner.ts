@@ -1,11 +1,59 @@
 import { HEAP_LIMIT } from "../heap/guard_heap.ts";
-import { compileNative } from "./compile_native.ts";
-import { heapMemory } from "./heap_memory.ts";
-import type { NativeExports } from "./native_exports.ts";
+import { binaries } from "./binaries.ts";
 import { type Arguments, type Operation, OPERATIONS, RECORDS } from "./operations.ts";
 import { startHelpers } from "./start_helpers.ts";
 import { FIGURES, MOST_PIECES } from "./sums.ts";
-import type { WasmBackend } from "./wasm_backend.ts";
+import { heapMemory, type WasmBackend } from "./wasm_backend.ts";
+
+/**
+ * Exports of this project's WASM module. Every number is an i32; addresses and sizes are in bytes.
+ */
+interface NativeExports {
+  /** Computes an operation, in `parts` concurrent parts if there are helpers. */
+  runTogether(
+    pool: number,
+    operation: number,
+    record: number,
+    parts: number,
+    scratch: number,
+    scratchBytes: number,
+  ): void;
+  /** Makes this thread a helper; returns when it is dismissed. */
+  serve(pool: number, part: number): void;
+  /** Ends the helpers. */
+  dismiss(pool: number): void;
+  /** Returns the scratch bytes of an operation with a window of `taps` entries; 0 for none. */
+  convolutionScratch(taps: number): number;
+  /** Returns the scratch bytes of a recurrent layer. */
+  recurrentScratch(): number;
+  /** Returns the size of the packed kernel of a recurrent cell. */
+  recurrentPanelBytes(cell: number, units: number, isBack: boolean): number;
+  /** Returns the scratch bytes of a segment sum. */
+  segmentScratch(rows: number, width: number, count: number): number;
+  /** Returns the number of rows in a block that a normalisation sums separately. */
+  rowsOfBlock(width: number): number;
+  /** Returns the number of such blocks in all rows. */
+  blocksOf(rows: number, width: number): number;
+}
+
+const compiled = new Map<string, WebAssembly.Module>();
+
+/**
+ * Compiles the build of this project's WASM module for a heap. It is small, so it is compiled
+ * synchronously and on demand.
+ *
+ * @param build `shared`: true if the heap is shared between threads; `relaxedSimd`: true to use
+ * relaxed SIMD, which the runtime must have.
+ */
+function compileNative(
+  { shared, relaxedSimd }: { shared: boolean; relaxedSimd: boolean },
+): WebAssembly.Module {
+  const name = `${shared ? "shared" : "plain"}${relaxedSimd ? "Relaxed" : ""}` as const;
+  const module = compiled.get(name) ??
+    new WebAssembly.Module(Uint8Array.fromBase64(binaries[name]));
+  compiled.set(name, module);
+  return module;
+}
 
 /** Bytes of a record of arguments, of an operation's results, and of the helpers' pool. */
 const RECORD = 128, RESULT = 8 * FIGURES * MOST_PIECES, POOL = 64;

@@ -1,4 +1,3 @@
-import type { FlatCounts } from "./flat_counts.ts";
 import { NativeRunner } from "./native_runner.ts";
 import { addSums, FIGURES, MOST_PIECES, readSums, type Sums } from "./sums.ts";
 
@@ -118,4 +117,19 @@ function float32Below(x: number): number {
   if (nearest === 0) return -(2 ** -149);
   bits[0] += nearest > 0 ? -1 : 1;
   return new Float32Array(bits.buffer)[0];
+}
+
+/** Number of a tensor's entries beyond two bounds. */
+interface FlatCounts {
+  /** Number of entries <= the lower bound. */
+  low: number;
+  /** Number of entries >= the upper bound that are not <= the lower. */
+  high: number;
+  /** Number of NaN entries. */
+  nan: number;
+  /**
+   * Nonzero for each unit that has an entry between the bounds, or a NaN. On the heap: valid until
+   * the next call.
+   */
+  active: Int32Array;
 }

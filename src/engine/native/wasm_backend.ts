@@ -1,8 +1,8 @@
-import type { BackendValues, DataId, DataType, TensorInfo } from "@tensorflow/tfjs";
 import type { DataMover } from "../heap/live_data.ts";
+import type { BackendValues, DataId, DataType, TensorInfo } from "@tensorflow/tfjs";
 
 /** Data of a tensor in TensorFlow.js's WASM backend. */
-export interface TensorData {
+interface TensorData {
   /** Number by which TensorFlow.js's ops identify the tensor. */
   id: number;
   /** Byte address of its first entry on the heap. */
@@ -41,4 +41,9 @@ export interface WasmBackend {
   disposeData(dataId: DataId, force?: boolean): boolean;
   incRef(dataId: DataId): void;
   typedArrayFromHeap(info: TensorInfo): Float32Array | Int32Array | Uint8Array;
+}
+
+/** Returns the `WebAssembly.Memory` that TensorFlow.js computes in. */
+export function heapMemory({ wasm }: WasmBackend): WebAssembly.Memory {
+  return wasm.wasmMemory ?? wasm.asm.memory as WebAssembly.Memory;
 }

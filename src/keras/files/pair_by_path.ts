@@ -3,15 +3,14 @@ import { isComposite } from "../../model/layers/leaf_layers.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { automaticName } from "../../model/names.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
+import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
+import { refusal } from "../../words/input_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { isJson, type Json, MODEL_CLASSES, modelClassOf } from "../topology/topology_json.ts";
-import { groupNames } from "./group_names.ts";
 import { kerasOrder } from "./keras_file.ts";
-import { requireNoLeftovers } from "./require_no_leftovers.ts";
 import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
-import { refusal } from "../../words/input_error.ts";
 
 /** Names that the versions of Keras give to the layers of a model in the file. */
 const CONTAINERS = ["layers", "_layer_checkpoint_dependencies"];
@@ -282,5 +281,52 @@ function requireNames(
       found: `the weights of layer ${showValue(saved)}`,
       expected: `those of ${showValue(layer!.name)}, which comes there in the order of the layers`,
     });
+  }
+}
+
+/** Returns Keras's name for a class in its files: `conv2d_transpose`. */
+function snake(className: string): string {
+  const bare = className.slice(className.indexOf(">") + 1);
+  const own = Object.hasOwn(KERAS_LAYER_RECORDS, bare) ? KERAS_LAYER_RECORDS[bare] : null;
+  return (own?.registeredAs ?? bare)
+    .replaceAll(/\W+/g, "")
+    .replaceAll(/(.)([A-Z][a-z]+)/g, "$1_$2")
+    .replaceAll(/([a-z])([A-Z])/g, "$1_$2")
+    .toLowerCase();
+}
+
+/** Returns a function that numbers names as Keras does: the second `dense` is `dense_1`. */
+function groupNames(): (className: string) => string {
+  const used = new Map<string, number>();
+  return (className) => {
+    const name = snake(className);
+    const count = used.get(name) ?? 0;
+    used.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  };
+}
+
+/** Groups stored next to the weights that hold no weights. */
+const STATE = /^(_?random_generator|seed_generator|_seed_generator)(_\d+)?$/;
+
+/** A weight that no layer claims belongs to another network. */
+function requireNoLeftovers(
+  root: Hdf5Group,
+  container: string,
+  claimed: Set<Hdf5Array>,
+): void {
+  const start = root.children.get(container);
+  const open: (Hdf5Group | Hdf5Array | undefined)[] = [start, root.children.get("vars")];
+  for (const one of open) {
+    if (one === undefined) continue;
+    if (one.kind === "group") {
+      for (const [name, child] of one.children) if (!STATE.test(name)) open.push(child);
+    } else if (!claimed.has(one)) {
+      throw new ModelError({
+        place: `${showValue(one.path)} of shape [${one.shape.join(", ")}]`,
+        found: "in the file, but no layer of the model takes it",
+        expected: "only the weights of this model",
+      });
+    }
   }
 }

@@ -4,11 +4,11 @@ import { showShape } from "../../model/layers/shapes.ts";
 import type { LoadedModel } from "../../model/loaded_model.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { stemOf } from "../../model/names.ts";
-import { SharedZeros } from "../../model/shared_zeros.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Topology } from "./convert_topology.ts";
 import { BuildWatch, type Classes } from "./watch_build.ts";
+import type { DataType } from "@tensorflow/tfjs";
 
 /**
  * Number of entries allowed for any model, regardless of what its file declares: 16 MiB of float32.
@@ -27,7 +27,7 @@ type WeightArgs = [
 type AddWeight = (this: Layer, ...args: WeightArgs) => unknown;
 
 /** Model whose weights have not been loaded yet. */
-export interface BuiltModel {
+interface BuiltModel {
   model: LayersModel;
   /**
    * Frees all its memory. `model.dispose()` does not: it keeps the weights of a layer that is
@@ -201,5 +201,33 @@ function breakEndlessLoops(topology: Topology): void {
         for (let i = 0; i < this.length; i++) yield this[i];
       },
     });
+  }
+}
+
+/**
+ * Initialiser of zeros for weights that a file is about to replace. Weights of one shape share
+ * their entries; otherwise a large model would fill its whole memory twice.
+ */
+export class SharedZeros {
+  readonly #made = new Map<string, Tensor>();
+
+  readonly #tf: TensorFlow;
+
+  constructor(tf: TensorFlow) {
+    this.#tf = tf;
+  }
+
+  /** Returns zeros of a shape; called by TensorFlow.js. */
+  apply(shape: number[], dtype?: DataType): Tensor {
+    const name = `${dtype} ${shape}`;
+    const zeros = this.#made.get(name) ?? this.#tf.keep(this.#tf.zeros(shape, dtype));
+    this.#made.set(name, zeros);
+    return zeros.clone();
+  }
+
+  /** Releases its own hold on the entries; weights keep theirs. */
+  dispose(): void {
+    this.#tf.dispose([...this.#made.values()]);
+    this.#made.clear();
   }
 }

@@ -1,14 +1,13 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { KERAS_ACTIVATIONS } from "../../traits/keras_activations.ts";
 import { STOCK_OPTIMIZERS } from "../../traits/optimizers.ts";
+import { camelCase, KINDS, type Setting, type Settings } from "../../traits/setting.ts";
+import { refusal } from "../../words/input_error.ts";
 import { nearest } from "../../words/nearest.ts";
 import { showValue } from "../../words/show_value.ts";
-import { isBuiltIn, requireGraph } from "./require_graph.ts";
 import { COMMON, LAYER_SETTINGS } from "./layer_settings.ts";
-import { requireSetting } from "./setting.ts";
-import { camelCase, KINDS, type Setting, type Settings } from "../../traits/setting.ts";
+import { isBuiltIn, requireGraph } from "./require_graph.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
-import { refusal } from "../../words/input_error.ts";
 
 const WORDS: Record<Exclude<Role, "optimizer">, string> = {
   activation: "an activation",
@@ -317,4 +316,20 @@ function rolesOf(name: string): Role[] | null {
   if (CELLS.includes(name)) return ["cell", "layer"];
   if (RECURRENT.includes(name)) return ["recurrent", "layer"];
   return Object.hasOwn(LAYER_SETTINGS, name) ? ["layer"] : null;
+}
+
+/**
+ * Rejects a value that a setting does not take.
+ *
+ * @param value The value, `undefined` if there is none.
+ */
+export function requireSetting(setting: Setting, value: unknown, place: string): void {
+  const { is, items, required, what } = setting;
+  if ((value === undefined || value === null) && !required || is?.(value)) return;
+  const isList = items !== undefined && Array.isArray(value) && value.length > 0 &&
+    (items.count === null || items.count === value.length);
+  if (!isList) throw unexpected(place, value, what);
+  value.forEach((item, i) => {
+    requireSetting({ ...items.each, required: true }, item, `${place}[${i}]`);
+  });
 }

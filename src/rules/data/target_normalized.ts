@@ -9,7 +9,7 @@ import { tooFewExamples } from "../no_verdict.ts";
 import { regressionExample } from "../regression_example.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, NOTHING, number, say } from "../say.ts";
-import { MIN_EXAMPLES } from "../shared_thresholds.ts";
+import { MIN_EXAMPLES } from "../resolve_thresholds.ts";
 import { isCode } from "../statistics.ts";
 
 /** The rule `target-normalized`: the first training steps can reach the targets. */

@@ -8,7 +8,7 @@ import { type Fans, fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel, isRecurrentWeight } from "../../theory/weight_kinds.ts";
 import { isEinsumLayout } from "../../traits/kernel_layout.ts";
 import type { LayerKind } from "../../traits/layers.ts";
-import { normalizes } from "./normalizes.ts";
+import { normalizes } from "./normalizations.ts";
 
 /** Dense or convolutional layer, as seen by initialisers. */
 export interface KernelLayer {

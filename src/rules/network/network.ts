@@ -2,7 +2,7 @@ import type { LayerMeasurements, Measurements } from "../../measure/measurements
 import { type Attention, attentionsOf } from "./attentions.ts";
 import { type Biases, biasesOf } from "./biases_of.ts";
 import { branchScales } from "./branch_scales.ts";
-import { coldNormalizations } from "./cold_normalizations.ts";
+import { coldNormalizations } from "./normalizations.ts";
 import { Graph } from "./graph.ts";
 import { type Head, headLayer, isKernelHead, shutsOut, silentLayers } from "./heads.ts";
 import {

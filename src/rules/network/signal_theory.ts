@@ -1,10 +1,15 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
-import { fans, initializerStd } from "../../theory/initializers.ts";
+import { criticalGain, gain } from "../../theory/criticality.ts";
+import {
+  CUT_DEVIATION,
+  fans,
+  type InitializerScheme,
+  initializerStd,
+} from "../../theory/initializers.ts";
 import { type Prediction, propagate } from "../../theory/propagate.ts";
 import type { NetworkNode } from "../../theory/signal.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
-import { CRITICAL_GAINS, criticalSigma, cutSigma, usualSigma } from "./healthy_draws.ts";
 import type { Graph } from "./graph.ts";
 import type { KernelLayer, RecurrentKernel } from "./kernel_chain.ts";
 import { type Redraw, redraw, theoryInputs, theoryNodes } from "./theory_nodes.ts";
@@ -23,7 +28,7 @@ export interface PredictedFigures {
 }
 
 /** Input of {@linkcode SignalTheory}. */
-export interface TheorySubject {
+interface TheorySubject {
   /** Measurements of the network. */
   measurements: Measurements;
   /** Dense and convolutional layers. */
@@ -213,4 +218,53 @@ function distinct(draws: readonly Redraw[]): Redraw[] {
   return draws.filter((draw, i) =>
     !draws.slice(0, i).some((other) => [...draw].every(([name, rms]) => other.get(name) === rms))
   );
+}
+
+/** Gain recommended for an activation, or `null`. */
+type Gain = (activation: string) => number | null;
+
+/** Gains at which a network may be critical: selu has two. */
+const CRITICAL_GAINS: readonly Gain[] = [gain, criticalGain];
+
+/**
+ * Returns true if a kernel may have been drawn with the given standard deviation, with cut tails or
+ * without.
+ */
+function drawnWith({ kernel: { values } }: KernelLayer, deviation: number): boolean {
+  // Three standard errors of the deviation, for that number of normal entries.
+  const doubt = 1 + 3 / Math.sqrt(2 * values.count);
+  return values.std <= deviation * doubt && values.std >= deviation * CUT_DEVIATION / doubt;
+}
+
+const SCHEMES: InitializerScheme[] = ["he", "lecun", "glorot", "orthogonal"];
+
+function sigma({ kernel: { values }, fanIn }: KernelLayer): number {
+  return values.std * Math.sqrt(fanIn);
+}
+
+/** Returns sigma_w at criticality: the gain of the activation, or 1 if it has none. */
+function criticalSigma({ activation }: KernelLayer, gainOf: Gain): number {
+  return gainOf(activation) ?? 1;
+}
+
+/**
+ * Returns sigma_w at criticality, reduced by the tails that TensorFlow.js cuts off if the kernel
+ * looks drawn that way.
+ */
+function cutSigma(layer: KernelLayer, gainOf: Gain): number {
+  const wanted = criticalSigma(layer, gainOf);
+  const isDrawn = drawnWith(layer, wanted / Math.sqrt(layer.fanIn));
+  return isDrawn ? Math.min(sigma(layer), wanted) : wanted;
+}
+
+/**
+ * Returns sigma_w of a kernel drawn by He, LeCun, Glorot or orthogonal, whatever its activation,
+ * else the gain.
+ */
+function usualSigma(layer: KernelLayer): number {
+  // TensorFlow.js computes the fans of every kernel like those of an ordinary convolution.
+  const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
+    SCHEMES.some((scheme) => drawnWith(layer, initializerStd(scheme, own)))
+  );
+  return isDrawn ? sigma(layer) : criticalSigma(layer, gain);
 }

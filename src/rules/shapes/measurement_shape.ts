@@ -1,8 +1,8 @@
 import type { ValueBins } from "../../measure/value_bins.ts";
-import { severityShape } from "../finding.ts";
+import { type Finding, severityShape, type Verdict } from "../finding.ts";
 import type { GateFinding } from "../../gate/gate_result.ts";
 import type { AttentionRows } from "../../measure/attention_rows.ts";
-import type { ExampleAlikeness } from "../../measure/example_alikeness.ts";
+import type { ExampleAlikeness, TokenAlikeness } from "../../theory/row_alikeness.ts";
 import type { LayerSettings } from "../../measure/layer_settings.ts";
 import type {
   ClassMeasurements,
@@ -20,7 +20,6 @@ import type {
   WeightMeasurements,
   WeightsOnly,
 } from "../../measure/measurements.ts";
-import type { TokenAlikeness } from "../../measure/token_alikeness.ts";
 import type { NotReproduced } from "../../model/not_reproduced.ts";
 import type { ExponentHistogram } from "../../theory/half_precision_fit.ts";
 import {
@@ -50,7 +49,6 @@ import {
   textOr,
 } from "../../words/shape.ts";
 import type { Expected } from "../expected.ts";
-import type { Finding, Verdict } from "../finding.ts";
 import type { PredictedFigures } from "../network/signal_theory.ts";
 import type { FindingFigure, Sentence, Slot } from "../sentence.ts";
 

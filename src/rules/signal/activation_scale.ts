@@ -19,7 +19,7 @@ import { tooFewExamples } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
-import { MIN_EXAMPLES } from "../shared_thresholds.ts";
+import { MIN_EXAMPLES } from "../resolve_thresholds.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";
 

@@ -9,7 +9,7 @@ import { tooFewExamples } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, layerName, NOTHING, number, say, shareFigure } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
-import { MIN_EXAMPLES } from "../shared_thresholds.ts";
+import { MIN_EXAMPLES } from "../resolve_thresholds.ts";
 import { networkOf } from "../network/network.ts";
 
 /** The rule `dead-units`: one-sided activations must fire for some example of the batch. */

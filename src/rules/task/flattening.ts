@@ -1,11 +1,29 @@
-import type { Measurements } from "../../measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";
 import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import { networkOf } from "../network/network.ts";
 import { figure, layerNames, number, say } from "../say.ts";
-import { enoughWeaker, kernelNorm } from "./penalty_scale.ts";
+
+/**
+ * Returns the l2 norm of a layer's kernels, which regularizers usually act on, or of all weights if
+ * it has none.
+ */
+export function kernelNorm(weights: LayerMeasurements["weights"]): number {
+  const kernels = weights.filter(isKernel);
+  return Math.hypot(...(kernels.length > 0 ? kernels : weights).map(({ values }) => values.l2));
+}
+
+/**
+ * Returns the factor by which to weaken penalties so that their gradient, `ratio` times that of the
+ * loss, becomes equal to it. Rounded up to two digits.
+ */
+export function enoughWeaker(ratio: number): number {
+  const unit = 10 ** (Math.floor(Math.log10(ratio)) - 1);
+  return Number((Math.ceil(ratio / unit) * unit).toPrecision(2));
+}
 
 /**
  * Reports penalties under which the best that training can reach is one answer for every example.

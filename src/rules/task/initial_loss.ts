@@ -11,7 +11,7 @@ import { regressionExample } from "../regression_example.ts";
 import type { Rule } from "../rule.ts";
 import { figure, NOTHING, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
-import { MIN_EXAMPLES } from "../shared_thresholds.ts";
+import { MIN_EXAMPLES } from "../resolve_thresholds.ts";
 import { unscaledInputs } from "../signal/rescale_fix.ts";
 
 /** Standard deviations of a normal distribution that are exceeded once in 1000 draws. */

@@ -1,12 +1,12 @@
+import { enoughWeaker, flattening, kernelNorm } from "./flattening.ts";
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
+
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost, lessThan } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerNames, number, say, shareFigure } from "../say.ts";
-import { flattening } from "./flattening.ts";
-import { enoughWeaker, kernelNorm } from "./penalty_scale.ts";
 
 /** The rule `regularization`: dropout and penalties leave enough signal to learn from. */
 export const regularization: Rule = defineRule({

@@ -5,7 +5,7 @@ import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
 import type { ModelRule } from "../model_rule.ts";
 import { exactFigure, figure, say } from "../say.ts";
-import { LEAK_TOLERANCE } from "../shared_thresholds.ts";
+import { LEAK_TOLERANCE } from "../resolve_thresholds.ts";
 
 /** The rule `causality`: no output depends on a later input. */
 export const causality: ModelRule<CausalityProbe> = defineModelRule({

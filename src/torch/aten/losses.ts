@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { shareLoss } from "../../model/share_loss.ts";
+import { shareLoss } from "../../model/loss_functions.ts";
 import { InputError } from "../../words/input_error.ts";
 import { logSoftmax } from "./activations.ts";
 import type { AtenOp } from "./aten_op.ts";

@@ -1,5 +1,5 @@
 import { bytesInMemory } from "../../../src/model/files/byte_source.ts";
-import { attributeTexts } from "../../../src/keras/hdf5/attribute_texts.ts";
+import { attributeTexts } from "../../../src/keras/hdf5/open_hdf5.ts";
 import { hdf5Budget } from "../../../src/keras/hdf5/hdf5_budget.ts";
 import { Hdf5Bytes } from "../../../src/keras/hdf5/hdf5_bytes.ts";
 import { MESSAGE } from "../../../src/keras/hdf5/object_header.ts";
