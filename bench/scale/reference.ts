@@ -1,6 +1,6 @@
 /**
- * Multilayer perceptrons in plain float64, trained for a few steps: a reference for the sizes that
- * `scale` measures.
+ * Classifiers of dense layers in plain float64, trained for a few steps: a reference for the sizes
+ * that `scale` measures.
  *
  * @module
  */
@@ -17,8 +17,8 @@ export interface ReferenceLayer {
   multiplier: number;
   /** True if relu comes before the layer. */
   hasRelu: boolean;
-  /** True if its output is added to what entered it, before relu. */
-  isBranch: boolean;
+  /** Layer whose input is added to its output, before relu; `null` without a sum. */
+  joins: string | null;
 }
 
 /** Optimizer of a reference. */
@@ -46,7 +46,7 @@ const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-7;
 
-/** Trains on the mean squared error, and returns the sizes. */
+/** Trains on the cross-entropy of the softmax of the outputs, and returns the sizes. */
 export function trainReference(
   layers: readonly ReferenceLayer[],
   batch: ReferenceBatch,
@@ -74,19 +74,19 @@ export function trainReference(
 }
 
 interface Pass {
-  /** What enters each layer, before and after its relu. */
-  entering: { raw: Float64Array; read: Float64Array }[];
+  /** What enters each layer by its name, before and after its relu. */
+  entering: Map<string, { raw: Float64Array; read: Float64Array }>;
   output: Float64Array;
   named: Map<string, Float64Array>;
 }
 
 function forward(layers: readonly ReferenceLayer[], { inputs, examples }: ReferenceBatch): Pass {
   const named = new Map<string, Float64Array>();
-  const entering: Pass["entering"] = [];
+  const entering: Pass["entering"] = new Map();
   let x = inputs;
   for (const layer of layers) {
     const read = layer.hasRelu ? x.map((value) => Math.max(0, value)) : x;
-    entering.push({ raw: x, read });
+    entering.set(layer.name, { raw: x, read });
     const z = new Float64Array(examples * layer.units);
     for (let e = 0; e < examples; e++) {
       const row = z.subarray(e * layer.units, (e + 1) * layer.units).fill(0);
@@ -98,9 +98,11 @@ function forward(layers: readonly ReferenceLayer[], { inputs, examples }: Refere
       for (let j = 0; j < layer.units; j++) row[j] = layer.multiplier * (row[j] + layer.bias[j]);
     }
     named.set(layer.name, z);
-    const raw = x;
-    x = layer.isBranch ? z.map((value, i) => value + raw[i]) : z;
-    if (layer.isBranch) named.set(`${layer.name}_sum`, x);
+    x = z;
+    if (layer.joins === null) continue;
+    const { raw } = entering.get(layer.joins)!;
+    x = z.map((value, i) => value + raw[i]);
+    named.set(`${layer.name}_sum`, x);
   }
   return { entering, output: x, named };
 }
@@ -111,13 +113,17 @@ function backward(
   { entering, output }: Pass,
 ): { weights: Float64Array; gradient: Float64Array }[] {
   const moves: { weights: Float64Array; gradient: Float64Array }[] = [];
-  let delta = output.map((value, i) => 2 * (value - targets[i]) / output.length);
-  for (let l = layers.length - 1; l >= 0; l--) {
-    const { kernel, bias, inputs, units, multiplier, hasRelu, isBranch } = layers[l];
-    const { raw, read } = entering[l];
+  /** Gradients that reach the input of a layer past the layers behind it. */
+  const skipped = new Map<string, Float64Array>();
+  let delta = softmaxOf(output, examples).map((share, i) => (share - targets[i]) / examples);
+  for (
+    const { name, kernel, bias, inputs, units, multiplier, hasRelu, joins } of layers.toReversed()
+  ) {
+    const { raw, read } = entering.get(name)!;
+    if (joins !== null) skipped.set(joins, delta);
     const dKernel = new Float64Array(kernel.length);
     const dBias = new Float64Array(bias.length);
-    const below = isBranch ? delta.slice() : new Float64Array(examples * inputs);
+    const below = skipped.get(name)?.slice() ?? new Float64Array(examples * inputs);
     for (let e = 0; e < examples; e++) {
       const d = delta.subarray(e * units, (e + 1) * units);
       for (let j = 0; j < units; j++) dBias[j] += multiplier * d[j];
@@ -136,6 +142,19 @@ function backward(
     delta = below;
   }
   return moves;
+}
+
+function softmaxOf(outputs: Float64Array, examples: number): Float64Array {
+  const shares = new Float64Array(outputs.length);
+  const classes = outputs.length / examples;
+  for (let e = 0; e < examples; e++) {
+    const row = outputs.subarray(e * classes, (e + 1) * classes);
+    const largest = Math.max(...row);
+    const powers = row.map((value) => Math.exp(value - largest));
+    const sum = powers.reduce((total, power) => total + power, 0);
+    shares.set(powers.map((power) => power / sum), e * classes);
+  }
+  return shares;
 }
 
 function move(

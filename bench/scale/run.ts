@@ -11,18 +11,20 @@ import { cpuUsage } from "node:process";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { GrowthGrid } from "../../src/study/growth/growth_study.ts";
-import type {
-  AxisGrowth,
-  GrowthLevel,
-  GrowthSummary,
-} from "../../src/study/growth/growth_summary.ts";
+import type { GrowthLevel, GrowthSummary } from "../../src/study/growth/growth_summary.ts";
 import { runGrowth, tryScalings } from "../../src/study/growth/run_growth.ts";
 import { steepestSlope } from "../../src/study/growth/slopes.ts";
 import { summarizeGrowth } from "../../src/study/growth/summarize_growth.ts";
 import type { CreateStudyModel } from "../../src/study/study_subject.ts";
 import { describeMachine } from "../describe_machine.ts";
 import { KINDS, networkOf, sizesOf } from "./networks.ts";
-import { compareWithTwin, type TwinDifference, type TwinKind, twinModel } from "./twin.ts";
+import {
+  compareWithTwin,
+  OBJECTIVE,
+  type TwinDifference,
+  type TwinKind,
+  twinModel,
+} from "./twin.ts";
 
 /** Seeds that no limit was chosen on. */
 const SEEDS = [100, 101, 102];
@@ -35,39 +37,62 @@ const MAX_SECONDS = 20;
 const WIDTHS = [64, 128, 256, 512, 1024];
 const DEPTHS = [2, 4, 8, 16, 32, 64];
 
-/** Networks of the published tables: what grows, at which rate, and what was published. */
-const TABLES: { title: string; kind: TwinKind }[] = [
+/** Figures of a table: of the activations or of their change, before step t as muP counts them. */
+const COLUMNS = [
+  { figure: "activations", words: "size", t: 2 },
+  { figure: "activations", words: "size", t: 4 },
+  { figure: "activations", words: "size", t: 5 },
+  { figure: "changes", words: "change", t: 2 },
+  { figure: "changes", words: "change", t: 5 },
+] as const;
+
+/** Network of a published table. */
+interface PublishedTable {
+  title: string;
+  kind: TwinKind;
+  /** Published slopes of its layers, in the order of {@linkcode COLUMNS}, where there are any. */
+  published: Record<string, (number | null)[]>;
+}
+
+const LAST = "the last hidden layer (h2_sum)";
+
+const TABLES: PublishedTable[] = [
   {
     title: "standard, Adam 0.01",
     kind: { optimizer: { name: "adam", rate: 0.01 }, rule: "standard", axis: "width" },
+    published: { in: [0], h1: [0.36], h2: [0.76], out: [1.58] },
   },
   {
     title: "muP, Adam 0.01",
     kind: { optimizer: { name: "adam", rate: 0.01 }, rule: "muP", axis: "width" },
+    published: { out: [-0.09] },
   },
   {
-    title: "standard, SGD 0.02",
-    kind: { optimizer: { name: "sgd", rate: 0.02 }, rule: "standard", axis: "width" },
+    title: "standard, SGD 0.5",
+    kind: { optimizer: { name: "sgd", rate: 0.5 }, rule: "standard", axis: "width" },
+    published: { h2: [null, 1.06], out: [null, 2.03] },
   },
   {
-    title: "muP, SGD 0.02",
-    kind: { optimizer: { name: "sgd", rate: 0.02 }, rule: "muP", axis: "width" },
+    title: "muP, SGD 0.5",
+    kind: { optimizer: { name: "sgd", rate: 0.5 }, rule: "muP", axis: "width" },
+    published: {},
   },
   ...([
-    ["standard", "standard (no factor)"],
-    ["half", "1/2, rate not scaled"],
-    ["half, rate", "1/2, rate depth^-1/2"],
-    ["one", "CompleteP, 1"],
-  ] as const).map(([rule, title]) => ({
+    ["standard", "standard (no factor)", [null, null, 5.03, 6.3, 5.86]],
+    ["half", "1/2, rate not scaled", [null, null, 0.33, 0.58, 0.62]],
+    ["half, rate", "1/2, rate depth^-1/2", [null, null, 0.04, 0.09, 0.08]],
+    ["one", "CompleteP, 1", [null, null, -0.06, -0.08, -0.07]],
+  ] as const).map(([rule, title, slopes]): PublishedTable => ({
     title,
-    kind: { optimizer: { name: "adam", rate: 0.003 }, rule, axis: "depth" } as TwinKind,
+    kind: { optimizer: { name: "adam", rate: 0.003 }, rule, axis: "depth" },
+    published: { [LAST]: [...slopes] },
   })),
 ];
 
 async function growthOf(
   subject: CreateStudyModel,
   grid: GrowthGrid,
-  options: { objective?: "meanSquaredError"; examples?: number } = {},
+  options: { objective?: typeof OBJECTIVE; examples?: number } = {},
 ): Promise<GrowthSummary> {
   const { header, points } = await runGrowth(subject, grid, options);
   return summarizeGrowth({ ...header, points: await Array.fromAsync(points) });
@@ -130,46 +155,46 @@ const said = ({ level, steepest }: Verdict) => `${level}, ${steepest}`;
 /** Compares the slopes of a published table with the float64 reference. */
 async function compareTable(
   tf: TensorFlow,
-  { title, kind }: typeof TABLES[number],
+  { title, kind, published }: PublishedTable,
 ): Promise<Compared> {
   const grid = kind.axis === "width" ? { widths: WIDTHS } : { depths: DEPTHS };
-  const options = { objective: "meanSquaredError", examples: 32 } as const;
+  const options = { objective: OBJECTIVE, examples: 32 } as const;
   const { growth: [growth] } = await growthOf(twinModel(kind), { ...grid, seeds: SEEDS }, options);
   const differences = await compareWithTwin(tf, kind, { growth, seeds: SEEDS, steps: STEPS });
   const worst = Math.max(
     ...differences.map(({ measured, reference }) => Math.abs(measured - reference)),
   );
   const shown = growth.layers.filter(({ repeats }) => !repeats);
-  const rows = shown.map((layer) =>
-    `| ${title} | ${layer.name} | ${
-      [1, 4].map((step) => pair(differences, { layer, figure: "activations", step })).join(" | ")
-    } | ${
-      [1, 4].map((step) => pair(differences, { layer, figure: "changes", step })).join(" | ")
-    } |`
-  );
+  const rows = shown.map(({ name }) => {
+    const cells = COLUMNS.map(({ figure, t }, i) =>
+      cellOf(differences, { layer: name, figure, step: t - 1, published: published[name]?.[i] })
+    );
+    return `| ${title} | ${name} | ${cells.join(" | ")} |`;
+  });
   console.error(`${title}: largest difference ${worst.toExponential(1)}`);
   return { rows, worst };
 }
 
-function pair(
+/** Writes a measured slope with its reference, and the published one if there is one. */
+function cellOf(
   differences: readonly TwinDifference[],
-  { layer, figure, step }: {
-    layer: AxisGrowth["layers"][number];
-    figure: TwinDifference["figure"];
-    step: number;
+  { published, ...wanted }: Pick<TwinDifference, "layer" | "figure" | "step"> & {
+    published: number | null | undefined;
   },
 ): string {
-  const found = differences.find((one) =>
-    one.layer === layer.name && one.figure === figure && one.step === step
+  const found = differences.find(({ layer, figure, step }) =>
+    layer === wanted.layer && figure === wanted.figure && step === wanted.step
   );
-  return found === undefined ? "" : `${found.measured.toFixed(2)} (${found.reference.toFixed(2)})`;
+  if (found === undefined) return "";
+  const own = `${found.measured.toFixed(2)} (${found.reference.toFixed(2)})`;
+  return typeof published === "number" ? `${own} [${published.toFixed(2)}]` : own;
 }
 
 /** Returns the processor seconds that a perceptron up to width 1024 takes. */
 async function timePerceptron(): Promise<number> {
   const before = cpuUsage();
   await growthOf(twinModel(TABLES[0].kind), { widths: WIDTHS, seeds: 3 }, {
-    objective: "meanSquaredError",
+    objective: OBJECTIVE,
     examples: 32,
   });
   const { user, system } = cpuUsage(before);

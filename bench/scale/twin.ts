@@ -26,10 +26,13 @@ export interface TwinKind {
   axis: "width" | "depth";
 }
 
-const INPUTS = 16;
-const OUTPUTS = 4;
+const INPUTS = 32;
+const CLASSES = 8;
 const BASE = { width: 64, depth: 2 };
 const EXAMPLES = 32;
+
+/** Objective of the twins: one of probabilities is cut off at 1e-7, where its gradient ends. */
+export const OBJECTIVE = "categoricalCrossentropyFromLogits";
 
 /** Dense layers of a network, with the constants behind them. */
 interface LayerPlan {
@@ -39,7 +42,7 @@ interface LayerPlan {
   stddev: number;
   multiplier: number;
   hasRelu: boolean;
-  isBranch: boolean;
+  joins: string | null;
 }
 
 function planOf({ rule, axis, optimizer }: TwinKind, width: number, depth: number): LayerPlan[] {
@@ -48,13 +51,14 @@ function planOf({ rule, axis, optimizer }: TwinKind, width: number, depth: numbe
   const isAdam = optimizer.name === "adam";
   /** Adds a layer of effective std `std * times^stdPower` and rate `times^ratePower`. */
   const layer = (
-    { name, inputs, units, std, rate, isBranch = false }: {
+    { name, inputs, units, std, rate, hasRelu = true, joins = null }: {
       name: string;
       inputs: number;
       units: number;
       std: number;
       rate: number;
-      isBranch?: boolean;
+      hasRelu?: boolean;
+      joins?: string | null;
     },
   ): LayerPlan => {
     const multiplier = isAdam ? rate : Math.sqrt(rate);
@@ -64,8 +68,8 @@ function planOf({ rule, axis, optimizer }: TwinKind, width: number, depth: numbe
       units,
       stddev: std / multiplier,
       multiplier,
-      hasRelu: name !== "in",
-      isBranch,
+      hasRelu,
+      joins,
     };
   };
   const branch = {
@@ -75,30 +79,51 @@ function planOf({ rule, axis, optimizer }: TwinKind, width: number, depth: numbe
     "half, rate": { std: depth ** -0.5, rate: 1 / depth },
     one: { std: 1 / depth, rate: 1 / depth },
   }[rule];
-  const blocks = axis === "depth" ? depth : 2;
+  const square = { inputs: width, units: width };
+  /** Blocks whose sum grows: a dense layer, relu, and one that is added to the input of the first. */
+  const blocks = () =>
+    Array.from({ length: depth }, (_, i) => `h${i + 1}`).flatMap((name) => [
+      layer({
+        ...square,
+        name: `${name}_read`,
+        std: Math.sqrt(2 / width),
+        rate: branch.rate / branch.std,
+        hasRelu: false,
+      }),
+      layer({
+        ...square,
+        name,
+        std: Math.sqrt(1 / width) * branch.std,
+        rate: branch.rate,
+        joins: `${name}_read`,
+      }),
+    ]);
+  const chain = () =>
+    ["h1", "h2"].map((name) =>
+      layer({
+        ...square,
+        name,
+        std: Math.sqrt(2 / width),
+        rate: isMup && isAdam ? 1 / times : 1,
+      })
+    );
   return [
     layer({
       name: "in",
       inputs: INPUTS,
       units: width,
-      std: Math.sqrt(2 / INPUTS),
+      std: Math.sqrt((axis === "depth" ? 1 : 2) / INPUTS),
       rate: isMup && !isAdam ? times : 1,
+      hasRelu: false,
     }),
-    ...Array.from({ length: blocks }, (_, i) =>
-      layer({
-        name: `h${i + 1}`,
-        inputs: width,
-        units: width,
-        std: Math.sqrt(2 / width) * branch.std,
-        rate: axis === "depth" ? branch.rate : isMup && isAdam ? 1 / times : 1,
-        isBranch: axis === "depth",
-      })),
+    ...axis === "depth" ? blocks() : chain(),
     layer({
       name: "out",
       inputs: width,
-      units: OUTPUTS,
+      units: CLASSES,
       std: isMup ? Math.sqrt(1 / BASE.width) / times : Math.sqrt(1 / width),
       rate: isMup ? 1 / times : 1,
+      hasRelu: axis === "width",
     }),
   ];
 }
@@ -108,8 +133,10 @@ export function twinModel(kind: TwinKind): CreateStudyModel {
   return ({ tf, seed, width, depth }) => {
     const plan = planOf(kind, width ?? BASE.width, depth ?? BASE.depth);
     const given = tf.input({ shape: [INPUTS] });
+    const entering = new Map<string, typeof given>();
     let x = given;
-    for (const [i, { name, units, stddev, multiplier, hasRelu, isBranch }] of plan.entries()) {
+    for (const [i, { name, units, stddev, multiplier, hasRelu, joins }] of plan.entries()) {
+      entering.set(name, x);
       const read = hasRelu
         ? tf.layers.activation({ activation: "relu", name: `${name}_relu` }).apply(x) as typeof x
         : x;
@@ -118,13 +145,14 @@ export function twinModel(kind: TwinKind): CreateStudyModel {
         units,
         kernelInitializer: tf.initializers.randomNormal({ stddev, seed: 1000 * seed + i }),
       }).apply(read);
-      const scaled = tf.layers.rescaling({ name: `${name}_scale`, scale: multiplier })
-        .apply(z) as typeof x;
-      x = isBranch ? tf.layers.add({ name: `${name}_sum` }).apply([x, scaled]) as typeof x : scaled;
+      x = tf.layers.rescaling({ name: `${name}_scale`, scale: multiplier }).apply(z) as typeof x;
+      if (joins === null) continue;
+      const sum = tf.layers.add({ name: `${name}_sum` });
+      x = sum.apply([entering.get(joins)!, x]) as typeof x;
     }
     const model = tf.model({ inputs: given, outputs: x });
     const { name, rate } = kind.optimizer;
-    model.compile({ optimizer: tf.train[name](rate), loss: "meanSquaredError" });
+    model.compile({ optimizer: tf.train[name](rate), loss: tf.losses.softmaxCrossEntropy });
     return model;
   };
 }
@@ -137,7 +165,7 @@ async function trainTwin(
 ): Promise<ReferenceSizes> {
   const context = { tf, seed, width, depth, activation: null, initializer: null };
   const model = await twinModel(kind)(context) as LayersModel;
-  const batch = randomBatch(model, { examples: EXAMPLES, seed, objective: "meanSquaredError" });
+  const batch = randomBatch(model, { examples: EXAMPLES, seed, objective: OBJECTIVE });
   const weights = getWeights(model);
   const layers = planOf(kind, width, depth).map((
     { name, inputs, units, ...layer },
