@@ -7,6 +7,7 @@ import type {
   RateTransfer,
 } from "../study/growth/growth_summary.ts";
 import { judgedLayers, levelOf, steepestSlope } from "../study/growth/slopes.ts";
+import { LARGE_RATE } from "../study/growth/growth_types.ts";
 import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
 import type { SiblingFault } from "../measure/measurements.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
@@ -65,6 +66,20 @@ function testedSentence({ training, seeds, growth, transfer }: GrowthSummary): s
 }
 
 function axisSentences(growth: AxisGrowth): string[] {
+  return [...judgedSentences(growth), ...adamSentences(growth)];
+}
+
+function adamSentences({ withAdam, ...siblings }: AxisGrowth): string[] {
+  if (withAdam === null) return [];
+  const { layer, slope } = withAdam;
+  const found = Number.isFinite(slope) ? slope.toFixed(2) : "not finite";
+  return [
+    `Not judged: with Adam at a rate of ${LARGE_RATE} in its place, the steepest slope over ` +
+    `${siblingWords(siblings)} is ${found} (\`${layer}\`).`,
+  ];
+}
+
+function judgedSentences(growth: AxisGrowth): string[] {
   const faults = growthFaults(growth);
   if (faults.length > 0) {
     return faults.map(({ severity, message }) =>

@@ -105,6 +105,7 @@ export const growthSummaryShape: Shape<GrowthSummary> = object<GrowthSummary>({
       curves: list(list(number)),
     })),
     level,
+    withAdam: nullable(object({ layer: string, slope: number })),
   })),
   level,
   fixes: nullable(object<GrowthFix>({

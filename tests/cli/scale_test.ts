@@ -42,7 +42,6 @@ Deno.test("merge joins the shards of scale into the bytes of the whole, and judg
       file("one"),
       "--out",
       file("merged"),
-      "--quiet",
     ]);
     assertEquals(merged.code, 1, merged.stderr);
     assertStringIncludes(merged.stdout, "/wrong.js: does not keep its scale\n");
@@ -50,6 +49,11 @@ Deno.test("merge joins the shards of scale into the bytes of the whole, and judg
       await Deno.readTextFile(file("merged")),
       await Deno.readTextFile(file("whole")),
     );
+    const seeds = "--widths 32,64,128,256 --seeds 0,1";
+    const command = `scale ${folder}/wrong.js ${seeds} --out ${file("merged")} --resume`;
+    assertStringIncludes(merged.stderr, `To try a fix, with the flags of the parts: ${command}`);
+    const fixed = await scale("--out", file("merged"), "--resume");
+    assertStringIncludes(fixed.stdout, "- hidden: learning rate x width^-1\n");
   });
 });
 

@@ -6,6 +6,7 @@ import type { StudyHeader } from "../../study/study_header.ts";
 import { StudyError } from "../../study/study_options.ts";
 import { StudyTally } from "../../study/study_tally.ts";
 import { StudyWriter } from "../../study/study_writer.ts";
+import type { GrowthSummary } from "../../study/growth/growth_summary.ts";
 import { summarizeGrowth } from "../../study/growth/summarize_growth.ts";
 import type { Study } from "../../study/study_summary.ts";
 import { anyOf } from "../../words/show_value.ts";
@@ -62,8 +63,25 @@ export async function run(operands: string[], flags: MergeValues): Promise<numbe
   if (open) openFile(page!);
   if (!quiet && given !== null) {
     console.error(`${header.total} points, in ${oneLine(given)}`);
+    if (growth !== null && out !== null) tellHowToFix(growth, header, oneLine(out));
   }
   return growth?.level === "error" ? 1 : 0;
+}
+
+/** Names the command that tries a fix: it trains the siblings again, for which it needs the module. */
+function tellHowToFix({ growth, level }: GrowthSummary, { grid, model }: StudyHeader, out: string) {
+  if (growth.length === 0 || level === "flat" || model.source === null) return;
+  const sizes = (["widths", "depths"] as const).flatMap((axis) => {
+    const known = grid[axis].filter((size) => size !== null);
+    return known.length === 0 ? [] : [`--${axis} ${known.join(",")}`];
+  });
+  const seeds = `--seeds ${grid.seeds.join(",")}`;
+  console.error(
+    `To try a fix, with the flags of the parts: scale ${oneLine(model.source)} ${
+      sizes.join(" ")
+    } ` +
+      `${seeds} --out ${out} --resume`,
+  );
 }
 
 /** Returns the texts of the files if they are parts of a report; `null` if the first one is not. */

@@ -60,6 +60,11 @@ export interface AxisGrowth {
   layers: LayerGrowth[];
   /** Judgement: the worst of its layers. */
   level: GrowthLevel;
+  /**
+   * Steepest slope with Adam in place of an optimizer that takes the gradient as it is, which is not
+   * judged; `null` with another optimizer.
+   */
+  withAdam: { layer: string; slope: number } | null;
 }
 
 /** Best rates at each size. */

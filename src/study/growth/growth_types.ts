@@ -9,17 +9,22 @@ import {
   string,
 } from "../../words/shape.ts";
 
+/** Rate of Adam if it was not compiled: a smaller one hides what grows. */
+export const LARGE_RATE = 0.01;
+
 /** Axis along which siblings grow. */
 export type GrowthAxis = "width" | "depth";
 
 /**
  * Change of one layer in all siblings, as powers of their size over that of the smallest: a kernel
- * drawn with `width ** std.width` times its standard deviation, a learning rate of `width **
- * rate.width` times the others'.
+ * drawn with `factor * width ** std.width` times its standard deviation, a learning rate of `width
+ * ** rate.width` times the others'.
  */
 export interface LayerScaling {
   /** Name of the layer, with `#` for each number if it repeats: `block_#`. */
   layer: string;
+  /** Factor of its initial standard deviation in siblings of any size. */
+  factor: number;
   /** Powers of the factor of its initial standard deviation. */
   std: Record<GrowthAxis, number>;
   /** Powers of the factor of its learning rate. */
@@ -85,29 +90,42 @@ export interface PointTraining {
   embeddingLoss: number | null;
   /** Layers in the order of the forward pass; none if the study keeps the loss alone. */
   layers: GrowthLayer[];
+  /**
+   * The same, trained by Adam in place of an optimizer that takes the gradient as it is; none with
+   * another optimizer, or if changes are tried.
+   */
+  adamLayers: GrowthLayer[];
 }
 
 const powers = object<Record<GrowthAxis, number>>({ width: number, depth: number });
+
+const layers = list(object<GrowthLayer>({
+  name: string,
+  fanIn: nullable(number),
+  std: nullable(number),
+  multiplier: number,
+  isBranch: boolean,
+  inputs: list(nullable(number)),
+  activations: list(number),
+  changes: list(number),
+  gradients: list(number),
+  updates: list(number),
+}));
 
 export const pointTrainingShape = object<PointTraining>({
   parameters: count,
   losses: list(number),
   embeddingLoss: nullable(number),
-  layers: list(object<GrowthLayer>({
-    name: string,
-    fanIn: nullable(number),
-    std: nullable(number),
-    multiplier: number,
-    isBranch: boolean,
-    inputs: list(nullable(number)),
-    activations: list(number),
-    changes: list(number),
-    gradients: list(number),
-    updates: list(number),
-  })),
+  layers,
+  adamLayers: layers,
 });
 
-export const scalingShape = object<LayerScaling>({ layer: string, std: powers, rate: powers });
+export const scalingShape = object<LayerScaling>({
+  layer: string,
+  factor: number,
+  std: powers,
+  rate: powers,
+});
 
 export const studyTrainingShape = object<StudyTraining>({
   steps: count,

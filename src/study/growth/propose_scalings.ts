@@ -7,6 +7,8 @@ import { FLAT_SLOPE } from "../../theory/growth_limits.ts";
 interface Powers {
   std: number;
   rate: number;
+  /** Factor of the initial standard deviation at any size. Default: 1. */
+  factor?: number;
 }
 
 /** Theory scales by powers that are multiples of this. */
@@ -24,8 +26,9 @@ const BRANCH_POWER = -0.5;
  * standard deviation the slope by which the output outgrows the input. What moves below a readout
  * moves along its kernel and adds up as well, so that the kernel has to fall as 1 / fan-in.
  *
- * Along the depth, a branch whose sum grows is multiplied by depth^-1/2, and the rates of repeated
- * layers take back the slope of the change.
+ * Along the depth, a branch whose sum grows is multiplied by depth^-1/2. In a chain without sums
+ * the size grows by the same factor in each layer, which the kernels take back. The rates of
+ * repeated layers take back the slope of the change.
  *
  * @returns The changes; none if every slope is flat, or no power of the size would help.
  */
@@ -37,9 +40,9 @@ export function proposeScalings({ growth, training }: GrowthSummary): LayerScali
     if (found === undefined) continue;
     const takesGradient = optimizerTraits(training.optimizer)?.takesGradientAsItIs === true;
     const powers = axis === "width" ? widthPowers(found, { takesGradient }) : depthPowers(found);
-    for (const [layer, { std, rate }] of powers) {
-      if (std === 0 && rate === 0) continue;
-      scalings.push({ layer, std: along(axis, std), rate: along(axis, rate) });
+    for (const [layer, { std, rate, factor = 1 }] of powers) {
+      if (std === 0 && rate === 0 && factor === 1) continue;
+      scalings.push({ layer, factor, std: along(axis, std), rate: along(axis, rate) });
     }
   }
   return scalings;
@@ -51,16 +54,17 @@ export function joinScalings(
   after: readonly LayerScaling[],
 ): LayerScaling[] {
   const joined = new Map(before.map((scaling) => [scaling.layer, scaling]));
-  for (const { layer, std, rate } of after) {
+  for (const { layer, factor, std, rate } of after) {
     const own = joined.get(layer);
     joined.set(layer, {
       layer,
+      factor: (own?.factor ?? 1) * factor,
       std: add(own?.std, std),
       rate: add(own?.rate, rate),
     });
   }
-  return [...joined.values()].filter(({ std, rate }) =>
-    [std, rate].some(({ width, depth }) => width !== 0 || depth !== 0)
+  return [...joined.values()].filter(({ factor, std, rate }) =>
+    factor !== 1 || [std, rate].some(({ width, depth }) => width !== 0 || depth !== 0)
   );
 }
 
@@ -107,20 +111,34 @@ function widthPowers(
   return powers;
 }
 
-function depthPowers({ layers }: AxisGrowth): Map<string, Powers> {
+function depthPowers({ layers, sizes }: AxisGrowth): Map<string, Powers> {
   const powers = new Map<string, Powers>();
-  const worst = layers.filter(({ level }) => level !== "flat");
-  const size = Math.max(...worst.map(({ slopes: { activations: [first] } }) => first?.value ?? 0));
-  const change = Math.max(...worst.map((layer) => layer.change?.value ?? 0));
+  const steep = layers.filter(({ level }) => level !== "flat");
+  const first = (layer: LayerGrowth) => layer.slopes.activations[0]?.value ?? 0;
+  const largest = steep.reduce((a, b) => Math.abs(first(b)) > Math.abs(first(a)) ? b : a, steep[0]);
+  const change = Math.max(...steep.map((layer) => layer.change?.value ?? 0));
   const hasBranch = layers.some(({ isBranch, repeats }) => isBranch && repeats);
+  // A sum of branches that fall is left to the rates.
+  const isFlat = (hasBranch ? first(largest) : Math.abs(first(largest))) <= FLAT_SLOPE;
   for (const layer of kernelLayers(layers)) {
-    if (!layer.repeats || !hasBranch) continue;
+    if (!layer.repeats) continue;
     const name = repeatedName(layer.name);
-    if (size <= FLAT_SLOPE) powers.set(name, { std: 0, rate: against(change) });
+    if (isFlat) powers.set(name, { std: 0, rate: against(change) });
+    else if (!hasBranch) powers.set(name, { std: 0, rate: 0, factor: 1 / gainOf(largest, sizes) });
     // A constant behind the kernel scales both what it draws and what it learns.
     else if (layer.isBranch) powers.set(name, { std: BRANCH_POWER, rate: BRANCH_POWER });
   }
   return powers;
+}
+
+/** Returns the factor by which each further layer of a chain makes the activations larger. */
+function gainOf({ curves }: LayerGrowth, depths: readonly number[]): number {
+  const known = depths.map((depth, i) => ({ depth, log: Math.log2(curves[i][0]) }))
+    .filter(({ log }) => Number.isFinite(log));
+  const least = known[0];
+  const most = known.at(-1);
+  if (least === undefined || most === undefined || least === most) return 1;
+  return 2 ** ((most.log - least.log) / (most.depth - least.depth));
 }
 
 const isPlace = (name: string) => name.startsWith("the ");

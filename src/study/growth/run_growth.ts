@@ -124,9 +124,11 @@ function scalingCode(
   const { optimizer, base } = training;
   const takesGradient = optimizerTraits(optimizer)?.takesGradientAsItIs === true;
   const layers = growth.flatMap(({ layers }) => layers);
-  return scalings.map(({ layer: name, std, rate }) => {
+  return scalings.map(({ layer: name, factor, std, rate }) => {
     const layer = layers.find((one) => one.name === name || repeatedName(one.name) === name);
-    const words: string[] = [];
+    const words = factor === 1
+      ? []
+      : [`initial standard deviation x ${Number(factor.toPrecision(3))}`];
     const constant: Record<GrowthAxis, number> = { width: 0, depth: 0 };
     const drawn: Record<GrowthAxis, number> = { width: 0, depth: 0 };
     for (const axis of AXES) {
@@ -137,7 +139,7 @@ function scalingCode(
     }
     const lines = [
       `kernelInitializer: tf.initializers.randomNormal({ stddev: ${
-        product(layer?.baseStd ?? 1, drawn, base)
+        product((layer?.baseStd ?? 1) * factor, drawn, base)
       }, seed }),`,
     ];
     if (constant.width !== 0 || constant.depth !== 0) {

@@ -66,16 +66,28 @@ export function worstOf(levels: readonly GrowthLevel[]): GrowthLevel {
 }
 
 /** Returns the layers that are judged. */
-export function judgedLayers({ layers }: AxisGrowth): LayerGrowth[] {
+export function judgedLayers({ layers }: Pick<AxisGrowth, "layers">): LayerGrowth[] {
   return layers.filter(({ repeats }) => !repeats);
 }
 
 /** Returns the largest |slope| along an axis that the judgement counts. */
-export function steepestSlope(growth: AxisGrowth): number {
-  const slopes = judgedLayers(growth).flatMap(({ size, change, role }) =>
+export function steepestSlope({ layers }: AxisGrowth): number {
+  return Math.abs(steepestLayer(layers)?.slope ?? 0);
+}
+
+/** Returns the judged layer of the largest |slope|; `null` if nothing is judged. */
+export function steepestLayer(
+  layers: readonly LayerGrowth[],
+): { layer: string; slope: number } | null {
+  const slopes = judgedLayers({ layers: [...layers] }).flatMap(({ name, size, change, role }) =>
     [size, change].flatMap((slope) =>
-      slope === null || role === "output" && slope.value < 0 ? [] : [Math.abs(slope.value)]
+      slope === null || role === "output" && slope.value < 0
+        ? []
+        : [{ layer: name, slope: slope.value }]
     )
   );
-  return Math.max(0, ...slopes);
+  return slopes.reduce<typeof slopes[number] | null>(
+    (a, b) => a === null || Math.abs(b.slope) > Math.abs(a.slope) ? b : a,
+    null,
+  );
 }

@@ -20,6 +20,7 @@ import {
   median,
   type SizedFigure,
   slopeOf,
+  steepestLayer,
   worstOf,
 } from "./slopes.ts";
 
@@ -99,18 +100,37 @@ function requireGrowing({ axis, sizes, draws: [draw] }: Siblings): void {
   );
 }
 
-function growthAlong({ axis, at, sizes, draws }: Siblings): AxisGrowth {
+function growthAlong(siblings: Siblings): AxisGrowth {
+  const { axis, at, sizes, draws } = siblings;
+  const layers = layersAlong(siblings);
+  const adamDraws = draws.map((draw) =>
+    draw.map((point): TrainedPoint => ({
+      ...point,
+      training: { ...point.training, layers: point.training.adamLayers },
+    }))
+  );
+  return {
+    axis,
+    sizes,
+    at,
+    layers,
+    level: worstOf(layers.map(({ level }) => level)),
+    withAdam: steepestLayer(layersAlong({ ...siblings, draws: adamDraws })),
+  };
+}
+
+/** Returns the layers that all siblings have; none if no layer was kept. */
+function layersAlong({ sizes, draws }: Siblings): LayerGrowth[] {
   const lasts = draws[0].map(lastHidden);
   const isMoving = new Set(lasts.map((layer) => layer?.name)).size > 1;
   const named = draws.map((draw) => draw.map((point) => layersByName(point, { isMoving })));
   const [smallest, ...larger] = named[0];
   const shared = [...smallest.keys()].filter((name) => larger.every((layers) => layers.has(name)));
-  const layers = shared.map((name) => {
+  return shared.map((name) => {
     const each = named.map((draw) => draw.map((layers) => layers.get(name)!));
     const { role, repeats } = placeOf(draws[0], smallest.get(name)!.name);
     return layerGrowth(name, { sizes, each, role, repeats });
   });
-  return { axis, sizes, at, layers, level: worstOf(layers.map(({ level }) => level)) };
 }
 
 /** Returns the last layer that is not an output. */

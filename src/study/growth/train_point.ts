@@ -9,24 +9,24 @@ import { kernelLayoutOf } from "../../model/layers/kernel_layout.ts";
 import type { Objective } from "../../model/objective.ts";
 import { modelWeights } from "../../model/weights/model_weights.ts";
 import { evaluateObjective, keepModel, type KeptProbe, openProbe } from "../../probe/open_probe.ts";
+import { adam } from "../../probe/adam.ts";
 import { compiledOptimizer } from "../../probe/rungs.ts";
 import { trainingStep, type Update } from "../../probe/training_step.ts";
 import { fans } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
+import { optimizerTraits } from "../../traits/optimizers.ts";
 import type { GridPoint, ResolvedGrid } from "../grid_point.ts";
 import {
   type GrowthAxis,
   type GrowthLayer,
+  LARGE_RATE,
   type PointTraining,
   scales,
   type StudyTraining,
   type TrainingPlan,
 } from "./growth_types.ts";
 import { type SeenLayer, sizeOfTensor, watchLayers } from "./watch_layers.ts";
-
-/** Rate of Adam for a model that was not compiled: a smaller one hides what grows. */
-const LARGE_RATE = 0.01;
 
 /** Relative change of the hidden layers in the first step that is large enough to judge. */
 const VISIBLE_CHANGE = 0.02;
@@ -91,21 +91,32 @@ export async function trainPoint(
   const probe = keepModel(await openProbe(model, batch, {}));
   const { tf, engine, targets } = probe;
   const chosen = chooseLoss(tf, model, { objective, targets, seed: point.seed });
-  const run = new Training(heapOf(engine), probe, training, point);
+  const heap = heapOf(engine);
+  const run = new Training(heap, probe, training, point);
   const { rate: factor = 1 } = point;
+  const { objective: goal } = chosen;
+  const rates = { rate: factor, embeddingRate: factor };
+  const keepsLayers = training.keeps === "layers";
+  const takesGradient = optimizerTraits(training.optimizer)?.takesGradientAsItIs === true;
   try {
-    const layers = training.keeps === "layers" ? new LayerSizes(heapOf(engine), probe, run) : null;
-    const losses = run.train(chosen.objective, { rate: factor, embeddingRate: factor, layers });
+    const layers = keepsLayers ? new LayerSizes(heap, probe, run) : null;
+    const losses = run.train(goal, { ...rates, layers });
     let embeddingLoss: number | null = null;
     if (point.rate !== undefined && run.kernels.some(({ isEmbedding }) => isEmbedding)) {
-      const rates = { rate: 1, embeddingRate: factor, layers: null };
-      embeddingLoss = run.train(chosen.objective, rates).at(-1)!;
+      embeddingLoss = run.train(goal, { ...rates, rate: 1, layers: null }).at(-1)!;
+    }
+    let adamLayers: GrowthLayer[] = [];
+    if (keepsLayers && takesGradient && training.scalings.length === 0) {
+      const withAdam = new LayerSizes(heap, probe, run);
+      run.train(goal, { ...rates, layers: withAdam, hasAdam: true });
+      adamLayers = withAdam.rows();
     }
     return {
       parameters: model.countParams(),
       losses,
       embeddingLoss,
       layers: layers?.rows() ?? [],
+      adamLayers,
     };
   } finally {
     probe.restore();
@@ -121,6 +132,8 @@ interface TrainingRates {
   embeddingRate: number;
   /** Receives the sizes of the layers, if they are kept. */
   layers: LayerSizes | null;
+  /** True to train with Adam in place of the compiled optimizer. */
+  hasAdam?: boolean;
 }
 
 /** A model that is trained for a few steps on one batch. */
@@ -149,11 +162,15 @@ class Training {
   }
 
   /** Trains from the weights that the model has, and returns the losses. */
-  train(objective: ResolvedObjective, { rate, embeddingRate, layers }: TrainingRates): number[] {
-    const { steps, rate: compiled, raised } = this.#training;
+  train(
+    objective: ResolvedObjective,
+    { rate, embeddingRate, layers, hasAdam = false }: TrainingRates,
+  ): number[] {
+    const { steps } = this.#training;
     const { tf } = this.#heap;
-    const optimizer = compiledOptimizer(this.#heap, this.#probe.model, LARGE_RATE);
-    const { update, dispose } = optimizer.at(compiled === null ? null : compiled * raised).make();
+    const { update, dispose } = hasAdam
+      ? adam(this.#heap, { learningRate: LARGE_RATE })
+      : this.#compiled();
     const weights = modelWeights(this.#probe.model).filter(({ trainable }) => trainable)
       .map(({ layerPath, variable }) => {
         const read = variable.read() as tfjs.Variable;
@@ -191,6 +208,13 @@ class Training {
     }
   }
 
+  /** Returns the compiled optimizer, without state. */
+  #compiled(): ReturnType<typeof adam> {
+    const { rate, raised } = this.#training;
+    const optimizer = compiledOptimizer(this.#heap, this.#probe.model, LARGE_RATE);
+    return optimizer.at(rate === null ? null : rate * raised).make();
+  }
+
   /** Takes a step, of which each weight goes as far as its factor says. */
   #move(
     variables: tfjs.Variable[],
@@ -219,6 +243,7 @@ class Training {
     let factor = 1;
     for (const scaling of this.#training.scalings) {
       if (!scales(scaling, layer)) continue;
+      if (of === "std") factor *= scaling.factor;
       for (const axis of ["width", "depth"] as const) {
         factor *= this.#sizes[axis] ** scaling[of][axis];
       }

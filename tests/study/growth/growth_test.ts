@@ -1,18 +1,27 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { KINDS, type NetworkKind, networkOf, sizesOf } from "../../../bench/scale/networks.ts";
-import { compareWithTwin, type TwinKind, twinModel } from "../../../bench/scale/twin.ts";
+import { compareWithTwin, OBJECTIVE, type TwinKind, twinModel } from "../../../bench/scale/twin.ts";
+import { growthSentences } from "../../../src/render/growth_words.ts";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { GrowthGrid } from "../../../src/study/growth/growth_study.ts";
 import type { GrowthSummary } from "../../../src/study/growth/growth_summary.ts";
 import { runGrowth, tryScalings } from "../../../src/study/growth/run_growth.ts";
+import { steepestSlope } from "../../../src/study/growth/slopes.ts";
 import { summarizeGrowth } from "../../../src/study/growth/summarize_growth.ts";
 import type { CreateStudyModel } from "../../../src/study/study_subject.ts";
 
-async function growthOf(subject: CreateStudyModel, grid: GrowthGrid): Promise<GrowthSummary> {
-  const { header, points } = await runGrowth(subject, grid, {
-    objective: "meanSquaredError",
-    examples: 32,
-  });
+async function growthOf(
+  subject: CreateStudyModel,
+  grid: GrowthGrid,
+  options: { objective?: typeof OBJECTIVE } = {},
+): Promise<GrowthSummary> {
+  const { header, points } = await runGrowth(subject, grid, { ...options, examples: 32 });
   return summarizeGrowth({ ...header, points: await Array.fromAsync(points) });
 }
 
@@ -22,7 +31,7 @@ const TWINS: { kind: TwinKind; grid: GrowthGrid }[] = [
     grid: { widths: [64, 128, 256] },
   },
   {
-    kind: { optimizer: { name: "sgd", rate: 0.02 }, rule: "muP", axis: "width" },
+    kind: { optimizer: { name: "sgd", rate: 0.5 }, rule: "muP", axis: "width" },
     grid: { widths: [64, 128, 256] },
   },
   {
@@ -36,7 +45,9 @@ for (const { kind, grid } of TWINS) {
   Deno.test(`summarizeGrowth() has the slopes of a float64 twin: ${rule}, ${axis}, ${optimizer.name}`, async () => {
     await using engine = await startEngine();
     const seeds = [0, 1];
-    const { growth: [growth] } = await growthOf(twinModel(kind), { ...grid, seeds });
+    const { growth: [growth] } = await growthOf(twinModel(kind), { ...grid, seeds }, {
+      objective: OBJECTIVE,
+    });
     const differences = await compareWithTwin(engine.tf, kind, { growth, seeds, steps: 5 });
     assert(differences.length > 30);
     for (const { layer, figure, step, measured, reference } of differences) {
@@ -89,6 +100,61 @@ Deno.test("tryScalings() scales the branches of residual blocks with the depth",
   assertEquals(fix.code.map(({ layer, words }) => [layer, words]), [
     ["block_#", "initial standard deviation x depth^-0.5, learning rate x depth^-1"],
   ]);
+});
+
+/** Chain of dense layers without sums, each of which makes the signal `gain` times as large. */
+function chain(gain: number, optimizer: "adam" | "sgd"): CreateStudyModel {
+  return ({ tf, seed, depth }) => {
+    const normal = (stddev: number, draw: number) =>
+      tf.initializers.randomNormal({ stddev, seed: 1000 * seed + draw });
+    const hidden = Array.from({ length: depth! }, (_, i) =>
+      tf.layers.dense({
+        name: `hidden_${i + 1}`,
+        units: 128,
+        kernelInitializer: normal(gain / Math.sqrt(128), i),
+      }));
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ name: "in", units: 128, inputShape: [16] }),
+        ...hidden,
+        tf.layers.dense({ name: "out", units: 4, kernelInitializer: normal(0.09, 999) }),
+      ],
+    });
+    const made = optimizer === "adam" ? tf.train.adam(0.0003) : tf.train.sgd(0.001);
+    model.compile({ optimizer: made, loss: "meanSquaredError" });
+    return model;
+  };
+}
+
+Deno.test("tryScalings() takes back the factor by which each layer of a chain grows", async () => {
+  await using _engine = await startEngine();
+  for (const gain of [1.25, 0.8]) {
+    const grid = { depths: [2, 4, 8, 16], seeds: 2 };
+    const summary = await growthOf(chain(gain, "adam"), grid);
+    assertEquals(summary.level, "error");
+    const fix = await tryScalings(chain(gain, "adam"), grid, { summary });
+    assert(fix !== null);
+    const [{ layer, factor }] = fix.scalings;
+    assertEquals(layer, "hidden_#");
+    assertAlmostEquals(factor * gain, 1, 0.05);
+    assert(fix.steepest < steepestSlope(summary.growth[0]) / 2);
+    assertStringIncludes(fix.code[0].words, "initial standard deviation x");
+  }
+});
+
+Deno.test("a network compiled with SGD is looked at with Adam as well, and judged by SGD", async () => {
+  await using _engine = await startEngine();
+  const { drop: _drop, ...kind } = KINDS["mlp sgd"];
+  const summary = await growthOf(networkOf(kind), { widths: [64, 128, 256] });
+  assertEquals(summary.level, "flat");
+  const [growth] = summary.growth;
+  assertStringIncludes(
+    growthSentences(summary).join(),
+    "Not judged: with Adam at a rate of 0.01 in its place",
+  );
+  assert(Math.abs(growth.withAdam!.slope) > 0.5, String(growth.withAdam!.slope));
+  const adam = await growthOf(networkOf(KINDS.mlp), { widths: [32, 64], seeds: 1 });
+  assertEquals(adam.growth[0].withAdam, null);
 });
 
 Deno.test("a constant behind a readout that begins at 0 belongs to it", async () => {
