@@ -1,6 +1,6 @@
 import { FAIL_ON } from "../diagnosis/verdict.ts";
 import { nearestObjective } from "../measure/require_objective.ts";
-import { OBJECTIVES } from "../model/objective.ts";
+import { isObjective, OBJECTIVES } from "../model/objective.ts";
 import { parseOptimizer } from "../traits/torch_optimizers.ts";
 import { MODEL_RULES } from "../rules/model_rules.ts";
 import { nearest } from "../words/nearest.ts";
@@ -121,6 +121,18 @@ function isOptimizer(value: unknown): boolean {
 
 const sizes = list(positive, { least: 1, unique: true });
 
+/** Names of objectives in a schema for editors, and calls of losses with arguments. */
+const plainObjective = named<string>(OBJECTIVES, nearestObjective);
+const objective: Shape<string> = {
+  ...primitive<string>(
+    `the name of a loss, or a call of it such as "cross_entropy(label_smoothing=0.1)"`,
+    isObjective,
+    { schema: { anyOf: [{ enum: OBJECTIVES }, { type: "string", pattern: "^\\w+\\(.*\\)$" }] } },
+  ),
+  mismatch: (value) =>
+    typeof value === "string" && isObjective(value) ? null : plainObjective.mismatch(value),
+};
+
 const model = closed<ModelEntry>({
   name: key("Name in reports and in the baseline; default: the path.", filledString),
   path: described("File of a model, or module, relative to the folder of this file.", filledString),
@@ -131,7 +143,7 @@ const model = closed<ModelEntry>({
   batch: key("File with the batch; default: the module's, else random.", filledString),
   objective: key(
     "What to differentiate; default: the module's, else the compiled loss, else sum.",
-    named<string>(OBJECTIVES, nearestObjective),
+    objective,
   ),
   optimizer: key(
     'Optimizer to train with, as PyTorch writes it: "AdamW(lr=3e-4)"; default: the compiled one, else Adam.',

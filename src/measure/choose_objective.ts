@@ -5,6 +5,8 @@ import { isObjective, type Objective } from "../model/objective.ts";
 import { fittingLoss, hasConstantSum, type LossName, lossTraits } from "../traits/losses.ts";
 import { SeededRandom } from "../model/batches/seeded_random.ts";
 import { hasShape, targetShapes } from "../model/layers/shapes.ts";
+import { kerasLoss } from "../model/loss_functions.ts";
+import { parseLoss } from "../traits/parse_loss.ts";
 import { compiledLosses } from "./compiled_losses.ts";
 import {
   nameOf,
@@ -91,7 +93,8 @@ export function chooseLoss(tf: TensorFlow, model: LayersModel, request: Request)
       drawn: null,
     };
   }
-  const losses = model.outputs.map(() => given);
+  const loss = kerasLoss(tf, parseLoss(given, "options.objective"));
+  const losses = model.outputs.map(() => loss);
   return withTargets(tf, model, { losses, chosenBy: null }, request);
 }
 

@@ -10,7 +10,8 @@ import { frontLayers } from "../model/layers/leaf_layers.ts";
 import { notReproducedIn } from "../model/not_reproduced.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
-import { IGNORED_CLASS, ignoresClass, lossTraits } from "../traits/losses.ts";
+import { IGNORED_CLASS } from "../traits/loss_traits.ts";
+import { ignoresClass, lossTraits } from "../traits/losses.ts";
 import type { DeclaredSignals, InputMoments } from "../traits/moments.ts";
 import { showValue } from "../words/show_value.ts";
 import { measureFeatures, spreadOf } from "./between_examples.ts";
@@ -29,6 +30,7 @@ import type {
   WeightMeasurements,
 } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
+import type { ResolvedObjective } from "./resolve_objective.ts";
 import { mergeSums, statisticsOf, sumTensor, type TensorSums } from "./sums.ts";
 import { inputName, outputName } from "./tensor_names.ts";
 import { measurePenalties, optimizerOf } from "./training_facts.ts";
@@ -67,7 +69,7 @@ export function describePass(found: PassFindings): Measurements {
   const rows = inCallOrder(found.records, found.called);
   const measured = {
     ...measureInputs(heap, model, inputs, (layer) => recordOf.get(layer)?.name),
-    targets: measureTargets(heap, model, drawn ?? targets ?? [], objective.lossOf),
+    targets: measureTargets(heap, model, drawn ?? targets ?? [], objective),
   };
   const penalties = measurePenalties(heap.tf, model, layers);
   return {
@@ -302,22 +304,23 @@ const MAX_UNITS = 1000;
 /**
  * Measures the targets of a batch.
  *
- * @param lossOf Returns the loss of an output: the targets of some losses are numbers of classes.
+ * @param objective Knows the loss of an output: the targets of some losses are numbers of classes.
  */
 function measureTargets(
   heap: Heap,
   model: LayersModel,
   targets: Tensor[],
-  lossOf: (output: number) => string | null,
+  objective: ResolvedObjective,
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
-    const loss = lossOf(i);
+    const loss = objective.lossOf(i);
+    const { ignoredClass = IGNORED_CLASS } = objective.settingsOf(i) ?? {};
     const units = unitsOf(model.outputs[i]?.shape, tensor, loss);
     const sparse = lossTraits(loss)?.targets === "classes";
     const sums = sumTensor(heap, tensor);
     const differences = sparse ? {} : apart(heap, tensor, sums);
     const all = heapView(heap.tf, tensor);
-    const values = ignoresClass(loss) ? all.filter((value) => value !== IGNORED_CLASS) : all;
+    const values = ignoresClass(loss) ? all.filter((value) => value !== ignoredClass) : all;
     const meansOf = () =>
       sparse ? classShares(values, units) : unitMeans(values, tensor.shape.at(-1)!);
     return {

@@ -1,4 +1,4 @@
-import type { LossOptions } from "../traits/losses.ts";
+import type { LossOptions } from "../traits/loss_traits.ts";
 import type { LayerSource } from "../model/layers/layer_source.ts";
 import type { NotReproduced } from "../model/not_reproduced.ts";
 import type { ExponentHistogram } from "../theory/half_precision_fit.ts";

@@ -24,6 +24,7 @@ export {
 } from "./checkpoint/measure_checkpoint.ts";
 export type * from "./measurements.ts";
 export { LOSSES, type LossName } from "../traits/losses.ts";
+export type { LossCall } from "../traits/parse_loss.ts";
 export { type Objective } from "../model/objective.ts";
 export type { TensorStatistics } from "./measurements.ts";
 export type { ValueBins } from "./value_bins.ts";

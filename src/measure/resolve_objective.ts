@@ -1,14 +1,13 @@
 import { InputError } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import {
-  kerasLoss,
-  type LossFunction,
-  type LossSettings,
-  lossSettings,
-} from "../model/loss_functions.ts";
+import { kerasLoss, lossSettings } from "../model/loss_functions.ts";
+import type { LossFunction, LossSettings } from "../model/loss_settings.ts";
 import { LOSSES, type LossName, lossTraits } from "../traits/losses.ts";
-import type { Objective } from "../model/objective.ts";
+import { parseLoss } from "../traits/parse_loss.ts";
+import { heapView } from "../engine/heap/heap.ts";
+import { hasShape } from "../model/layers/shapes.ts";
+import { isObjective, type Objective } from "../model/objective.ts";
 import { nearestObjective } from "./require_objective.ts";
 import { MeasureError } from "./measure_options.ts";
 
@@ -61,7 +60,7 @@ export function resolveObjective(
       evaluate: (outputs) => total(tf, outputs),
     };
   }
-  if (!LOSSES.includes(objective)) {
+  if (!isObjective(objective)) {
     throw new InputError({
       place: "options.objective",
       found: showValue(objective),
@@ -70,13 +69,37 @@ export function resolveObjective(
     });
   }
   const given = requireTargets(targets, objective);
-  const losses = outputs.map(({ shape }, i) => {
-    const { ofShares } = lossTraits(objective)!;
-    const isOfShares = ofShares !== undefined && shape.length === 2 && shape[1] !== 1 &&
-      given[i]?.rank === 2 && given[i].shape[1] === shape[1];
-    return isOfShares ? ofShares : objective;
-  });
+  const settings = parseLoss(objective, "options.objective");
+  const losses = outputs.map((output, i) =>
+    kerasLoss(tf, { ...settings, ...ofShares(tf, objective, { output, target: given[i] }) })
+  );
   return lossObjective(tf, objective, (i) => losses[i] ?? null, () => given);
+}
+
+/** Largest distance from 1 of the sum of shares. */
+const SUM_TOLERANCE = 1e-3;
+
+/** Returns the settings of a loss of classes if its targets are shares of them. */
+function ofShares(
+  tf: TensorFlow,
+  objective: string,
+  { output: { shape }, target }: {
+    output: Pick<Tensor, "shape"> | LayersModel["outputs"][number];
+    target?: Tensor;
+  },
+): Pick<LossSettings, "classAxis"> & { name?: LossName } {
+  const { ofShares } = lossTraits(objective)!;
+  const isOfShares = ofShares !== undefined && target !== undefined && shape.length > 1 &&
+    shape.at(-1) !== 1 && hasShape(target.shape, shape);
+  if (!isOfShares) return {};
+  if (shape.length === 2) return { name: ofShares };
+  const addsUp = (axis: number) =>
+    tf.tidy(() => {
+      const sums = tf.sum(tf.cast(target, "float32"), axis);
+      return heapView(tf, tf.max(tf.abs(tf.sub(sums, 1))) as Tensor)[0] < SUM_TOLERANCE;
+    });
+  const isLast = !addsUp(1) && addsUp(shape.length - 1);
+  return isLast ? { name: ofShares } : { name: ofShares, classAxis: 1 };
 }
 
 /** Rejects a loss without targets. */

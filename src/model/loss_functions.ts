@@ -1,50 +1,20 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { IGNORED_CLASS, type LossName, type LossOptions, lossTraits } from "../traits/losses.ts";
+import { type LossName, lossTraits } from "../traits/losses.ts";
 import { logitsOf, setLogits } from "./kept_logits.ts";
-import { classAxisOf } from "./layers/shapes.ts";
+import type { LossFunction, LossSettings, RowLoss } from "./loss_settings.ts";
+import { oneHot } from "./one_hot.ts";
 import { reduceRows } from "./output_masks.ts";
-
-/** Smallest product of a probability and its complement that PyTorch divides a gradient by. */
-const MIN_PRODUCT = 1e-12;
-
-/**
- * Computes the binary cross entropy of each probability as PyTorch does: no logarithm is below
- * -100, and the gradient is finite at 0 and 1 too.
- */
-export function shareLoss(tf: TensorFlow, shares: Tensor, targets: Tensor): Tensor {
-  const log = (x: Tensor): Tensor => tf.maximum(tf.log(x), -100);
-  const compute = tf.customGrad((...args) => {
-    const [x, t, save] = args as unknown as [Tensor, Tensor, (tensors: Tensor[]) => void];
-    save([x, t]);
-    return {
-      value: tf.neg(tf.add(tf.mul(t, log(x)), tf.mul(tf.sub(1, t), log(tf.sub(1, x))))),
-      gradFunc(dy: Tensor, [x, t]: Tensor[]) {
-        const product = tf.maximum(tf.mul(x, tf.sub(1, x)), MIN_PRODUCT);
-        return [
-          tf.mul(dy, tf.div(tf.sub(x, t), product)),
-          tf.mul(dy, tf.sub(log(tf.sub(1, x)), log(x))),
-        ];
-      },
-    };
-  });
-  return compute(shares, targets);
-}
-
-/** Loss function of TensorFlow.js. */
-export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
-
-/** Loss of Keras with its settings; an absent one has Keras's default. */
-export interface LossSettings extends LossOptions {
-  name: LossName;
-}
-
-type RowLoss = (tf: TensorFlow, targets: Tensor, outputs: Tensor, settings: LossSettings) => Tensor;
+import { classesLast, TORCH_ROW_LOSSES } from "./torch_loss_rows.ts";
 
 /** Probabilities nearer to 0 and 1 than this are clipped, as Keras and TensorFlow.js do. */
 const EPSILON = 1e-7;
 
-const softmaxFromLogits: RowLoss = (tf, targets, logits) =>
-  tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1));
+const softmaxFromLogits: RowLoss = (tf, targets, logits, { classAxis, classWeights }) => {
+  const last = (x: Tensor) => classAxis === undefined ? x : classesLast(tf, x);
+  const own = last(targets);
+  const shares = classWeights === undefined ? own : tf.mul(own, tf.tensor1d([...classWeights]));
+  return tf.neg(tf.sum(tf.mul(shares, tf.logSoftmax(last(logits))), -1));
+};
 
 /**
  * The derivative of a softplus is right at 0 too, unlike that of `tf.losses.sigmoidCrossEntropy`.
@@ -54,16 +24,6 @@ const eachFromLogits = (tf: TensorFlow, targets: Tensor, logits: Tensor): Tensor
 
 const sigmoidFromLogits: RowLoss = (tf, targets, logits) =>
   tf.mean(eachFromLogits(tf, targets, logits), -1);
-
-/** Returns 1 for the target class of each row of the outputs, and 0 for the others. */
-export function oneHot(tf: TensorFlow, targets: Tensor, outputs: Tensor): Tensor {
-  const classes = tf.cast(tf.reshape(targets, outputs.shape.slice(0, -1)), "int32");
-  // TensorFlow.js encodes no single class.
-  if (outputs.shape.at(-1) === 1) {
-    return tf.cast(tf.expandDims(tf.equal(classes, 0), -1), "float32");
-  }
-  return tf.cast(tf.oneHot(classes as never, outputs.shape.at(-1)!), "float32");
-}
 
 const categoricalFocal: RowLoss = (tf, targets, shares, { alpha = 0.25, gamma = 2 }) => {
   const sums = tf.sum(shares, -1, true);
@@ -95,35 +55,10 @@ const huber: RowLoss = (tf, targets, outputs, { delta = 1 }) => {
   );
 };
 
-/** Computes -log p of the target class at each position, times positions over counted ones. */
-function ofClasses(
-  tf: TensorFlow,
-  targets: Tensor,
-  outputs: Tensor,
-  logOf: (outputs: Tensor) => Tensor,
-): Tensor {
-  const rows = outputs.shape.slice(0, -1);
-  const isLast = classAxisOf(outputs.shape, targets.shape, "cross_entropy") === rows.length;
-  const others = rows.map((_, axis) => axis === 0 ? 0 : axis + 1);
-  const last = isLast ? outputs : tf.transpose(outputs, [...others, 1]);
-  const shares = oneHot(tf, targets, last);
-  const each = tf.neg(tf.sum(tf.mul(shares, logOf(last)), -1));
-  const counted = tf.mean(tf.cast(tf.notEqual(targets, IGNORED_CLASS), "float32"));
-  return tf.div(each, counted);
-}
-
 /** Losses that TensorFlow.js does not have by name. */
 const OWN: Partial<Record<LossName, RowLoss>> = {
   huber,
-  cross_entropy: (tf, targets, logits) =>
-    ofClasses(tf, targets, logits, (last) => tf.logSoftmax(last)),
-  nll_loss: (tf, targets, logs) => ofClasses(tf, targets, logs, (last) => last),
-  mse_loss: (tf, targets, outputs) => tf.mean(tf.square(tf.sub(outputs, targets)), -1),
-  l1_loss: (tf, targets, outputs) => tf.mean(tf.abs(tf.sub(outputs, targets)), -1),
-  smooth_l1_loss: huber,
-  huber_loss: huber,
-  bce_loss: (tf, targets, shares) => tf.mean(shareLoss(tf, shares, targets), -1),
-  bce_with_logits: sigmoidFromLogits,
+  ...TORCH_ROW_LOSSES,
   categoricalCrossentropyFromLogits: softmaxFromLogits,
   sparseCategoricalCrossentropyFromLogits: (tf, targets, logits, settings) =>
     softmaxFromLogits(tf, oneHot(tf, targets, logits), logits, settings),
@@ -188,8 +123,11 @@ export function lossSettings(loss: LossFunction): LossSettings | null {
 export function kerasLoss(tf: TensorFlow, settings: LossSettings): LossFunction {
   const { reduction, weight = 1 } = settings;
   const loss: LossFunction = (given, outputs) => {
-    const targets = lossTargets(tf, given, outputs, settings);
-    const value = reduceRows(tf, rowsOf(tf, targets, outputs, settings), outputs, reduction);
+    const areClasses = lossTraits(settings.name)!.targets === "classes";
+    const targets = areClasses ? given : lossTargets(tf, given, outputs, settings);
+    const rows = rowsOf(tf, targets, outputs, settings);
+    if (reduction === "batchmean") return tf.div(tf.sum(rows), outputs.shape[0]!);
+    const value = reduceRows(tf, rows, outputs, reduction);
     return weight === 1 ? value : tf.mul(weight, value);
   };
   settingsOfLosses.set(loss, settings);
@@ -228,7 +166,7 @@ export function lossTargets(
   tf: TensorFlow,
   targets: Tensor,
   { shape }: { shape: number[] },
-  { name, labelSmoothing = 0, takesLabels = false }: LossSettings,
+  { name, labelSmoothing = 0, takesLabels = false, classAxis }: LossSettings,
 ): Tensor {
   if (takesLabels) {
     const least = tf.sub(targets, 1);
@@ -236,6 +174,7 @@ export function lossTargets(
     return tf.add(targets, tf.mul(least, tf.cast(areLabels, "float32")));
   }
   if (labelSmoothing === 0) return targets;
-  const even = lossTraits(name)!.family === "labels" ? 0.5 : 1 / shape.at(-1)!;
+  const classes = shape[classAxis ?? shape.length - 1];
+  const even = lossTraits(name)!.family === "labels" ? 0.5 : 1 / classes;
   return tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing * even);
 }

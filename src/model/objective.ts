@@ -1,5 +1,6 @@
 import type { Tensor } from "../engine/tensorflow.ts";
 import { LOSSES, type LossName } from "../traits/losses.ts";
+import { isLossCall, type LossCall } from "../traits/parse_loss.ts";
 
 export const OBJECTIVES = ["sum", ...LOSSES] as const;
 
@@ -10,13 +11,16 @@ export const OBJECTIVES = ["sum", ...LOSSES] as const;
  * - the name of a loss: for each output the mean of the loss over the batch, summed over the
  *   outputs, as in `model.fit`; needs one target per output. Losses whose names end in `FromLogits`
  *   take outputs to which no softmax or sigmoid was applied.
+ * - a call of a loss of PyTorch with its arguments, such as `"cross_entropy(label_smoothing=0.1)"`.
  * - a function of the outputs and the targets that returns a scalar; its name is shown.
  */
 export type Objective =
   | "sum"
   | LossName
+  | LossCall
   | ((outputs: Tensor[], targets: Tensor[]) => Tensor);
 
 export function isObjective(value: unknown): value is Objective {
-  return typeof value === "function" || (OBJECTIVES as readonly unknown[]).includes(value);
+  return typeof value === "function" || (OBJECTIVES as readonly unknown[]).includes(value) ||
+    typeof value === "string" && isLossCall(value);
 }

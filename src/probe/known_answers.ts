@@ -1,6 +1,9 @@
 import { heapView } from "../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { lossTargets, oneHot } from "../model/loss_functions.ts";
+import { classAxisOf } from "../model/layers/shapes.ts";
+import { lossTargets } from "../model/loss_functions.ts";
+import { oneHot } from "../model/one_hot.ts";
+import { classesSecond } from "../model/torch_loss_rows.ts";
 import { lossTraits } from "../traits/losses.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { bestConstants, type LossOf } from "./constant_answers.ts";
@@ -90,30 +93,60 @@ export function differs(tf: TensorFlow, given: Tensor): boolean {
   });
 }
 
+/** Loss of an output. */
+interface OutputLoss {
+  loss: ReturnType<ResolvedObjective["lossOf"]>;
+  settings: ReturnType<ResolvedObjective["settingsOf"]>;
+}
+
 /** Returns each unit's mean target as an answer, and the right answer. */
 function constantAndPerfect(
   tf: TensorFlow,
-  { target, output }: { target: Tensor; output: Tensor },
-  { loss, settings }: {
-    loss: ReturnType<ResolvedObjective["lossOf"]>;
-    settings: ReturnType<ResolvedObjective["settingsOf"]>;
-  },
+  given: { target: Tensor; output: Tensor },
+  of: OutputLoss,
 ): { constant: Tensor; perfect: Tensor } {
   return tf.tidy(() => {
-    const { shape } = output;
-    const traits = lossTraits(loss);
-    const perfect = traits?.targets === "classes"
-      ? oneHot(tf, target, output)
-      : tf.reshape(target, shape);
-    const shares = tf.cast(perfect, "float32");
-    // No answer comes closer to smoothed targets than those targets themselves.
-    const answers = settings === null ? shares : lossTargets(tf, shares, output, settings);
-    const means = tf.mean(answers, shape.map((_, axis) => axis).slice(0, -1));
-    const constant = tf.add(tf.zerosLike(answers), means);
-    if (traits?.logits === undefined) return { constant, perfect: answers };
-    const toLogits = LOGITS[traits.logits];
-    const logits = (shares: Tensor) =>
-      toLogits(tf, tf.clipByValue(shares, LEAST_SHARE, 1 - LEAST_SHARE));
-    return { constant: logits(constant), perfect: logits(answers) };
+    const { answers, axis } = rightAnswers(tf, given, of);
+    const others = answers.shape.map((_, i) => i).filter((i) => i !== axis);
+    const constant = tf.add(tf.zerosLike(answers), tf.mean(answers, others, true)) as Tensor;
+    const convert = conversionOf(tf, of);
+    return { constant: convert(constant), perfect: convert(answers) };
   });
+}
+
+/** Returns the targets in the shape of the output: classes as shares, on their axis. */
+function rightAnswers(
+  tf: TensorFlow,
+  { target, output }: { target: Tensor; output: Tensor },
+  { loss, settings }: OutputLoss,
+): { answers: Tensor; axis: number } {
+  const { shape } = output;
+  const areClasses = lossTraits(loss)?.targets === "classes";
+  const last = shape.length - 1;
+  const axis = areClasses ? classAxisOf(shape, target.shape, loss) : settings?.classAxis ?? last;
+  const options = axis === last ? settings : settings && { ...settings, classAxis: 1 as const };
+  const hot = () => {
+    const ends = { shape: [...shape.toSpliced(axis, 1), shape[axis]] };
+    const shares = oneHot(tf, target, ends);
+    return axis === last ? shares : classesSecond(tf, shares);
+  };
+  const shares = tf.cast(areClasses ? hot() : tf.reshape(target, shape), "float32");
+  // No answer comes closer to smoothed targets than those targets themselves.
+  const answers = options === null ? shares : lossTargets(tf, shares, output, options);
+  return { answers, axis };
+}
+
+/** Returns the function that turns targets into the outputs that a loss takes. */
+function conversionOf(
+  tf: TensorFlow,
+  { loss, settings }: OutputLoss,
+): (answers: Tensor) => Tensor {
+  const traits = lossTraits(loss);
+  if (traits?.answer === "logarithm") {
+    const areSuch = settings?.takesLogs === false || settings?.logTargets === true;
+    return (answers) => areSuch ? answers : tf.log(tf.maximum(answers, LEAST_SHARE));
+  }
+  if (traits?.logits === undefined) return (answers) => answers;
+  const toLogits = LOGITS[traits.logits];
+  return (answers) => toLogits(tf, tf.clipByValue(answers, LEAST_SHARE, 1 - LEAST_SHARE));
 }

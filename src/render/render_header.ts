@@ -132,9 +132,11 @@ function partsOf(
 
 /** Describes losses with non-default settings: ` with label smoothing 0.1`. */
 function lossWords(
-  { losses = [] }: Measurements["objective"],
+  { name, losses = [] }: Measurements["objective"],
   cut: (text: string) => string,
 ): string {
+  // A call has its arguments in its name.
+  if (name.includes("(")) return "";
   const words = losses.flatMap(({ output, weight, labelSmoothing, reduction, ...rest }) => {
     const settings = [
       ...labelSmoothing === undefined ? [] : [`label smoothing ${formatNumber(labelSmoothing)}`],

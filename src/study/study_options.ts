@@ -1,12 +1,12 @@
+import type { Objective } from "../model/objective.ts";
 import { anyObject, oneOfNames, requireValue } from "../words/shape.ts";
 import { InputError } from "../words/input_error.ts";
 import { HEAP_LIMIT } from "../engine/heap/guard_heap.ts";
-import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { TensorFlow } from "../engine/tensorflow.ts";
 import { allRules, registeredRules } from "../rules/register_rule.ts";
 import type { Rule } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
-import type { LossName } from "../traits/losses.ts";
 import { nearest } from "../words/nearest.ts";
 import { formatMemory } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
@@ -30,7 +30,7 @@ export interface StudyOptions {
    * Scalar to differentiate. A function cannot be sent to workers. Default: the module's objective,
    * else the one that `measure()` chooses for the model.
    */
-  objective?: "sum" | LossName | ((outputs: Tensor[], targets: Tensor[]) => Tensor) | null;
+  objective?: Objective | null;
   /**
    * Pattern of the names of the layers whose kernels are scaled. Default: all kernels; for the
    * exercise network, the ones that were drawn with its standard deviation of 200.

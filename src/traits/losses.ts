@@ -1,78 +1,5 @@
-/** Values that the targets of a loss may have. */
-export type TargetKind =
-  /** Any number. */
-  | "numbers"
-  /** Non-negative numbers. */
-  | "positive numbers"
-  /** Non-negative integers. */
-  | "counts"
-  /** Class probabilities, such as one-hot rows: a row adds up to 1. */
-  | "shares"
-  /** Class indices, one for each row. */
-  | "classes"
-  /** 0 or 1 for each unit. */
-  | "labels"
-  /** -1 or 1 for each unit. */
-  | "signs";
-
-/** Family of a loss: losses of one family fit the same heads. */
-export type LossFamily =
-  /** Cross-entropy between classes that exclude each other. */
-  | "classes"
-  /** Cross-entropy of each label separately. */
-  | "labels"
-  /** Distance between numbers. */
-  | "regression"
-  /** Margin of a classifier. */
-  | "hinge"
-  | "other";
-
-/** Properties of a loss. */
-export interface LossTraits {
-  /** Other names, mainly in Keras and PyTorch: lower-case letters and digits only. */
-  aliases: readonly string[];
-  /** Kind of its targets. */
-  targets: TargetKind;
-  /** Losses that are judged alike. */
-  family: LossFamily;
-  /** Activation that the loss applies to its input; absent if it applies none. */
-  logits?: "softmax" | "sigmoid";
-  /** True if the best constant answer is the mean of the targets. */
-  bestIsMean: boolean;
-  /** True if the scale of the targets decides how large the gradient is. */
-  comparesNumbers?: boolean;
-  /** Set if the classes may be on axis 1, if the targets say so. Default: on the last axis. */
-  classAxis?: "last or 1";
-  /** Loss that it is if its targets are shares, one for each output of an example. */
-  ofShares?: "categoricalCrossentropyFromLogits";
-  /** True if guessing costs what the shares of the classes or the variance of the targets say. */
-  hasKnownGuess?: boolean;
-  /**
-   * Place where it is computed: in TensorFlow.js under its name, here, or in a function of
-   * `tf.losses`.
-   */
-  from: "name" | "here" | "tf.losses";
-}
-
-/** Options of a loss as Keras compiles it; an absent one has Keras's default. */
-export interface LossOptions {
-  /** Share of the targets that is spread evenly over the classes. */
-  labelSmoothing?: number;
-  /** `sum` adds up the losses of all rows; default: their mean. */
-  reduction?: "sum";
-  /** Factor of the loss, from `loss_weights`. */
-  weight?: number;
-  /** Largest error that the Huber loss squares. */
-  delta?: number;
-  /** Weight of the classes, or of label 1, in a focal loss. */
-  alpha?: number;
-  /** Exponent of the factor for doubt in a focal loss. */
-  gamma?: number;
-  /** True if `alpha` weighs the labels of a binary focal loss. */
-  balanced?: boolean;
-  /** True if a hinge takes targets that are all 0 or 1 for -1 and 1, as Keras does. */
-  takesLabels?: boolean;
-}
+import type { LossTraits } from "./loss_traits.ts";
+import { TORCH_LOSSES } from "./torch_losses.ts";
 
 /** Known losses by name. */
 export const LOSS_TRAITS = {
@@ -223,79 +150,7 @@ export const LOSS_TRAITS = {
     bestIsMean: true,
     from: "name",
   },
-  // The losses of PyTorch, by the names of its functions. Classes may be on axis 1, and the target
-  // -100 leaves a position out.
-  cross_entropy: {
-    aliases: [],
-    targets: "classes",
-    family: "classes",
-    logits: "softmax",
-    bestIsMean: true,
-    hasKnownGuess: true,
-    classAxis: "last or 1",
-    ofShares: "categoricalCrossentropyFromLogits",
-    from: "here",
-  },
-  nll_loss: {
-    aliases: ["nllloss"],
-    targets: "classes",
-    family: "other",
-    bestIsMean: true,
-    classAxis: "last or 1",
-    from: "here",
-  },
-  mse_loss: {
-    aliases: [],
-    targets: "numbers",
-    family: "regression",
-    bestIsMean: true,
-    comparesNumbers: true,
-    hasKnownGuess: true,
-    from: "here",
-  },
-  l1_loss: {
-    aliases: [],
-    targets: "numbers",
-    family: "regression",
-    bestIsMean: false,
-    comparesNumbers: true,
-    from: "here",
-  },
-  smooth_l1_loss: {
-    aliases: ["smoothl1loss"],
-    targets: "numbers",
-    family: "regression",
-    bestIsMean: false,
-    comparesNumbers: true,
-    from: "here",
-  },
-  huber_loss: {
-    aliases: [],
-    targets: "numbers",
-    family: "regression",
-    bestIsMean: false,
-    comparesNumbers: true,
-    from: "here",
-  },
-  bce_loss: {
-    aliases: [],
-    targets: "labels",
-    family: "labels",
-    bestIsMean: true,
-    comparesNumbers: true,
-    hasKnownGuess: true,
-    from: "here",
-  },
-  bce_with_logits: {
-    aliases: [],
-    targets: "labels",
-    family: "labels",
-    logits: "sigmoid",
-    bestIsMean: true,
-    comparesNumbers: true,
-    hasKnownGuess: true,
-    from: "here",
-  },
+  ...TORCH_LOSSES,
   softmaxCrossEntropy: {
     aliases: [],
     targets: "shares",
@@ -327,18 +182,18 @@ export const LOSSES: readonly LossName[] = NAMES.filter((name): name is LossName
   LOSS_TRAITS[name].from !== "tf.losses"
 );
 
-/** Target value that excludes a position from the loss, in PyTorch's losses of classes. */
-export const IGNORED_CLASS = -100;
-
-/** True if a loss leaves out positions with the target {@linkcode IGNORED_CLASS}. */
+/** True if a loss leaves out positions with the target its `ignoredClass`. */
 export const ignoresClass = (name: string | null): boolean =>
   lossTraits(name)?.classAxis !== undefined;
 
-/** Returns the traits of a loss, or `null` for a function without a known name. */
+/**
+ * Returns the traits of a loss, or `null` for a function without a known name.
+ *
+ * @param name Name of the loss, or a call of it.
+ */
 export function lossTraits(name: string | null): LossTraits | null {
-  return name !== null && Object.hasOwn(LOSS_TRAITS, name)
-    ? LOSS_TRAITS[name as keyof typeof LOSS_TRAITS]
-    : null;
+  const own = name?.split("(")[0].trim() ?? "";
+  return Object.hasOwn(LOSS_TRAITS, own) ? LOSS_TRAITS[own as keyof typeof LOSS_TRAITS] : null;
 }
 
 /** Returns the loss that a name means in any spelling and any library; `null` if there is none. */

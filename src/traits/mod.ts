@@ -15,12 +15,7 @@ export {
   type MomentsRule,
   type WeightMoments,
 } from "./moments.ts";
-export {
-  LOSS_TRAITS,
-  type LossFamily,
-  type LossOptions,
-  type LossTraits,
-  type TargetKind,
-} from "./losses.ts";
+export type { LossFamily, LossOptions, LossTraits, TargetKind } from "./loss_traits.ts";
+export { LOSS_TRAITS } from "./losses.ts";
 export type { OptimizerSetting, OptimizerSettings } from "./optimizers.ts";
 export { type CustomLayerTraits, registerLayer } from "./register_layer.ts";

@@ -3,6 +3,7 @@ import { nearest } from "../words/nearest.ts";
 import { oneOfNames } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import type { OptimizerName, OptimizerSettings } from "./optimizers.ts";
+import { numberOf, parseTorchCall, type TorchCall } from "./parse_torch_call.ts";
 
 /** Optimizer that was requested by its name in PyTorch. */
 export interface RequestedOptimizer {
@@ -100,9 +101,7 @@ const TORCH_OPTIMIZERS: Readonly<Record<string, TorchOptimizer>> = {
  * @throws {InputError} If the optimizer or an argument is not known.
  */
 export function parseOptimizer(text: string, place: string): RequestedOptimizer {
-  const [, given, inner = ""] =
-    /^(?:torch\.)?(?:optim\.)?(\w+)\s*(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\))?$/.exec(text.trim()) ??
-      [];
+  const { name: given, args = [] } = parseTorchCall(text) ?? {};
   const names = Object.keys(TORCH_OPTIMIZERS);
   const className = names.find((name) => name.toLowerCase() === given?.toLowerCase());
   if (className === undefined) {
@@ -114,7 +113,7 @@ export function parseOptimizer(text: string, place: string): RequestedOptimizer 
     });
   }
   const optimizer = TORCH_OPTIMIZERS[className];
-  const values = { ...optimizer.defaults, ...parseArguments(inner, { className, place }) };
+  const values = { ...optimizer.defaults, ...readArguments(args, { className, place }) };
   const { lr, ...others } = values;
   if (typeof lr !== "number" || lr < 0) {
     throw new InputError({
@@ -139,30 +138,28 @@ export function parseOptimizer(text: string, place: string): RequestedOptimizer 
 /** Arguments that only choose between ways to compute the same. */
 const HOW_ONLY = ["foreach", "fused", "capturable", "differentiable", "maximize", "decoupled"];
 
-function parseArguments(
-  text: string,
+function readArguments(
+  args: TorchCall["args"],
   { className, place }: { className: string; place: string },
 ): Record<string, number | boolean | null> {
   const known = Object.keys(TORCH_OPTIMIZERS[className].arguments);
   const values: Record<string, number | boolean | null> = {};
-  const parts = text.match(/(?:[^,()]|\([^()]*\))+/g) ?? [];
-  for (const [i, part] of parts.entries()) {
-    const [, key, value] = /^\s*(\w+)\s*=\s*(.+?)\s*$/.exec(part) ?? [];
+  for (const [i, { key, value, text }] of args.entries()) {
     // The first argument is the parameters.
-    if (key === undefined && i === 0 && /parameters\(\)|params/.test(part)) continue;
-    const [, one, two] = /^[([]\s*([^,]+?)\s*,\s*([^,]+?)\s*[)\]]$/.exec(value ?? "") ?? [];
+    if (key === undefined && i === 0 && /parameters\(\)|params/.test(text)) continue;
+    const [, one, two] = /^[([]\s*([^,]+?)\s*,\s*([^,]+?)\s*[)\]]$/.exec(value) ?? [];
     if (key === "betas" && known.includes("beta1") && two !== undefined) {
       values.beta1 = numberIn(one, "betas", className);
       values.beta2 = numberIn(two, "betas", className);
     } else if (key === "lr" || known.includes(key ?? "")) {
-      values[key!] = numberIn(value!, key!, className);
+      values[key!] = numberIn(value, key!, className);
     } else if (!(HOW_ONLY.includes(key ?? "") && value === "False")) {
       const names = ["lr", ...known.filter((name) => !name.startsWith("beta"))];
       const all = known.includes("beta1") ? [...names, "betas"] : names;
       throw new InputError({
         place: `${className} in ${place}`,
         verb: "has",
-        found: showValue(part.trim()),
+        found: showValue(text),
         expected: `arguments by name: ${all.join(", ")}`,
         hint: key === undefined ? "" : nearest(key, all),
       });
@@ -173,8 +170,8 @@ function parseArguments(
 
 function numberIn(text: string, key: string, className: string): number | boolean {
   if (text === "True" || text === "False") return text === "True";
-  const value = Number(text.replaceAll("_", ""));
-  if (text !== "" && Number.isFinite(value)) return value;
+  const value = numberOf(text);
+  if (Number.isFinite(value)) return value;
   throw new InputError({
     place: `${key} of ${className}`,
     found: showValue(text),

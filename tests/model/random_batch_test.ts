@@ -128,7 +128,7 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
   assertThrows(
     () => randomBatch(model, { objective: "meanSquaredEror" }),
     TypeError,
-    'bce_with_logits; did you mean "meanSquaredError"?',
+    'hinge_embedding_loss; did you mean "meanSquaredError"?',
   );
   assertEquals(tf.memory().numTensors, tensors);
   model.dispose();

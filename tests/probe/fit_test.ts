@@ -2,6 +2,8 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { type OutputLoss, resolveLosses } from "../../src/measure/resolve_objective.ts";
+import { kerasLoss } from "../../src/model/loss_functions.ts";
+import { parseLoss } from "../../src/traits/parse_loss.ts";
 import { fitScale } from "../../src/probe/fit.ts";
 
 const engine = await startEngine();
@@ -234,4 +236,43 @@ Deno.test("fitScale() takes no loss that rises for learning, however many classe
   assertEquals(mse(column(4, 4, 4, 6), column(4, 4, 4, 5)), 0);
   // What it knew before, it need not learn.
   assert(mse(column(1, 2, 3, 9), column(1, 2, 3, 8.5)) > 0.5);
+});
+
+Deno.test("fitScale() knows what guessing costs under PyTorch's losses with arguments", () => {
+  const of = (call: string, targets: Tensor, outputs: Tensor) => {
+    const loss = kerasLoss(tf, parseLoss(call, "loss"));
+    return fitOf({ losses: [loss], targets: [targets], outputs: [outputs] });
+  };
+  const entropy = (...p: number[]) => p.reduce((sum, p) => sum - p * Math.log(p), 0);
+  // Two examples of three places, with the four classes on axis 1: one is class 0, five are class 2.
+  const places = tf.tensor2d([[0, 2, 2], [2, 2, 2]]);
+  const right = tf.transpose(tf.mul(20, tf.oneHot(tf.cast(places, "int32") as never, 4)), [
+    0,
+    2,
+    1,
+  ]);
+  const onFirst = of("cross_entropy", places, right as Tensor);
+  assertAlmostEquals(onFirst.guess!, entropy(1 / 6, 5 / 6), 1e-4);
+  assertAlmostEquals(onFirst.fit!, 1, 1e-4);
+  // The logarithm of the mean is the best answer to both of these.
+  const counts = column(0, 1, 5, 2);
+  const rate = Math.log(2);
+  const poisson = of("poisson_nll_loss", counts, column(-14, 0, Math.log(5), rate));
+  assertAlmostEquals(poisson.guess!, 2 - 2 * rate, 1e-4);
+  assertAlmostEquals(poisson.fit!, 1, 1e-4);
+  const shares = tf.tensor2d([[1, 0], [0, 1], [0.5, 0.5], [0.5, 0.5]]);
+  const logs = tf.log(tf.maximum(shares, 1e-6)) as Tensor;
+  const divergence = of("kl_div(reduction='batchmean')", shares, logs);
+  assertAlmostEquals(divergence.guess!, Math.LN2 / 2, 1e-4);
+  assertAlmostEquals(divergence.fit!, 1, 1e-4);
+  // Smoothed labels cost their entropy, however well they are known.
+  const smooth = of(
+    "cross_entropy(label_smoothing=0.2)",
+    column(0, 1, 0, 1),
+    tf.tensor2d(
+      [0, 1, 0, 1].map((label) => [label, 1 - label].map((miss) => Math.log(miss ? 0.1 : 0.9))),
+    ),
+  );
+  assertAlmostEquals(smooth.guess!, Math.LN2, 1e-4);
+  assertAlmostEquals(smooth.fit!, 1, 1e-4);
 });

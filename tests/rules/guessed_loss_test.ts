@@ -1,4 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import type { LossMeasurements } from "../../src/measure/measurements.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import { guessedLoss } from "../../src/rules/task/initial_loss.ts";
 import {
@@ -80,4 +81,22 @@ Deno.test("guessedLoss() of a squared error is from the variance to the mean squ
   assertAlmostEquals(low, 0.01, 1e-12);
   assertAlmostEquals(high, 0.05, 1e-12);
   assertEquals(guessed({ ...square, targets: Array(32).fill(3) }), null);
+});
+
+Deno.test("guessedLoss() of PyTorch's losses with arguments knows smoothing and sums, and no weights", () => {
+  const of = (options: Partial<LossMeasurements>, name = "cross_entropy") => {
+    const measurements = withHead({ loss: name, units: 2, targets: shares(24, 8), examples: 32 });
+    measurements.objective.losses = [{ name, ...options }];
+    return guessedLoss(networkOf(measurements).head!, measurements);
+  };
+  assertAlmostEquals(of({ labelSmoothing: 0.2 })!.low, entropy(0.7, 0.3), 1e-12);
+  assertEquals(of({ classWeights: [1, 2] }), null);
+  assertEquals(of({ positiveWeights: [1, 2] }, "bce_with_logits"), null);
+  assertEquals(of({ unitWeights: [1, 2] }, "bce_with_logits"), null);
+  assertEquals(of({ classAxis: 1 }), null);
+  // Keras adds up rows, and PyTorch the 64 entries.
+  const sum = { reduction: "sum" } as const;
+  const mean = of({}, "bce_with_logits")!.high;
+  assertAlmostEquals(of(sum, "bce_with_logits")!.high, 64 * mean, 1e-9);
+  assertAlmostEquals(of(sum, "binaryCrossentropyFromLogits")!.high, 32 * mean, 1e-9);
 });

@@ -3,6 +3,7 @@ import { parseSeeds, type ScaleEntry } from "../../gate/configuration.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
 import { nearestObjective } from "../../measure/require_objective.ts";
 import { OBJECTIVES } from "../../model/objective.ts";
+import { type LossCall, parseLossCall } from "../../traits/parse_loss.ts";
 import { parseOptimizer, type RequestedOptimizer } from "../../traits/torch_optimizers.ts";
 import { TRIAL_BUDGET } from "../../probe/trial_budget.ts";
 import type { Shard } from "../../study/study_header.ts";
@@ -14,10 +15,10 @@ import {
   type Flag,
   type FlagValues,
   integer,
-  oneOf,
   parsed,
   type Permission,
   readInteger,
+  readWord,
   seconds,
 } from "../kit/flag.ts";
 import { UsageError } from "../kit/usage_error.ts";
@@ -50,12 +51,17 @@ export const MEASURE_FLAGS = {
     or: "auto",
     default: "auto",
   }),
-  objective: oneOf(OBJECTIVES, {
+  objective: parsed<(typeof OBJECTIVES)[number] | LossCall, null>({
     help:
-      "what to differentiate: sum, or a loss such as meanSquaredError; a name that ends in FromLogits is for a head without softmax or sigmoid",
+      "what to differentiate: sum, or a loss such as meanSquaredError; a name that ends in FromLogits is for a head without softmax or sigmoid; " +
+      'a loss of PyTorch may have arguments: "cross_entropy(label_smoothing=0.1)"',
     otherwise: "the module's, else the loss the model was compiled with, else sum",
     value: "NAME",
-    hint: nearestObjective,
+    takes: OBJECTIVES,
+    read: (text, place) =>
+      text.includes("(")
+        ? parseLossCall(text, place)
+        : readWord(text, place, OBJECTIVES, nearestObjective),
   }),
   trust: boolean(
     "measure a model file however much memory and work it asks for: past 384 MiB and 10 times its weights for an example, 2e13 operations for a batch, or 2000 layers",

@@ -64,10 +64,11 @@ function fullShapes(output: Shape, objective: string | undefined): Shape[] {
   const traits = lossTraits(objective);
   if (traits?.targets !== "classes") return [output];
   const [examples, , ...places] = output;
-  if (traits.ofShares !== undefined && output.length === 2) return [classNumbers, [...output]];
-  return traits.classAxis === undefined || output.length < 3
-    ? [classNumbers]
-    : [classNumbers, [examples, ...places, 1]];
+  return [
+    classNumbers,
+    ...traits.classAxis === undefined || output.length < 3 ? [] : [[examples, ...places, 1]],
+    ...traits.ofShares === undefined ? [] : [[...output]],
+  ];
 }
 
 /**

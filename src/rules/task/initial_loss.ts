@@ -1,6 +1,7 @@
 import type { Measurements, TargetMeasurements } from "../../measure/measurements.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
-import { type LossTraits, lossTraits } from "../../traits/losses.ts";
+import type { LossTraits } from "../../traits/loss_traits.ts";
+import { lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
@@ -236,10 +237,12 @@ export function guessedLoss(head: Head, measurements: Measurements): GuessedLoss
   const { objective: { name, losses = [] }, batch: { targets = [] } } = measurements;
   const traits = lossTraits(name);
   if (targets.length !== 1 || !traits?.hasKnownGuess) return null;
-  const { labelSmoothing = 0, reduction, weight = 1 } = losses[0] ?? {};
+  const { labelSmoothing = 0, reduction, weight = 1, ...rest } = losses[0] ?? {};
+  const isWeighted = rest.classWeights ?? rest.unitWeights ?? rest.positiveWeights;
+  if (isWeighted !== undefined || rest.classAxis !== undefined) return null;
   const guessed = guessOfMean(head, targets[0], traits, labelSmoothing);
   if (guessed === null) return null;
-  const scale = weight * (reduction === "sum" ? rowsOf(targets[0]) : 1);
+  const scale = weight * (reduction === "sum" ? rowsOf(targets[0], traits) : 1);
   if (scale === 1) return guessed;
   const { low, high, what, squared } = guessed;
   return {
@@ -250,9 +253,14 @@ export function guessedLoss(head: Head, measurements: Measurements): GuessedLoss
   };
 }
 
-/** Returns the number of losses per target: one per row of units, or one per class number. */
-function rowsOf({ values, shape, classes }: TargetMeasurements): number {
-  return classes !== undefined || shape.length < 2 ? values.count : values.count / shape.at(-1)!;
+/** Returns the number of losses per target that a sum adds up. */
+function rowsOf(
+  { values, shape, classes }: TargetMeasurements,
+  { sumsUnits }: LossTraits,
+): number {
+  return classes !== undefined || shape.length < 2 || sumsUnits
+    ? values.count
+    : values.count / shape.at(-1)!;
 }
 
 /** Returns the mean loss of guessing over the rows. */

@@ -5,7 +5,8 @@ import type {
   TargetMeasurements,
 } from "../../measure/measurements.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
-import { type LossTraits, lossTraits } from "../../traits/losses.ts";
+import type { LossTraits } from "../../traits/loss_traits.ts";
+import { lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
 import { type Expected, inWords } from "../expected.ts";
 import type { Verdict } from "../finding.ts";

@@ -1,5 +1,17 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { shareLoss } from "../../model/loss_functions.ts";
+import {
+  classLosses,
+  divergenceLosses,
+  embeddingLosses,
+  huberLosses,
+  logitLosses,
+  marginLosses,
+  poissonLosses,
+  shareLoss,
+  smoothLosses,
+  softMarginLosses,
+  weighted,
+} from "../../model/torch_losses.ts";
 import { InputError } from "../../words/input_error.ts";
 import { logSoftmax } from "./activations.ts";
 import type { AtenOp } from "./aten_op.ts";
@@ -17,56 +29,10 @@ function reduce(tf: TensorFlow, losses: Tensor, reduction: number): Tensor {
   throw new InputError({ place: "reduction", found: String(reduction), expected: "0, 1 or 2" });
 }
 
-/** Weighted sums of rows, which a mean divides by the sum of weights. */
-interface Rows {
-  /** Weighted loss of each row. */
-  losses: Tensor;
-  /** Sum of the weights of all rows. */
-  total: Tensor;
-}
-
 /** Puts the classes last, and all positions above each other. */
 function rowsOf(tf: TensorFlow, x: Tensor): Tensor {
   const last = x.rank > 2 ? channelsLast(tf, x) : x;
   return tf.reshape(last, [-1, x.rank === 1 ? x.size : x.shape[1]!]);
-}
-
-/** Picks the class of each row; rows of `ignore_index` have weight 0. */
-function pickClasses(
-  tf: TensorFlow,
-  logs: Tensor,
-  { target, weight, ignore_index }: {
-    target: Tensor;
-    weight: Tensor | null;
-    ignore_index: number;
-  },
-): Rows & { rowWeights: Tensor } {
-  const [rows, classes] = logs.shape as [number, number];
-  const labels = Int32Array.from(target.dataSync());
-  if (labels.length !== rows) {
-    throw new InputError({
-      place: "target",
-      verb: "has",
-      found: `${labels.length} labels`,
-      expected: `${rows}, one for each row of classes`,
-    });
-  }
-  const wrong = labels.find((label) => label !== ignore_index && !(label >= 0 && label < classes));
-  if (wrong !== undefined) {
-    throw new InputError({
-      place: "A label",
-      found: String(wrong),
-      expected: `0 to ${classes - 1}, or ${ignore_index} to ignore it`,
-    });
-  }
-  const known = labels.map((label) => label === ignore_index ? 0 : label);
-  const counts = tf.tensor1d(Float32Array.from(labels, (label) => Number(label !== ignore_index)));
-  const own = weight === null
-    ? counts
-    : tf.mul(counts, tf.gather(weight, tf.tensor1d(known, "int32"))) as Tensor;
-  const places = known.map((label, row) => row * classes + label);
-  const picked = tf.gather(tf.reshape(logs, [logs.size]), tf.tensor1d(places, "int32"));
-  return { losses: tf.neg(tf.mul(picked, own)), total: tf.sum(own), rowWeights: counts };
 }
 
 /** Arguments that losses of classes share. */
@@ -78,37 +44,36 @@ interface OfClasses {
   ignore_index: number;
 }
 
-function reduceRows(
+/** Reduces the losses of rows. */
+function reduceClasses(
   tf: TensorFlow,
-  { losses, total }: Rows,
-  { reduction, target }: { reduction: number; target: { shape: number[] } },
-): Tensor {
-  if (reduction === 1) return tf.div(tf.sum(losses), total);
-  return reduce(tf, tf.reshape(losses, target.shape), reduction);
+  logs: Tensor,
+  { target, weight, reduction, ignore_index, label_smoothing: smoothing }: OfClasses & {
+    label_smoothing?: number;
+  },
+): { loss: Tensor; total: Tensor } {
+  const labels = target.dataSync();
+  const { losses, total } = classLosses(tf, logs, {
+    labels,
+    weight,
+    ignored: ignore_index,
+    smoothing,
+  });
+  const loss = reduction === 1
+    ? tf.div(tf.sum(losses), total) as Tensor
+    : reduce(tf, tf.reshape(losses, target.shape), reduction);
+  return { loss, total };
 }
 
 /** Negative log-likelihood of the labels. */
-function nll(tf: TensorFlow, args: OfClasses): { loss: Tensor; total: Tensor } {
-  const rows = pickClasses(tf, rowsOf(tf, args.self), args);
-  return { loss: reduceRows(tf, rows, args), total: rows.total };
-}
+const nll = (tf: TensorFlow, args: OfClasses): { loss: Tensor; total: Tensor } =>
+  reduceClasses(tf, rowsOf(tf, args.self), args);
 
 function crossEntropy(tf: TensorFlow, args: OfClasses & { label_smoothing: number }): Tensor {
-  const { self, target, weight, label_smoothing } = args;
-  const logs = logSoftmax(tf, rowsOf(tf, self), 1);
-  if (target.dtype === "float32") return crossEntropyOfShares(tf, logs, args);
-  const rows = pickClasses(tf, logs, args);
-  if (label_smoothing === 0) return reduceRows(tf, rows, args);
-  const weighted = weight === null ? logs : tf.mul(logs, weight) as Tensor;
-  const even = tf.neg(tf.mul(tf.sum(weighted, 1), rows.rowWeights)) as Tensor;
-  const [sharp, smooth] = [rows.losses, even].map((losses) =>
-    reduceRows(tf, { losses, total: rows.total }, args)
-  );
-  const classes = logs.shape[1]!;
-  return tf.add(
-    tf.mul(sharp, 1 - label_smoothing),
-    tf.mul(smooth, label_smoothing / classes),
-  );
+  const logs = logSoftmax(tf, rowsOf(tf, args.self), 1);
+  return args.target.dtype === "float32"
+    ? crossEntropyOfShares(tf, logs, args)
+    : reduceClasses(tf, logs, args).loss;
 }
 
 /** Cross entropy with targets that are a share for each class. */
@@ -127,24 +92,6 @@ function crossEntropyOfShares(
   const shape = self.rank === 1 ? [] : [self.shape[0]!, ...self.shape.slice(2)];
   return reduce(tf, tf.reshape(losses, shape), reduction);
 }
-
-/** Squares below a bound, and straight lines above: `delta` times those of `smooth_l1_loss`. */
-function huber(tf: TensorFlow, error: Tensor, delta: number): Tensor {
-  const size = absolute(tf, error);
-  const square = tf.mul(tf.square(error), 0.5);
-  return tf.where(tf.lessEqual(size, delta), square, tf.mul(tf.sub(size, delta / 2), delta));
-}
-
-/** Binary cross entropy of logits, without overflow. */
-function logitLoss(tf: TensorFlow, x: Tensor, target: Tensor, positive: Tensor | null): Tensor {
-  const below = tf.mul(tf.sub(1, target), x) as Tensor;
-  const slope = positive === null ? null : tf.add(1, tf.mul(tf.sub(positive, 1), target)) as Tensor;
-  const tail = tf.softplus(tf.neg(x)) as Tensor;
-  return tf.add(below, slope === null ? tail : tf.mul(slope, tail));
-}
-
-const weighted = (tf: TensorFlow, losses: Tensor, weight: Tensor | null): Tensor =>
-  weight === null ? losses : tf.mul(losses, weight);
 
 /** Distance of rows, with PyTorch's epsilon in each difference. */
 const distance = (
@@ -186,7 +133,7 @@ const PLAIN: Record<string, (tf: TensorFlow, self: Tensor, target: Tensor) => Te
   mse_loss: (tf, self, target) => tf.square(tf.sub(self, floats(tf, target))),
   l1_loss: (tf, self, target) => absolute(tf, tf.sub(self, floats(tf, target))),
   multilabel_margin_loss: multiLabelMargin,
-  soft_margin_loss: (tf, self, target) => tf.softplus(tf.neg(tf.mul(self, floats(tf, target)))),
+  soft_margin_loss: (tf, self, target) => softMarginLosses(tf, self, floats(tf, target)),
 };
 
 /** Losses. */
@@ -199,16 +146,13 @@ export const LOSSES: readonly AtenOp[] = [
   ),
   aten(
     "smooth_l1_loss(Tensor self, Tensor target, int reduction=1, float beta=1.) -> Tensor",
-    ({ self, target, reduction, beta }, { tf }) => {
-      const error = tf.sub(self, target) as Tensor;
-      const losses = beta === 0 ? absolute(tf, error) : tf.div(huber(tf, error, beta), beta);
-      return reduce(tf, losses as Tensor, reduction);
-    },
+    ({ self, target, reduction, beta }, { tf }) =>
+      reduce(tf, smoothLosses(tf, tf.sub(self, target), beta), reduction),
   ),
   aten(
     "huber_loss(Tensor self, Tensor target, int reduction=1, float delta=1.) -> Tensor",
     ({ self, target, reduction, delta }, { tf }) =>
-      reduce(tf, huber(tf, tf.sub(self, target), delta), reduction),
+      reduce(tf, huberLosses(tf, tf.sub(self, target), delta), reduction),
   ),
   aten(
     "cross_entropy_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100, float label_smoothing=0.) -> Tensor",
@@ -236,32 +180,21 @@ export const LOSSES: readonly AtenOp[] = [
   aten(
     "binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, int reduction=1) -> Tensor",
     ({ self, target, weight, pos_weight, reduction }, { tf }) => {
-      const losses = logitLoss(tf, self, floats(tf, target), pos_weight);
+      const losses = logitLosses(tf, self, floats(tf, target), pos_weight);
       return reduce(tf, weighted(tf, losses, weight), reduction);
     },
   ),
   aten(
     "kl_div(Tensor self, Tensor target, int reduction=1, *, bool log_target=False) -> Tensor",
-    ({ self, target, reduction, log_target }, { tf }) => {
-      if (log_target) {
-        return reduce(tf, tf.mul(tf.exp(target), tf.sub(target, self)), reduction);
-      }
-      const isOff = tf.lessEqual(target, 0);
-      const log = tf.log(tf.where(isOff, tf.onesLike(target), target));
-      return reduce(tf, tf.sub(tf.mul(target, log), tf.mul(target, self)), reduction);
-    },
+    ({ self, target, reduction, log_target }, { tf }) =>
+      reduce(tf, divergenceLosses(tf, self, target, { areLogs: log_target }), reduction),
   ),
   aten(
     "multi_margin_loss(Tensor self, Tensor target, Scalar p=1, Scalar margin=1, Tensor? weight=None, int reduction=1) -> Tensor",
     ({ self, target, p, margin, weight, reduction }, { tf }) => {
-      const rows = rowsOf(tf, self), classes = rows.shape[1]!;
-      const labels = tf.reshape(target, [-1]);
-      const own = tf.oneHot(labels, classes) as Tensor;
-      const hit = tf.sum(tf.mul(rows, own), 1, true);
-      const lag = tf.relu(tf.add(tf.sub(rows, hit), margin));
-      const terms = tf.mul(p === 1 ? lag : tf.square(lag), tf.sub(1, own));
-      const each = tf.div(tf.sum(terms, 1), classes) as Tensor;
-      const losses = weighted(tf, each, weight === null ? null : tf.gather(weight, labels));
+      const labels = tf.reshape(target, [-1]) as Tensor;
+      const settings = { labels, weight, exponent: p, margin };
+      const losses = marginLosses(tf, rowsOf(tf, self), settings);
       return reduce(tf, tf.reshape(losses, target.shape), reduction);
     },
   ),
@@ -274,10 +207,8 @@ export const LOSSES: readonly AtenOp[] = [
   ),
   aten(
     "hinge_embedding_loss(Tensor self, Tensor target, float margin=1., int reduction=1) -> Tensor",
-    ({ self, target, margin, reduction }, { tf }) => {
-      const isAlike = tf.equal(target, 1);
-      return reduce(tf, tf.where(isAlike, self, tf.relu(tf.sub(margin, self))), reduction);
-    },
+    ({ self, target, margin, reduction }, { tf }) =>
+      reduce(tf, embeddingLosses(tf, self, target, margin), reduction),
   ),
   aten(
     "cosine_embedding_loss(Tensor input1, Tensor input2, Tensor target, float margin=0., int reduction=1) -> Tensor",
@@ -299,17 +230,8 @@ export const LOSSES: readonly AtenOp[] = [
   aten(
     "poisson_nll_loss(Tensor input, Tensor target, bool log_input, bool full, float eps, int reduction) -> Tensor",
     ({ input, target, log_input, full, eps, reduction }, { tf }) => {
-      const losses = log_input
-        ? tf.sub(tf.exp(input), tf.mul(target, input))
-        : tf.sub(input, tf.mul(target, tf.log(tf.add(input, eps))));
-      if (!full) return reduce(tf, losses as Tensor, reduction);
-      // Stirling's formula for the logarithm of the factorial, for targets above 1.
-      const isLarge = tf.greater(target, 1);
-      const t = tf.where(isLarge, target, tf.onesLike(target)) as Tensor;
-      const half = tf.mul(0.5, tf.log(tf.mul(2 * Math.PI, t)));
-      const factorial = tf.add(tf.sub(tf.mul(t, tf.log(t)), t), half);
-      const added = tf.where(isLarge, factorial, tf.zerosLike(target));
-      return reduce(tf, tf.add(losses, added), reduction);
+      const settings = { takesLogs: log_input, full, epsilon: eps };
+      return reduce(tf, poissonLosses(tf, input, target, settings), reduction);
     },
   ),
 ];

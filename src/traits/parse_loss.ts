@@ -1,0 +1,120 @@
+import { InputError } from "../words/input_error.ts";
+import { nearest } from "../words/nearest.ts";
+import { showValue } from "../words/show_value.ts";
+import type { LossOptions } from "./loss_traits.ts";
+import { findLoss, LOSSES, type LossName } from "./losses.ts";
+import { numberOf, parseTorchCall } from "./parse_torch_call.ts";
+import { LOSS_ARGUMENTS, type LossArgumentKind, TORCH_LOSSES } from "./torch_losses.ts";
+
+/** Loss with its options. */
+export interface RequestedLoss extends LossOptions {
+  name: LossName;
+}
+
+/** Call of a loss of PyTorch with arguments: `cross_entropy(label_smoothing=0.1)`. */
+export type LossCall = `${string}(${string})`;
+
+/**
+ * Parses a loss: a name, or a call as PyTorch's users write it.
+ *
+ * @param text `mse_loss`, or `cross_entropy(label_smoothing=0.1, weight=[1, 2, 5])`.
+ * @param place Place of the text, for messages: `--objective`.
+ * @throws {InputError} If the loss or an argument is not known.
+ */
+export function parseLoss(text: string, place: string): RequestedLoss {
+  const plain = LOSSES.find((one) => one === text);
+  if (plain !== undefined) return { name: plain };
+  const { name = text, args = [] } = parseTorchCall(text) ?? {};
+  if (!Object.hasOwn(TORCH_LOSSES, name)) {
+    const names = Object.keys(TORCH_LOSSES);
+    const known = findLoss(name);
+    throw new InputError({
+      place,
+      found: showValue(text),
+      expected: `the name of a loss, or a call of one of PyTorch's: ${names.join(", ")}`,
+      hint: known === null ? nearest(name, names) : `; did you mean ${showValue(known)}?`,
+    });
+  }
+  const own = name as keyof typeof TORCH_LOSSES;
+  const known = LOSS_ARGUMENTS[own];
+  const options: LossOptions = {};
+  for (const { key = "", value, text } of args) {
+    const at = `${key} of ${own}`;
+    if (key === "reduction") {
+      Object.assign(options, reductionOf(value, at, own));
+    } else if (Object.hasOwn(known, key)) {
+      const { option, kind } = known[key];
+      Object.assign(options, { [option]: read(value, kind, at) });
+    } else {
+      const all = [...Object.keys(known), "reduction"];
+      throw new InputError({
+        place: `${own} in ${place}`,
+        verb: "has",
+        found: showValue(text),
+        expected: `arguments by name: ${all.join(", ")}`,
+        hint: nearest(key, all),
+      });
+    }
+  }
+  return { name: own, ...options };
+}
+
+/**
+ * Returns a text that is the call of a loss with arguments.
+ *
+ * @throws {InputError} If the loss or an argument is not known.
+ */
+export function parseLossCall(text: string, place: string): LossCall {
+  parseLoss(text, place);
+  return text as LossCall;
+}
+
+/** True if a text is the call of a known loss with known arguments. */
+export function isLossCall(text: string): text is LossCall {
+  try {
+    return text.includes("(") && parseLossCall(text, "") !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function reductionOf(value: string, place: string, name: string): Pick<LossOptions, "reduction"> {
+  const ways = name === "kl_div" ? ["mean", "sum", "batchmean"] : ["mean", "sum"];
+  const [, own] = /^(["']?)(\w+)\1$/.exec(value)?.slice(1) ?? [];
+  if (own === undefined || !ways.includes(own)) {
+    const expected = ways.map((one) => showValue(one)).join(" or ");
+    throw new InputError({ place, found: showValue(own ?? value), expected });
+  }
+  return own === "mean" ? {} : { reduction: own as "sum" | "batchmean" };
+}
+
+/** Numbers that an argument of one kind may be, and their description. */
+const RANGES: Record<
+  Exclude<LossArgumentKind, "numbers" | "flag">,
+  { words: string; accepts: (value: number) => boolean }
+> = {
+  number: { words: "a number of at least 0", accepts: (value) => value >= 0 },
+  share: { words: "a number from 0 to 1", accepts: (value) => value >= 0 && value <= 1 },
+  class: { words: "a whole number", accepts: Number.isInteger },
+  exponent: { words: "1 or 2", accepts: (value) => value === 1 || value === 2 },
+};
+
+function read(text: string, kind: LossArgumentKind, place: string): number | number[] | boolean {
+  const refuse = (expected: string) => new InputError({ place, found: showValue(text), expected });
+  if (kind === "flag") {
+    if (text === "True" || text === "False") return text === "True";
+    throw refuse("True or False");
+  }
+  if (kind === "numbers") {
+    // A tensor is written as such: torch.tensor([1.0, 2.0]).
+    const [, inner] = /^(?:(?:torch\.)?(?:tensor|Tensor)\()?\[([^[\]]*)\](?:[^()[\]]*\))?$/
+      .exec(text) ?? [];
+    const values = inner?.split(",").map((one) => numberOf(one)) ?? [];
+    if (values.length > 0 && values.every((value) => value >= 0)) return values;
+    throw refuse("a list of numbers of at least 0, such as [1, 2.5]");
+  }
+  const value = numberOf(text);
+  const { words, accepts } = RANGES[kind];
+  if (Number.isFinite(value) && accepts(value)) return value;
+  throw refuse(words);
+}
