@@ -65,7 +65,12 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
   }).filter((cause) => cause !== null);
   const rest = [...Map.groupBy(open, groupOf)].toSorted(([a], [b]) => rankOf(a) - rankOf(b))
     .map(([, found]) => alone(found, patient));
-  const all = [...causes, ...rest].map((cause) => ({
+  const certain = stated.flatMap(({ states }) => states).filter(isError);
+  // The sort is stable: causes of equal severity stay in the order of the searches.
+  const sorted = [...causes, ...rest].toSorted((a, b) =>
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)
+  );
+  const all = rateFirst(sorted, certain).map((cause) => ({
     ...cause,
     fixes: cause.fixes.map((fix) => inFramework(fix, measurements)),
   }));
@@ -74,10 +79,27 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
   return {
     ...notJudged.length > 0 ? { notJudged } : {},
     verdict: verdictOn(all),
-    // The sort is stable: causes of equal severity stay in the order of the searches.
-    causes: all.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
+    causes: all,
     notes: findings.filter(({ severity }) => severity === "note"),
   };
+}
+
+const isError = ({ severity }: Pick<Finding, "severity">) => severity === "error";
+
+/**
+ * Moves a learning rate beyond any use before the first cause that states no error and only explains
+ * some: at this rate the network does not train, whatever becomes of the other cause.
+ */
+function rateFirst(causes: readonly Cause[], certain: readonly Finding[]): readonly Cause[] {
+  const rate = causes.find(({ kind, severity }) =>
+    kind === "learning-rate" && isError({ severity })
+  );
+  const place = causes.findIndex(({ findings }) =>
+    !findings.some((finding) => certain.includes(finding))
+  );
+  if (rate === undefined || place === -1 || causes.indexOf(rate) < place) return causes;
+  const others = causes.filter((cause) => cause !== rate);
+  return [...others.slice(0, place), rate, ...others.slice(place)];
 }
 
 /** Overflow is non-finite, too. */

@@ -43,6 +43,8 @@ export interface Tried {
   figure: TriedFigure | null;
   /** Steps of training to learn the batch without and with the fix; absent if not compared. */
   steps?: { before: number; after: number };
+  /** True if one pass alone judged it, because no trial did. */
+  onePass?: boolean;
 }
 
 /** Figure of one layer before and after a fix. */

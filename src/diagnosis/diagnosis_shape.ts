@@ -61,6 +61,7 @@ const tried = object<Tried>({
     }),
   ),
   steps: optional(object<NonNullable<Tried["steps"]>>({ before: number, after: number })),
+  onePass: optional(boolean),
 });
 
 const learningRates = object<LearningRates>({

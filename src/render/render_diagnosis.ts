@@ -179,7 +179,7 @@ export function brokenRules(causes: readonly Cause[]): string {
 }
 
 /** Describes the result of trying a fix. */
-export function triedWords({ worked, errors, left, verdict, figure, steps }: Tried): string {
+export function triedWords({ worked, figure, steps, ...result }: Tried): string {
   if (!worked) return "Tried the usual fixes on this model: none helped.";
   const moved = figure === null
     ? ""
@@ -189,13 +189,18 @@ export function triedWords({ worked, errors, left, verdict, figure, steps }: Tri
     ? ""
     : `, and the network learns its batch in ${formatCount(steps.after, "step")} instead of ` +
       `${steps.before}`;
-  return `Tried: ${goneWords({ errors, left, verdict })}${sooner}${moved}.`;
+  return `Tried: ${goneWords(result)}${sooner}${moved}.`;
 }
 
 /** Describes the effect of a fix: the warning or cause that is gone, or the new verdict. */
-function goneWords({ errors, left, verdict }: Pick<Tried, "errors" | "left" | "verdict">): string {
+function goneWords(
+  { errors, left, verdict, onePass = false }: Pick<
+    Tried,
+    "errors" | "left" | "verdict" | "onePass"
+  >,
+): string {
   if (errors === 0) return "this warning is then gone";
   return left === 0
-    ? `the model is then ${verdict.toUpperCase()}`
+    ? `the model is then ${verdict.toUpperCase()}${onePass ? " by one pass, without training" : ""}`
     : "this cause is then gone, but not all are";
 }

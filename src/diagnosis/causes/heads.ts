@@ -21,26 +21,31 @@ const OUTSIDE: readonly string[] = ["targets-outside", "targets-above-one"];
 
 /** Returns heads, losses and targets that do not fit each other. */
 export function heads(patient: Patient): Suspect[] {
-  return foundBy("output-head", patient).map((finding) => ({
-    kind: "head",
-    layers: layersOf([finding], patient),
-    message: finding.message,
-    // Targets outside 0 to 1 are out of scale too: both findings state one fault.
-    states: OUTSIDE.includes(finding.kind ?? "")
-      ? [finding, ...foundBy("target-normalized", patient)]
-      : [finding],
-    explains: isOf(
-      ...["initial-loss", "vanishing-gradients", "gradients-flow"],
-      ...["exploding-gradients", "saturated-activations"],
-    ),
-    fixes: [
-      ...encodings(finding, patient),
-      ...shifts(patient),
-      ...dropping(finding),
-      ...pairsOrRemoval(finding, patient),
-      { kind: "rebuild", what: finding.fix },
-    ],
-  }));
+  return foundBy("output-head", patient).map((finding) => {
+    // Targets outside 0 to 1 may be out of scale too: both findings state one fault.
+    const unscaled = OUTSIDE.includes(finding.kind ?? "")
+      ? foundBy("target-normalized", patient)
+      : [];
+    return {
+      kind: unscaled.some(({ kind }) => kind === "scale") && !hasTwoValues(patient)
+        ? "targets"
+        : "head",
+      layers: layersOf([finding], patient),
+      message: finding.message,
+      states: [finding, ...unscaled],
+      explains: isOf(
+        ...["initial-loss", "vanishing-gradients", "gradients-flow"],
+        ...["exploding-gradients", "saturated-activations"],
+      ),
+      fixes: [
+        ...encodings(finding, patient),
+        ...shifts(patient),
+        ...dropping(finding),
+        ...pairsOrRemoval(finding, patient),
+        { kind: "rebuild", what: finding.fix },
+      ],
+    };
+  });
 }
 
 /** Returns the removal of an activation before the last one, or else pairs that fit. */
@@ -83,6 +88,11 @@ function encodings(
     if (least !== null) return [{ ...fix, mean: least, std: maxAbs - least }];
     return hasNegative(values) ? [] : [{ ...fix, mean: 0, std: maxAbs }];
   });
+}
+
+/** Returns true if targets are labels in other numbers than 0 and 1. */
+function hasTwoValues({ measurements: { batch: { targets = [] } } }: Patient): boolean {
+  return targets.some(({ values }) => lesserOfTwo(values) !== null);
 }
 
 /**

@@ -21,6 +21,7 @@ import {
   diagnosisOverview,
   shownDiagnosis,
   type TrialCurves,
+  type Tried,
 } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
@@ -146,9 +147,8 @@ export async function examine(
     const failed = { finding: shown, trial: trial as Trial, rates, measurements, known, found };
     // One pass cannot show this fault.
     const { trainingCause } = await import("./training_cause.ts");
-    const { causes, fixedTrial } = await trainingCause(tf, subject, failed, tryIt);
-    const fixes = causes[0].tried?.worked ? causes[0].fixes : [];
-    const shownToo = { ...about, findings: [...findings, shown], fixes, fixedTrial };
+    const { causes, ...fixed } = await trainingCause(tf, subject, failed, tryIt);
+    const shownToo = { ...about, findings: [...findings, shown], ...fixed };
     return said(shownToo, withShown(judged, causes));
   }
   const warnings = mode === "always" && judged.causes.length > 0;
@@ -188,17 +188,20 @@ function weighFixes(
   fixedTrial: Trial | SkippedTrial | null,
 ): Diagnosis {
   if (fixedTrial === null || "skipped" in fixedTrial || fixedTrial.verdict === "undecided") {
-    return diagnosis;
+    return withAllGone(diagnosis, (tried) => ({ ...tried, onePass: true }));
   }
   const hasClasses = fixedTrial.attempts[fixedTrial.best!]?.accuracy !== null;
   const startsFar = after.causes.some(({ findings }) =>
     findings.some(({ rule, kind }) => rule === "initial-loss" && kind === "too-large")
   );
   if (learnsAsCompiled(fixedTrial) && (hasClasses || !startsFar)) return diagnosis;
+  return withAllGone(diagnosis, (tried) => ({ ...tried, left: 1 }));
+}
+
+/** Changes the results of the fixes with which one pass finds no error. */
+function withAllGone(diagnosis: Diagnosis, change: (tried: Tried) => Tried): Diagnosis {
   const causes = diagnosis.causes.map((cause) =>
-    cause.tried?.worked && cause.tried.left === 0
-      ? { ...cause, tried: { ...cause.tried, left: 1 } }
-      : cause
+    cause.tried?.worked && cause.tried.left === 0 ? { ...cause, tried: change(cause.tried) } : cause
   );
   return { ...diagnosis, causes };
 }

@@ -1,53 +1,40 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
-import type { InputMeasurements, Measurements } from "../../measure/measurements.ts";
-import type { LearningRates } from "../../probe/rate_search.ts";
+import type { Measurements } from "../../measure/measurements.ts";
 import { learnsAsCompiled, type SkippedTrial, type Trial } from "../../probe/trial.ts";
-import type { Finding } from "../../rules/finding.ts";
 import { networkOf } from "../../rules/network/network.ts";
-import { enoughWeaker } from "../../rules/task/flattening.ts";
 import { optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import { activations } from "../causes/activations.ts";
-import { normalizing } from "../causes/inputs.ts";
-import { targets } from "../causes/targets.ts";
-import type { Cause, Suspect, Tried } from "../diagnosis.ts";
+import type { Cause, Tried } from "../diagnosis.ts";
 import { verdictOn } from "../verdict.ts";
 import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
+import { causeName } from "../with_treatment.ts";
 import { applyFix, type FixSubject } from "./apply_fixes.ts";
+import { applyInTurn } from "./apply_in_turn.ts";
 import { trainingRate } from "./search_rates.ts";
+import { isStanding } from "./standing_warnings.ts";
+import { type Failed, type Suspicion, suspicionsOf } from "./suspicions.ts";
+import { BEGINS } from "./try_findings.ts";
 
-/** Inputs are out of scale if their standard deviation is above this or below its inverse. */
-const FAR = 10;
-
-/** Possible reason, invisible in one pass, why a network does not learn. */
-interface Suspicion {
-  kind: string;
-  layers: string[];
-  message: string;
-  fix: Fix;
-  /** The cause that one pass warned of, if any. */
-  known?: Cause;
-}
-
-/** Network that does not learn its batch. */
-interface Failed {
-  /** Finding that reports the trial. */
-  finding: Finding;
-  trial: Trial;
-  /** Learning rates that were tried, or `null`. */
-  rates: LearningRates | SkippedTrial | null;
-  measurements: Measurements;
-  /** Causes that one pass named, which are warnings now and may be more serious than that. */
-  known: readonly Cause[];
-  /** Findings of the pass before the trial. */
-  found: readonly Finding[];
-}
-
-/** Causes that only training shows, and the trial without the first. */
+/** Causes that only training shows, and the trial without them. */
 interface Found {
   causes: Cause[];
   fixedTrial: Trial | null;
+  /** Fixes that helped, in the order of application. */
+  fixes: Fix[];
+}
+
+/** Trains a subject as the original was trained. */
+type TryIt = (subject: FixSubject) => Promise<Trial | SkippedTrial>;
+
+/** Effects of a fix, the best first: the network trains as compiled, learns, or begins to. */
+const EFFECTS = ["trains", "learns", "begins"] as const;
+
+/** Fix that helped by itself. */
+interface Helped {
+  suspicion: Suspicion;
+  fixedTrial: Trial;
+  effect: typeof EFFECTS[number];
 }
 
 /**
@@ -55,6 +42,9 @@ interface Found {
  * obstacles that only training meets (dropout, penalties, targets and inputs out of scale), trains
  * again, and names the one whose removal let it learn. If another rate lets it learn, the rate is
  * the cause, after any error of the pass whose fix lets it learn at the compiled rate.
+ *
+ * Then the fixes of warnings that a memorised batch says nothing about are tried too, or of all
+ * warnings if none is enough by itself.
  *
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param failed The trial that failed, and the results of the pass.
@@ -64,89 +54,168 @@ export async function trainingCause(
   tf: TensorFlow,
   subject: FixSubject,
   failed: Failed,
-  tryIt: (subject: FixSubject) => Promise<Trial | SkippedTrial>,
+  tryIt: TryIt,
 ): Promise<Found> {
-  const { finding, trial, rates, known, measurements } = failed;
-  const about = { severity: finding.severity, consequences: [], findings: [finding] };
+  const { known, finding, trial, measurements } = failed;
+  const { helped, inVain } = await tryAlone(tf, subject, failed, tryIt);
   const isRate = finding.kind === "learning-rate";
-  const byRate: Found = { causes: [], fixedTrial: trial };
-  if (isRate) {
-    const rate = learningRate(trial, trainingRate(rates));
-    const others = known.filter(({ kind }) => kind !== rate.kind);
-    const trains = trial.verdict === "learns";
-    byRate.causes.push({ ...about, ...rate, tried: gone(others, { trains }) });
+  const first = helped === null ? [] : [fixedCause(failed, helped)];
+  const causes = isRate ? [...first, rateCause(failed)] : first;
+  const fixes = causes[0]?.fixes ?? [];
+  const trains = helped === null
+    ? isRate && trial.verdict === "learns"
+    : helped.effect === "trains";
+  const others = known.filter((cause) =>
+    cause !== helped?.suspicion.known && cause.kind !== causes[0]?.kind &&
+    (!trains || cause.findings.every((finding) => isStanding(finding, measurements)))
+  );
+  const together = await tryTogether(tf, subject, { fixes, others }, tryIt);
+  if (together !== null) {
+    const [cause, ...rest] = [...causes, ...tried(together.causes, known)];
+    return { ...together, causes: [causes.length > 0 ? cause : promoted(cause, failed), ...rest] };
   }
-  const promoted = (cause: Cause): Cause => ({
-    ...cause,
-    severity: finding.severity,
-    findings: [finding, ...cause.findings],
-  });
-  let some: Found | null = null;
+  if (causes.length === 0) causes.push(likeliest(failed, inVain));
+  return { causes, fixedTrial: helped?.fixedTrial ?? (isRate ? trial : null), fixes };
+}
+
+/** Tries each fix by itself, up to one with which the network trains. */
+async function tryAlone(
+  tf: TensorFlow,
+  subject: FixSubject,
+  failed: Failed,
+  tryIt: TryIt,
+): Promise<{ helped: Helped | null; inVain: Set<Cause> }> {
+  let helped: Helped | null = null;
   const inVain = new Set<Cause>();
-  for (const { fix, known: suspect, ...suspicion } of suspicionsOf(failed)) {
-    const fixed = applyFix(tf, subject, fix);
+  for (const suspicion of suspicionsOf(failed)) {
+    const fixed = applyFix(tf, subject, suspicion.fix);
     if (fixed === null) continue;
     try {
       const fixedTrial = await tryIt(fixed.subject);
       if ("skipped" in fixedTrial) continue;
-      // Success at another rate is known already.
-      const verdict = isRate ? fixedTrial.givenVerdict : fixedTrial.verdict;
-      if (verdict === null || !HELPED.includes(verdict)) {
-        if (suspect !== undefined) inVain.add(suspect);
+      const effect = effectOf(fixedTrial, failed);
+      if (effect === null) {
+        if (suspicion.known !== undefined) inVain.add(suspicion.known);
         continue;
       }
-      const { kind, layers, message } = suspicion;
-      const cause = suspect === undefined ? { ...about, kind, layers, message } : promoted(suspect);
-      const trains = learnsAsCompiled(fixedTrial);
-      const tried = gone(known.filter((other) => other !== suspect), { trains });
-      const found = { causes: [{ ...cause, fixes: [fix], tried }, ...byRate.causes], fixedTrial };
-      if (trains) return found;
-      some ??= found;
+      if (helped === null || EFFECTS.indexOf(effect) < EFFECTS.indexOf(helped.effect)) {
+        helped = { suspicion, fixedTrial, effect };
+      }
+      if (effect === "trains") break;
     } finally {
       fixed.undo();
     }
   }
-  if (some !== null) return some;
-  if (isRate) return byRate;
-  // The likeliest cause is one that the pass warned of, even if its fix needs another model, unless
-  // its fix was tried in vain.
-  const likeliest = known.find((cause) => !inVain.has(cause));
-  if (likeliest !== undefined) return { causes: [promoted(likeliest)], fixedTrial: null };
+  return { helped, inVain };
+}
+
+/** Verdicts after removing a cause of the failure. */
+const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
+
+/** Returns how much a fix helped; `null` if it did not. */
+function effectOf(fixedTrial: Trial, { finding, trial }: Failed): Helped["effect"] | null {
+  // Success at another rate is known already.
+  const isRate = finding.kind === "learning-rate";
+  const verdict = isRate ? fixedTrial.givenVerdict : fixedTrial.verdict;
+  if (verdict !== null && HELPED.includes(verdict)) {
+    return learnsAsCompiled(fixedTrial) ? "trains" : "learns";
+  }
+  return !isRate && begins(fixedTrial) && !begins(trial) ? "begins" : null;
+}
+
+/** Returns true if the best attempt is clearly better than guessing. */
+function begins({ attempts, best }: Trial): boolean {
+  return best !== null && (attempts[best].fit ?? -Infinity) >= BEGINS;
+}
+
+/**
+ * Tries the first fix of each cause on top of others, all at once.
+ *
+ * @returns `null` if there is none to try, or if the network does not train with all of them.
+ */
+async function tryTogether(
+  tf: TensorFlow,
+  subject: FixSubject,
+  { fixes: before, others }: { fixes: readonly Fix[]; others: readonly Cause[] },
+  tryIt: TryIt,
+): Promise<Found | null> {
+  const causes = others.flatMap((cause): Cause[] => {
+    const fix = cause.fixes.find(({ kind }) => kind !== "rebuild");
+    return fix === undefined ? [] : [{ ...cause, fixes: [fix] }];
+  });
+  const fixes = [...before, ...causes.flatMap(({ fixes }) => fixes)];
+  // One alone was tried before.
+  if (causes.length === 0 || fixes.length === 1) return null;
+  const fixed = applyInTurn(tf, subject, fixes);
+  if (fixed === null) return null;
+  try {
+    const fixedTrial = await tryIt(fixed.subject);
+    if ("skipped" in fixedTrial || !learnsAsCompiled(fixedTrial)) return null;
+    return { causes, fixedTrial, fixes };
+  } finally {
+    fixed.undo();
+  }
+}
+
+/** Adds the result of trying the fixes of causes together: the network trains with the last. */
+function tried(causes: readonly Cause[], known: readonly Cause[]): Cause[] {
+  const names = causes.map(causeName);
+  const others = known.filter((cause) => !names.includes(causeName(cause)));
+  return causes.map((cause, i) => ({
+    ...cause,
+    tried: gone(others, { trains: i === causes.length - 1 }),
+  }));
+}
+
+/** Returns a cause of the pass as the reason why the trial fails. */
+function promoted(cause: Cause, { finding }: Failed): Cause {
+  return {
+    ...cause,
+    severity: finding.severity,
+    findings: [finding, ...cause.findings],
+  };
+}
+
+/** Returns the cause whose fix helped. */
+function fixedCause(failed: Failed, { suspicion, effect }: Helped): Cause {
+  const { finding, known } = failed;
+  const { kind, layers, message, fix, known: suspect } = suspicion;
+  const cause = suspect === undefined
+    ? { severity: finding.severity, consequences: [], findings: [finding], kind, layers, message }
+    : promoted(suspect, failed);
+  const others = known.filter((other) => other !== suspect);
+  return { ...cause, fixes: [fix], tried: gone(others, { trains: effect === "trains" }) };
+}
+
+/** Returns the compiled rate as the cause: another one lets the network learn. */
+function rateCause({ finding, trial, rates, known }: Failed): Cause {
+  const rate = learningRate(trial, trainingRate(rates));
+  const others = known.filter(({ kind }) => kind !== rate.kind);
+  return {
+    severity: finding.severity,
+    consequences: [],
+    findings: [finding],
+    ...rate,
+    tried: gone(others, { trains: trial.verdict === "learns" }),
+  };
+}
+
+/**
+ * Returns the likeliest cause if no fix helped: one that the pass warned of, even if its fix needs
+ * another model, unless its fix was tried in vain.
+ */
+function likeliest(failed: Failed, inVain: ReadonlySet<Cause>): Cause {
+  const { finding, known, measurements } = failed;
+  const suspect = known.find((cause) => !inVain.has(cause));
+  if (suspect !== undefined) return promoted(suspect, failed);
   const fixes: Fix[] = [{ kind: "rebuild", what: finding.fix }];
   const plain = { kind: "trial", layers: [], message: finding.message, fixes };
-  const cause = { ...about, ...bottleneck(measurements) ?? plain };
-  return { causes: [cause], fixedTrial: null };
-}
-
-/** Returns the causes to try: those of the pass, then those that no pass shows. */
-function suspicionsOf({ finding, trial, measurements, known, found: before }: Failed): Suspicion[] {
-  const suspect = (cause: Cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }));
-  // A rate at which the network only begins to learn may hide another cause.
-  if (finding.kind === "learning-rate" && trial.verdict === "learns") {
-    return known.filter((cause) => wasError(cause, before)).flatMap(suspect);
-  }
-  const patient = { measurements, network: networkOf(measurements), findings: [] };
-  const withFix = ({ kind, layers, message, fixes }: Suspect) =>
-    fixes.map((fix) => ({ kind, layers, message, fix }));
-  const unscaled = targets(patient).flatMap(withFix);
-  const squashed = activations(patient).flatMap(withFix);
-  const unseen: Suspicion[] = [
-    ...penalties(measurements, trial),
-    ...dropout(measurements),
-    ...unscaled,
-    ...inputs(measurements),
-    ...squashed,
-  ];
-  const isNew = ({ kind }: Suspicion) => !known.some((cause) => cause.kind === kind);
-  return [...known.flatMap(suspect), ...unseen.filter(isNew)];
-}
-
-/** Returns true if the pass called a cause an error before the trial. */
-function wasError({ findings }: Cause, before: readonly Finding[]): boolean {
-  const errors = before.filter(({ severity }) => severity === "error");
-  return findings.some(({ rule, kind, layer }) =>
-    errors.some((error) => error.rule === rule && error.kind === kind && error.layer === layer)
-  );
+  return {
+    severity: finding.severity,
+    consequences: [],
+    findings: [finding],
+    ...bottleneck(measurements) ?? plain,
+  };
 }
 
 /** Returns the result of a fix with which the network learned, or at least began to. */
@@ -154,9 +223,6 @@ function gone(others: readonly Cause[], { trains }: { trains: boolean }): Tried 
   const left = trains ? 0 : 1;
   return { worked: true, errors: 1, left, verdict: verdictOn(others), figure: null };
 }
-
-/** Verdicts after removing a cause of the failure. */
-const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
 
 /**
  * Returns the cause if the trial learned at another rate than the given one.
@@ -193,41 +259,6 @@ function learningRate(
   };
 }
 
-function penalties({ layers: all }: Measurements, { attempts, best }: Trial): Suspicion[] {
-  const ratio = best === null ? null : attempts[best].penalty.gradientRatio;
-  const layers = all.filter(({ penalty }) => (penalty ?? 0) > 0).map(({ name }) => name);
-  if (layers.length === 0 || ratio === null || ratio < 1) return [];
-  return [{
-    kind: "penalties",
-    layers,
-    message: `The penalties of ${formatLayers(layers, all)} drown the loss: their gradient is ` +
-      `${formatNumber(ratio)} times that of the loss.`,
-    // Training is drowned by penalties that a pass still accepts.
-    fix: { kind: "penalties", layers, by: enoughWeaker(10 * ratio) },
-  }];
-}
-
-function dropout({ layers: all }: Measurements): Suspicion[] {
-  // Recurrent layers have no separate dropout rate to lower.
-  const dropping = all.filter(({ kind, dropout }) => kind === "passesOn" && (dropout ?? 0) > 0);
-  if (dropping.length === 0) return [];
-  const layers = dropping.map(({ name }) => name);
-  const rates = dropping.map(({ dropout }) => dropout!);
-  const highest = Math.max(...rates);
-  const least = Math.min(...rates);
-  const rate = least === highest
-    ? formatNumber(highest)
-    : `${formatNumber(least)} to ${formatNumber(highest)}`;
-  return [{
-    kind: "dropout",
-    layers,
-    message: `Dropout takes too much: ${formatLayers(layers, all)} ${
-      layers.length === 1 ? "drops" : "drop"
-    } ${rate} of the entries.`,
-    fix: { kind: "dropout", layers, rate: 0 },
-  }];
-}
-
 /** Units from which on a layer lets enough through. */
 const ROOMY = 4;
 
@@ -254,34 +285,4 @@ function bottleneck(
       }.`,
     }],
   };
-}
-
-function inputs({ batch: { perInput } }: Measurements): Suspicion[] {
-  return perInput.flatMap((input, index): Suspicion[] => {
-    const { name, dtype, lookedUp, values: { std, nonFinite } } = input;
-    if (dtype !== "float32" || lookedUp || nonFinite > 0 || !(std > 0)) return [];
-    const fix = normalizing(input, index);
-    const isEach = fix.kind === "normalize-input" && fix.each !== undefined;
-    if (!isOff(input) && !isEach) return [];
-    return [{
-      kind: "input",
-      layers: [],
-      message: `The input "${name}" is not normalised: ${whyUnnormalised(input)}.`,
-      fix,
-    }];
-  });
-}
-
-function isOff({ values: { mean, std } }: InputMeasurements): boolean {
-  return Math.abs(mean) > 2 * std || std > FAR || std < 1 / FAR;
-}
-
-/** Returns the figures of an input that is off as a whole, or else only feature by feature. */
-function whyUnnormalised(input: InputMeasurements): string {
-  const { spread, values: { mean, std } } = input;
-  if (spread != null && spread < 1 / FAR ** 2) {
-    return `only ${formatNumber(spread)} of its second moment differs between examples`;
-  }
-  if (!isOff(input)) return "its features are of different scales";
-  return `its mean is ${formatNumber(mean)} and its standard deviation ${formatNumber(std)}`;
 }

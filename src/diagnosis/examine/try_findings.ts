@@ -167,7 +167,7 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
  * From this fit on, a network that cannot memorise a batch has begun to learn: sensible ones with
  * dropout reach it.
  */
-const BEGINS = 0.1;
+export const BEGINS = 0.1;
 
 /**
  * Returns true if a failed trial proves too little about a network in which one pass finds no

@@ -1,6 +1,6 @@
-import type { Fix } from "../../src/diagnosis/fix.ts";
-import { applyFix, type Fixed, type FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
-import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { Fix } from "../fix.ts";
+import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
+import type { TensorFlow } from "../../engine/tensorflow.ts";
 
 /**
  * Applies fixes in turn, each to what those before it left.
