@@ -3,7 +3,7 @@ import type { TrainingStep } from "../training/training_step.ts";
 import { logLine } from "../training/write_training_log.ts";
 
 /** Files that a monitor writes while a model is trained. */
-export interface MonitorOutputOptions {
+interface MonitorOutputOptions {
   /** File that gets a line of JSON for each step. */
   log?: string;
   /** Folder that gets an event file of TensorBoard. */

@@ -62,7 +62,7 @@ interface MonitorStateOptions {
 }
 
 /** Measurement during training, before it is judged. */
-export interface Snapshot {
+interface Snapshot {
   /** Time when it began, of `performance.now()`. */
   started: number;
   /** Measurements on the held-out batch. */

@@ -13,7 +13,7 @@ export interface FoundModel {
 }
 
 /** File that may hold a model, with the reason for the doubt. */
-export interface UnclearFile {
+interface UnclearFile {
   path: string;
   why: string;
 }

@@ -11,7 +11,7 @@ import type { PlannedRun } from "./plan_runs.ts";
 export type Outcome = { examination: Examination } | { error: Error };
 
 /** Options of {@linkcode measureRuns}. */
-export interface MeasureRunsOptions {
+interface MeasureRunsOptions {
   /** Number of parallel runs: a single one runs on this thread, several in separate workers. */
   jobs: number;
   /** Modules with rules to judge by, already loaded on this thread. */

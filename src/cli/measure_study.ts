@@ -32,12 +32,12 @@ export interface StudyRequest {
 }
 
 /** Receiver of the points of a study. */
-export interface PointSink {
+interface PointSink {
   add(point: StudyPoint): void;
 }
 
 /** Printer of points as they come. */
-export interface PointPrinter {
+interface PointPrinter {
   /** Writes a point. Returns true if stdout still has a reader. */
   add(point: StudyPoint): Promise<boolean>;
   /** Writes the rest and the end. */

@@ -4,7 +4,7 @@ import type { LayerMeasurements } from "../measure/measurements.ts";
 export type LayerPair = readonly [before: LayerMeasurements, after: LayerMeasurements];
 
 /** Matching layers of two networks. */
-export interface MatchedLayers {
+interface MatchedLayers {
   /** Layers in both networks, in the order of the second. */
   pairs: LayerPair[];
   /** Layers that only the first network has. */

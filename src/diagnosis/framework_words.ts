@@ -3,12 +3,12 @@ import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { type FixWeight, initializerIn, type Redrawn } from "./fix.ts";
 
 /** Framework in whose words a fix is expressed. */
-export type Framework = "tensorflowjs" | "keras" | "pytorch";
+type Framework = "tensorflowjs" | "keras" | "pytorch";
 
 /**
  * Wording of a framework for changes to weights and layers: in a sentence, and as code to paste.
  */
-export interface FrameworkWords {
+interface FrameworkWords {
   /** Returns how weights are drawn: `kernelInitializer: "heUniform"`. */
   draw(weights: readonly Redrawn[], initializer: string): string;
   /** Returns the same as code. */

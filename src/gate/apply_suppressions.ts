@@ -8,7 +8,7 @@ import { suppressionContextShape, suppressionsShape } from "./gate_shapes.ts";
 import { passShape } from "./gate_shapes.ts";
 
 /** Result of applying suppressions. */
-export interface Suppressed {
+interface Suppressed {
   /** Runs, with the accepted findings turned into notes. */
   runs: GateRun[];
   /** Findings about the suppressions themselves. */

@@ -3,7 +3,7 @@ import { allRules } from "../rules/register_rule.ts";
 import type { Level, PresetName } from "./configuration.ts";
 import { gateRules } from "./gate_rules.ts";
 
-export interface Preset {
+interface Preset {
   /** Sentence for `--help`. */
   summary: string;
   /** Returns the level of every rule. */

@@ -79,7 +79,7 @@ export interface GateSettings {
 }
 
 /** Default name of the baseline file. */
-export const BASELINE_FILE = "gradient-health.baseline.json";
+const BASELINE_FILE = "gradient-health.baseline.json";
 
 /** Options of {@linkcode resolveConfiguration}. */
 export interface ResolveConfigurationOptions {

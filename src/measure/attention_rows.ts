@@ -30,7 +30,7 @@ export interface AttentionWeightsView {
 }
 
 /** Mask of an attention. */
-export interface AttentionMaskView {
+interface AttentionMaskView {
   /** Entries of the mask, 0 for a masked key. */
   values: ArrayLike<number>;
   /** The axes of the queries, then one of keys; an axis of length 1 applies to all. */

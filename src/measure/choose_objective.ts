@@ -112,7 +112,7 @@ function byHead(tf: TensorFlow, model: LayersModel, request: Request): ChosenObj
 }
 
 /** Objective that a model is measured with by default. */
-export interface DefaultObjective {
+interface DefaultObjective {
   /** Name, as in {@linkcode ChosenObjective}. */
   name: string;
   /** Value to pass as `objective`; `null` for a function, or a different loss for each output. */

@@ -21,7 +21,7 @@ export type MemoryPlan =
   | { kind: "offload" };
 
 /** Facts that a plan is based on. */
-export interface MemorySubject {
+interface MemorySubject {
   model: LayersModel;
   /** Layers that compute something themselves. */
   layers: readonly Layer[];

@@ -13,7 +13,7 @@ import { outputsOf } from "./outputs_of.ts";
 import { WatchedGradients, wrapCall } from "./tap.ts";
 
 /** Objective of a whole batch, seen from one of its parts. */
-export interface WholeObjective extends Disposable {
+interface WholeObjective extends Disposable {
   /**
    * Returns a scalar whose gradient with respect to the outputs of a part is that of the whole
    * objective.

@@ -4,7 +4,7 @@ import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflo
 import { leafLayers } from "./layers/leaf_layers.ts";
 
 /** Regularizer of TensorFlow.js. */
-export interface Regularizer {
+interface Regularizer {
   /** Returns the penalty of a tensor. */
   apply(x: Tensor): Tensor;
 }

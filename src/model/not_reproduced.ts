@@ -14,7 +14,7 @@ export interface NotReproduced {
 }
 
 /** Replaced setting before the objective of a pass is known: `null` for the objective. */
-export type ReplacedSetting = Omit<NotReproduced, "substitute"> & { substitute: string | null };
+type ReplacedSetting = Omit<NotReproduced, "substitute"> & { substitute: string | null };
 
 const replaced = new WeakMap<LayersModel, ReplacedSetting[]>();
 

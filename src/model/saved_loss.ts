@@ -3,7 +3,7 @@ import { findLoss, FROM_LOGITS, type LossName, lossTraits } from "../traits/loss
 import type { LossSettings } from "./loss_settings.ts";
 
 /** Loss of a training configuration. */
-export interface SavedLoss {
+interface SavedLoss {
   /** Name in the program, with the settings that keep it from being reproduced. */
   name: string;
   /** Settings; `null` if it cannot be reproduced. */

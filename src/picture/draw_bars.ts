@@ -2,7 +2,7 @@ import type { BarPanel, BarRow, PanelBar } from "./bar_panel.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** Height of a row with one bar, and the largest of a row with many. */
-export const ROW = 22;
+const ROW = 22;
 const HIGHEST_ROW = 110;
 /** Height of a bar that shares its row. */
 const THIN = 2.5;

@@ -9,7 +9,7 @@ import { PathData } from "./path_data.ts";
 export const CHART = { width: 560, from: 92, to: 544, top: 20, bottom: 24 };
 
 /** Figures by row and column. */
-export interface HeatGrid {
+interface HeatGrid {
   /** Rows from top to bottom. */
   rows: readonly { name: string; cells: readonly (number | null)[] }[];
   /** Returns the colour of a figure. */

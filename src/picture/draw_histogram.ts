@@ -4,7 +4,7 @@ import { type Markup, markup } from "./markup.ts";
 import { PathData } from "./path_data.ts";
 
 /** Tensor to draw. */
-export interface Drawn {
+interface Drawn {
   title: string;
   statistics: TensorStatistics;
   /** Standard deviation that fits, drawn as the curve of a normal draw; `null` for none. */

@@ -28,7 +28,7 @@ export interface StepMark {
 }
 
 /** Figures over the steps of a training, to scale. */
-export interface StepChart {
+interface StepChart {
   /** Steps of the values, ascending. */
   steps: readonly number[];
   curves: readonly Curve[];

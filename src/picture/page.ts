@@ -4,7 +4,7 @@ import { CHART_STYLE } from "./chart_style.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 
 /** A self-contained page. */
-export interface Page {
+interface Page {
   /** Title of the window. */
   title: string;
   /** Header above all sections: the name of the subject, and the verdict. */

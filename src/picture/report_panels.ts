@@ -17,7 +17,7 @@ import type { MapNode } from "./layer_map.ts";
 const KERNEL_FACTOR = initScale.thresholds.initScaleFactor.default;
 
 /** Report, and the rows and the axis of its panels. */
-export interface PanelRequest {
+interface PanelRequest {
   report: DiagnosedReport;
   nodes: readonly MapNode[];
   scale: ChartAxis["scale"];

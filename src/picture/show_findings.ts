@@ -9,7 +9,7 @@ const MOST_LINKS = 12;
 const TITLES = { error: "Error", warning: "Warning", note: "Note" };
 
 /** Findings of a run in paragraphs, and the place of each. */
-export interface ShownFindings {
+interface ShownFindings {
   body: Markup;
   /** Id of the paragraph of each finding. */
   placeOf: ReadonlyMap<GateFinding, string>;

@@ -8,7 +8,7 @@ import { type Markup, markup } from "./markup.ts";
 import { keyItem, type Mark, ratioText, scalesOf, theoryScales } from "./scale_marks.ts";
 
 /** Networks that differ in depth alone. */
-export interface Phases {
+interface Phases {
   label: string;
   variants: VariantSummary[];
 }

@@ -21,7 +21,7 @@ import { showRates } from "./show_rates.ts";
 import { weightsSections } from "./show_weights.ts";
 import { tableLegend, tableOfLayers } from "./table_of_layers.ts";
 
-export interface RunStyle {
+interface RunStyle {
   /** Number of the run in the page, from 1. */
   run: number;
   /** Heading: the verdict. */
@@ -35,7 +35,7 @@ export interface RunStyle {
 }
 
 /** Examined network in a page. */
-export interface ShownRun {
+interface ShownRun {
   /** First screen: the verdict, the first cause, and the charts of the wrong figures. */
   lead: Markup;
   sections: Section[];

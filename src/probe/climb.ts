@@ -32,7 +32,7 @@ interface ClimbOptions {
   isThorough?: boolean;
 }
 
-export interface Climb {
+interface Climb {
   /** Attempts, one per rung that was tried. */
   attempts: Attempt[];
   /** Number of rungs left untried because the steps ran out. */

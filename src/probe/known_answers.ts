@@ -23,7 +23,7 @@ const LEAST_SHARE = 1e-6;
 export const SAME = 1e-6;
 
 /** Known answers under named losses. */
-export interface KnownAnswers {
+interface KnownAnswers {
   /** Loss of the best constant answers. */
   guess: number;
   /** Loss of the targets themselves. */

@@ -5,7 +5,7 @@ import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import type { OpenProbe } from "./open_probe.ts";
 import { TELLING_EXAMPLES } from "./trial.ts";
 
-export interface TrialPlan {
+interface TrialPlan {
   /** Number of examples to train on, the first of the batch. */
   examples: number;
   /** Number of steps of all attempts together; `Infinity` if the cost does not matter. */

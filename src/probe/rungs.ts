@@ -121,7 +121,7 @@ function ownRung(heap: Heap, given: Optimizer): {
 }
 
 /** Optimizer of a model at rates of choice. */
-export interface ChosenOptimizer {
+interface ChosenOptimizer {
   /** Class name. */
   name: string;
   /** Learning rate that it was compiled with; `null` if it has none that is known. */

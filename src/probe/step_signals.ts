@@ -10,7 +10,7 @@ import { modelWeights } from "../model/weights/model_weights.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 
 /** Figures of one update of the weights. */
-export interface StepSignals {
+interface StepSignals {
   /** l2 norm of all gradients; NaN if an entry is not finite, `null` if none was seen. */
   gradientNorm: number | null;
   /** Largest update of a kernel: l2 of its change over l2 of the kernel before. */

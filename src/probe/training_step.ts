@@ -132,7 +132,7 @@ export interface StepLoss {
 }
 
 /** Options of a step. */
-export interface StepOptions {
+interface StepOptions {
   /** Minimised objective, besides the penalties of the layers. */
   objective: ResolvedObjective;
   /** Moves the weights. */

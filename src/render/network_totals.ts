@@ -6,7 +6,7 @@ import { formatCount, formatMemory, formatWhole } from "../words/numbers.ts";
 const FLOAT = 4;
 
 /** Sizes of a network. */
-export interface NetworkTotals {
+interface NetworkTotals {
   parameters: number;
   trainable: number;
   /** Multiply-adds of one example's forward pass through dense and convolutional layers. */

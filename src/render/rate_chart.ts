@@ -6,7 +6,7 @@ import { type Chart, placed } from "./chart_model.ts";
 import { wrapText } from "./fit_text.ts";
 
 /** Chart of the loss over the learning rate of one optimizer. */
-export interface RateChart extends Chart {
+interface RateChart extends Chart {
   /** Class name of the optimizer. */
   optimizer: string;
 }

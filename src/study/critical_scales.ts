@@ -11,7 +11,7 @@ import { roundTo } from "../words/numbers.ts";
 const EXERCISE_STD = 200;
 
 /** Networks that a sweep builds itself. */
-export interface BuiltNetworks {
+interface BuiltNetworks {
   network: "dense" | "exercise";
   activations: readonly string[];
   /** Names of the initialisers of their kernels; empty for the network's own. */

@@ -23,7 +23,7 @@ export interface ActivationMoments {
 }
 
 /** Moments of an activation at two correlated z with the same distribution. */
-export interface PairMoments {
+interface PairMoments {
   /** E[phi phi]. */
   product: number;
   /** E[phi' phi']. */

@@ -48,7 +48,7 @@ interface Sent {
 }
 
 /** Input of a cell: mean square, and mean product of two consecutive steps. */
-export interface CellInput {
+interface CellInput {
   meanSquare: number;
   near: number;
 }

@@ -34,7 +34,7 @@ export interface Prediction {
 }
 
 /** Options of {@linkcode propagate}. */
-export interface PropagateOptions {
+interface PropagateOptions {
   /** Number of examples in the batch. */
   examples: number;
   /** Inputs of the model, by name. */

@@ -3,7 +3,7 @@ import { OPERATION_TRAITS, operationClass } from "./operation_traits.ts";
 import { KINDS, required, type Settings } from "./setting.ts";
 
 /** All that is known of a layer that Keras has and TensorFlow.js lacks, apart from its class. */
-export interface KerasLayerRecord {
+interface KerasLayerRecord {
   /** Traits, for rules and theory. */
   traits: LayerTraits;
   /** Settings that a file may have, by their keys in camel case. */

@@ -17,7 +17,7 @@ export type OptimizerSetting = number | boolean | null;
 export type OptimizerSettings = Record<string, OptimizerSetting>;
 
 /** Facts about a class of optimizers. */
-export interface OptimizerTraits {
+interface OptimizerTraits {
   /** Keras's default learning rate. */
   rate: number;
   /** Its own settings with Keras's defaults. Every optimizer has {@linkcode COMMON_SETTINGS} as well. */
@@ -171,7 +171,7 @@ export const STOCK_OPTIMIZERS: readonly string[] = Object.entries<OptimizerTrait
  * gradient, before momentum and moments, and `addsEpsilonLast` adds epsilon to the root of a second
  * moment whose bias is corrected.
  */
-export const COMMON_SETTINGS: Readonly<OptimizerSettings> = {
+const COMMON_SETTINGS: Readonly<OptimizerSettings> = {
   weightDecay: null,
   clipnorm: null,
   globalClipnorm: null,
@@ -335,7 +335,7 @@ export function shortest(value: number): number {
 }
 
 /** Learning rate of a configuration, with the schedule that it follows. */
-export interface SavedRate {
+interface SavedRate {
   /** The rate to judge; `null` if the schedule is not known. */
   rate: number | null;
   /** Configuration of the schedule; absent if the rate is constant. */

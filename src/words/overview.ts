@@ -26,7 +26,7 @@ const PRINT = Symbol.for("Deno.customInspect");
 const DISPLAY = Symbol.for("Jupyter.display");
 
 /** Draws a notebook cell: media types and their contents. */
-export type CellRenderer = (
+type CellRenderer = (
   overview: Overview,
   illustration: Illustration | null,
 ) => Promise<Record<string, string>>;

@@ -21,7 +21,7 @@ export const MAX_WIDTH = 2 ** 17;
 export const MAX_ROWS = 2 ** 16;
 
 /** Chunk of a tensor. */
-export interface Chunk {
+interface Chunk {
   /** Number of rows; 1 for a run of entries without rows. */
   rows: number;
   /** Number of entries of a row. */
@@ -43,7 +43,7 @@ export interface NonFinite {
 }
 
 /** Figures of a chunk; views are valid until the next one. */
-export interface ChunkFigures {
+interface ChunkFigures {
   /** Two hashes of each row, one after the other; empty if rows are not hashed. */
   rowHashes: Int32Array;
   /** Flags of each row, see {@linkcode ROW}. */

@@ -2,7 +2,7 @@ import type { OptimizerName, OptimizerSettings } from "../../traits/optimizers.t
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 
 /** Input of an update of one weight. */
-export interface UpdateStart {
+interface UpdateStart {
   tf: TensorFlow;
   weight: Tensor;
   gradient: Tensor;
@@ -19,13 +19,13 @@ export interface UpdateStart {
 }
 
 /** Outcome of an update: the new weight, and the state to store. */
-export interface Updated {
+interface Updated {
   weight: Tensor;
   slots: Record<string, Tensor>;
 }
 
 /** Rule by which an optimizer of Keras 3, or of PyTorch with its settings, updates one weight. */
-export type UpdateRule = (start: UpdateStart) => Updated;
+type UpdateRule = (start: UpdateStart) => Updated;
 
 /** Update rules by their names in `OPTIMIZERS`. */
 export const UPDATE_RULES: Readonly<Record<OptimizerName, UpdateRule>> = {

@@ -24,7 +24,7 @@ const PART_BYTES = 2 ** 26;
 const MAX_ROWS_KEPT = 2 ** 20;
 
 /** Matrix of a tensor: its first axis, and all others together. */
-export interface Matrix {
+interface Matrix {
   rows: number;
   width: number;
   /** True if its rows are compared, and if its columns are. */

@@ -15,7 +15,7 @@ export interface SweepProgress {
 }
 
 /** Options of {@linkcode sweepInParallel}. */
-export interface SweepOptions {
+interface SweepOptions {
   /** Number of threads. */
   threads: number;
   /** Called with the progress. */

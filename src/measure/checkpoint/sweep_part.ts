@@ -30,7 +30,7 @@ export interface PartFigures {
 export type ReadBytes = (offset: number, to: Uint8Array) => void;
 
 /** Tensor as it is swept. */
-export interface Swept {
+interface Swept {
   /** Its division. */
   pieces: Pieces;
   /** Reads its bytes. */

@@ -24,7 +24,7 @@ export interface TensorFigures {
 }
 
 /** Returns the coefficients of the hashes, see `CheckpointSweep`. */
-export interface Coefficients {
+interface Coefficients {
   rowCoefficients(count: number): [number, number];
   coefficient(index: number): number;
 }

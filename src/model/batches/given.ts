@@ -14,7 +14,7 @@ export interface Given {
   notes?: string[];
 }
 
-export interface NamedClasses {
+interface NamedClasses {
   /** Place of the names, as the start of a sentence: `The folder`. */
   place: string;
   names: readonly string[];

@@ -117,7 +117,7 @@ function decodeE4M3(code: number): number {
 }
 
 /** Numbers in the array of their type. */
-export type Entries =
+type Entries =
   | Float64Array<ArrayBuffer>
   | Float32Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>

@@ -4,7 +4,7 @@ import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 
 /** Class of the error for an unusable file. */
-export type Unusable = new (message: string, options?: ErrorOptions) => Error;
+type Unusable = new (message: string, options?: ErrorOptions) => Error;
 
 /** File in an archive. */
 export interface ZipEntry {

@@ -27,7 +27,7 @@ function requireFileInfo(info: Deno.FileInfo): Deno.FileInfo {
 }
 
 /** Open file, with the file system's information on it. */
-export interface UserFile extends Disposable {
+interface UserFile extends Disposable {
   handle: Deno.FsFile;
   info: Deno.FileInfo;
 }

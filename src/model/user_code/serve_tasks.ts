@@ -28,7 +28,7 @@ export type WorkerMessage<Answer = unknown, Identity = unknown> =
 /** Message to a worker: numbers of tasks to do, or to wait for late errors. */
 export type WorkerOrder = readonly number[] | "settle";
 
-export interface TaskServer<Answer, Identity> {
+interface TaskServer<Answer, Identity> {
   /** Told to the pool once. */
   identity: Identity;
   /** Does a task. A trap ends the worker; any other error is the task's own. */

@@ -14,7 +14,7 @@ export interface Unit<Answer> {
 }
 
 /** Options of a {@linkcode WorkQueue}. */
-export interface WorkQueueOptions {
+interface WorkQueueOptions {
   /** Number of consecutive tasks that share what a worker prepares, such as their model. */
   alike: number;
   /** Maximum number of units in work, counting those whose results wait for earlier ones. */

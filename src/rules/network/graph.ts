@@ -85,34 +85,6 @@ export class Graph {
       (layer.depth < other.depth || !this.#reaches(other, layer));
   }
 
-  /**
-   * Yields the paths from one layer to another, both included, without visiting a layer twice. They
-   * are computed on demand: n residual blocks have 2^n of them.
-   */
-  *pathsBetween(
-    layer: LayerMeasurements,
-    other: LayerMeasurements,
-  ): Generator<LayerMeasurements[]> {
-    yield* this.#extend([layer], other);
-  }
-
-  *#extend(
-    path: LayerMeasurements[],
-    end: LayerMeasurements,
-  ): Generator<LayerMeasurements[]> {
-    const last = path[path.length - 1];
-    if (last.name === end.name) {
-      yield path;
-      return;
-    }
-    for (const next of this.outputsOf(last)) {
-      const isOnTheWay = next.name === end.name || this.#reaches(next, end);
-      if (isOnTheWay && !path.some(({ name }) => name === next.name)) {
-        yield* this.#extend([...path, next], end);
-      }
-    }
-  }
-
   /** Returns true if the edges lead from a layer to another. */
   #reaches(layer: LayerMeasurements, other: LayerMeasurements): boolean {
     this.#reached ??= this.#reachability();

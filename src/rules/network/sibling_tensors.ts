@@ -34,7 +34,7 @@ export interface SiblingGroup {
 }
 
 /** Name of a tensor of a block, in parts. */
-export interface BlockName {
+interface BlockName {
   /** Name up to the number: `model.layers.`. */
   stem: string;
   block: number;

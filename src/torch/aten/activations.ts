@@ -47,7 +47,7 @@ function alongLast(
 }
 
 /** Returns the softmax along an axis. */
-export const softmax = (tf: TensorFlow, x: Tensor, dim: number): Tensor =>
+const softmax = (tf: TensorFlow, x: Tensor, dim: number): Tensor =>
   alongLast(tf, floats(tf, x), dim, (x) => tf.softmax(x));
 
 /** Returns the logarithm of the softmax along an axis. */

@@ -58,7 +58,7 @@ function repeatHeads(tf: TensorFlow, x: Tensor, heads: number): Tensor {
 }
 
 /** Arguments of an attention up to its scores. */
-export type Scoring = Omit<Attention, "value" | "dropout_p">;
+type Scoring = Omit<Attention, "value" | "dropout_p">;
 
 /** Returns the scores of the keys for each query, before masks. */
 export function scoresOf(
@@ -98,7 +98,7 @@ export function contextOf(
 }
 
 /** Computes an attention. */
-export function attend(context: AtenContext, attention: Attention): Attended {
+function attend(context: AtenContext, attention: Attention): Attended {
   const { tf } = context;
   const scores = maskScores(tf, scoresOf(tf, attention), attention);
   const weights = weightsOf(tf, scores, { mayBeClosed: attention.attn_mask !== null });

@@ -143,7 +143,7 @@ function withBatch(
 }
 
 /** Convolves. */
-export function convolve(tf: TensorFlow, given: Convolution): Tensor {
+function convolve(tf: TensorFlow, given: Convolution): Tensor {
   return withBatch(tf, given, (whole) => {
     requireChannels(whole, whole.weight.shape[1]! * whole.groups);
     const images = asImages(tf, whole);
@@ -197,7 +197,7 @@ function grouped(
 }
 
 /** Convolves transposed: the gradient of a convolution with respect to its input. */
-export function convolveTransposed(tf: TensorFlow, given: Convolution): Tensor {
+function convolveTransposed(tf: TensorFlow, given: Convolution): Tensor {
   return withBatch(tf, given, (whole) => {
     requireChannels(whole, whole.weight.shape[0]);
     const images = asImages(tf, whole);

@@ -8,7 +8,7 @@ import { logSumExp } from "./reductions.ts";
 import { aten } from "./schema.ts";
 
 /** Returns the larger or smaller entry; the gradient of equal ones is shared, as in PyTorch. */
-export function extremum(tf: TensorFlow, self: Tensor, other: Tensor, sign: 1 | -1): Tensor {
+function extremum(tf: TensorFlow, self: Tensor, other: Tensor, sign: 1 | -1): Tensor {
   const [a, b] = promoted(tf, self, other);
   if (a.dtype === "bool") return sign > 0 ? tf.logicalOr(a, b) : tf.logicalAnd(a, b);
   const take = (a: Tensor, b: Tensor) => sign > 0 ? tf.maximum(a, b) : tf.minimum(a, b);

@@ -47,7 +47,7 @@ export function combine(
 }
 
 /** Function of tensors with its gradients. */
-export interface Differentiable {
+interface Differentiable {
   forward(...inputs: Tensor[]): Tensor;
   /** Computes the gradient of each input, from that of the output, the inputs and the output. */
   backward: ((dy: Tensor, inputs: Tensor[], output: Tensor) => Tensor)[];

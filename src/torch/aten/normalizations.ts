@@ -88,7 +88,7 @@ function writeRunning(
 }
 
 /** Normalises each channel over the batch and space. */
-export function batchNorm(
+function batchNorm(
   context: AtenContext,
   args: ChannelNorm & { training: boolean },
 ): Normalized {

@@ -29,7 +29,7 @@ function repeatInterleave(
 }
 
 /** Concatenates tensors, promoted to one dtype. Empty tensors of rank 1 are left out. */
-export function concatenate(tf: TensorFlow, tensors: readonly Tensor[], dim: number): Tensor {
+function concatenate(tf: TensorFlow, tensors: readonly Tensor[], dim: number): Tensor {
   const rank = Math.max(...tensors.map(({ rank }) => rank));
   const own = tensors.filter((tensor) => tensor.rank === rank || tensor.size > 0);
   const parts = promoted(tf, ...own);
@@ -59,7 +59,7 @@ function clampIndex(index: number, size: number): number {
 }
 
 /** Returns one entry of an axis, without the axis. */
-export function select(tf: TensorFlow, x: Tensor, dim: number, index: number): Tensor {
+function select(tf: TensorFlow, x: Tensor, dim: number, index: number): Tensor {
   const axis = axisOf(dim, x.rank), size = x.shape[axis];
   if (index < -size || index >= size) {
     throw new InputError({

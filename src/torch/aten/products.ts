@@ -7,7 +7,7 @@ import { add, multiply, times } from "./arithmetic.ts";
 import { aten } from "./schema.ts";
 
 /** Returns x W^T + b over the last axis, as one product. */
-export function linear(tf: TensorFlow, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+function linear(tf: TensorFlow, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   const features = x.shape.at(-1) ?? 1;
   const kernel = weight.rank === 1 ? tf.reshape(weight, [1, weight.size]) : weight;
   if (features !== kernel.shape[1]) {

@@ -19,7 +19,7 @@ function sum(tf: TensorFlow, self: Tensor, dtype: string | null, { dim = null, k
 }
 
 /** Returns the mean. */
-export function mean(tf: TensorFlow, self: Tensor, { dim = null, keepdim }: Over = {}): Tensor {
+function mean(tf: TensorFlow, self: Tensor, { dim = null, keepdim }: Over = {}): Tensor {
   return tf.mean(floats(tf, self), axesOf(dim, self.rank), keepdim);
 }
 
@@ -37,7 +37,7 @@ function product(
 const countOf = (x: Tensor, dim: Dims) => sizeOf(axesOf(dim, x.rank).map((axis) => x.shape[axis]));
 
 /** Returns the variance; `correction` is subtracted from the number of entries. */
-export function variance(
+function variance(
   tf: TensorFlow,
   x: Tensor,
   { dim = null, keepdim, correction }: Over & { correction: number },

@@ -23,7 +23,7 @@ type Fields<Text extends string> = Text extends `${infer Head}, ${infer Rest}`
   : Field<Text>;
 
 /** Arguments of a schema by their names, typed from its text. */
-export type ArgsOf<Schema extends string> = Schema extends `${string}(${infer Inner}) -> ${string}`
+type ArgsOf<Schema extends string> = Schema extends `${string}(${infer Inner}) -> ${string}`
   ? Fields<Inner>
   : never;
 
@@ -51,7 +51,7 @@ export function nameOfSchema(schema: string): string {
 }
 
 /** Parameter of a schema. */
-export interface AtenParameter {
+interface AtenParameter {
   name: string;
   /** Type without `?` and brackets: `Tensor`, `int`, `Scalar`. */
   type: string;

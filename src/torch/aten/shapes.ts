@@ -10,7 +10,7 @@ import { aten } from "./schema.ts";
 const unchanged = ({ self }: { self: Tensor }): Tensor => self;
 
 /** Returns the entries in another shape, in which one size may be -1. */
-export function reshape(tf: TensorFlow, x: Tensor, shape: readonly number[]): Tensor {
+function reshape(tf: TensorFlow, x: Tensor, shape: readonly number[]): Tensor {
   const known = sizeOf(shape.filter((size) => size !== -1));
   const full = shape.map((size) => size === -1 ? x.size / known : size);
   if (sizeOf(full) !== x.size || full.some((size) => !Number.isInteger(size))) {

@@ -30,7 +30,7 @@ const MAX_UNUSED_SHOWN = 5;
 const MAX_MISSING_SHOWN = 20;
 
 /** Built model of a program. */
-export interface BuiltProgram {
+interface BuiltProgram {
   model: LayersModel;
   /** Indices of the program's inputs that the model takes, in its order. */
   taken: number[];
@@ -39,7 +39,7 @@ export interface BuiltProgram {
 }
 
 /** Options of {@linkcode buildProgram}. */
-export interface BuildOptions {
+interface BuildOptions {
   name: string;
   /** Called before weights are read. */
   beforeWeights: (model: LayersModel, entries: number) => void;

@@ -25,7 +25,7 @@ export interface PlannedLayer {
 }
 
 /** Layers of a program, and the values that are its outputs. */
-export interface LayerPlan {
+interface LayerPlan {
   readonly layers: readonly PlannedLayer[];
   readonly outputs: readonly string[];
 }
@@ -77,7 +77,7 @@ export function planLayers(
 }
 
 /** Returns the names of the values that a call reads. */
-export const readsOf = ({ args }: Call): string[] => Object.values(args).flatMap(namesIn);
+const readsOf = ({ args }: Call): string[] => Object.values(args).flatMap(namesIn);
 
 /** Returns the calls that outputs depend on. */
 function reach(outputs: readonly string[], producers: ReadonlyMap<string, Call>): Set<Call> {

@@ -30,13 +30,13 @@ export interface SharedState {
 }
 
 /** Weights and constants of a layer, by the names of their values in the graph. */
-export interface HeldValues {
+interface HeldValues {
   readonly variables: ReadonlyMap<string, LayerVariable>;
   readonly constants: ReadonlyMap<string, ConstantTensor>;
 }
 
 /** Arguments of a {@linkcode createProgramLayer}. */
-export interface ProgramLayerArgs {
+interface ProgramLayerArgs {
   readonly planned: PlannedLayer;
   readonly shared: SharedState;
 }

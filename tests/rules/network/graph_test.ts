@@ -30,7 +30,6 @@ function ask(...layers: LayerMeasurements[]) {
     inputsOf: (name: string) => names(graph.inputsOf(find(name))),
     outputsOf: (name: string) => names(graph.outputsOf(find(name))),
     isBelow: (a: string, b: string) => graph.isBelow(find(a), find(b)),
-    paths: (a: string, b: string) => [...graph.pathsBetween(find(a), find(b))].map(names),
   };
 }
 
@@ -70,26 +69,6 @@ Deno.test("Graph.isBelow() follows the edges, not the depths", () => {
 Deno.test("Graph.isBelow() takes the less deep of two layers that feed each other", () => {
   const { isBelow } = ask(row("cell", 3, ["gate"]), row("gate", 4, ["cell"]));
   assertEquals([isBelow("cell", "gate"), isBelow("gate", "cell")], [true, false]);
-});
-
-Deno.test("Graph.pathsBetween() gives each way once, and none twice through a layer", () => {
-  const { paths } = residual(true);
-  assertEquals(paths("stem", "head"), ["stem norm branch sum head", "stem sum head"]);
-  assertEquals(paths("aside", "sum"), []);
-  assertEquals(paths("stem", "stem"), ["stem"]);
-  const loop = ask(row("a", 1, ["b"]), row("b", 2, ["a", "b"]), row("c", 3, ["b"]));
-  assertEquals(loop.paths("a", "c"), ["a b c"]);
-});
-
-Deno.test("Graph.pathsBetween() does not walk ways that nobody asks for", () => {
-  const layers = [row("x", 1, [])];
-  for (let block = 1; block <= 60; block++) {
-    const below = layers.at(-1)!.name;
-    layers.push(row(`b${block}`, block + 1, [below]));
-    layers.push(row(`s${block}`, block + 1, [`b${block}`, below], false));
-  }
-  const [first] = new Graph(layers).pathsBetween(layers[0], layers.at(-1)!).take(1);
-  assertEquals(first.length, 121);
 });
 
 Deno.test("Graph goes by depth and order where no edges were measured", () => {
