@@ -9,7 +9,7 @@ import type { Shard } from "../study/study_header.ts";
 import { sweepProgress } from "./kit/progress.ts";
 import { readWeights } from "../load/read_weights.ts";
 import { formatSeconds } from "../words/numbers.ts";
-import { oneLine } from "../words/one_line.ts";
+import { oneLine } from "../words/failure.ts";
 import { showWord } from "../words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { UsageError } from "./kit/usage_error.ts";

@@ -5,7 +5,7 @@ import {
   type GateSettings,
   resolveConfiguration,
 } from "../gate/resolve_configuration.ts";
-import { oneLine } from "../words/one_line.ts";
+import { oneLine } from "../words/failure.ts";
 import type { CheckValues } from "./commands/check_flags.ts";
 import { UsageError } from "./kit/usage_error.ts";
 

@@ -15,8 +15,7 @@ import { randomBatch } from "../model/batches/random_batch.ts";
 import { randomTargets } from "../model/batches/random_targets.ts";
 import { readBatch } from "../load/read_batch.ts";
 import { batchShapes } from "../model/layers/shapes.ts";
-import { errorMessage, failure, isTrap } from "../words/failure.ts";
-import { oneLine } from "../words/one_line.ts";
+import { errorMessage, failure, isTrap, oneLine } from "../words/failure.ts";
 import type { RequestedOptimizer } from "../traits/torch_optimizers.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 

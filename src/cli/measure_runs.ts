@@ -3,7 +3,7 @@ import { strayErrors } from "../model/user_code/stray_errors.ts";
 import { WorkerPool } from "../model/user_code/worker_pool.ts";
 import { type TaskResult, WorkQueue } from "../model/user_code/work_queue.ts";
 import { formatSeconds } from "../words/numbers.ts";
-import { oneLine } from "../words/one_line.ts";
+import { oneLine } from "../words/failure.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { examineModel, type ExamineModelOptions } from "./measure_model.ts";
 import type { PlannedRun } from "./plan_runs.ts";

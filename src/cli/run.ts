@@ -1,7 +1,6 @@
 import { strayErrors } from "../model/user_code/stray_errors.ts";
-import { errorMessage } from "../words/failure.ts";
+import { errorMessage, oneLine } from "../words/failure.ts";
 import { main } from "./main.ts";
-import { oneLine } from "../words/one_line.ts";
 import { asksForHelp } from "./overview.ts";
 import { endProcess, forgiveStderr, guardEnd } from "./kit/process.ts";
 

@@ -1,4 +1,4 @@
-import type { LayerInitializer } from "../keras/files/keras_initializer.ts";
+import type { LayerInitializer } from "../keras/files/rewrite_keras.ts";
 import { type Fix, type FixWeight, initializerIn, isWeightFix, type Redrawn } from "./fix.ts";
 import { argumentOf, inKerasConfig, snakeCase } from "./framework_words.ts";
 

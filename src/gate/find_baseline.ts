@@ -1,8 +1,12 @@
 import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
-import type { Baseline, BaselineEntry, BaselineLayer } from "./baseline.ts";
+import {
+  type Baseline,
+  type BaselineEntry,
+  type BaselineLayer,
+  baselineShape,
+} from "./baseline_document.ts";
 import { list, number, object, requireValue, string } from "../words/shape.ts";
 import { measurementsShape } from "../rules/require_measurements.ts";
-import { baselineShape } from "./baseline_document.ts";
 
 /** Options of {@linkcode findBaseline}. */
 export interface FindBaselineOptions {

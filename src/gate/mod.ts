@@ -5,7 +5,7 @@
  * @module
  */
 export type { SuppressionContext } from "./apply_suppressions.ts";
-export type * from "./baseline.ts";
+export type { Baseline, BaselineEntry, BaselineLayer, BaselineRun } from "./baseline_document.ts";
 export type {
   Configuration,
   Level,

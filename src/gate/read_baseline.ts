@@ -1,7 +1,6 @@
-import { decodeBaseline } from "./baseline_document.ts";
+import { type Baseline, decodeBaseline } from "./baseline_document.ts";
 import { readUserText } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
-import type { Baseline } from "./baseline.ts";
 import { GateError } from "./gate_result.ts";
 import { requireValue, string } from "../words/shape.ts";
 

@@ -15,8 +15,14 @@ import {
   requireValue,
   string,
 } from "../words/shape.ts";
-import type { Baseline, BaselineLayer, BaselineRun } from "./baseline.ts";
-import { BASELINE_OPENING, baselineShape, encodeBaseline } from "./baseline_document.ts";
+import {
+  type Baseline,
+  BASELINE_OPENING,
+  type BaselineLayer,
+  type BaselineRun,
+  baselineShape,
+  encodeBaseline,
+} from "./baseline_document.ts";
 import { GateError } from "./gate_result.ts";
 import { readBaseline } from "./read_baseline.ts";
 

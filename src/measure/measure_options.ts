@@ -2,7 +2,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import { batchShapes } from "../model/layers/shapes.ts";
 import type { Objective } from "../model/objective.ts";
-import { oneLine } from "../words/one_line.ts";
+import { oneLine } from "../words/failure.ts";
 import { fittingExamples } from "./plan_memory.ts";
 
 /** Progress of a pass. */

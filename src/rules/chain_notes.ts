@@ -4,7 +4,7 @@ import { widthSpread } from "../theory/mean_field.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { atMost } from "./expected.ts";
 import type { Verdict } from "./finding.ts";
-import type { Case } from "./judge.ts";
+import type { Case } from "./rule_record.ts";
 import type { KernelLayer } from "./network/kernel_chain.ts";
 import { counted, figure, layerName, say } from "./say.ts";
 import { networkOf } from "./network/network.ts";

@@ -2,10 +2,9 @@ import type { LayerMeasurements, Measurements } from "../measure/measurements.ts
 import { defineRule } from "./define_rule.ts";
 import { between } from "./expected.ts";
 import type { Verdict } from "./finding.ts";
-import type { Case } from "./judge.ts";
+import type { Case, RuleRecord } from "./rule_record.ts";
 import { requireMeasurements } from "./require_measurements.ts";
 import type { Rule } from "./rule.ts";
-import type { RuleRecord } from "./rule_record.ts";
 import { figure, layerName, number, say, shareFigure } from "./say.ts";
 import { sayPlain, type Sentence } from "./sentence.ts";
 import { networkOf } from "./network/network.ts";

@@ -31,7 +31,7 @@ export {
   type Operator,
 } from "./expected.ts";
 export type { Finding } from "./finding.ts";
-export type * from "./judge.ts";
+export type { Case, PackageRule, RuleRecord, RuleText, Verdict } from "./rule_record.ts";
 export * from "./judge_rule.ts";
 export * from "./matches_baseline.ts";
 export type * from "./model_rule.ts";
@@ -44,7 +44,6 @@ export type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
 export type { NetworkView } from "./network/network_view.ts";
 export type { SignalStep } from "./network/signal_path.ts";
 export { RuleError } from "./rule_error.ts";
-export type * from "./rule_record.ts";
 export * from "./rules.ts";
 export * from "./run_rules.ts";
 export {

@@ -1,8 +1,7 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
-import type { ActivationTraits } from "../traits/activations.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
+import type { ActivationTraits } from "../traits/activations.ts";
 import { kinkNear, quadrature, roughNodes } from "./gaussian_mean.ts";
-import { keep } from "./keep.ts";
 
 /** Moments of an activation phi(z) for z ~ N(mean, variance). */
 export interface ActivationMoments {
@@ -207,4 +206,21 @@ export function integratePair(
  */
 function round(value: number): number {
   return Number(value.toPrecision(5));
+}
+
+/**
+ * Number of results that a cache holds before it is cleared. Networks ask for the same few results
+ * again; normalised ones for little else. Cached values are pure functions of numbers, so clearing
+ * only costs time.
+ */
+const MAX_CACHED_RESULTS = 2000;
+
+/** Returns the cached result for a key, and computes it the first time. */
+export function keep<Key, T>(known: Map<Key, T>, key: Key, compute: () => T): T {
+  let result = known.get(key);
+  if (result === undefined) {
+    if (known.size >= MAX_CACHED_RESULTS) known.clear();
+    known.set(key, result = compute());
+  }
+  return result;
 }

@@ -2,7 +2,7 @@ import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { density, distribution } from "../traits/curves.ts";
 import { roughNodes } from "./gaussian_mean.ts";
-import { keep } from "./keep.ts";
+import { keep } from "./activation_moments.ts";
 import {
   type Gradient,
   type LayerRule,

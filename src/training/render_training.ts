@@ -1,5 +1,5 @@
 import { formatCount, formatNumber } from "../words/numbers.ts";
-import { oneLine } from "../words/one_line.ts";
+import { oneLine } from "../words/failure.ts";
 import { list, requireValue } from "../words/shape.ts";
 import { causeOf, type TrainingFinding } from "./judge_training.ts";
 import { type TrainingStep, trainingStepShape } from "./training_step.ts";

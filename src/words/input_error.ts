@@ -1,4 +1,4 @@
-import { oneLine } from "./one_line.ts";
+import { oneLine } from "./failure.ts";
 
 /** Parts of the message about a rejected value. */
 export interface Refusal {

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { baselineShape, decodeBaseline, encodeBaseline } from "../../src/gate/baseline_document.ts";
+import {
+  type Baseline,
+  baselineShape,
+  decodeBaseline,
+  encodeBaseline,
+} from "../../src/gate/baseline_document.ts";
 import { DOCUMENTS } from "../../src/words/document.ts";
 import { encodeGate, gateShape } from "../../src/gate/result_document.ts";
 import { encodeReport, parseReport } from "../../src/render/report_document.ts";
@@ -15,7 +20,6 @@ import {
   studyLine,
   studyOpening,
 } from "../../src/study/study_document.ts";
-import type { Baseline } from "../../src/gate/baseline.ts";
 import { anyFindings, anyMeasurements } from "../render/arbitrary.ts";
 import { anyGateResult } from "../render/arbitrary_gate.ts";
 import { makeHeader, makeLayer } from "../networks/studies.ts";

@@ -4,10 +4,9 @@ import { MeasureError } from "../../src/measure/measure_options.ts";
 import { BatchError } from "../../src/model/batches/batch.ts";
 import { ModelError } from "../../src/model/model_error.ts";
 import { StudyError } from "../../src/study/study_options.ts";
-import { defuse } from "../../src/words/failure.ts";
+import { defuse, oneLine } from "../../src/words/failure.ts";
 import { nearest } from "../../src/words/nearest.ts";
 import { formatCount } from "../../src/words/numbers.ts";
-import { oneLine } from "../../src/words/one_line.ts";
 import { escapeControls, showValue } from "../../src/words/show_value.ts";
 
 Deno.test("defuse() takes the power from what a CI system would obey, and changes nothing else", () => {

@@ -10,7 +10,7 @@ import type { GrowthSummary } from "../../study/growth/growth_summary.ts";
 import { summarizeGrowth } from "../../study/growth/summarize_growth.ts";
 import type { Study } from "../../study/study_summary.ts";
 import { anyOf } from "../../words/show_value.ts";
-import { oneLine } from "../../words/one_line.ts";
+import { oneLine } from "../../words/failure.ts";
 import { destinations, type MergeValues, studyOutput } from "../flags/sweep_flags.ts";
 import { diagnose } from "../../diagnosis/diagnose.ts";
 import { readUserText } from "../../model/files/user_file.ts";

@@ -2,7 +2,7 @@ import type { Examination } from "../../diagnosis/examine/examine.ts";
 import { readUserText } from "../../model/files/user_file.ts";
 import type { Shard } from "../../study/study_header.ts";
 import { documentKind } from "../../words/document.ts";
-import { oneLine } from "../../words/one_line.ts";
+import { oneLine } from "../../words/failure.ts";
 import type { Measurements } from "../../measure/measurements.ts";
 import { isWeightsFile } from "../../model/loaded_model.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";

@@ -1,5 +1,5 @@
 import type { RenderTextOptions } from "../../render/render_charts.ts";
-import { oneLine } from "../../words/one_line.ts";
+import { oneLine } from "../../words/failure.ts";
 import { anyOf } from "../../words/show_value.ts";
 import { type FormatName, FORMATS, formatsOf, type Result, type ShowFlag } from "../formats.ts";
 import { boolean, flagName, type FlagSet, type FlagValues, integer } from "../kit/flag.ts";

@@ -1,7 +1,6 @@
 import { noResult } from "../../model/user_code/foreign_code.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
-import { failure } from "../../words/failure.ts";
-import { oneLine } from "../../words/one_line.ts";
+import { failure, oneLine } from "../../words/failure.ts";
 
 /** Exit code of the verdict; `null` before it. */
 let meant: number | null = null;

@@ -13,7 +13,7 @@ import {
   repairGroupedConvolutions,
   repairSeparableConv2d,
 } from "./convolutions.ts";
-import { repairDense, repairOrthogonal, repairSeedZero } from "./dense.ts";
+import { repairDense, repairFlatten, repairOrthogonal, repairSeedZero } from "./dense.ts";
 import {
   repairCategoryEncoding,
   repairCenterCrop,
@@ -30,11 +30,9 @@ import {
   otherCopies,
   repairedMethods,
 } from "./layer_repair.ts";
-import { repairMasks, repairMergeMasks } from "./masks.ts";
+import { repairMaskedPooling, repairMasks, repairMergeMasks, repairZeroOutput } from "./masks.ts";
 import { repairNormalizations } from "./normalizations.ts";
 import { fuseRecurrent, repairGru } from "./recurrent.ts";
-import { repairFlatten } from "./repair_flatten.ts";
-import { repairMaskedPooling, repairZeroOutput } from "./repair_masked_outputs.ts";
 import { repairOptimizers } from "./repair_optimizers.ts";
 
 const REPAIRS: LayerRepair[] = [

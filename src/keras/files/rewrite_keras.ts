@@ -6,7 +6,6 @@ import { ModelError } from "../../model/model_error.ts";
 import type { NewFile } from "../../model/new_folder.ts";
 import { openHdf5 } from "../hdf5/open_hdf5.ts";
 import { isJson, type Json } from "../topology/topology_json.ts";
-import { keras3Initializer, type LayerInitializer } from "./keras_initializer.ts";
 import { pairKerasWeights } from "./keras_weights.ts";
 
 const CONFIG = "config.json", WEIGHTS = "model.weights.h5";
@@ -98,4 +97,24 @@ function configOf(topology: Json, [name, ...rest]: readonly string[]): Json | nu
   );
   if (found === undefined) return null;
   return rest.length === 0 ? found.config : configOf(found, rest);
+}
+
+/** Initialiser for a weight of a layer in a Keras file. */
+export interface LayerInitializer {
+  /** Path of the layer. */
+  layer: string;
+  /** Argument of the layer: `kernel_initializer`. */
+  argument: string;
+  /** Keras class of the initialiser, and its arguments. */
+  initializer: { className: string; config: Record<string, number | null> };
+}
+
+/** Returns an initialiser as Keras 3 writes it into a configuration. */
+function keras3Initializer({ className, config }: LayerInitializer["initializer"]) {
+  return {
+    module: "keras.initializers",
+    class_name: className,
+    config,
+    registered_name: null,
+  };
 }

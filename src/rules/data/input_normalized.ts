@@ -2,7 +2,7 @@ import type { InputMeasurements, TensorStatistics } from "../../measure/measurem
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost, between, type Expected } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { absorbsInputScale } from "../network/absorbs_input_scale.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerName, number, say } from "../say.ts";

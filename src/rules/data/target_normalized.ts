@@ -4,7 +4,7 @@ import { lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, inWords } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import { regressionExample } from "../regression_example.ts";
 import type { Rule } from "../rule.ts";

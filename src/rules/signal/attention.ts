@@ -4,7 +4,7 @@ import { defineRule } from "../define_rule.ts";
 import { atLeast, moreThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { askingShare, type Attention } from "../network/attentions.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, layerNames, NOTHING, number, say, shareFigure } from "../say.ts";

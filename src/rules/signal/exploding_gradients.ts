@@ -4,7 +4,7 @@ import { defineRule } from "../define_rule.ts";
 import { atMost, exactly } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { networkOf } from "../network/network.ts";
 import { DELTA_NORM, type SignalStep } from "../network/signal_path.ts";
 import type { Rule } from "../rule.ts";

@@ -1,7 +1,7 @@
 import type { Measurements } from "../../measure/measurements.ts";
 import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { absorbsInputScale } from "../network/absorbs_input_scale.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { figure, NOTHING, say, weightName } from "../say.ts";

@@ -4,7 +4,7 @@ import { defineRule } from "../define_rule.ts";
 import { type Expected, moreThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { looksUntrained } from "../network/biases_of.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { hasSignal, isFedZeros, isZero, startsAtZero, waitsFor } from "../network/no_gradient.ts";

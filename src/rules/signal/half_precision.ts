@@ -3,7 +3,7 @@ import { type ExponentHistogram, halfPrecisionFit } from "../../theory/half_prec
 import { defineRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import type { Rule } from "../rule.ts";
 import { layerNames, number, say, shareFigure } from "../say.ts";
 

@@ -6,7 +6,7 @@ import type {
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { moreThan } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { headActivation, isCertainHead, sharesHead } from "../network/heads.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { isReachedBelow } from "../network/no_gradient.ts";

@@ -1,6 +1,6 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { isSoftmax } from "../network/heads.ts";
 import { layerName, layerNames, say } from "../say.ts";
 import { networkOf } from "../network/network.ts";

@@ -5,7 +5,7 @@ import { defineRule } from "../define_rule.ts";
 import { atLeast } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import { NOTHING_TO_DO, type Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { isGate } from "../network/graph.ts";
 import { isScored } from "../network/theory_layers.ts";
 import { networkOf } from "../network/network.ts";

@@ -3,7 +3,7 @@ import { isKernel } from "../../theory/weight_kinds.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";
 import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { networkOf } from "../network/network.ts";
 import { figure, layerNames, number, say } from "../say.ts";
 

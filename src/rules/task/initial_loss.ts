@@ -5,7 +5,7 @@ import { lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import type { Head } from "../network/heads.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import { regressionExample } from "../regression_example.ts";

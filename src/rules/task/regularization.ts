@@ -4,7 +4,7 @@ import type { LayerMeasurements, Measurements } from "../../measure/measurements
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost, lessThan } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerNames, number, say, shareFigure } from "../say.ts";
 

@@ -6,7 +6,7 @@ import { chainNotes } from "../chain_notes.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import type { Rule } from "../rule.ts";

@@ -10,7 +10,7 @@ import { isSigmoid } from "../../traits/activation_traits.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { isDrawnByPyTorch } from "../network/biases_of.ts";
 import { isGate } from "../network/graph.ts";
 import type { Head } from "../network/heads.ts";

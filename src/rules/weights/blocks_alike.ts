@@ -3,7 +3,7 @@ import { isBias, isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { between, inWords } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import {
   hasTrend,
   median,

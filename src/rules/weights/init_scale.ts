@@ -5,7 +5,7 @@ import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import { once } from "../list_layers.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { Rule } from "../rule.ts";

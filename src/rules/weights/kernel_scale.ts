@@ -7,7 +7,7 @@ import { activationTraits } from "../../traits/activation_traits.ts";
 import { LAYERS } from "../../traits/layers.ts";
 import { atMost, between } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../judge.ts";
+import type { Case } from "../rule_record.ts";
 import type { KernelLayer, RecurrentKernel } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { figure, say, weightName } from "../say.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Baseline } from "../../../src/gate/baseline.ts";
+import type { Baseline } from "../../../src/gate/baseline_document.ts";
 import { findBaseline } from "../../../src/gate/find_baseline.ts";
 import { formatBaseline, updateBaseline } from "../../../src/gate/write_baseline.ts";
 import { GateError } from "../../../src/gate/gate_result.ts";

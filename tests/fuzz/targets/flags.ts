@@ -5,7 +5,7 @@ import { flagName } from "../../../src/cli/kit/flag.ts";
 import { chooseReporters } from "../../../src/cli/reporters.ts";
 import { SWEEP_FLAGS, sweepRequest } from "../../../src/cli/flags/sweep_flags.ts";
 import { UsageError } from "../../../src/cli/kit/usage_error.ts";
-import { oneLine } from "../../../src/words/one_line.ts";
+import { oneLine } from "../../../src/words/failure.ts";
 import { GateError } from "../../../src/gate/gate_result.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

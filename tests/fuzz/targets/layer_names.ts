@@ -23,7 +23,7 @@ import { renderText } from "../../../src/render/render_text.ts";
 import { STUDY_CSV_HEADING, studyCsvRows } from "../../../src/study/study_csv.ts";
 import { renderStudyJson } from "../../../src/render/render_study_json.ts";
 import { summarizeStudy } from "../../../src/study/summarize_study.ts";
-import { oneLine } from "../../../src/words/one_line.ts";
+import { oneLine } from "../../../src/words/failure.ts";
 import { anyFindings, anyMeasurements } from "../../render/arbitrary.ts";
 import { finding, layer, measurements } from "../../networks/sample.ts";
 import { gateResult, gateRun } from "../../render/sample_gate.ts";
