@@ -1,5 +1,5 @@
 import { isReadable } from "../gate/gate_result.ts";
-import { isIndexFile, isKerasFile, isTorchFile } from "../model/loaded_model.ts";
+import { isIndexFile, isKerasFile, isRemote, isTorchFile } from "../model/loaded_model.ts";
 import { ModelError, statOf } from "../model/model_error.ts";
 import { anyOf, showWord } from "../words/show_value.ts";
 
@@ -25,7 +25,7 @@ const SHARD = /\d+-of-\d+\.(safetensors|bin)$/;
  * @throws {ModelError} If the folder holds several models, or one of a kind that cannot be read.
  */
 export async function modelIn(path: string): Promise<string> {
-  if (path === "" || !isReadable(path)) return path;
+  if (path === "" || isRemote(path) || !isReadable(path)) return path;
   const info = await statOf(path).catch(() => null);
   if (!info?.isDirectory) return path;
   const names = (await Array.fromAsync(Deno.readDir(path)))

@@ -1,4 +1,4 @@
-import { isShardPattern } from "../model/loaded_model.ts";
+import { isRemote, isShardPattern } from "../model/loaded_model.ts";
 import { anyOf, showValue, showWord } from "../words/show_value.ts";
 import { GateError, isReadable } from "../gate/gate_result.ts";
 import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.ts";
@@ -82,7 +82,7 @@ function measureOptions(
   flags: CheckValues,
   model: ModelSetting,
 ): Omit<MeasureRequest, "model" | "seed" | "examination"> {
-  const { microBatch, threads, portable, trust, weightsOnly, half, quiet } = flags;
+  const { microBatch, threads, portable, trust, weightsOnly, cache, half, quiet } = flags;
   return {
     batch: flags.batch ?? model.batch,
     objective: flags.objective ?? model.objective as MeasureRequest["objective"],
@@ -98,6 +98,7 @@ function measureOptions(
     portable,
     trust,
     weightsOnly,
+    cache,
     half,
     quiet,
   };
@@ -165,7 +166,7 @@ function bare(path: string): ModelSetting {
  * what is wrong.
  */
 async function isMissing(path: string): Promise<boolean> {
-  if (isShardPattern(path)) return false;
+  if (isShardPattern(path) || isRemote(path)) return false;
   try {
     await Deno.stat(path);
     return false;

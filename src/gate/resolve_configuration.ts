@@ -1,3 +1,4 @@
+import { isRemote } from "../model/loaded_model.ts";
 import { showValue, showWord } from "../words/show_value.ts";
 import { resolveThresholds } from "../rules/resolve_thresholds.ts";
 import { nearest } from "../words/nearest.ts";
@@ -181,7 +182,7 @@ function resolveModel(
   }
   return {
     name: name ?? path,
-    path: locate(path),
+    path: isRemote(path) ? path : locate(path),
     weights: weights === undefined ? null : locate(weights),
     batch: batch === undefined ? null : locate(batch),
     objective: objective ?? null,

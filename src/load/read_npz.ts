@@ -1,5 +1,5 @@
 import { readNpyHeader, rowMajor } from "../model/batches/read_npy.ts";
-import { type ByteSource, partOf } from "../model/files/byte_source.ts";
+import { type ByteSource, expectReads, partOf } from "../model/files/byte_source.ts";
 import { BYTES, decode } from "../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
@@ -19,7 +19,15 @@ const MAX_HEADER = 2 ** 16;
  * @throws {ModelError} If it is not one, or holds anything except arrays of numbers.
  */
 export function readNpzWeights(source: ByteSource): Omit<WeightsFile, "path"> {
-  const tensors = [...openZip(source, ModelError).values()].map((entry) => tensorOf(source, entry));
+  const entries = [...openZip(source, ModelError).values()];
+  const { file, start } = source;
+  if (file !== null) {
+    expectReads(entries.flatMap(({ at, size }) => {
+      if (at === null) return [];
+      return [{ file, from: start + at, to: start + at + Math.min(MAX_HEADER, size) }];
+    }));
+  }
+  const tensors = entries.map((entry) => tensorOf(source, entry));
   return {
     format: "NumPy",
     layout: tensors.some(({ name }) => KERAS_NAME.test(name)) ? "keras" : "pytorch",

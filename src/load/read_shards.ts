@@ -1,31 +1,34 @@
-import { basename, dirname, join } from "node:path";
-import { byteSource } from "../model/files/byte_source.ts";
-import { readUserText } from "../model/files/user_file.ts";
-import { ModelError, statOf } from "../model/model_error.ts";
+import { basename, dirname } from "node:path";
+import type { ByteSource } from "../model/files/byte_source.ts";
+import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, WeightsFile } from "../model/weights/weights_manifest.ts";
 import { readSafetensors } from "../torch/read_safetensors.ts";
 import { readStateDict } from "../torch/read_state_dict.ts";
 import { refusal } from "../words/input_error.ts";
 import { formatCount } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
+import { localPlace, type WeightsPlace } from "./weights_place.ts";
 
 /** Largest number of names in a message. */
 const MAX_NAMES = 3;
+
+/** Number of shards that are opened at a time: a server answers each late. */
+const OPENED_AT_ONCE = 8;
 
 /**
  * Reads the weights of a model in shards: an index, `model.safetensors.index.json` or
  * `pytorch_model.bin.index.json`, says which file beside it has which tensor.
  *
- * @param path The index.
+ * @param place The index.
  * @throws {ModelError} If it is not one, or a shard is missing or lacks a tensor.
  */
-export async function readShards(path: string): Promise<Omit<WeightsFile, "path">> {
-  const map = parseIndex(await readUserText(path));
+export async function readShards(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
+  const map = parseIndex(await place.text());
   const shards = [...new Set(Object.values(map))].sort();
   const found = new Map<string, FileTensor>();
   const notes: string[] = [];
-  for (const shard of shards) {
-    for (const tensor of await tensorsOf(join(dirname(path), shard), shard)) {
+  for (const [shard, source] of await openShards(place, shards)) {
+    for (const tensor of tensorsOf(source, shard)) {
       if (map[tensor.name] === shard) found.set(tensor.name, tensor);
       else {
         notes.push(
@@ -43,7 +46,7 @@ export async function readShards(path: string): Promise<Omit<WeightsFile, "path"
     );
   }
   return {
-    format: /\.bin\.index\.json$/i.test(path) ? "PyTorch" : "safetensors",
+    format: /\.bin\.index\.json$/i.test(place.name) ? "PyTorch" : "safetensors",
     tensors: Object.keys(map).map((name) => found.get(name)!),
     notes: [
       `In ${formatCount(shards.length, "shard")}.`,
@@ -75,8 +78,8 @@ export async function readShardsAlike(path: string): Promise<Omit<WeightsFile, "
     );
   }
   const found = new Map<string, FileTensor>();
-  for (const shard of shards) {
-    for (const tensor of await tensorsOf(join(folder, shard), shard)) {
+  for (const [shard, source] of await openShards(localPlace(path), shards)) {
+    for (const tensor of tensorsOf(source, shard)) {
       const other = found.get(tensor.name)?.shard;
       if (other !== undefined) {
         throw new ModelError(
@@ -124,12 +127,31 @@ function parseIndex(text: string): Record<string, string> {
   return map;
 }
 
-async function tensorsOf(path: string, shard: string): Promise<FileTensor[]> {
-  if (await statOf(path) === null) {
-    throw new ModelError(refusal`${shard} is missing, expected it beside the index`);
+/** Opens the shards beside a file, several at a time. */
+async function openShards(
+  place: WeightsPlace,
+  shards: readonly string[],
+): Promise<[name: string, source: ByteSource][]> {
+  const opened: [string, ByteSource][] = [];
+  for (let at = 0; at < shards.length; at += OPENED_AT_ONCE) {
+    const names = shards.slice(at, at + OPENED_AT_ONCE);
+    const sources = await Promise.allSettled(names.map((name) => openShard(place, name)));
+    sources.forEach((source, i) => {
+      if (source.status === "rejected") throw source.reason;
+      opened.push([names[i], source.value]);
+    });
   }
+  return opened;
+}
+
+async function openShard(place: WeightsPlace, name: string): Promise<ByteSource> {
+  const source = await place.beside(name).open();
+  if (source !== null) return source;
+  throw new ModelError(refusal`${name} is missing, expected it beside the index`);
+}
+
+function tensorsOf(source: ByteSource, shard: string): FileTensor[] {
   try {
-    const source = await byteSource(path);
     const tensors = /\.safetensors$/i.test(shard)
       ? readSafetensors(source)
       : readStateDict(source).tensors;

@@ -1,23 +1,30 @@
-import { bytesInMemory, type ByteSource, byteSource } from "../model/files/byte_source.ts";
+import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
 import { isFloat } from "../model/files/file_types.ts";
-import { readUserFile, readUserText } from "../model/files/user_file.ts";
 import {
   isIndexFile,
   isJsonFile,
   isKerasFile,
   isProgramFile,
+  isRemote,
   isShardPattern,
 } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, NetworkConfig, WeightsFile } from "../model/weights/weights_manifest.ts";
 import { readSafetensors } from "../torch/read_safetensors.ts";
 import { readStateDict } from "../torch/read_state_dict.ts";
+import { findRemote, withoutQuery } from "./remote_place.ts";
+import { localPlace, type WeightsPlace } from "./weights_place.ts";
 import { failure } from "../words/failure.ts";
 import { refusal } from "../words/input_error.ts";
 import { formatCount } from "../words/numbers.ts";
 import { requireValue, string } from "../words/shape.ts";
 import { readShards, readShardsAlike } from "./read_shards.ts";
-import { dirname, join } from "node:path";
+
+/** Options of {@linkcode readWeights}. */
+export interface ReadWeightsOptions {
+  /** Folder that keeps what is read from servers, for later runs. Default: nothing is kept. */
+  cache?: string | null;
+}
 
 /**
  * Reads the weights of a file, whatever its topology is: `.safetensors`, a state dict that
@@ -27,7 +34,12 @@ import { dirname, join } from "node:path";
  * of it runs, and nothing outside its folder is read. It is not held in memory, except for a file of
  * `torch.save` up to 64 MiB: each tensor is read on demand, so the file must still be there.
  *
+ * An address (`https://host/model.safetensors`) or the name of a model of Hugging Face
+ * (`hf:org/name`, `hf:org/name@revision`) is read by HTTP ranges. It needs the permission for that
+ * host. A file that changes while it is read is refused.
+ *
  * @param path The file.
+ * @param options See {@linkcode ReadWeightsOptions}.
  * @returns Its tensors.
  * @throws {ModelError} If it is not such a file: one sentence with the value found and the one
  * expected.
@@ -42,23 +54,28 @@ import { dirname, join } from "node:path";
  * assertEquals([bias.shape, bias.type, bias.read().length], [[10], "float32", 10]);
  * ```
  */
-export async function readWeights(path: string): Promise<WeightsFile> {
+export async function readWeights(
+  path: string,
+  { cache = null }: ReadWeightsOptions = {},
+): Promise<WeightsFile> {
   requireValue("path", path, string);
+  if (cache !== null) requireValue("options.cache", cache, string);
   try {
-    const { format, layout, tensors, notes } = await parse(path);
+    const place = isRemote(path) ? await findRemote(path, cache) : localPlace(path);
+    const { format, layout, tensors, notes } = await parse(place);
     if (tensors.length === 0) {
       throw new ModelError(refusal`The file holds no tensors, expected weights`);
     }
-    const config = await readConfig(path);
+    const config = await readConfig(place);
     return {
-      path,
+      path: isRemote(path) ? withoutQuery(path) : path,
       format,
       ...layout === undefined ? {} : { layout },
       tensors: tensors.map((tensor) => ({
         ...tensor,
         read: () => naming(path, () => tensor.read()),
       })),
-      notes: [...describeConfig(config, tensors), ...notes, ...notesOn(tensors)],
+      notes: [...describeConfig(config, tensors), ...place.notes, ...notes, ...notesOn(tensors)],
       ...config === null ? {} : { config },
     };
   } catch (error) {
@@ -82,51 +99,45 @@ const MAX_WHOLE = 2 ** 26;
 
 const UNCHECKED = "Read in pieces, without its checksums.";
 
-async function parse(path: string): Promise<Omit<WeightsFile, "path">> {
-  if (isIndexFile(path)) return await readShards(path);
-  if (isShardPattern(path)) return await readShardsAlike(path);
-  if (isJsonFile(path)) {
+async function parse(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
+  const { name, path } = place;
+  if (isIndexFile(name)) return await readShards(place);
+  if (path !== null && isShardPattern(path)) return await readShardsAlike(path);
+  if (path !== null && isJsonFile(path)) {
     const { readManifestWeights } = await import("./read_manifest.ts");
     return await readManifestWeights(path);
   }
-  const file = await orRefuse(byteSource(path));
-  if (/\.safetensors$/i.test(path)) {
+  const file = await place.open();
+  if (file === null) throw new ModelError(failure(new Deno.errors.NotFound()));
+  if (/\.safetensors$/i.test(name)) {
     return { format: "safetensors", tensors: readSafetensors(file), notes: [] };
   }
   const isWhole = file.size <= MAX_WHOLE;
   const parsed = await parseArchive(
-    path,
-    isWhole ? bytesInMemory(await orRefuse(readUserFile(path))) : file,
+    name,
+    isWhole ? bytesInMemory(file.read(0, file.size, "The file")) : file,
   );
   // Only an HDF5 file has no checksums.
-  return isWhole || parsed.format === "Keras" && !/\.keras$/i.test(path)
+  return isWhole || parsed.format === "Keras" && !/\.keras$/i.test(name)
     ? parsed
     : { ...parsed, notes: [...parsed.notes, UNCHECKED] };
 }
 
 /** Reads a file of Keras, NumPy or PyTorch. */
-async function parseArchive(path: string, source: ByteSource): Promise<Omit<WeightsFile, "path">> {
-  if (isKerasFile(path)) {
+async function parseArchive(name: string, source: ByteSource): Promise<Omit<WeightsFile, "path">> {
+  if (isKerasFile(name)) {
     const { readKerasTensors } = await import("../keras/files/keras_tensors.ts");
     return { format: "Keras", layout: "keras", tensors: readKerasTensors(source), notes: [] };
   }
-  if (/\.npz$/i.test(path)) {
+  if (/\.npz$/i.test(name)) {
     const { readNpzWeights } = await import("./read_npz.ts");
     return readNpzWeights(source);
   }
-  if (isProgramFile(path)) {
+  if (isProgramFile(name)) {
     const { readProgramTensors } = await import("../torch/program/open_program.ts");
     return { format: "PyTorch", tensors: readProgramTensors(source), notes: [] };
   }
   return { format: "PyTorch", ...readStateDict(source) };
-}
-
-async function orRefuse<T>(reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    throw new ModelError(failure(error), { cause: error });
-  }
 }
 
 /** Name of a tensor within a block, with the number of the block. */
@@ -173,16 +184,14 @@ const HEADS = ["num_attention_heads", "n_head", "num_heads"];
 /**
  * Reads the `config.json` that the library transformers keeps beside weights.
  *
- * @param path The file of weights.
+ * @param place The file of weights.
  * @returns Facts about the network; `null` without such a file, or if it describes no network.
  */
-async function readConfig(path: string): Promise<NetworkConfig | null> {
-  const beside = join(dirname(path), "config.json");
-  // Nobody is asked for a permission to read what need not be there.
-  if (Deno.permissions.querySync({ name: "read", path: beside }).state !== "granted") return null;
+async function readConfig(place: WeightsPlace): Promise<NetworkConfig | null> {
+  const text = await place.beside("config.json").optionalText();
   let config: Record<string, unknown>;
   try {
-    config = Object(JSON.parse(await readUserText(beside)));
+    config = Object(JSON.parse(text ?? ""));
   } catch {
     return null;
   }

@@ -84,6 +84,9 @@ export const sameWeights = (path: string): string =>
   `${path} exports a model that is already built: its weights are the same under every seed, which ` +
   "draws the batch alone; export createModel({ tf, seed }) instead to have them drawn";
 
+/** Returns true for the address of a file on a server, or the name of a model of Hugging Face. */
+export const isRemote = (path: string): boolean => /^(https?:\/\/|hf:)/i.test(path);
+
 /** Returns true for the path of a model saved by Keras. */
 export const isKerasFile = (path: string): boolean => /\.(keras|h5|hdf5)$/i.test(path);
 
@@ -91,7 +94,7 @@ export const isKerasFile = (path: string): boolean => /\.(keras|h5|hdf5)$/i.test
 export const isProgramFile = (path: string): boolean => /\.pt2$/i.test(path);
 
 /** Returns true for the path of a module: code that creates a model. */
-export const isModule = (path: string): boolean => /\.[cm]?[jt]sx?$/i.test(path);
+export const isModule = (path: string): boolean => !isRemote(path) && /\.[cm]?[jt]sx?$/i.test(path);
 
 /** Returns true for the path of a JSON file, such as a model.json. */
 export const isJsonFile = (path: string): boolean => /\.json$/i.test(path) && !isIndexFile(path);
@@ -107,9 +110,10 @@ export const isIndexFile = (path: string): boolean =>
 export const isShardPattern = (path: string): boolean =>
   /(^|[\\/])[^*\\/]*\*[^*\\/]*\.(safetensors|bin)$/i.test(path);
 
-/** Returns true for the path of a file with weights and no topology. */
+/** Returns true for the path of a file with weights and no topology, or of which only they are read. */
 export const isWeightsFile = (path: string): boolean =>
-  isTorchFile(path) || isIndexFile(path) || /\.(bin|npz|weights\.h5)$/i.test(path);
+  isRemote(path) || isTorchFile(path) || isIndexFile(path) ||
+  /\.(bin|npz|weights\.h5)$/i.test(path);
 
 /**
  * Returns true for the path of weights as PyTorch users save them. The shards of a model.json end

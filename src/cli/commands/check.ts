@@ -1,4 +1,4 @@
-import { MEASURE_PERMISSIONS } from "../flags/measure_flags.ts";
+import { MEASURE_PERMISSIONS, REMOTE_PERMISSIONS } from "../flags/measure_flags.ts";
 import { defineCommand, late } from "../kit/command.ts";
 import { CHECK_FLAGS } from "./check_flags.ts";
 import type * as CheckWork from "./run_check.ts";
@@ -69,6 +69,7 @@ export const check = defineCommand({
   ],
   permissions: [
     ...MEASURE_PERMISSIONS,
+    ...REMOTE_PERMISSIONS,
     {
       grant: "--allow-read=.",
       purpose: "this folder and its parents, to look for a configuration and a baseline; not " +

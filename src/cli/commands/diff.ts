@@ -1,4 +1,4 @@
-import { MEASURE_PERMISSIONS } from "../flags/measure_flags.ts";
+import { MEASURE_PERMISSIONS, REMOTE_PERMISSIONS } from "../flags/measure_flags.ts";
 import { defineCommand, late } from "../kit/command.ts";
 import { DIFF_FLAGS } from "./diff_flags.ts";
 import type * as DiffWork from "./run_diff.ts";
@@ -34,6 +34,6 @@ export const diff = defineCommand({
     ["diff report.json model.ts", "a model against an earlier report"],
     ["diff before.ts after.ts --out difference.html", "a page with charts of both"],
   ],
-  permissions: MEASURE_PERMISSIONS,
+  permissions: [...MEASURE_PERMISSIONS, ...REMOTE_PERMISSIONS],
   run: late<typeof DiffWork>(() => import(import.meta.resolve("./run_diff.ts"))),
 });

@@ -1,4 +1,4 @@
-import { MEASURE_PERMISSIONS } from "../flags/measure_flags.ts";
+import { MEASURE_PERMISSIONS, REMOTE_PERMISSIONS } from "../flags/measure_flags.ts";
 import { defineCommand, late } from "../kit/command.ts";
 import { REPORT_FLAGS } from "./report_flags.ts";
 import type * as ReportWork from "./run_report.ts";
@@ -38,6 +38,10 @@ export const report = defineCommand({
     "An .npz and a .weights.h5 are judged likewise, and with --weights-only a .keras, .h5, .pt2 or",
     "model.json. A file of any size is read in pieces.",
     "",
+    "MODEL may be on a server: https://HOST/model.safetensors, or hf:ORG/NAME[@REVISION] of Hugging Face.",
+    "Its weights are read by HTTP ranges and judged alone; nothing is kept without --cache FOLDER. It needs",
+    "--allow-net=HOST. HF_TOKEN is sent to Hugging Face alone.",
+    "",
     "Dropout is off while it measures. Batch normalisation uses its moving statistics, or those of the batch if",
     "no training step has updated them yet.",
   ].join("\n"),
@@ -50,12 +54,13 @@ export const report = defineCommand({
     ["report examples/digits.ts --watch", "again whenever the module changes"],
     ["report model.keras --batch batch.npz", "a model that Keras saved, on NumPy data"],
     ["report model.safetensors", "the weights of a PyTorch network, without its topology"],
+    ["report hf:org/name", "the weights of a model of Hugging Face, which is not downloaded"],
     [
       "report net.ts --weights model.pt --batch batch.npz",
       "the same with its network, on NumPy data",
     ],
     ["report model.json --format json --out report.json", "the figures, for other programs"],
   ],
-  permissions: MEASURE_PERMISSIONS,
+  permissions: [...MEASURE_PERMISSIONS, ...REMOTE_PERMISSIONS],
   run: late<typeof ReportWork>(() => import(import.meta.resolve("./run_report.ts"))),
 });

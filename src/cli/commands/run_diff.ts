@@ -62,14 +62,14 @@ export async function run(operands: string[], values: DiffValues): Promise<numbe
 /** Compares two files of weights tensor by tensor, and shows on stderr how far it is. */
 async function changesOf(
   sides: readonly Side[],
-  { threads, quiet }: Pick<DiffValues, "threads" | "quiet">,
+  { threads, quiet, cache }: Pick<DiffValues, "threads" | "quiet" | "cache">,
 ): Promise<WeightChanges> {
   const { weightChanges } = await import("../../compare/weight_changes.ts");
   const { readWeights } = await import("../../load/read_weights.ts");
   const { compareCheckpoints } = await import("../../measure/checkpoint/compare_checkpoints.ts");
   using progress = quiet ? null : sweepProgress();
-  const before = await readWeights(sides[0].path);
-  const after = await readWeights(sides[1].path);
+  const before = await readWeights(sides[0].path, { cache });
+  const after = await readWeights(sides[1].path, { cache });
   return weightChanges(
     await compareCheckpoints(before, after, {
       ...threads === "auto" ? {} : { threads },

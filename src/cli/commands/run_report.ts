@@ -4,7 +4,7 @@ import type { Shard } from "../../study/study_header.ts";
 import { documentKind } from "../../words/document.ts";
 import { oneLine } from "../../words/failure.ts";
 import type { Measurements } from "../../measure/measurements.ts";
-import { isWeightsFile } from "../../model/loaded_model.ts";
+import { isRemote, isWeightsFile } from "../../model/loaded_model.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { showWord } from "../../words/show_value.ts";
 import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
@@ -29,6 +29,11 @@ export async function run([model]: string[], values: ReportValues): Promise<numb
   if (values.watch) {
     if (model === undefined) {
       throw new UsageError(refusal`--watch has no MODEL, expected a file to watch`);
+    }
+    if (isRemote(model)) {
+      throw new UsageError(
+        refusal`--watch has MODEL ${showWord(model)}, expected a file of this machine`,
+      );
     }
     if (format !== "text" && out === null) {
       throw new UsageError(refusal`--watch with --format ${format} has no --out, expected a file`);

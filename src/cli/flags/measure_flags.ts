@@ -19,6 +19,7 @@ import {
   type Permission,
   readInteger,
   readWord,
+  requirePath,
   seconds,
 } from "../kit/flag.ts";
 import { UsageError } from "../kit/usage_error.ts";
@@ -91,6 +92,16 @@ export const RUN_FLAGS = {
     "judge only the weights of MODEL, without its network: no pass is run, and a file of any size " +
       "is read in pieces",
   ),
+  cache: parsed({
+    help: "keep what is read of a MODEL on a server in FOLDER, for later runs",
+    value: "FOLDER",
+    otherwise: "nothing is kept",
+    read: (text, place) => requirePath(place, text, "the path of a folder"),
+    permissions: [{
+      grant: "--allow-read=FOLDER --allow-write=FOLDER",
+      purpose: "the folder of --cache",
+    }],
+  }),
   half: boolean("also judge whether the numbers fit into fp16; the pass takes longer"),
   seed: integer({ help: "seed of the model and of the random batch", least: 0, default: 0 }),
   threads: integer({
@@ -179,6 +190,16 @@ export const MEASURE_PERMISSIONS: readonly Permission[] = [{
   purpose: "FOLDER is that of MODEL, PACKAGE that of this package, and WASM the file " +
     "tfjs-backend-wasm-simd.wasm of TensorFlow.js: without one, the error names its path. A .ts " +
     "or .js MODEL runs with these permissions and may need more",
+}];
+
+/** Permissions of subcommands whose MODEL may be on a server. */
+export const REMOTE_PERMISSIONS: readonly Permission[] = [{
+  grant: "--allow-net=HOST",
+  purpose: "the host of a MODEL on a server, and the one it redirects to: without one, the error " +
+    "names both",
+}, {
+  grant: "--allow-env=HF_TOKEN,HF_ENDPOINT",
+  purpose: "the token for a private model of Hugging Face, and another server in its place",
 }];
 
 export function jobsFlag<const D extends number | "auto">(help: string, fallback: D) {

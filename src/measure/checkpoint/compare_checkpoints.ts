@@ -8,9 +8,10 @@ import type { FileTensor, WeightsFile } from "../../model/weights/weights_manife
 import { anyObject, requireValue } from "../../words/shape.ts";
 import { askWorkers } from "./ask_workers.ts";
 import { comparePart } from "./compare_part.ts";
-import type { CompareTask, StoredSide } from "./compare_worker.ts";
+import type { CompareTask, PairPart, StoredSide } from "./compare_worker.ts";
 import { fileShape, type MeasureCheckpointOptions } from "./measure_checkpoint.ts";
-import { WORTH_WORKERS } from "./sweep_in_parallel.ts";
+import { isFar, WORTH_WORKERS } from "./sweep_in_parallel.ts";
+import { groupBySize } from "./plan_sweep.ts";
 import { isStored, readerOf } from "./sweep_tensors.ts";
 
 /** Change of a tensor from one file of weights to another. */
@@ -152,20 +153,33 @@ async function comparePairs(
   const bytesOf = (pair: Pair, count: number) =>
     count * (BYTES[pair[0].type] + BYTES[pair[1].type]);
   const total = stored.reduce((sum, pair) => sum + bytesOf(pair, countOf(pair[0].shape)!), 0);
-  if (total >= WORTH_WORKERS) {
+  const hasFar = stored.some((pair) => pair.some((tensor) => isFar({ tensor })));
+  if (total >= WORTH_WORKERS || hasFar) {
+    const parts = stored.flatMap((pair, index) => partsOf(pair, bytesOf(pair, 1), index));
+    const groups = groupBySize(
+      parts,
+      ({ pair, from, to }) => bytesOf(stored[pair], to - from),
+      PART_BYTES,
+    );
     const task: CompareTask = {
       pairs: stored.map(([a, b]) => [sideOf(a), sideOf(b)]),
-      parts: stored.flatMap((pair, index) => partsOf(pair, bytesOf(pair, 1), index)),
+      groups,
     };
     const module = new URL("./compare_worker.ts", import.meta.url);
-    const count = task.parts.length;
     let bytes = 0;
-    const answers = askWorkers<ComparisonSums>({ module, task, count, threads, signal });
+    const answers = askWorkers<ComparisonSums[]>({
+      module,
+      task,
+      count: groups.length,
+      threads,
+      signal,
+    });
     for await (const { index, answer } of answers) {
-      const { pair, from, to } = task.parts[index];
-      const known = sums.get(stored[pair]);
-      sums.set(stored[pair], known === undefined ? answer : addComparisons(known, answer));
-      bytes += bytesOf(stored[pair], to - from);
+      groups[index].forEach(({ pair, from, to }, i) => {
+        const known = sums.get(stored[pair]);
+        sums.set(stored[pair], known === undefined ? answer[i] : addComparisons(known, answer[i]));
+        bytes += bytesOf(stored[pair], to - from);
+      });
       onProgress?.({ bytes, total });
     }
     signal?.throwIfAborted();
@@ -191,7 +205,7 @@ function partsOf(
   [{ shape }]: Pair,
   bytes: number,
   pair: number,
-): { pair: number; from: number; to: number }[] {
+): PairPart[] {
   const count = countOf(shape)!;
   const step = Math.floor(PART_BYTES / bytes);
   return Array.from({ length: Math.ceil(count / step) }, (_, i) => ({

@@ -7,8 +7,9 @@ import {
   CheckpointComparison,
   type ComparisonSums,
 } from "../../engine/native/checkpoint_comparison.ts";
-import { type FileIdentity, readInto } from "../../model/files/byte_source.ts";
+import { expectReads, type FileIdentity, readInto } from "../../model/files/byte_source.ts";
 import { serveTasks } from "../../model/user_code/serve_tasks.ts";
+import { BYTES } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 import { type ComparedTensor, comparePart } from "./compare_part.ts";
 
@@ -19,25 +20,43 @@ export interface StoredSide {
   offset: number;
 }
 
+/** Part of a pair, in entries. */
+export interface PairPart {
+  pair: number;
+  from: number;
+  to: number;
+}
+
 /** Data with which a worker starts. */
 export interface CompareTask {
   pairs: (readonly [StoredSide, StoredSide])[];
-  /** Parts of the pairs, in entries. */
-  parts: { pair: number; from: number; to: number }[];
+  /** Parts of the pairs of each task. */
+  groups: PairPart[][];
 }
 
-await serveTasks<CompareTask, ComparisonSums, null>(({ pairs, parts }) => {
+await serveTasks<CompareTask, ComparisonSums[], null>(({ pairs, groups }) => {
   const comparison = new CheckpointComparison();
   const readerOf = ({ type, file, offset }: StoredSide): ComparedTensor => ({
     type,
     read: (from, to) => readInto(file, offset + from, to),
   });
+  const compare = ({ pair, from, to }: PairPart) => {
+    const [a, b] = pairs[pair];
+    return comparePart(comparison, { from, to }, [readerOf(a), readerOf(b)]);
+  };
   return Promise.resolve({
     identity: null,
     answer: (index) => {
-      const { pair, from, to } = parts[index];
-      const [a, b] = pairs[pair];
-      return Promise.resolve(comparePart(comparison, { from, to }, [readerOf(a), readerOf(b)]));
+      expectReads(
+        groups[index].flatMap(({ pair, from, to }) =>
+          pairs[pair].map(({ type, file, offset }) => ({
+            file,
+            from: offset + from * BYTES[type],
+            to: offset + to * BYTES[type],
+          }))
+        ),
+      );
+      return Promise.resolve(groups[index].map(compare));
     },
   });
 });

@@ -118,6 +118,20 @@ export function pieceAt(pieces: Pieces, index: number): Piece {
   return { rows: 1, width: Math.min(width, matrix.width - place * width), entry, row, place };
 }
 
+/** Returns the bytes of a part in its file, where its tensor begins at an offset. */
+export function spanOf(
+  { from, to }: Pick<Part, "from" | "to">,
+  pieces: Pieces,
+  offset: number,
+): { from: number; to: number } {
+  const first = pieceAt(pieces, from), last = pieceAt(pieces, to - 1);
+  const end = last.entry + last.rows * last.width;
+  return {
+    from: offset + first.entry * BYTES[pieces.type],
+    to: offset + end * BYTES[pieces.type],
+  };
+}
+
 /** Divides tensors into parts of about the same size. */
 export function divideParts(tensors: readonly Pieces[]): Part[] {
   return tensors.flatMap(({ type, rows, width, count }, tensor) => {
@@ -132,16 +146,25 @@ export function divideParts(tensors: readonly Pieces[]): Part[] {
 
 /** Groups consecutive parts so that each group is about as large as a part of a large tensor. */
 export function groupParts(parts: readonly Part[], tensors: readonly Pieces[]): Part[][] {
-  const groups: Part[][] = [];
+  return groupBySize(parts, (part) => bytesOf(part, tensors[part.tensor]), PART_BYTES);
+}
+
+/** Groups consecutive parts up to a size; a larger one is a group of its own. */
+export function groupBySize<T>(
+  parts: readonly T[],
+  sizeOf: (part: T) => number,
+  most: number,
+): T[][] {
+  const groups: T[][] = [];
   let room = 0;
   for (const part of parts) {
-    const bytes = bytesOf(part, tensors[part.tensor]);
-    if (groups.length === 0 || bytes > room) {
+    const size = sizeOf(part);
+    if (groups.length === 0 || size > room) {
       groups.push([]);
-      room = PART_BYTES;
+      room = most;
     }
     groups.at(-1)!.push(part);
-    room -= bytes;
+    room -= size;
   }
   return groups;
 }

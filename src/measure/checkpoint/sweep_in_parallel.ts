@@ -36,13 +36,17 @@ export async function sweepInParallel(
   options: SweepOptions,
 ): Promise<TensorFigures[]> {
   const large = tensors.filter(({ tensor }) => isStored(tensor));
-  if (bytesIn(large) < WORTH_WORKERS) return sweepTensors(tensors);
+  if (bytesIn(large) < WORTH_WORKERS && !large.some(isFar)) return sweepTensors(tensors);
   const figures = new Map<SweepTensor, TensorFigures>();
   await sweepStored(large, { ...options, figures, isWhole: false });
   const alike = large.filter((tensor) => !figures.has(tensor));
   if (alike.length > 0) await sweepStored(alike, { ...options, figures, isWhole: true });
   return tensors.map((one) => figures.get(one) ?? sweepTensors([one])[0]);
 }
+
+/** Returns true if a tensor is on a server: while it is awaited, this thread shows the progress. */
+export const isFar = ({ tensor: { stored } }: Pick<SweepTensor, "tensor">): boolean =>
+  stored?.file.remote !== undefined;
 
 const bytesIn = (tensors: readonly SweepTensor[]) =>
   tensors.map(piecesOf).reduce((sum, one) => sum + bytesOf({ from: 0, to: one.count }, one), 0);

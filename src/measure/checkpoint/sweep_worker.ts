@@ -4,9 +4,9 @@
  * @module
  */
 import { CheckpointSweep } from "../../engine/native/checkpoint_sweep.ts";
-import { type FileIdentity, readInto } from "../../model/files/byte_source.ts";
+import { expectReads, type FileIdentity, readInto } from "../../model/files/byte_source.ts";
 import { serveTasks } from "../../model/user_code/serve_tasks.ts";
-import type { Part, Pieces } from "./plan_sweep.ts";
+import { type Part, type Pieces, spanOf } from "./plan_sweep.ts";
 import { type PartFigures, type ReadBytes, sweepPart } from "./sweep_part.ts";
 
 /** Data with which a worker starts: all that determines its answers. */
@@ -21,11 +21,16 @@ await serveTasks<SweepTask, PartFigures[], null>(({ tensors, groups }) => {
   const sweep = new CheckpointSweep();
   return Promise.resolve({
     identity: null,
-    answer: (index) =>
-      Promise.resolve(groups[index].map((part) => {
+    answer: (index) => {
+      expectReads(groups[index].map((part) => {
+        const { pieces, stored: { file, offset } } = tensors[part.tensor];
+        return { file, ...spanOf(part, pieces, offset) };
+      }));
+      return Promise.resolve(groups[index].map((part) => {
         const { pieces, stored: { file, offset } } = tensors[part.tensor];
         const read: ReadBytes = (from, to) => readInto(file, offset + from, to);
         return sweepPart(sweep, part, { pieces, read });
-      })),
+      }));
+    },
   });
 });

@@ -2,6 +2,7 @@ import { formatMemory } from "../../words/numbers.ts";
 import { ModelError } from "../model_error.ts";
 import { requireFile } from "./user_file.ts";
 import { refusal } from "../../words/input_error.ts";
+import { expectRemote, readRemote, type RemotePlace } from "./remote/read_remote.ts";
 
 /** File as it was when it was opened; plain data, so that another thread can open it, too. */
 export interface FileIdentity {
@@ -13,6 +14,10 @@ export interface FileIdentity {
   changed: number | null;
   /** Files whose bytes follow each other, if it stands for several: shards. */
   parts?: readonly FileIdentity[];
+  /** Its bytes on a server, from which they are read instead. */
+  remote?: RemotePlace;
+  /** Its bytes, if they were read at once. */
+  bytes?: SharedArrayBuffer;
 }
 
 /** File that is read in pieces, and never held whole in memory. */
@@ -51,7 +56,8 @@ export function joinedSource(path: string, parts: readonly FileIdentity[]): Byte
   return sourceOf({ path, size, changed: null, parts });
 }
 
-function sourceOf(file: FileIdentity): ByteSource {
+/** Returns a file as pieces. */
+export function sourceOf(file: FileIdentity): ByteSource {
   const { path, size } = file;
   return {
     size,
@@ -125,6 +131,8 @@ export function pagedSource(source: ByteSource): ByteSource {
  */
 export function readInto(file: FileIdentity, from: number, to: Uint8Array): void {
   if (file.parts !== undefined) return readParts(file.parts, from, to);
+  if (file.bytes !== undefined) return to.set(new Uint8Array(file.bytes, from, to.length));
+  if (file.remote !== undefined) return readFar(file, file.remote, from, to);
   using handle = Deno.openSync(file.path);
   const now = handle.statSync();
   let done = 0;
@@ -139,6 +147,39 @@ export function readInto(file: FileIdentity, from: number, to: Uint8Array): void
   if (done < to.length) {
     throw new ModelError(`${file.path}: the file was changed while it was being read`);
   }
+}
+
+function readFar(
+  { path, size }: FileIdentity,
+  place: RemotePlace,
+  from: number,
+  to: Uint8Array,
+): void {
+  if (from + to.length > size) throw new ModelError(`${path}: the file ends at byte ${size}`);
+  try {
+    readRemote(place, from, to);
+  } catch (error) {
+    if (error instanceof ModelError) error.within(path);
+    throw error;
+  }
+}
+
+/** Range of a file that is going to be read. */
+export interface ExpectedRead {
+  file: FileIdentity;
+  from: number;
+  to: number;
+}
+
+/**
+ * Says what this thread is going to read next, in its order: of files on servers, it is read ahead.
+ */
+export function expectReads(reads: readonly ExpectedRead[]): void {
+  expectRemote(
+    reads.flatMap(({ file: { remote: place }, from, to }) =>
+      place === undefined ? [] : [{ place, from, to }]
+    ),
+  );
 }
 
 function readParts(parts: readonly FileIdentity[], from: number, to: Uint8Array): void {

@@ -1,5 +1,5 @@
 import { crc32, inflateRawSync } from "node:zlib";
-import { bytesInMemory, type ByteSource } from "./byte_source.ts";
+import { bytesInMemory, type ByteSource, expectReads } from "./byte_source.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 
@@ -95,7 +95,10 @@ interface Directory {
   count: number;
 }
 
-type Entry = Exclude<ReturnType<typeof readEntry>, string>;
+/** Entry of the directory. */
+type Listed = Exclude<ReturnType<typeof readRecord>, string>;
+
+type Entry = Exclude<ReturnType<typeof locate>, string>;
 
 const isFile = ({ name }: Entry) => !name.endsWith("/");
 
@@ -158,22 +161,39 @@ function readDirectory(
   { start, end, count }: Directory,
   refuse: Refuse,
 ): Entry[] {
-  const entries: Entry[] = [];
-  const names = new Set<string>();
   const directory = viewOf(source.read(start, end - start, "The contents of the zip archive"));
+  const records: Listed[] = [];
   let at = 0;
   for (let i = 0; i < count; i++) {
-    const entry = readEntry(source, directory, at);
+    const record = readRecord(directory, at);
+    if (typeof record === "string") return refuse(`entry ${i} of the zip archive ${record}`);
+    records.push(record);
+    at = record.next;
+  }
+  expectHeaders(source, records);
+  const names = new Set<string>();
+  return records.map((record, i) => {
+    const entry = locate(source, record);
     if (typeof entry === "string") return refuse(`entry ${i} of the zip archive ${entry}`);
     requireReadable(entry, start, refuse);
     if (isFile(entry) && names.has(entry.name)) {
       refuse(`${show(entry)} occurs twice, expected once`);
     }
-    at = entry.next;
     names.add(entry.name);
-    entries.push(entry);
-  }
-  return entries;
+    return entry;
+  });
+}
+
+/** Says that the headers of all files are read next: on a server, each would be awaited. */
+function expectHeaders({ file, start }: ByteSource, records: readonly Listed[]): void {
+  if (file === null) return;
+  expectReads(
+    records.map(({ offset }) => ({
+      file,
+      from: start + offset,
+      to: Math.min(file.size, start + offset + LOCAL_BYTES),
+    })),
+  );
 }
 
 /** Rejects an entry that cannot be unpacked, or whose name points outside the archive. */
@@ -228,7 +248,7 @@ const viewOf = (bytes: Uint8Array) =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Reads an entry of the directory, or returns the problem with it. */
-function readEntry(source: ByteSource, view: DataView, at: number) {
+function readRecord(view: DataView, at: number) {
   const end = view.byteLength;
   if (at + ENTRY_BYTES > end || view.getUint32(at, true) !== ENTRY) return "is missing: truncated";
   const nameLength = view.getUint16(at + 28, true);
@@ -240,7 +260,19 @@ function readEntry(source: ByteSource, view: DataView, at: number) {
   const extra = at + ENTRY_BYTES + nameLength;
   const sizes = readSizes(view, at, { extra, end: extra + extraLength });
   if (sizes === null) return "has a size of 0xffffffff, expected it in a ZIP64 record";
-  const { packed, unpacked, offset } = sizes;
+  return {
+    name,
+    next,
+    ...sizes,
+    flags: view.getUint16(at + 8, true),
+    method: view.getUint16(at + 10, true),
+    checksum: view.getUint32(at + 16, true),
+  };
+}
+
+/** Finds the bytes of an entry behind its own header, or returns the problem with it. */
+function locate(source: ByteSource, record: Listed) {
+  const { offset } = record;
   const misplaced = `is not at byte ${offset}, where the list of contents has it`;
   if (offset + LOCAL_BYTES > source.size) return misplaced;
   const local = viewOf(source.read(offset, LOCAL_BYTES, "An entry of the zip archive"));
@@ -248,17 +280,7 @@ function readEntry(source: ByteSource, view: DataView, at: number) {
   // The extra fields of a file may differ from those in the directory: PyTorch adds padding for
   // alignment.
   const from = offset + LOCAL_BYTES + local.getUint16(26, true) + local.getUint16(28, true);
-  return {
-    name,
-    next,
-    offset,
-    from,
-    packed,
-    unpacked,
-    flags: view.getUint16(at + 8, true),
-    method: view.getUint16(at + 10, true),
-    checksum: view.getUint32(at + 16, true),
-  };
+  return { ...record, from };
 }
 
 /** Reads sizes and offset of an entry; those that are too large for 4 bytes are in an extra field. */

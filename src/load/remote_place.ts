@@ -1,0 +1,142 @@
+import { isIndexFile, isJsonFile } from "../model/loaded_model.ts";
+import type { ByteSource } from "../model/files/byte_source.ts";
+import { openRemote, type RemoteAccess, remoteText } from "../model/files/remote/open_remote.ts";
+import { ForbiddenError } from "../model/files/remote/range_client.ts";
+import { ModelError } from "../model/model_error.ts";
+import { refusal } from "../words/input_error.ts";
+import { anyOf, showValue } from "../words/show_value.ts";
+import type { WeightsPlace } from "./weights_place.ts";
+
+/** Files with all weights of a model of Hugging Face, preferred first. */
+const HUGGING_FACE = [
+  "model.safetensors.index.json",
+  "model.safetensors",
+  "pytorch_model.bin.index.json",
+  "pytorch_model.bin",
+];
+
+const ENDPOINT = "https://huggingface.co";
+
+/** Returns an address without its query and fragment, which may hold a secret. */
+export const withoutQuery = (path: string): string => path.replace(/[?#].*$/s, "");
+
+/**
+ * Finds weights on a server.
+ *
+ * @param path An address, or the name of a model of Hugging Face.
+ * @param cache Folder that keeps what is read.
+ * @throws {ModelError} If the server has none, or does not give them.
+ */
+export async function findRemote(path: string, cache: string | null): Promise<WeightsPlace> {
+  const access: RemoteAccess = { cache, notes: new Set() };
+  if (/^hf:/i.test(path)) return await findHuggingFace(path, access);
+  const url = URL.parse(path);
+  const name = url?.pathname.split("/").at(-1) ?? "";
+  if (url === null || name === "") {
+    throw new ModelError(
+      refusal`The address is ${showValue(withoutQuery(path))}, expected that of a file of weights`,
+    );
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new ModelError("The address has a password, expected none: it would be shown");
+  }
+  if (isJsonFile(name) || name.includes("*")) {
+    throw new ModelError(
+      refusal`The address names ${
+        showValue(name)
+      }, expected a file of weights or the index of shards`,
+    );
+  }
+  const place = remotePlace(url.href, access);
+  if (isIndexFile(name)) return place;
+  const { source } = await openRemote(url.href, access);
+  return { ...place, open: () => Promise.resolve(source) };
+}
+
+function remotePlace(url: string, access: RemoteAccess): WeightsPlace {
+  const { pathname } = new URL(url);
+  return {
+    name: pathname.split("/").at(-1)!,
+    path: null,
+    notes: access.notes,
+    // A query, such as a signature, is that of one file.
+    beside: (name) => remotePlace(new URL(encodeURIComponent(name), url).href, access),
+    open: () => orMissing(async () => (await openRemote(url, access)).source),
+    async text() {
+      const text = await remoteText(url, access);
+      if (text !== null) return text;
+      throw new ModelError(`${new URL(url).host} has no such file (404)`);
+    },
+    async optionalText() {
+      try {
+        return await remoteText(url, access);
+      } catch (error) {
+        // Some servers forbid what is missing.
+        if (error instanceof ForbiddenError) return null;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Returns `null` for a file that is missing. */
+async function orMissing(open: () => Promise<ByteSource>): Promise<ByteSource | null> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof ForbiddenError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Finds the weights of a model of Hugging Face, and pins the commit that has them. */
+async function findHuggingFace(path: string, access: RemoteAccess): Promise<WeightsPlace> {
+  const [, repository, revision = "main"] = /^hf:([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/i.exec(path) ??
+    [];
+  if (repository === undefined) {
+    throw new ModelError(
+      refusal`The model is ${showValue(path)}, expected hf:org/name or hf:org/name@revision`,
+    );
+  }
+  const endpoint = (variable("HF_ENDPOINT") ?? ENDPOINT).replace(/\/+$/, "");
+  const base = URL.parse(endpoint);
+  if (base === null || !/^https?:$/.test(base.protocol)) {
+    throw new ModelError(refusal`HF_ENDPOINT is ${showValue(endpoint)}, expected an address`);
+  }
+  const secret = variable("HF_TOKEN");
+  const own: RemoteAccess = {
+    ...access,
+    token: secret === null ? null : { origin: base.origin, value: secret },
+  };
+  const urlOf = (commit: string, file: string) =>
+    `${endpoint}/${repository}/resolve/${encodeURIComponent(commit)}/${file}`;
+  for (const file of HUGGING_FACE) {
+    try {
+      const { source, commit } = await openRemote(urlOf(revision, file), own);
+      if (commit !== null) access.notes.add(`Revision ${commit}.`);
+      const place = remotePlace(urlOf(commit ?? revision, file), own);
+      return isIndexFile(file) ? place : { ...place, open: () => Promise.resolve(source) };
+    } catch (error) {
+      if (!(error instanceof ForbiddenError)) throw error;
+      if (error.status === 401 || error.status === 403) {
+        throw new ModelError(`${error.message}${tokenHint(secret)}`);
+      }
+    }
+  }
+  throw new ModelError(
+    `${base.host} has no weights of ${repository} at ${revision}, expected ${anyOf(HUGGING_FACE)}`,
+  );
+}
+
+/** Returns a variable of the environment; `null` if it is not set or may not be read. */
+function variable(name: string): string | null {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) || null : null;
+}
+
+/** Returns what may help if a model is private, gated or missing, which look the same. */
+function tokenHint(secret: string | null): string {
+  if (secret !== null) return ": there is no such model, or the token in HF_TOKEN may not read it";
+  return ": there is no such model, or it needs a token: set HF_TOKEN, and allow it with " +
+    "--allow-env=HF_TOKEN";
+}

@@ -1,0 +1,150 @@
+import { failure } from "../../../words/failure.ts";
+import { showValue } from "../../../words/show_value.ts";
+import { ModelError } from "../../model_error.ts";
+import { Transient } from "./with_retries.ts";
+
+/** Secret of a user for one server. */
+export interface Token {
+  /** Scheme, host and port of the server. */
+  origin: string;
+  value: string;
+}
+
+/** Answer of a server, its body not read yet. */
+export interface Answer {
+  response: Response;
+  /** Address that answered. */
+  url: string;
+  /** Its host. */
+  host: string;
+  /** Hosts that were asked. */
+  hosts: string[];
+  /** Commit of the file's repository, which Hugging Face says before it redirects. */
+  commit: string | null;
+  /** Reads the body; ends if no byte comes for long. */
+  chunks(): AsyncGenerator<Uint8Array>;
+  /** Gives up the body. */
+  cancel(): Promise<void>;
+}
+
+/** Request for a file. */
+export interface Asked {
+  /** Address to which it was redirected before, if it was. */
+  place?: string;
+  token: Token | null;
+  headers: Record<string, string>;
+  /** Time in ms without a byte after which the answer counts as cut off. */
+  stall: number;
+}
+
+const MAX_REDIRECTS = 5;
+
+/**
+ * Asks for a file and follows redirections by hand: a token is sent to its own server alone, and
+ * each host needs the permission.
+ *
+ * @throws {ModelError} If a host may not be asked, or redirects to nowhere.
+ */
+export async function follow(
+  url: string,
+  { place = url, token, headers, stall }: Asked,
+): Promise<Answer> {
+  const hosts = [new URL(url).host];
+  let at = new URL(place);
+  let commit: string | null = null;
+  for (let count = 0; count <= MAX_REDIRECTS; count++) {
+    if (!hosts.includes(at.host)) hosts.push(at.host);
+    await requireAllowed(at, hosts);
+    const { response, chunks, cancel } = await ask(at, stall, {
+      ...headers,
+      "accept-encoding": "identity",
+      ...token?.origin === at.origin ? { authorization: `Bearer ${token.value}` } : {},
+    });
+    commit ??= response.headers.get("x-repo-commit");
+    const { status } = response;
+    const location = response.headers.get("location");
+    if (![301, 302, 303, 307, 308].includes(status) || location === null) {
+      return { response, url: at.href, host: at.host, hosts, commit, chunks, cancel };
+    }
+    await cancel();
+    at = targetOf(location, at);
+  }
+  throw new ModelError(`${hosts[0]} redirects more than ${MAX_REDIRECTS} times`);
+}
+
+/** Returns where a server redirects to. */
+function targetOf(location: string, from: URL): URL {
+  const target = URL.parse(location, from.href);
+  const isSafe = target?.protocol === "https:" ||
+    target?.protocol === "http:" && from.protocol === "http:";
+  if (target !== null && isSafe) return target;
+  throw new ModelError(
+    `${from.host} redirects to ${showValue(location.slice(0, 60))}, expected an https: address`,
+  );
+}
+
+async function requireAllowed({ hostname, port, protocol }: URL, hosts: string[]): Promise<void> {
+  const host = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+  const { state } = await Deno.permissions.request({ name: "net", host });
+  if (state === "granted") return;
+  throw new ModelError(
+    `Asking ${hosts.at(-1)} is not allowed: use --allow-net=${hosts.join(",")}`,
+  );
+}
+
+async function ask(
+  url: URL,
+  stall: number,
+  headers: Record<string, string>,
+): Promise<Pick<Answer, "response" | "chunks" | "cancel">> {
+  const abort = new AbortController();
+  /** Waits for a step of the answer; if it fails, another attempt may succeed. */
+  const step = async <T>(what: "reach" | "read", promise: Promise<T>): Promise<T> => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      abort.abort();
+    }, stall);
+    try {
+      return await promise;
+    } catch (error) {
+      throw isLate
+        ? new Transient(`${url.host} sent nothing for ${stall / 1000} s`)
+        : new Transient(
+          `${url.host} ${what === "reach" ? "cannot be reached" : "broke off"}: ${reasonOf(error)}`,
+          { isUnreached: what === "reach" },
+        );
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const response = await step(
+    "reach",
+    fetch(url, { headers, redirect: "manual", signal: abort.signal }),
+  );
+  return {
+    response,
+    async *chunks() {
+      if (response.body === null) return;
+      const reader = response.body.getReader();
+      try {
+        while (true) {
+          const { done, value } = await step("read", reader.read());
+          if (done) return;
+          yield value;
+        }
+      } finally {
+        await reader.cancel().catch(() => {});
+      }
+    },
+    cancel: async () => {
+      await response.body?.cancel().catch(() => {});
+    },
+  };
+}
+
+/** Returns why a request failed, without its address, which may hold a secret. */
+function reasonOf(error: unknown): string {
+  return failure(error).replace(/^.*?\(https?:\/\/[^)]*\): /, "")
+    .replace(/^client error \(\w+\): /, "");
+}

@@ -1,0 +1,135 @@
+import type { RemoteRange } from "./mailbox.ts";
+
+/** Number of requests at a time. */
+const MAX_REQUESTS = 8;
+
+/** Bytes of a request. */
+export const UNIT_BYTES = 2 ** 22;
+
+/** Bytes that are read before a reader asks for them: of all readers, and of one. */
+const MAX_HELD = 2 ** 26;
+const MAX_AHEAD = 2 ** 25;
+
+/** Bytes between two ranges up to which one request for both is cheaper than two. */
+const MAX_GAP = 2 ** 14;
+
+/** Range that is read by one request. */
+interface Unit {
+  from: number;
+  to: number;
+  /** Number of its bytes that a reader has not got yet; those between its ranges do not count. */
+  left: number;
+  bytes: Promise<Uint8Array> | null;
+}
+
+/** Reads a range of a file. */
+export type ReadRange = (range: RemoteRange) => Promise<Uint8Array>;
+
+/**
+ * Reads ahead of readers that say what they are going to read, by several requests at a time, so
+ * that they do not wait for a server's latency. Other reads are made at once.
+ */
+export class ReadAhead {
+  readonly #read: ReadRange;
+  /** Ranges that each reader will read of each file. */
+  readonly #plans = new Map<string, Unit[]>();
+  #held = 0;
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(read: ReadRange) {
+    this.#read = read;
+  }
+
+  /** Replaces what a reader is going to read, in its order. */
+  expect(stream: number, ranges: readonly RemoteRange[]): void {
+    for (const [key, units] of this.#plans) {
+      if (!key.startsWith(`${stream}/`)) continue;
+      for (const unit of units) if (unit.bytes !== null) this.#held -= unit.to - unit.from;
+      this.#plans.delete(key);
+    }
+    for (const [id, own] of Map.groupBy(ranges, ({ id }) => id)) {
+      this.#plans.set(`${stream}/${id}`, unitsOf(own));
+    }
+    this.#advance();
+  }
+
+  /** Returns bytes of a file to a reader. */
+  async read(stream: number, { id, from, to }: RemoteRange, data: Uint8Array): Promise<void> {
+    const units = this.#plans.get(`${stream}/${id}`) ?? [];
+    for (let at = from; at < to;) {
+      const unit = units.find((unit) => unit.from <= at && at < unit.to);
+      if (unit === undefined) {
+        const next = units.find((unit) => at < unit.from && unit.from < to)?.from ?? to;
+        data.set(await this.#request({ id, from: at, to: next }), at - from);
+        at = next;
+        continue;
+      }
+      if (unit.bytes === null) this.#begin(id, unit);
+      const bytes = await unit.bytes!;
+      const end = Math.min(to, unit.to);
+      data.set(bytes.subarray(at - unit.from, end - unit.from), at - from);
+      unit.left -= end - at;
+      at = end;
+      if (unit.left > 0 || !units.includes(unit)) continue;
+      units.splice(units.indexOf(unit), 1);
+      if (this.#plans.get(`${stream}/${id}`) === units) this.#held -= unit.to - unit.from;
+    }
+    this.#advance();
+  }
+
+  /** Begins requests up to the limits, the same number for each reader as far as it goes. */
+  #advance(): void {
+    for (const [key, units] of this.#plans) {
+      let ahead = 0;
+      for (const unit of units) {
+        ahead += unit.to - unit.from;
+        if (ahead > MAX_AHEAD || this.#held + unit.to - unit.from > MAX_HELD) break;
+        if (unit.bytes === null) this.#begin(Number(key.split("/")[1]), unit);
+      }
+    }
+  }
+
+  #begin(id: number, unit: Unit): void {
+    this.#held += unit.to - unit.from;
+    unit.bytes = this.#request({ id, from: unit.from, to: unit.to });
+    // Its reader is told.
+    unit.bytes.catch(() => {});
+  }
+
+  async #request(range: RemoteRange): Promise<Uint8Array> {
+    if (this.#running >= MAX_REQUESTS) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else this.#running++;
+    try {
+      return await this.#read(range);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
+    }
+  }
+}
+
+/**
+ * Returns the requests for ranges of a file: those that are close to each other are joined, and cut
+ * at multiples of a fixed size, so that another run makes the same.
+ */
+function unitsOf(ranges: readonly RemoteRange[]): Unit[] {
+  const units: Unit[] = [];
+  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
+    let { from } = range;
+    while (from < range.to) {
+      const to = Math.min(range.to, (Math.floor(from / UNIT_BYTES) + 1) * UNIT_BYTES);
+      const last = units.at(-1);
+      const isNext = last !== undefined && from >= last.to && from - last.to <= MAX_GAP &&
+        Math.floor(last.from / UNIT_BYTES) === Math.floor((to - 1) / UNIT_BYTES);
+      if (isNext) {
+        last.to = to;
+        last.left += to - from;
+      } else units.push({ from, to, left: to - from, bytes: null });
+      from = to;
+    }
+  }
+  return units;
+}

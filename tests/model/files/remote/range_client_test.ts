@@ -1,0 +1,381 @@
+import { RangeClient } from "../../../../src/model/files/remote/range_client.ts";
+import { ModelError } from "../../../../src/model/model_error.ts";
+import {
+  type FileServer,
+  madeBytes,
+  type Misbehaves,
+  sendRange,
+  serveFiles,
+} from "./serve_files.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+
+const FILE = madeBytes(200_000);
+const ETAG = { etag: '"1"' };
+
+/** Returns a client that does not wait, and the delays that it would have waited. */
+function impatient(stall?: number) {
+  const delays: number[] = [];
+  const wait = (ms: number) => {
+    delays.push(ms);
+    return Promise.resolve();
+  };
+  return { client: new RangeClient({ wait, stall }), delays };
+}
+
+const hostOf = ({ origin }: FileServer) => new URL(origin).host;
+
+/** Opens the file of a server, and reads a range of it. */
+async function readSome(misbehaves: Misbehaves, headers?: Record<string, string>, stall?: number) {
+  await using server = serveFiles({ f: FILE }, { misbehaves, headers });
+  const { client, delays } = impatient(stall);
+  try {
+    const { file, head } = await client.open(`${server.origin}/f`);
+    assertEquals(head, FILE.subarray(0, 65536));
+    assertEquals(file.size, FILE.length);
+    assertEquals(await client.read(file, 70_000, 70_100), FILE.subarray(70_000, 70_100));
+    return { delays, got: server.got, message: null };
+  } catch (error) {
+    assert(error instanceof ModelError, `${error}`);
+    const message = error.message.replaceAll(hostOf(server), "HOST");
+    return { delays, got: server.got, message };
+  }
+}
+
+Deno.test("a file is opened by its first bytes, and its ETag is asked for from then on", async () => {
+  const { got, message } = await readSome(() => null);
+  assertEquals(message, null);
+  assertEquals(got.map(({ range }) => range), [[0, 65535], [70_000, 70_099]]);
+  assertEquals(got.map(({ headers }) => headers.get("if-match")), [null, '"1"']);
+  assertEquals(got[0].headers.get("accept-encoding"), "identity");
+});
+
+Deno.test("a weak ETag is compared, and not asked for: it would never match", async () => {
+  const { got, message } = await readSome(() => null, { etag: 'W/"1"' });
+  assertEquals(message, null);
+  assertEquals(got[1].headers.get("if-match"), null);
+  const other: Misbehaves = ({ range }, count) =>
+    count === 1 ? null : sendRange(FILE, range, { etag: 'W/"2"' });
+  assertEquals(
+    (await readSome(other, { etag: 'W/"1"' })).message,
+    'The file was changed while it was being read: HOST has ETag "W/\\"2\\"", before "W/\\"1\\""',
+  );
+});
+
+Deno.test("without an ETag, Last-Modified is asked for and compared", async () => {
+  const first = { "last-modified": "Wed, 21 Oct 2026 07:28:00 GMT" };
+  const { got, message } = await readSome(() => null, first);
+  assertEquals(message, null);
+  assertEquals(got[1].headers.get("if-unmodified-since"), first["last-modified"]);
+  const second = { "last-modified": "Wed, 21 Oct 2026 07:28:01 GMT" };
+  const changes: Misbehaves = ({ range }, count) =>
+    count === 1 ? null : sendRange(FILE, range, second);
+  assertEquals(
+    (await readSome(changes, first)).message,
+    "The file was changed while it was being read: HOST says Last-Modified " +
+      `${second["last-modified"]}, before ${first["last-modified"]}`,
+  );
+});
+
+Deno.test("a file without ETag and Last-Modified is read; a change of its size is noticed", async () => {
+  assertEquals((await readSome(() => null, {})).message, null);
+  const longer = madeBytes(200_001);
+  const grows: Misbehaves = ({ range }, count) => count === 1 ? null : sendRange(longer, range, {});
+  assertEquals(
+    (await readSome(grows, {})).message,
+    "The file was changed while it was being read: HOST has 200001 bytes, before 200000",
+  );
+});
+
+for (
+  const [name, answer, sentence] of [
+    ["412", () => new Response("", { status: 412 }), "HOST answered 412"],
+    ["416", () => new Response("", { status: 416 }), "HOST answered 416"],
+    [
+      "another ETag",
+      (range) => sendRange(FILE, range, { etag: '"2"' }),
+      'HOST has ETag "\\"2\\"", before "\\"1\\""',
+    ],
+    [
+      "another ETag with the whole file",
+      () => new Response(FILE, { headers: { etag: '"2"' } }),
+      'HOST has ETag "\\"2\\"", before "\\"1\\""',
+    ],
+  ] as [string, (range: [number, number] | null) => Response, string][]
+) {
+  Deno.test(`${name} means that the file was changed, which no other attempt changes`, async () => {
+    const { message, delays } = await readSome(({ range }, count) =>
+      count === 1 ? null : answer(range)
+    );
+    assertEquals(message, `The file was changed while it was being read: ${sentence}`);
+    assertEquals(delays, []);
+  });
+}
+
+Deno.test("429 and 503 are tried again after the time that the server asks for", async () => {
+  for (const status of [429, 503]) {
+    const { message, delays } = await readSome((_, count) =>
+      count === 2 ? new Response("", { status, headers: { "retry-after": "7" } }) : null
+    );
+    assertEquals(message, null);
+    assertEquals(delays, [7000]);
+  }
+});
+
+Deno.test("a Retry-After may be a date, and beyond five minutes the file is given up", async () => {
+  const inSeconds = (seconds: number): Misbehaves => (_, count) =>
+    count === 2
+      ? new Response("", {
+        status: 429,
+        headers: { "retry-after": new Date(Date.now() + 1000 * seconds).toUTCString() },
+      })
+      : null;
+  const { message, delays } = await readSome(inSeconds(20));
+  assertEquals(message, null);
+  assert(delays[0] > 15_000 && delays[0] <= 20_000, `${delays}`);
+  const given = await readSome((_, count) =>
+    count === 2 ? new Response("", { status: 429, headers: { "retry-after": "301" } }) : null
+  );
+  assertEquals(given.message, "HOST answered 429 and asks to wait 301 s, expected at most 300");
+  assertEquals(given.delays, []);
+});
+
+Deno.test("5xx is tried again with delays that double, the same in every run", async () => {
+  const fails: Misbehaves = (_, count) =>
+    count > 1 && count < 6 ? new Response("", { status: 502 }) : null;
+  const { message, delays, got } = await readSome(fails);
+  assertEquals(message, null);
+  assertEquals(got.length, 6);
+  delays.forEach((delay, i) =>
+    assert(delay >= 187.5 * 2 ** i && delay <= 312.5 * 2 ** i, `${delays}`)
+  );
+  assertEquals((await readSome(fails)).delays, delays);
+});
+
+Deno.test("a server that always fails is given up after seven attempts", async () => {
+  const { message, delays } = await readSome((_, count) =>
+    count > 1 ? new Response("", { status: 500 }) : null
+  );
+  assertEquals(message, "HOST answered 500, in each of 7 attempts");
+  assertEquals(delays.length, 6);
+});
+
+Deno.test("an answer that is cut off is tried again", async () => {
+  const short: Misbehaves = ({ range }, count) => {
+    if (count !== 2 && count !== 3) return null;
+    const [first, last] = range!;
+    const headers = { ...ETAG, "content-range": `bytes ${first}-${last}/${FILE.length}` };
+    const part = FILE.subarray(first, first + 10);
+    if (count === 2) return new Response(part, { status: 206, headers });
+    const breaks = new ReadableStream({
+      start(controller) {
+        controller.enqueue(part);
+        queueMicrotask(() => controller.error(new Error("The cable is cut")));
+      },
+    });
+    return new Response(breaks, { status: 206, headers });
+  };
+  const { message, delays } = await readSome(short);
+  assertEquals(message, null);
+  assertEquals(delays.length, 2);
+  const always = await readSome((got, count) => count === 1 ? null : short(got, 2));
+  assertEquals(
+    always.message,
+    "HOST sent 10 bytes, expected 100: truncated, in each of 7 attempts",
+  );
+});
+
+Deno.test("an answer for another range is tried again, and never used", async () => {
+  const shifted: Misbehaves = ({ range }, count) =>
+    count === 1 ? null : sendRange(FILE, [range![0] + 1, range![1] + 1], ETAG);
+  assertEquals(
+    (await readSome(shifted)).message,
+    'HOST answered bytes 70000 to 70099 with Content-Range "bytes 70001-70100/200000", in each ' +
+      "of 7 attempts",
+  );
+  const none: Misbehaves = ({ range }, count) =>
+    count === 1 ? null : new Response(FILE.subarray(range![0], range![1] + 1), {
+      status: 206,
+      headers: ETAG,
+    });
+  assertEquals(
+    (await readSome(none)).message,
+    "HOST answered bytes 70000 to 70099 with Content-Range null, in each of 7 attempts",
+  );
+});
+
+Deno.test("an answer that is longer than its range is not used", async () => {
+  const { message } = await readSome(({ range }, count) =>
+    count === 1 ? null : new Response(FILE, {
+      status: 206,
+      headers: { ...ETAG, "content-range": `bytes ${range![0]}-${range![1]}/${FILE.length}` },
+    })
+  );
+  assertEquals(
+    message,
+    "HOST sent more than the 100 bytes that it announced, in each of 7 attempts",
+  );
+});
+
+/** Sends a part of the bytes, then the rest after a time. */
+function drip(range: [number, number], ms: number): Response {
+  const [first, last] = range;
+  let at = first;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const body = new ReadableStream({
+    async pull(controller) {
+      controller.enqueue(FILE.subarray(at, Math.min(last + 1, at + 20)));
+      at += 20;
+      await new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+      if (at > last) controller.close();
+    },
+    cancel: () => clearTimeout(timer),
+  }, { highWaterMark: 0 });
+  const headers = { ...ETAG, "content-range": `bytes ${first}-${last}/${FILE.length}` };
+  return new Response(body, { status: 206, headers });
+}
+
+Deno.test("a slow answer is awaited as long as bytes come", async () => {
+  const slow = await readSome(
+    ({ range }, count) => count === 1 ? null : drip(range!, 50),
+    ETAG,
+    200,
+  );
+  assertEquals(slow, { ...slow, message: null, delays: [] });
+});
+
+Deno.test("an answer of which no byte comes is tried again", async () => {
+  const stuck = await readSome(
+    ({ range }, count) => count === 2 ? drip(range!, 400) : null,
+    ETAG,
+    100,
+  );
+  assertEquals(stuck, { ...stuck, message: null });
+  assertEquals(stuck.delays.length, 1);
+});
+
+Deno.test("a server without ranges: a small file is read whole, a large one refused", async () => {
+  await using server = serveFiles({ f: FILE }, {
+    misbehaves: ({ path }) => {
+      if (path === "/f") return new Response(FILE);
+      const size = 2 ** 26 + (path === "/large" ? 1 : 0);
+      let sent = 0;
+      const body = new ReadableStream({
+        pull(controller) {
+          if (sent >= size) return controller.close();
+          const chunk = new Uint8Array(Math.min(2 ** 20, size - sent));
+          sent += chunk.length;
+          controller.enqueue(chunk);
+        },
+      });
+      return new Response(body, {
+        headers: path === "/said" ? { "content-length": `${2 ** 27}` } : {},
+      });
+    },
+  });
+  const { client } = impatient();
+  const { file, head } = await client.open(`${server.origin}/f`);
+  assertEquals([file.size, head], [FILE.length, FILE]);
+  assertEquals((await client.open(`${server.origin}/fits`)).file.size, 2 ** 26);
+  const sentence = (size: string) =>
+    `${hostOf(server)} does not send parts of a file, which has ${size}, expected at most ` +
+    "64.0 MiB: download it";
+  for (const [path, size] of [["large", "more than 64.0 MiB"], ["said", "128.0 MiB"]]) {
+    const error = await assertRejects(() => client.open(`${server.origin}/${path}`), ModelError);
+    assertEquals(error.message, sentence(size));
+  }
+});
+
+Deno.test("a server that stops to send ranges is given up", async () => {
+  const { message } = await readSome((_, count) =>
+    count === 1 ? null : new Response(FILE, { headers: ETAG })
+  );
+  assertEquals(message, "HOST sends the whole file, expected a part of it, in each of 7 attempts");
+});
+
+Deno.test("an empty file has no range", async () => {
+  await using server = serveFiles({}, {
+    misbehaves: () => new Response("", { status: 416, headers: { "content-range": "bytes */0" } }),
+  });
+  const { file } = await new RangeClient().open(`${server.origin}/f`);
+  assertEquals(file.size, 0);
+});
+
+Deno.test("what the server forbids or lacks is a sentence, without another attempt", async () => {
+  for (
+    const [status, sentence] of [
+      [401, "HOST does not allow reading it (401)"],
+      [403, "HOST does not allow reading it (403)"],
+      [404, "HOST has no such file (404)"],
+      [418, "HOST answered 418, expected 206"],
+    ] as const
+  ) {
+    const { message, got } = await readSome(() => new Response("", { status }));
+    assertEquals(message, sentence);
+    assertEquals(got.length, 1);
+  }
+});
+
+Deno.test("a server that cannot be reached is given up after three attempts", async () => {
+  const server = serveFiles({});
+  await server[Symbol.asyncDispose]();
+  const { client, delays } = impatient();
+  const error = await assertRejects(() => client.open(`${server.origin}/f?secret`), ModelError);
+  assert(error.message.startsWith(`${hostOf(server)} cannot be reached: `), error.message);
+  assert(error.message.endsWith(", in each of 3 attempts"), error.message);
+  assert(!error.message.includes("secret"), error.message);
+  assertEquals(delays.length, 2);
+});
+
+Deno.test("a token is sent to its own server, and not to the one that has the bytes", async () => {
+  await using store = serveFiles({ f: FILE });
+  await using server = serveFiles({}, {
+    misbehaves: () =>
+      new Response("", {
+        status: 302,
+        headers: { location: `${store.origin}/f`, "x-repo-commit": "abc" },
+      }),
+  });
+  const { client } = impatient();
+  const token = { origin: server.origin, value: "secret" };
+  const { file, hosts, commit } = await client.open(`${server.origin}/f`, token);
+  assertEquals(await client.read(file, 5, 9), FILE.subarray(5, 9));
+  assertEquals(hosts, [hostOf(server), hostOf(store)]);
+  assertEquals(commit, "abc");
+  const sent = ({ got }: FileServer) => got.map(({ headers }) => headers.get("authorization"));
+  // Later requests go to the store at once.
+  assertEquals(sent(server), ["Bearer secret"]);
+  assertEquals(sent(store), [null, null]);
+});
+
+Deno.test("an address of a redirection that is no longer valid is asked for again", async () => {
+  await using store = serveFiles({ "1": FILE, "2": FILE }, {
+    misbehaves: ({ path }, count) =>
+      count === 2 && path === "/1" ? new Response("expired", { status: 403 }) : null,
+  });
+  let redirections = 0;
+  await using server = serveFiles({}, {
+    misbehaves: () => Response.redirect(`${store.origin}/${++redirections}`, 302),
+  });
+  const { client } = impatient();
+  const { file } = await client.open(`${server.origin}/f`);
+  assertEquals(await client.read(file, 5, 9), FILE.subarray(5, 9));
+  assertEquals(store.got.map(({ path }) => path), ["/1", "/1", "/2"]);
+});
+
+Deno.test("redirections end: after five, and at anything but a server", async () => {
+  await using server = serveFiles({}, {
+    misbehaves: ({ path }) =>
+      path === "/ftp"
+        ? new Response("", { status: 302, headers: { location: "file:///etc/passwd" } })
+        : Response.redirect(`${server.origin}/f`, 307),
+  });
+  const { client } = impatient();
+  const sentence = async (path: string) =>
+    (await assertRejects(() => client.open(`${server.origin}/${path}`), ModelError)).message;
+  assertEquals(await sentence("f"), `${hostOf(server)} redirects more than 5 times`);
+  assertEquals(server.got.length, 6);
+  assertEquals(
+    await sentence("ftp"),
+    `${hostOf(server)} redirects to "file:///etc/passwd", expected an https: address`,
+  );
+});
