@@ -38,20 +38,21 @@ async function readKnown(): Promise<Known[]> {
   return [...Map.groupBy(recorded, ({ seed }) => seed).values()].flatMap(endingsOf);
 }
 
-function ours({ rows, optimizer, rate, from }: Known): Alarm {
+function ours({ rows, optimizer, rate, from, ending, overfits }: Known): Alarm {
   const judge = new TrainingJudge({ optimizer, learningRate: rate });
   for (const row of rows) judge.add(row);
-  const after = judge.findings.filter(({ step }) => step >= from);
+  // A right warning of overfitting is no false alarm about a training that is good otherwise.
+  const isOverfit = overfits && ending === "good";
+  const findings = judge.findings.filter(({ rule }) => !(isOverfit && rule === "overfitting"));
+  const after = findings.filter(({ step }) => step >= from);
   return {
     step: after[0]?.step ?? null,
-    any: judge.findings[0]?.step ?? null,
+    any: findings[0]?.step ?? null,
     cause: causeOf(after)?.rule ?? null,
-    isError: judge.findings.some(({ severity }) => severity === "error"),
+    isError: findings.some(({ severity }) => severity === "error"),
   };
 }
 
-/** The step by which a training is to be named. */
-const limitOf = ({ from }: Known) => Math.max(20, from + 10);
 const percent = (share: number) => Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "-";
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 const row = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
@@ -59,10 +60,10 @@ const row = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
 const judged = known.map((training) => ({ training, alarm: ours(training) }));
 const good = judged.filter(({ training }) => training.fault === null && training.ending === "good");
 const bad = judged.filter(({ training }) => training.ending === "bad");
-// Overfitting shows late by nature, and is reported on its own.
+// Overfitting has a limit of its own, and its own row.
 const failing = bad.filter(({ training }) => training.fault !== "few examples");
 const inTime = (of: typeof bad) =>
-  of.filter(({ training, alarm }) => alarm.step !== null && alarm.step <= limitOf(training));
+  of.filter(({ training, alarm }) => alarm.step !== null && alarm.step <= training.limit);
 const right = failing.filter(({ training, alarm }) => training.causes.includes(alarm.cause ?? ""));
 const suggested = known.filter((one) => one.suggested && one.fault === null);
 const networks = new Set(known.map(({ seed }) => seed)).size;
@@ -106,7 +107,8 @@ const lines = [
   ),
   "",
   "Lead is the median of the step from which the loss never again was below 0.9 of the first, minus that of",
-  "the alarm. Precision counts the good trainings whose cause is named so.",
+  "the alarm. Overfitting (few examples) begins at the measurement from which the held-out loss stays above 1.1",
+  "times its minimum, and is in time by the next one. Precision counts the good trainings whose cause is named so.",
   "",
   row("what was wrong", "bad", "named in time", "named", "right cause", "precision", "lead"),
   row(...Array(7).fill("---")),
@@ -164,7 +166,7 @@ function peerRow(
 ) {
   const found = failing.map(({ training }) => ({ training, ...of(training) }));
   const hits = found.filter(({ training, step }) => step !== null && step >= training.from);
-  const soon = hits.filter(({ training, step }) => step! <= limitOf(training));
+  const soon = hits.filter(({ training, step }) => step! <= training.limit);
   const wrong = good.filter(({ training }) => of(training).any !== null);
   return row(
     name,

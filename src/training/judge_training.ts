@@ -112,12 +112,15 @@ export class TrainingJudge {
   }
 }
 
-/** Number of steps in which an error may follow from a batch that stood out. */
+/** Number of steps in which an error may follow from a batch that stood out, or from a jump. */
 const FOLLOWS = 20;
+/** Rules about the learning rate. */
+const ABOUT_RATES = ["rate-too-high", "rate-too-low"];
 
 /**
  * Returns the cause among findings: the first error, or else the first warning. A batch that stood
- * out shortly before an error is its cause.
+ * out or a jump of the updates shortly before an error is its cause, and so is a rate that was
+ * wrong from the start if nothing is learned, or too high if units die.
  *
  * @param findings The result of {@linkcode judgeTraining}.
  * @returns The cause; `null` without findings.
@@ -133,12 +136,19 @@ const FOLLOWS = 20;
  */
 export function causeOf(findings: readonly TrainingFinding[]): TrainingFinding | null {
   requireValue("findings", findings, list(trainingFindingShape));
-  const error = findings.find(({ severity }) => severity === "error");
-  if (error === undefined) return findings[0] ?? null;
-  const spike = findings.findLast(({ rule, step }) =>
-    rule === "spike" && step <= error.step && error.step - step <= FOLLOWS
-  );
-  return spike ?? error;
+  const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
+  if (first === undefined) return null;
+  return findings.find((finding) => explains(finding, first)) ?? first;
+}
+
+/** Returns true if one finding is the reason of the other. */
+function explains({ rule, kind, step }: TrainingFinding, other: TrainingFinding): boolean {
+  const isHigh = rule === "rate-too-high";
+  const isJump = rule === "spike" || isHigh && kind === "jumped";
+  if (other.rule === "units-dying" && isHigh) return Math.abs(step - other.step) <= FOLLOWS;
+  if (step > other.step || other.rule === "weights-shrink") return false;
+  if (other.rule === "not-learning" && ABOUT_RATES.includes(rule)) return true;
+  return isJump && other.step - step <= FOLLOWS;
 }
 
 function own(rule: TrainingRule, thresholds: Readonly<Record<string, number>>) {

@@ -61,19 +61,26 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     at: 42,
   },
   "rate-too-high diverges": {
-    rows: healthyLog(30, ({ step }) => ({ loss: 2 * 1.1 ** step })),
+    rows: healthyLog(30, ({ step }) => ({ loss: 2 * 1.3 ** step })),
     at: 10,
   },
   "rate-too-high overshoots": {
-    rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.04 * step, decreaseRatio: 0.1 })),
+    rows: healthyLog(28, ({ step }) => ({ loss: 2 + 0.04 * step, decreaseRatio: 0.1 })),
     at: 20,
   },
   "rate-too-high overturns": {
-    rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.04 * step, updateRatio: 0.6 })),
+    rows: healthyLog(28, ({ step }) => ({ loss: 2 + 0.04 * step, updateRatio: 0.6 })),
     at: 20,
   },
   "rate-too-high blown-up": {
-    rows: healthyLog(30, ({ step }) => ({ loss: 2 + 0.04 * step, growth: 4 })),
+    rows: healthyLog(28, ({ step }) => ({ loss: 2 + 0.04 * step, growth: 4 })),
+    at: 20,
+  },
+  "rate-too-low slow": {
+    rows: healthyLog(
+      30,
+      ({ step }) => ({ loss: 2 - step / 100, updateRatio: 4e-3, decreaseRatio: 0.99 }),
+    ),
     at: 20,
   },
   "rate-too-low small": { rows: healthyLog(30, () => ({ updateRatio: 1e-5 })), at: 20 },
@@ -99,7 +106,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     rows: healthyLog(
       60,
       ({ step }) =>
-        step % 10 === 0 ? { layers: [{ layer: "dense_1", dead: step < 40 ? 0.1 : 0.8 }] } : {},
+        step % 10 === 0 ? { layers: [{ layer: "dense_1", dead: step < 40 ? 0.1 : 0.92 }] } : {},
     ),
     at: 40,
   },
@@ -116,7 +123,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     at: 34,
   },
   "layer-still alone": {
-    rows: healthyLog(60, () => ({ layers: layers(5e-3, 1, 4e-3) })),
+    rows: healthyLog(60, () => ({ layers: layers(5e-3, 10, 4e-3) })),
     at: 5,
   },
   "attention-collapses logits": {
@@ -141,10 +148,11 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
   },
   "weights-shrink shrinks": {
     rows: healthyLog(60, ({ step }) => ({
-      shrinkage: step < 40 ? 1 : 0.9 ** (step - 39),
+      growth: step < 40 ? 1 + step / 1000 : 1.04 * 0.96 ** (step - 39),
+      shrinkage: step < 40 ? 1 : 0.94 ** (step - 39),
       loss: step < 40 ? 2 - step / 100 : 1.6 + (step - 40) / 100,
     })),
-    at: 46,
+    at: 44,
   },
   "weights-shrink penalty": {
     rows: healthyLog(60, ({ step }) => ({ shrinkage: 0.8, penalty: step < 40 ? 0.1 : 0.95 })),
@@ -155,7 +163,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
       100,
       ({ step }) => step % 10 === 0 ? { validationLoss: 1 + Math.abs(step - 40) / 100 } : {},
     ),
-    at: 80,
+    at: 70,
   },
   "plateau plateau": {
     rows: healthyLog(

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { causeOf, judgeTraining, TrainingJudge } from "../../src/training/judge_training.ts";
 import { TRAINING_RULES } from "../../src/training/training_rules.ts";
+import type { TrainingStep } from "../../src/training/training_step.ts";
 import { healthyLog, SICK } from "./sick_logs.ts";
 
 for (const [name, { rows, constantLoss, at }] of Object.entries(SICK)) {
@@ -97,4 +98,128 @@ Deno.test("a loss above that of the first batch is no high rate if the steps are
     );
   const causes = (updateRatio: number) => causeOf(judgeTraining(rows(updateRatio)))?.rule;
   assertEquals([causes(0.99e-3), causes(1.01e-3)], ["rate-too-low", "rate-too-high"]);
+});
+
+Deno.test("a loss that has doubled is a warning until step 30, and one five times as large an error", () => {
+  const found = (factor: number) =>
+    judgeTraining(healthyLog(40, ({ step }) => ({ loss: step === 1 ? 1 : factor })))
+      .filter(({ rule }) => rule === "rate-too-high")
+      .map(({ step, severity }) => `${severity} ${step}`);
+  assertEquals(found(2), ["warning 10", "error 30"]);
+  assertEquals(found(4.9), ["warning 10", "error 30"]);
+  assertEquals(found(5.1), ["error 10"]);
+});
+
+Deno.test("held-out loss that falls outweighs the noise of single batches", () => {
+  const found = (share: number) =>
+    judgeTraining([
+      { step: 0, validationLoss: 2 },
+      ...healthyLog(28, ({ step }) => ({
+        loss: 2 + 0.04 * step,
+        updateRatio: 0.6,
+        ...step === 20 ? { validationLoss: 2 * share } : {},
+      })),
+    ]).map(({ kind }) => kind);
+  assertEquals(found(0.84), []);
+  assertEquals(found(0.86), ["overturns"]);
+});
+
+Deno.test("a loss that returns to a level of the last 32 steps has not been lost", () => {
+  const rows = (high: number) =>
+    healthyLog(
+      80,
+      ({ step }) => step >= 60 ? { loss: 2 } : [35, 40, 45].includes(step) ? { loss: high } : {},
+    );
+  const rises = (high: number) =>
+    judgeTraining(rows(high)).some(({ rule }) => rule === "loss-rises");
+  assertEquals([rises(1.9), rises(2.1)], [true, false]);
+});
+
+Deno.test("a jump of the updates is a warning, and an error if the loss stays high", () => {
+  const rows = (until: number) =>
+    healthyLog(80, ({ step, loss }) => ({
+      updateRatio: step === 40 ? 0.15 : 5e-3,
+      loss: step > 40 && step <= until ? 4 : loss,
+    }));
+  const found = (until: number) =>
+    judgeTraining(rows(until)).filter(({ kind }) => kind === "jumped")
+      .map(({ step, severity }) => `${severity} ${step}`);
+  assertEquals(found(44), ["warning 42"]);
+  assertEquals(found(60), ["warning 42", "error 49"]);
+});
+
+Deno.test("a single large step that shrinks the kernels is no decay, and large steps are not too small", () => {
+  const once = healthyLog(40, ({ step }) => ({ growth: step < 20 ? 1 : 0.8, shrinkage: 0.8 }));
+  assertEquals(judgeTraining(once), []);
+  const grows = healthyLog(60, ({ step }) => ({ growth: 1 + step / 100, shrinkage: 0.96 ** step }));
+  assertEquals(judgeTraining(grows), []);
+  const broken = (first: number) =>
+    judgeTraining(healthyLog(28, ({ step }) => ({ updateRatio: step === 1 ? first : 0 })))
+      .some(({ rule }) => rule === "rate-too-low");
+  assertEquals([broken(0.29), broken(0.31)], [true, false]);
+});
+
+Deno.test("steps are too small if they keep to the prediction although the held-out loss stands", () => {
+  const kinds = (edit: Partial<TrainingStep>, share = 1) =>
+    judgeTraining([
+      { step: 0, validationLoss: 2 },
+      ...healthyLog(28, ({ step }) => ({
+        loss: 2 - step / 100,
+        updateRatio: 4e-3,
+        decreaseRatio: 0.97,
+        ...step === 20 ? { validationLoss: 2 * share } : {},
+        ...edit,
+      })),
+    ]).map(({ kind }) => kind);
+  assertEquals(kinds({}), ["slow"]);
+  assertEquals(kinds({}, 0.93), ["slow"]);
+  assertEquals(kinds({}, 0.92), []);
+  assertEquals(kinds({ updateRatio: 0.99e-2 }), ["slow"]);
+  assertEquals(kinds({ updateRatio: 1.01e-2 }), []);
+});
+
+Deno.test("a rate that was wrong from the start is the cause if nothing is learned, or units die", () => {
+  const causes = (edit: (step: number) => Partial<TrainingStep>) =>
+    causeOf(
+      judgeTraining(
+        healthyLog(120, ({ step }) => ({ loss: 2 + 0.05 * Math.sin(7 * step), ...edit(step) })),
+      ),
+    )
+      ?.rule;
+  assertEquals(causes(() => ({ updateRatio: 1e-3 })), "rate-too-low");
+  assertEquals(
+    causes((step) => ({
+      updateRatio: 0.28,
+      ...step === 5 ? { layers: [{ layer: "dense_1", dead: 0.98 }] } : {},
+      ...step === 1 ? { layers: [{ layer: "dense_1", dead: 0.1 }] } : {},
+    })),
+    "rate-too-high",
+  );
+});
+
+Deno.test("a held-out loss must rise further if the training loss is above half of it", () => {
+  const found = (loss: number, rise: number) =>
+    judgeTraining(
+      healthyLog(60, ({ step }) => ({
+        loss: step < 30 ? 2 : loss,
+        ...step % 10 === 0 ? { validationLoss: step < 40 ? 1 : rise } : {},
+      })),
+      { rules: ["overfitting"] },
+    ).map(({ step }) => step);
+  assertEquals(found(0.54, 1.11), [50]);
+  assertEquals([found(0.54, 1.09), found(0.57, 1.11)], [[], []]);
+  assertEquals([found(0.9, 1.21), found(0.9, 1.19)], [[50], []]);
+  // A small share of the loss before training is noise.
+  const noise = (floor: number) =>
+    judgeTraining(
+      healthyLog(60, ({ step }) =>
+        step % 10 === 0
+          ? {
+            loss: 2 - step / 100,
+            validationLoss: step < 20 ? 1 : step < 40 ? floor : 1.3 * floor,
+          }
+          : { loss: 2 - step / 100 }),
+      { rules: ["overfitting"] },
+    ).length;
+  assertEquals([noise(0.06), noise(0.07)], [0, 1]);
 });

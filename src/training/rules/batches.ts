@@ -1,12 +1,21 @@
 import { formatNumber } from "../../words/numbers.ts";
 import { meanOf, spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
-import { finite, inputJump, LEAST_WINDOW, MEASURED, PATIENCE, spikeAt, WINDOW } from "./jumps.ts";
+import {
+  finite,
+  inputJump,
+  LEAST_WINDOW,
+  MEASURED,
+  PATIENCE,
+  spikeAt,
+  usualMost,
+  WINDOW,
+} from "./jumps.ts";
 
 /** Number of latest steps of which all but one show that a loss does not come back. */
 const LASTING = 10;
 /** Share of the first loss by which a loss rises if what was learned is lost. */
-const LARGE_RISE = 0.25;
+const LARGE_RISE = 0.1;
 /** Distance of the windows among which the best one is looked for. */
 const STRIDE = 4;
 
@@ -179,6 +188,8 @@ export const lossRises = defineTrainingRule({
     const first = log.column("loss")[0].value;
     if (!(rise > mostRise && sigmas > mostRiseSigmas)) return null;
     if (!(mean - best.mean > LARGE_RISE * first)) return null;
+    // Descent at a large rate loses what it had learned, and comes back.
+    if (!(mean > usualMost(log, LASTING))) return null;
     return {
       severity: "error",
       kind: "rises",

@@ -21,6 +21,18 @@ export function finite(points: readonly Point[]): Point[] {
   return points.filter(({ value }) => Number.isFinite(value));
 }
 
+/** Number of steps whose losses are usual. */
+export const BEFORE = 32;
+/** Number of those losses that may be larger than the usual ones. */
+const OUTLIERS = 2;
+
+/** Returns the largest usual loss of the 32 steps before the latest; NaN without any. */
+export function usualMost(log: TrainingLog, latest: number): number {
+  const losses = finite(log.last("loss", BEFORE + latest)).slice(0, -latest);
+  const sorted = losses.map(({ value }) => value).toSorted((a, b) => b - a);
+  return sorted[Math.min(OUTLIERS, sorted.length - 1)] ?? NaN;
+}
+
 /** Returns true if one of the latest batches stood out, and so may have caused what follows. */
 export function hasSpiked(log: TrainingLog): boolean {
   return Array.from({ length: PATIENCE + 1 }, (_, back) => log.rows.length - 1 - back)

@@ -6,6 +6,10 @@ import { MEASURED } from "./jumps.ts";
 
 /** Number of measurements in a row in which a layer must stand still. */
 const IN_A_ROW = 5;
+/** Number of steps in which kernels shrink. */
+const SHRINKS_IN = 10;
+/** Kernels that have lost more than this in as many steps need no second look. */
+const HALF = 0.5;
 /** Smaller networks have no other layers to compare one with. */
 const LEAST_LAYERS = 3;
 
@@ -16,14 +20,14 @@ export const unitsDying = defineTrainingRule({
   formula: "Share of units that are off for every held-out example, minus that at step 0.",
   thresholds: {
     mostDied: {
-      default: 0.6,
+      default: 0.8,
       unit: "of the units",
       range: [0, 1],
       source: `Lu et al. 2019, Dying ReLU and Initialization; ${MEASURED}`,
       about: "Share of a layer's units that may die.",
     },
     mostDiedAtAll: {
-      default: 0.9,
+      default: 0.95,
       unit: "of the units",
       range: [0, 1],
       source: MEASURED,
@@ -73,7 +77,7 @@ export const layerStill = defineTrainingRule({
       about: "Share of the median update below which a layer does not move.",
     },
     mostShare: {
-      default: 100,
+      default: 1000,
       unit: "times the median",
       range: [1, Infinity],
       source: MEASURED,
@@ -213,15 +217,22 @@ export const weightsShrink = defineTrainingRule({
   name: "weights-shrink",
   problem: "weight decay or a penalty eats the weights",
   formula:
-    "Smallest ||kernel|| over that before training, and over that of 10 steps before; share " +
-    "of the penalties in the loss.",
+    "Largest ||kernel|| over that before training, over the same of 10 steps before; smallest " +
+    "||kernel|| over that before training; share of the penalties in the loss.",
   thresholds: {
-    leastKernel: {
-      default: 0.5,
+    leastKept: {
+      default: 0.85,
       unit: "of its size",
       range: [0, 1],
       source: MEASURED,
-      about: "Share of its size below which a kernel must not shrink while the loss stands.",
+      about: "Share of its size of 10 steps before that some kernel keeps.",
+    },
+    leastKernel: {
+      default: 0.9,
+      unit: "of its size",
+      range: [0, 1],
+      source: MEASURED,
+      about: "Share of its size before training below which a kernel shrinks.",
     },
     mostPenalty: {
       default: 0.9,
@@ -233,21 +244,21 @@ export const weightsShrink = defineTrainingRule({
   },
   source: "Krogh & Hertz 1991; van Laarhoven 2017 on decay and the effective rate.",
   fix: "Lower the weight decay or the factor of the regularizers by a factor of 10 to 1000.",
-  reads: ["shrinkage", "penalty"],
-  judge(log, { leastKernel, mostPenalty }) {
+  reads: ["growth", "shrinkage", "penalty"],
+  judge(log, { leastKept, leastKernel, mostPenalty }) {
     const shrinkage = log.now("shrinkage") ?? NaN;
-    const before = log.column("shrinkage").at(-11)?.value ?? log.column("shrinkage")[0]?.value ?? 1;
     const penalty = log.now("penalty") ?? NaN;
-    const isFast = shrinkage < 0.8 * before;
-    if (shrinkage < leastKernel && isFast && !falls(log)) {
+    const kept = keptOf(log);
+    if (kept < leastKept && shrinkage < leastKernel && (kept < HALF || shrinksSteadily(log))) {
       return {
         severity: "error",
         kind: "shrinks",
-        since: Math.max(1, log.step - 10),
-        measured: shrinkage,
-        threshold: "leastKernel",
-        message: `Weight decay eats the weights: a kernel is ${formatNumber(shrinkage)} of its ` +
-          "size before training, and shrinks.",
+        since: Math.max(1, log.step - SHRINKS_IN),
+        measured: kept,
+        threshold: "leastKept",
+        message: `Weight decay eats the weights: each kernel has lost ` +
+          `${formatPercent(1 - kept)} of its size in ${SHRINKS_IN} steps, and one is ` +
+          `${formatNumber(shrinkage)} of its size before training.`,
       };
     }
     if (!(penalty > mostPenalty) || shrinkage > 0.9) return null;
@@ -263,10 +274,17 @@ export const weightsShrink = defineTrainingRule({
   },
 });
 
-/** Returns true if the median of the latest 5 losses is below that of the 5 before them. */
-function falls(log: TrainingLog): boolean {
-  const losses = log.last("loss", 2 * IN_A_ROW).map(({ value }) => value);
-  return medianOf(losses.slice(IN_A_ROW)) < medianOf(losses.slice(0, IN_A_ROW));
+/** Returns the share of its size of 10 steps before that the kernel has which shrank least. */
+function keptOf(log: TrainingLog): number {
+  const before = log.column("growth").find(({ step }) => step >= log.step - SHRINKS_IN);
+  return (log.now("growth") ?? NaN) / (before?.value ?? NaN);
+}
+
+/** Returns true if every kernel has shrunk at each of the latest steps. A single large step does not. */
+function shrinksSteadily(log: TrainingLog): boolean {
+  const growth = log.last("growth", IN_A_ROW);
+  return growth.length === IN_A_ROW &&
+    growth.every(({ value }, i) => i === 0 || value < growth[i - 1].value);
 }
 
 function isNumber(value: number | null | undefined): value is number {

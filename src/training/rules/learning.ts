@@ -8,6 +8,9 @@ const WINDOW = 20;
 /** Number of first steps whose mean loss is that before training. */
 const START = 5;
 
+/** Share of the first loss below which a batch shows that something was learned. */
+const LEARNED = 0.5;
+
 /** Rule (d): the loss has not moved. */
 export const notLearning = defineTrainingRule({
   name: "not-learning",
@@ -47,7 +50,8 @@ export const notLearning = defineTrainingRule({
     const fall = (before - now.mean) / Math.abs(before);
     const isConstant = typeof constantLoss === "number" &&
       Math.abs(now.mean - constantLoss) <= Math.max(noise, leastFall * Math.abs(constantLoss));
-    if (!isConstant && !(fall < leastFall)) return null;
+    const hasLearned = (log.least("loss")?.value ?? NaN) < LEARNED * before;
+    if (!isConstant && (!(fall < leastFall) || hasLearned)) return null;
     const what = isConstant
       ? `that of the best constant answer (${formatNumber(constantLoss)})`
       : `as in the first steps (${formatNumber(before)})`;
@@ -117,6 +121,11 @@ export const plateau = defineTrainingRule({
 /** Number of steps before which a held-out loss above its minimum proves nothing. */
 const EARLY = 40;
 
+/** Share of the held-out loss below which the training loss shows that examples are memorised. */
+const LARGE_GAP = 0.5;
+/** Share of the first held-out loss below which a rise is noise. */
+const MATTERS = 0.02;
+
 /** Rule (j): held-out loss rises while the training loss falls. */
 export const overfitting = defineTrainingRule({
   name: "overfitting",
@@ -130,25 +139,37 @@ export const overfitting = defineTrainingRule({
       source: `UMLAUT (Schoop et al. 2021) warns of any rise; ${MEASURED}`,
       about: "Factor by which the held-out loss may exceed its minimum.",
     },
+    mostRiseOfGap: {
+      default: 1.1,
+      unit: "times its minimum",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "The same if the training loss is below half of the held-out loss.",
+    },
   },
   source: "Prechelt 1998, Early Stopping - But When?: generalisation loss.",
   fix: "Stop where the held-out loss was least, get more data, or add dropout or weight decay.",
   reads: ["loss", "validationLoss"],
-  judge(log, { mostHeldOutRise }) {
+  judge(log, { mostHeldOutRise, mostRiseOfGap }) {
     const held = log.now("validationLoss");
     const least = log.least("validationLoss");
     if (held === null || least === null || !(least.value > 0)) return null;
     // The held-out loss jumps about in the first steps.
     if (log.age < EARLY) return null;
+    const first = log.column("validationLoss")[0].value;
+    if (!(held - least.value > MATTERS * first)) return null;
     const latest = log.last("validationLoss", 2).map(({ value }) => value / least.value);
-    if (latest.length < 2 || !latest.every((rise) => rise > mostHeldOutRise)) return null;
-    if (!(trainingLoss(log, log.step) < trainingLoss(log, least.step))) return null;
+    const now = trainingLoss(log, log.step);
+    const hasGap = now < LARGE_GAP * held;
+    const most = hasGap ? mostRiseOfGap : mostHeldOutRise;
+    if (latest.length < 2 || !latest.every((rise) => rise > most)) return null;
+    if (!(now < trainingLoss(log, least.step))) return null;
     return {
       severity: "warning",
       kind: "overfits",
       since: least.step,
       measured: Math.min(...latest),
-      threshold: "mostHeldOutRise",
+      threshold: hasGap ? "mostRiseOfGap" : "mostHeldOutRise",
       message: `The network overfits since step ${least.step}: the held-out loss was ` +
         `${formatNumber(least.value)} there and is ${
           formatNumber(held)

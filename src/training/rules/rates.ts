@@ -3,34 +3,27 @@ import { optimizerWords, usualRates } from "../../traits/optimizers.ts";
 import { meanOf, medianOf, type Point, type TrainingLog } from "../training_log.ts";
 import { LEARNS, type TrainingPass, type WeightProgress } from "../training_pass.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
-import { finite, hasSpiked, MEASURED, SMALL_RISE } from "./jumps.ts";
+import { BREAKS, clamped, FIRST, heldOutShare, LEAST_RATIOS, rateWords } from "./first_steps.ts";
+import { BEFORE, finite, hasSpiked, MEASURED, SMALL_RISE, usualMost } from "./jumps.ts";
 
-/** Number of first steps that show if a rate is right. */
-const FIRST = 20;
-/** Mean over fewer ratios of decreases is noise. */
-const LEAST_RATIOS = 5;
 /** Number of latest steps that are compared with those before. */
 const LATEST = 3;
-/** Number of steps before the latest that a jump is compared with. */
-const BEFORE = 32;
+/** Number of latest steps that show that a loss does not come back. */
+const LASTING = 10;
 /** Mean update ratio of the first steps below which a rate cannot be too high. */
 const TINY = 1e-3;
 /** Share of the first loss above which a loss stands after 20 steps of large updates. */
 const STANDS = 0.9;
-/** Share of the first loss above which large steps have certainly made it worse. */
+/** Multiple of the first loss above which large steps have certainly made it worse, from step 30 on. */
 const CERTAIN = 1.2;
+/** The same at any step. */
+const FAR = 5;
+/** Share of the held-out loss before training below which it has fallen. */
+const HELD_OUT_FALLS = 0.85;
 /** Share of the first loss below which a training has learned something. */
 const HAS_LEARNED = 0.8;
 /** An update below this multiple of those before has not jumped. */
 const LEAST_JUMP = 3;
-/** Update ratio that may itself be the reason why figures are not finite. */
-const BREAKS = 0.3;
-
-/** Returns the rate in words: ` of 0.1`, or nothing if it is unknown. */
-export function rateWords(log: TrainingLog): string {
-  const rate = log.learningRate;
-  return rate === null ? "" : ` of ${formatNumber(rate)}`;
-}
 
 /** Rule (b): steps are too large. */
 export const rateTooHigh = defineTrainingRule({
@@ -213,12 +206,15 @@ function largestOf(progress: readonly WeightProgress[], figure: "growth" | "upda
 }
 
 function jumpedBy(log: TrainingLog, mostUpdateJump: number): TooHigh | null {
-  const jump = jumpOf(log);
+  const lasting = jumpOf(log, LASTING);
+  const jump = lasting ?? jumpOf(log, LATEST);
   if (jump === null || !(jump.value > mostUpdateJump)) return null;
   const { step: since, value: measured } = jump;
   const words = `the update of step ${since} was ${formatNumber(measured)} times as large as ` +
     "those before, and the loss has risen since";
-  return { kind: "jumped", since, measured, threshold: "mostUpdateJump", words };
+  // Descent at a large rate often comes back within a few steps.
+  const severity = lasting === null ? "warning" : "error";
+  return { kind: "jumped", severity, since, measured, threshold: "mostUpdateJump", words };
 }
 
 function risenBy(
@@ -238,6 +234,7 @@ function risenBy(
   if (log.age > 2 * FIRST && least < HAS_LEARNED * (log.column("loss")[0]?.value ?? NaN)) {
     return null;
   }
+  const isLate = log.age >= 1.5 * FIRST;
   const risen = `the loss is ${formatNumber(lossGrowth)} times that of the first step`;
   const because = (
     kind: string,
@@ -248,8 +245,8 @@ function risenBy(
     since: 1,
     measured,
     threshold,
-    // A loss that stands may still fall.
-    severity: lossGrowth > CERTAIN ? "error" : "warning",
+    // A loss that stands may still fall, and one that has risen may come back.
+    severity: lossGrowth > FAR || isLate && lossGrowth > CERTAIN ? "error" : "warning",
     words: words === "" ? risen : `${words}, and ${risen}`,
   });
   if (lossGrowth > limits.mostLossGrowth) {
@@ -257,6 +254,7 @@ function risenBy(
   }
   // A loss that is hardly above the first may still fall.
   if (log.age < FIRST || log.age > 1.5 * FIRST) return null;
+  if (heldOutShare(log) < HELD_OUT_FALLS) return null;
   if (lossGrowth > 1 && decreaseRatio < limits.leastDecreaseRatio) {
     return because("overshoots", "leastDecreaseRatio", [
       decreaseRatio,
@@ -297,9 +295,7 @@ function figuresOf(log: TrainingLog): RateFigures | null {
   // Tiny steps cannot have raised a loss: the batches differ.
   if (updates.length >= LEAST_RATIOS && meanOf(updates) < TINY) return null;
   return {
-    decreaseRatio: ratios.length < LEAST_RATIOS ? NaN : meanOf(
-      ratios.map(({ step, value }) => ({ step, value: Math.min(2, Math.max(-1, value)) })),
-    ),
+    decreaseRatio: ratios.length < LEAST_RATIOS ? NaN : meanOf(ratios.map(clamped)),
     updateRatio: updates.length < LEAST_RATIOS ? NaN : meanOf(updates),
     lossGrowth,
     growth: log.now("growth") ?? NaN,
@@ -322,99 +318,22 @@ function brokeAt(log: TrainingLog): Point | null {
 }
 
 /**
- * Finds a jump of the updates that the loss follows.
+ * Finds a jump of the updates within the latest steps that the loss follows.
  *
  * @returns The step of the jump, and its update ratio over the median of those before.
  */
-export function jumpOf(log: TrainingLog): Point | null {
-  const updates = finite(log.last("updateRatio", BEFORE + LATEST));
-  const losses = finite(log.last("loss", BEFORE + LATEST));
-  if (updates.length < BEFORE / 2 || losses.length < BEFORE / 2) return null;
-  const rise = medianOf(losses.slice(-LATEST).map(({ value }) => value)) -
-    Math.max(...losses.slice(-2 * LATEST, -LATEST).map(({ value }) => value));
+export function jumpOf(log: TrainingLog, latest: number): Point | null {
+  const updates = finite(log.last("updateRatio", BEFORE + latest));
+  const losses = finite(log.last("loss", BEFORE + latest)).map(({ value }) => value);
+  if (updates.length < BEFORE / 2 + latest || losses.length < BEFORE / 2 + latest) return null;
+  // One batch before the jump, and one lucky one, prove nothing.
+  const now = losses.slice(-latest).toSorted((a, b) => a - b)[1];
+  const rise = now - Math.max(...losses.slice(-2 * LATEST - latest, -latest));
   if (!(rise > SMALL_RISE * (log.column("loss")[0]?.value ?? NaN))) return null;
-  if (hasSpiked(log)) return null;
-  const usual = medianOf(updates.slice(0, -LATEST).map(({ value }) => value));
-  const jump = updates.slice(-LATEST).find(({ step, value }) =>
+  if (!(now > usualMost(log, latest)) || hasSpiked(log)) return null;
+  const usual = medianOf(updates.slice(0, -latest).map(({ value }) => value));
+  const jump = updates.slice(-latest).find(({ step, value }) =>
     value > LEAST_JUMP * usual && step < log.step
   );
   return jump === undefined ? null : { step: jump.step, value: jump.value / usual };
 }
-
-/** Rule (c): steps are too small. */
-export const rateTooLow = defineTrainingRule({
-  name: "rate-too-low",
-  problem: "the learning rate is too low",
-  formula:
-    "Mean of the largest ||step|| / ||kernel|| over steps 11 to 20: momentum has then built up.",
-  thresholds: {
-    leastUpdate: {
-      default: 2e-3,
-      unit: "of a kernel",
-      range: [0, 1],
-      source: `cs231n names 1e-3 as healthy; ${MEASURED}`,
-      about: "Smallest mean update ratio that is not too low.",
-    },
-    leastUpdateAtAll: {
-      default: 5e-4,
-      unit: "of a kernel",
-      range: [0, 1],
-      atMost: "leastUpdate",
-      source: MEASURED,
-      about: "Mean update ratio below which training stands still: an error.",
-    },
-  },
-  source: "Karpathy, cs231n: updates are about 1e-3 of the weights.",
-  fix: "Raise the learning rate by a factor of 10.",
-  reads: ["updateRatio"],
-  judge(log, { leastUpdate, leastUpdateAtAll }) {
-    if (log.age < FIRST) return null;
-    const updates = finite(log.until("updateRatio", FIRST)).slice(-FIRST / 2);
-    const mean = meanOf(updates);
-    if (updates.length < LEAST_RATIOS || !(mean < leastUpdate)) return null;
-    const times = mean > 0 ? `, ${formatNumber(1e-3 / mean)} times less than usual` : "";
-    return {
-      severity: mean < leastUpdateAtAll ? "error" : "warning",
-      kind: "small",
-      since: 1,
-      measured: mean,
-      threshold: mean < leastUpdateAtAll ? "leastUpdateAtAll" : "leastUpdate",
-      message: `The learning rate${rateWords(log)} is too low: steps 11 to 20 changed no kernel ` +
-        `by more than ${formatNumber(mean)} of its size on average${times}.`,
-    };
-  },
-});
-
-/** Rule (l): Adam divides by a second moment that is far from the present gradients. */
-export const staleMoment = defineTrainingRule({
-  name: "stale-second-moment",
-  problem: "Adam's second moment is stale",
-  formula: "Median over the weights of g^2 / v, with v Adam's corrected second moment.",
-  thresholds: {
-    leastMomentRatio: {
-      default: 0.1,
-      unit: "of v",
-      range: [0, 1],
-      source: "arXiv 2506.04805: spikes come when v decays while g^2 is far below it",
-      about: "Smallest median of g^2 / v over the latest measurements.",
-    },
-  },
-  source:
-    "arXiv 2506.04805 on spikes of Adam; Wortsman et al. 2023 on gradients below its epsilon.",
-  fix: "Lower beta2 to 0.95 or 0.99, or clip the gradients.",
-  reads: ["secondMomentRatio"],
-  judge(log, { leastMomentRatio }) {
-    const latest = finite(log.last("secondMomentRatio", LEAST_RATIOS));
-    const median = medianOf(latest.map(({ value }) => value));
-    if (latest.length < LEAST_RATIOS || !(median < leastMomentRatio)) return null;
-    return {
-      severity: "warning",
-      kind: "stale",
-      since: latest[0].step,
-      measured: median,
-      threshold: "leastMomentRatio",
-      message: `Adam's second moment is stale: g^2 is ${formatNumber(median)} of it (median), so ` +
-        "that steps are small now, and too large when gradients grow.",
-    };
-  },
-});

@@ -1,0 +1,134 @@
+import { formatNumber, formatPercent } from "../../words/numbers.ts";
+import { meanOf, medianOf, type TrainingLog } from "../training_log.ts";
+import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
+import { BREAKS, clamped, FIRST, heldOutShare, LEAST_RATIOS, rateWords } from "./first_steps.ts";
+import { finite, MEASURED } from "./jumps.ts";
+
+/** Rule (c): steps are too small. */
+export const rateTooLow = defineTrainingRule({
+  name: "rate-too-low",
+  problem: "the learning rate is too low",
+  formula:
+    "Mean of the largest ||step|| / ||kernel|| over steps 11 to 20: momentum has then built up.",
+  thresholds: {
+    leastUpdate: {
+      default: 2e-3,
+      unit: "of a kernel",
+      range: [0, 1],
+      source: `cs231n names 1e-3 as healthy; ${MEASURED}`,
+      about: "Smallest mean update ratio that is not too low.",
+    },
+    leastUpdateAtAll: {
+      default: 5e-4,
+      unit: "of a kernel",
+      range: [0, 1],
+      atMost: "leastUpdate",
+      source: MEASURED,
+      about: "Mean update ratio below which training stands still: an error.",
+    },
+    mostLinear: {
+      default: 0.96,
+      unit: "of the predicted decrease",
+      range: [0, 2],
+      source: MEASURED,
+      about: "Share of the predicted decrease from which steps are small beside the curvature.",
+    },
+    leastFirstFall: {
+      default: 0.15,
+      unit: "of the first loss",
+      range: [0, 1],
+      source: MEASURED,
+      about: "Fall of the loss in 20 steps from which such steps are large enough.",
+    },
+  },
+  source: "Karpathy, cs231n: updates are about 1e-3 of the weights.",
+  fix: "Raise the learning rate by a factor of 10.",
+  reads: ["updateRatio"],
+  judge(log, { leastUpdate, leastUpdateAtAll, mostLinear, leastFirstFall }) {
+    if (log.age < FIRST) return null;
+    const first = finite(log.until("updateRatio", FIRST));
+    const updates = first.slice(-FIRST / 2);
+    const mean = meanOf(updates);
+    if (updates.length < LEAST_RATIOS) return null;
+    // A network that large steps have broken has no gradient left.
+    if (first.some(({ value }) => value > BREAKS)) return null;
+    if (!(mean < leastUpdate)) return slowBy(log, { mean, mostLinear, leastFirstFall });
+    const times = mean > 0 ? `, ${formatNumber(1e-3 / mean)} times less than usual` : "";
+    return {
+      severity: mean < leastUpdateAtAll ? "error" : "warning",
+      kind: "small",
+      since: 1,
+      measured: mean,
+      threshold: mean < leastUpdateAtAll ? "leastUpdateAtAll" : "leastUpdate",
+      message: `The learning rate${rateWords(log)} is too low: steps 11 to 20 changed no kernel ` +
+        `by more than ${formatNumber(mean)} of its size on average${times}.`,
+    };
+  },
+});
+
+/** Largest mean update ratio of steps that may be larger. */
+const SMALL_UPDATE = 1e-2;
+
+/** Finds steps that keep to the gradient's prediction although the loss hardly falls. */
+function slowBy(
+  log: TrainingLog,
+  { mean, mostLinear, leastFirstFall }: {
+    mean: number;
+    mostLinear: number;
+    leastFirstFall: number;
+  },
+): TrainingVerdict | null {
+  const ratios = finite(log.until("decreaseRatio", FIRST));
+  if (log.age > FIRST || ratios.length < LEAST_RATIOS || mean > SMALL_UPDATE) return null;
+  const linear = meanOf(ratios.map(clamped));
+  const first = log.column("loss")[0].value;
+  const fall = 1 - medianOf(log.last("loss", LEAST_RATIOS).map(({ value }) => value)) / first;
+  const isSlow = fall < leastFirstFall && !(heldOutShare(log) < 1 - leastFirstFall / 2);
+  if (!(linear > mostLinear && isSlow)) return null;
+  return {
+    severity: "warning",
+    kind: "slow",
+    since: 1,
+    measured: linear,
+    threshold: "mostLinear",
+    message: `The learning rate${rateWords(log)} is too low: the loss has fallen by ` +
+      `${formatPercent(Math.max(0, fall))} in ${FIRST} steps, which reach ` +
+      `${formatPercent(linear)} of the decrease that the gradient predicts, so that larger steps ` +
+      "are safe.",
+    fix: "Raise the learning rate by a factor of 3.",
+  };
+}
+
+/** Rule (l): Adam divides by a second moment that is far from the present gradients. */
+export const staleMoment = defineTrainingRule({
+  name: "stale-second-moment",
+  problem: "Adam's second moment is stale",
+  formula: "Median over the weights of g^2 / v, with v Adam's corrected second moment.",
+  thresholds: {
+    leastMomentRatio: {
+      default: 0.1,
+      unit: "of v",
+      range: [0, 1],
+      source: "arXiv 2506.04805: spikes come when v decays while g^2 is far below it",
+      about: "Smallest median of g^2 / v over the latest measurements.",
+    },
+  },
+  source:
+    "arXiv 2506.04805 on spikes of Adam; Wortsman et al. 2023 on gradients below its epsilon.",
+  fix: "Lower beta2 to 0.95 or 0.99, or clip the gradients.",
+  reads: ["secondMomentRatio"],
+  judge(log, { leastMomentRatio }) {
+    const latest = finite(log.last("secondMomentRatio", LEAST_RATIOS));
+    const median = medianOf(latest.map(({ value }) => value));
+    if (latest.length < LEAST_RATIOS || !(median < leastMomentRatio)) return null;
+    return {
+      severity: "warning",
+      kind: "stale",
+      since: latest[0].step,
+      measured: median,
+      threshold: "leastMomentRatio",
+      message: `Adam's second moment is stale: g^2 is ${formatNumber(median)} of it (median), so ` +
+        "that steps are small now, and too large when gradients grow.",
+    };
+  },
+});
