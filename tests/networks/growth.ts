@@ -47,7 +47,14 @@ export function growthSummary(
   layers: LayerGrowth[] = [layerGrowth("in"), layerGrowth("hidden", { change: 0.8 })],
 ): GrowthSummary {
   const level = worstOf(layers.map((layer) => layer.level));
-  const growth: AxisGrowth = { axis: "width", sizes: [64, 128, 256], at: null, layers, level };
+  const growth: AxisGrowth = {
+    axis: "width",
+    sizes: [64, 128, 256],
+    at: null,
+    layers,
+    level,
+    withAdam: null,
+  };
   return {
     model: "model",
     source: "model.ts",
