@@ -34,7 +34,7 @@ export const createModel: ModelModule["createModel"] = ({ tf }) => {
     inputDim: LETTERS.length,
     outputDim: WIDTH,
     // As large as what the blocks add to it. TensorFlow.js draws it from -0.05 to 0.05, and the means
-    // of the first attention would drown the letters.
+    // of the first attention would hide the letters.
     embeddingsInitializer: tf.initializers.randomNormal({ stddev: 1 }),
   });
   let x = on(embedding, letters);

@@ -1066,7 +1066,7 @@ export function assertArchitecture(
  * model.dispose();
  * ```
  *
- * @throws {AssertionError} If dropout drops too much, or penalties drown the loss.
+ * @throws {AssertionError} If dropout drops too much, or penalties outweigh the loss.
  * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
  * a layer filter matches no layer.
  */

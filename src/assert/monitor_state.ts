@@ -250,7 +250,7 @@ export class MonitorState {
     const { step, cause, measurements } = record;
     const isEarly = every === undefined && step < DEFAULT_EVERY;
     const start = this.history[0].measurements.objective.value;
-    // Who names the rules wants to hear of them.
+    // Named rules are always reported.
     const learns = trainingRules === undefined && step > 0 &&
       measurements.objective.value < LEARNS * start;
     const mayPass = (isEarly || learns) && cause === null && finding.rule !== "non-finite";

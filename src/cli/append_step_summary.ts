@@ -10,7 +10,7 @@ const MAX_SUMMARY_BYTES = 1024 * 1024;
 
 /**
  * Appends a gate's result to the summary of the running GitHub Actions step. Does nothing outside
- * of GitHub Actions; says so if the variable may not be read.
+ * of GitHub Actions; says so if the variable is unreadable.
  *
  * @throws {UsageError} If the file that GitHub named cannot be written.
  */

@@ -103,7 +103,7 @@ export class RunWorkers implements AsyncDisposable {
    *
    * @param task The runs, and how they are judged.
    * @param jobs Number of workers, if there are as many runs.
-   * @param events See {@linkcode RunEvents}. Default: nobody listens.
+   * @param events See {@linkcode RunEvents}. Default: none.
    */
   constructor(task: RunsTask, jobs: number, { onDone, onImport }: RunEvents = {}) {
     this.#requests = task.requests;

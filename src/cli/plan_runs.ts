@@ -162,8 +162,8 @@ function bare(path: string): ModelSetting {
 }
 
 /**
- * Returns true if a file is missing. For one that may not be read, returns false: loading it says
- * what is wrong.
+ * Returns true if a file is missing, and false for an unreadable one: loading that reports the
+ * error.
  */
 async function isMissing(path: string): Promise<boolean> {
   if (isShardPattern(path) || isRemote(path)) return false;
@@ -177,7 +177,7 @@ async function isMissing(path: string): Promise<boolean> {
 
 /**
  * Normalises a path, so that `./net.ts` and the absolute path of `net.ts` are the same file:
- * relative to the working directory or, if that may not be read, the given path without detours.
+ * relative to the working directory or, if that is unreadable, the given path without detours.
  */
 async function plainPath(path: string): Promise<string> {
   const { normalize, relative, resolve } = await import("node:path");

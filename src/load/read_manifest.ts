@@ -11,7 +11,7 @@ import {
 } from "../model/weights/weights_manifest.ts";
 
 /**
- * Reads the weights of a model.json of TensorFlow.js, whatever its topology is: also those of a
+ * Reads the weights of a model.json of TensorFlow.js, of any topology: also those of a
  * graph model.
  *
  * @throws {ModelError} If its weights are not where it says.

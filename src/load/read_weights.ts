@@ -27,7 +27,7 @@ export interface ReadWeightsOptions {
 }
 
 /**
- * Reads the weights of a file, whatever its topology is: `.safetensors`, a state dict that
+ * Reads the weights of a file, of any topology: `.safetensors`, a state dict that
  * `torch.save` wrote (`.pt`, `.pth`, `.ckpt`, `.bin`), the index of a model in shards
  * (`model.safetensors.index.json`), shards without one (`model-*-of-00003.safetensors`), `.npz`, a `.keras`, `.h5` or `.weights.h5`, a `.pt2`, or a
  * model.json of TensorFlow.js. A `config.json` beside it names the network. The file is data: nothing

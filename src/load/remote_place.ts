@@ -128,7 +128,7 @@ async function findHuggingFace(path: string, access: RemoteAccess): Promise<Weig
   );
 }
 
-/** Returns a variable of the environment; `null` if it is not set or may not be read. */
+/** Returns a variable of the environment; `null` if it is not set or unreadable. */
 function variable(name: string): string | null {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) || null : null;

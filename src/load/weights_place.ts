@@ -18,7 +18,7 @@ export interface WeightsPlace {
   open(): Promise<ByteSource | null>;
   /** Reads it as a text. */
   text(): Promise<string>;
-  /** Reads a text that need not be there: `null` if it is missing, or may not be read. */
+  /** Reads a text that need not be there: `null` if it is missing, or unreadable. */
   optionalText(): Promise<string | null>;
   /** Returns the file of another name beside it. */
   beside(name: string): WeightsPlace;
@@ -43,7 +43,7 @@ export function localPlace(path: string): WeightsPlace {
       }
     },
     async optionalText() {
-      // Nobody is asked for a permission to read what need not be there.
+      // Ask for no permission to read a file that may be missing.
       if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return null;
       return await readUserText(path).catch(() => null);
     },

@@ -84,7 +84,7 @@ function copiesInCell(layer: Layer): number {
   return isSwept(cell) ? sweptCopies : memoryCopies;
 }
 
-/** Returns how many numbers an attention keeps for each entry of each sum of a query and a key. */
+/** Returns the number of values that an attention keeps for each entry of each sum of a query and a key. */
 function sumsOf(layer: Layer): number {
   if (layer.getClassName() !== "AttentionSimilarity") return 0;
   return (layer as unknown as { mode: string }).mode === "dot" ? 0 : SUMS_KEPT;

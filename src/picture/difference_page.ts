@@ -102,7 +102,7 @@ function titleOf({ before, after }: Difference): Markup {
 
 const FATES: Record<string, string> = { "No longer": "healthy", Stayed: "soft", New: "error" };
 
-/** Lists what became of each cause. */
+/** Lists the change of each cause. */
 function changesOf(difference: Difference): Markup | null {
   const changes = causeChanges(difference);
   if (changes.length === 0) return null;

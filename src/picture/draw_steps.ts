@@ -56,7 +56,7 @@ const NAMES = 100;
 /** Strip of verdicts below the curves, and the room above and below it. */
 const STRIP_HEIGHT = 20;
 const STRIP_MARGIN = 6;
-/** Least distance of two names. */
+/** Smallest distance between two names. */
 const LINE = 15;
 /** With more steps, values have no dots. */
 const MAX_DOTS = 16;

@@ -84,7 +84,7 @@ interface Change {
 }
 
 /**
- * Measures each update of a model's weights at little cost, whoever makes it: `model.fit`, or a loop
+ * Measures each update of a model's weights at little cost, made by any caller: `model.fit`, or a loop
  * that calls `optimizer.minimize` or `applyGradients`.
  */
 export class StepWatch {

@@ -10,7 +10,7 @@ export type TrialVerdict = "learns" | "slow" | "fails" | "undecided";
 
 /**
  * Reason why a network does not learn, as far as training shows: all weights are `frozen`; loss or
- * weights are `not finite`; the `penalties` of the layers drown the loss; the network ends up
+ * weights are `not finite`; the `penalties` of the layers outweigh the loss; the network ends up
  * `guessing`, with the loss of one answer for every example; most of its layers are `still layers`,
  * which training does not reach; or it makes `no progress`.
  */
@@ -157,7 +157,7 @@ const STILL_LAYERS = 0.5;
  * what is fitted first. Relu layers of 64 units, 400 steps: at 2.4 times they stay fitted, at 8
  * they collapse; a residual network of the benchmark trains at 7.4, and one fails at 3190.
  */
-const DROWNING = 20;
+const OUTWEIGHING = 20;
 
 /** A loss within this share of the best constant answer's is guessing. */
 const NEAR_GUESS = 0.05;
@@ -208,9 +208,9 @@ export function areStill(layers: Attempt["layers"]): boolean {
   return countStill(layers) > STILL_LAYERS * layers.length;
 }
 
-/** True if penalties drown the loss, or have undone the fit. */
+/** True if penalties outweigh the loss, or have undone the fit. */
 const isDrowned = ({ gradientRatio, won }: Attempt["penalty"]) =>
-  won === true || (gradientRatio ?? 0) > DROWNING;
+  won === true || (gradientRatio ?? 0) > OUTWEIGHING;
 
 /** Returns the best attempt, the earlier of two equal ones. */
 function bestOf(attempts: readonly Attempt[]): Attempt {

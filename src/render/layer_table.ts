@@ -58,7 +58,7 @@ export interface LayerRow {
    */
   kernel: { std: number; target: number | null } | null;
   /**
-   * Initialiser that the kernel seems to be drawn by, in a file of weights alone; `null` if
+   * Initialiser with which the kernel seems to be drawn, in a file of weights alone; `null` if
    * unknown.
    */
   drawnBy: string | null;

@@ -274,7 +274,7 @@ export function otherDifferences(difference: Difference): [label: string, text: 
         ? `not compared: A has ${
           formatCount(one.batch.examples, "example")
         }, B ${other.batch.examples}`
-        : "not compared, as those of different objectives tell nothing",
+        : "not comparable: they belong to different objectives",
     ] as [string, string]],
   ];
 }

@@ -38,7 +38,7 @@ export const parsePart = (json: string): ReportPart => readShape(json, partShape
 /**
  * Joins the parts of a report, each with the name of its file.
  *
- * @throws {InputError} If they are not those of one file of weights, or one is missing or twice.
+ * @throws {InputError} If they are parts of several files of weights, or if one is missing or given twice.
  */
 export function joinParts(parts: readonly (ReportPart & { name: string })[]): Measurements {
   const [first] = parts;

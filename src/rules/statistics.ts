@@ -3,12 +3,12 @@ import { activationTraits } from "../traits/activation_traits.ts";
 
 /**
  * Share of the second moment below which examples are nearly identical: what they have in common
- * drowns the differences.
+ * hides the differences.
  */
 export const ALIKE = 1e-4;
 /** Share of the second moment above which a layer tells examples apart again. */
 export const REGAINED = 0.01;
-/** Smallest factor by which one feature drowns the others. */
+/** Smallest factor by which one feature hides the others. */
 export const APART = 100;
 
 /** Measurements of the features of an input or a target. */

@@ -10,7 +10,7 @@ import type { StudyHeader } from "./study_header.ts";
 import { StudyError } from "./study_options.ts";
 
 /**
- * Reads a part of a study, as far as a merge has come. Its file is opened when the first possible
+ * Reads a part of a study up to the position of a merge. Its file is opened when the first possible
  * point of its shard is due, and closed after the last: of a thousand shards one or two are open at
  * a time.
  */
@@ -70,7 +70,7 @@ export interface MergedStudy {
   /** Header of the whole study. */
   header: StudyHeader;
   /**
-   * Points, each once. At the end, throws a {@linkcode StudyError} if some are missing or
+   * Points without duplicates. At the end, throws a {@linkcode StudyError} if some are missing or
    * duplicate, or a part is cut short.
    */
   points: AsyncGenerator<StudyPoint, void>;

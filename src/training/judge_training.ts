@@ -174,7 +174,7 @@ function findingOf(
 }
 
 /**
- * Judges the recorded rows of a training, whoever logged them.
+ * Judges the recorded rows of a training, from any framework.
  *
  * @param rows Rows, oldest first.
  * @param options Facts about the training, and thresholds.

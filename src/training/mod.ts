@@ -1,5 +1,5 @@
 /**
- * Rules over the log of a training, whoever wrote it: what goes wrong, since which step, and what to
+ * Rules over the log of a training, from any framework: what goes wrong, since which step, and what to
  * do. They need no engine.
  *
  * @module

@@ -312,7 +312,7 @@ const ILL_TARGETS: Record<string, [Parameters<typeof regression>[1], string, str
     "The targets of head are out of scale: their rms is 5.37e4",
     ["targets.sub(-20930).div(49480)"],
   ],
-  "targets that the outputs drown": [
+  "targets that the outputs hide": [
     { std: 0.02 },
     "The targets of head are out of scale: their standard deviation is 0.0198",
     ["targets.sub(-0.008374).div(0.01979)"],

@@ -141,7 +141,7 @@ Deno.test("judgeAttempt() takes what hardly moves for no learning", () => {
   assertEquals(judged({ fit: 0.3, ...layers(3) }), "fails");
 });
 
-Deno.test("judgeAttempt() fails what its penalties drown", () => {
+Deno.test("judgeAttempt() fails whose penalties outweigh the loss", () => {
   const penalty = (gradientRatio: number | null) => ({
     fit: 0.9,
     penalty: { first: 9, last: 9, gradientRatio },

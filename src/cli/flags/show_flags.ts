@@ -88,7 +88,7 @@ function readsUnicode(): boolean {
   return variable("TERM") !== "linux" && (!locale || /utf-?8/i.test(locale));
 }
 
-/** Returns an environment variable without prompting: one that may not be read counts as unset. */
+/** Returns an environment variable without prompting: an unreadable one counts as unset. */
 function variable(name: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;

@@ -70,7 +70,7 @@ ${commands.map(({ name, summary }) => `    ${single(`${name}:${summary}`)}`).joi
 ${commands.map(zshCommand).join("\n")}
   esac
 }
-# Called by the name of this file where it lies in fpath, else read by source.
+# Called by the name of this file if fpath has it, else read by source.
 if [ "$funcstack[1]" = "_${PROGRAM}" ]; then
   _gradient_health "$@"
 else

@@ -51,7 +51,7 @@ export function renderHelp(name: string, command: Command): string {
 function permissionLines(permissions: readonly Permission[]): string[] {
   if (permissions.length === 0) return ["  none"];
   return permissions.flatMap(({ grant, purpose }) => [
-    // Never wrapped, since it is copied whole.
+    // Never wrapped, since users copy it.
     `  ${grant}`,
     ...wrapText(purpose, WIDTH, "      "),
   ]);

@@ -71,7 +71,7 @@ async function writeAll(bytes: Uint8Array): Promise<boolean> {
   }
 }
 
-/** Working directory when the command began; `null` if it may not be read. */
+/** Working directory when the command began; `null` if it is unreadable. */
 let start: string | null = null;
 
 /** Remembers the working directory, before any code of a model can change it. */

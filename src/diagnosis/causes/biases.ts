@@ -12,7 +12,7 @@ const DECIDES = 0.5;
 
 /**
  * Returns biases that push the units of a layer into a range in which they pass nothing, or that
- * drown their inputs.
+ * outweigh their inputs.
  */
 export function biases(patient: Patient): Suspect[] {
   const found = [

@@ -91,7 +91,7 @@ function faultOf(
     return `One feature of ${what} varies ${
       formatNumber(factor)
     } times as much as the others, so ` +
-      `that it drowns them.`;
+      `that it hides them.`;
   }
   if (isAbsorbed) return null;
   if (rms > LARGE_INPUT) {

@@ -13,14 +13,14 @@ const FAR = 10;
 /** Targets that vary by less are lost in the noise of a fresh head. */
 const NEAR = 1e-2;
 /**
- * Outputs that vary by this many times as much as the targets drown them if they are nearer to 1
+ * Outputs that vary by this many times as much as the targets hide them if they are nearer to 1
  * than the targets.
  */
 const DROWNED = 10;
 
 /**
  * Returns targets whose scale a network that starts near 1 does not reach, or of which one output
- * drowns the others.
+ * outweighs the others.
  */
 export function targets(patient: Patient): Suspect[] {
   const { measurements: { batch: { targets = [] } } } = patient;
@@ -52,7 +52,7 @@ function faultOf(
   if (factor !== null && factor > APART) {
     const times = formatNumber(factor);
     return `One output of the targets of ${name} varies ${times} times as much as the others, so ` +
-      `that its loss drowns theirs`;
+      `that its loss outweighs theirs`;
   }
   if (found?.kind === "offset") {
     return `The mean of the targets of ${name} is ${formatNumber(mean)}, ` +

@@ -83,9 +83,9 @@ function penalties({ layers: all }: Measurements, { attempts, best }: Trial): Su
   return [{
     kind: "penalties",
     layers,
-    message: `The penalties of ${formatLayers(layers, all)} drown the loss: their gradient is ` +
+    message: `The penalties of ${formatLayers(layers, all)} outweigh the loss: their gradient is ` +
       `${formatNumber(ratio)} times that of the loss.`,
-    // Training is drowned by penalties that a pass still accepts.
+    // Penalties that a pass still accepts can outweigh the loss in training.
     fix: { kind: "penalties", layers, by: enoughWeaker(10 * ratio) },
   }];
 }

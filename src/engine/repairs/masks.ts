@@ -36,7 +36,7 @@ interface Run {
 
 let running: Run | null = null;
 
-/** Is shown the mask of each output of a model that runs now; `null` if nobody asked. */
+/** Receives the mask of each output of the model that runs now; `null` if none is requested. */
 let showMask: ((output: Tensor, mask: Tensor) => void) | null = null;
 
 /**

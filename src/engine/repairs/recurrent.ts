@@ -111,7 +111,7 @@ function cellOf(
   if (tf.getBackend() !== "wasm") return null;
   if (call?.training && (cell.dropout > 0 || cell.recurrentDropout > 0)) return null;
   const taps = sequenceTapsOf(cell);
-  // Someone else wants to see each step.
+  // A tap reads each step.
   if (taps === undefined && Object.hasOwn(cell, "call")) return null;
   return knownCell(cell, taps);
 }

@@ -13,7 +13,7 @@ const NOT_WEIGHTS =
 const CONTAINER = /^(model_weights|_layer_checkpoint_dependencies)\//;
 
 /**
- * Reads the weights of a file that Keras saved, whatever its topology is: `.keras`, `.h5` or
+ * Reads the weights of a file that Keras saved, of any topology: `.keras`, `.h5` or
  * `.weights.h5`. Their names are the paths of the arrays.
  *
  * @param source The file; its tensors are read from it on demand.

@@ -72,7 +72,7 @@ function readOld(file: Hdf5Bytes, address: number, what: string, own: Pieces): M
   const size = prefix.uint(4);
   const messages: Message[] = [];
   own.add(file.piece(address + 16, size, what));
-  // Iteration over an array includes entries added on the way.
+  // Iteration over an array includes entries added during it.
   let seen = 0;
   for (const piece of own.pieces) {
     while (piece.left >= 8 && seen < count) {

@@ -162,7 +162,7 @@ function dropUnused(value: unknown): void {
     const byName = new Map(layers.map((layer) => [layer.name, layer]));
     const nameOf = (reference: unknown) => (reference as unknown[])[0];
     const used = new Set([...inputLayers, ...outputLayers].map(nameOf));
-    // Iteration over a set includes entries added on the way.
+    // Iteration over a set includes entries added during it.
     for (const name of used) {
       for (const node of byName.get(name)!.inboundNodes as unknown[][]) {
         for (const reference of node) used.add(nameOf(reference));

@@ -97,7 +97,7 @@ function missingInput(
   outputs: Reference[],
 ): string | null {
   const needed = new Map(outputs.map((one) => [`${one.node} ${one.layer}`, one]));
-  // Iteration over a map includes entries added on the way.
+  // Iteration over a map includes entries added during it.
   for (const { layer, node } of needed.values()) {
     const { first, isInput, takes } = vertices.get(layer)!;
     if (isInput && !inputs.has(layer)) return layer;
@@ -191,7 +191,7 @@ function requireNoCircles(vertices: Map<string, Vertex>): void {
   const done = new Map([...vertices].map(([name, { first }]) => [name, first]));
   const waiting = new Map<string, Set<string>>();
   const open = new Set(vertices.keys());
-  // Iteration over a set includes entries added on the way.
+  // Iteration over a set includes entries added during it.
   for (const name of open) {
     open.delete(name);
     const { first, takes } = vertices.get(name)!;

@@ -150,7 +150,7 @@ class Lines {
     });
   }
 
-  /** Returns lines that are groups of `window` of these each. */
+  /** Returns the sums of each group of `window` lines. */
   grouped(window: number, coefficients: Coefficients): Lines {
     const groups = new Lines(this.ones.length / window);
     const factors = Array.from({ length: window }, (_, i) => coefficients.coefficient(i));

@@ -268,7 +268,7 @@ function drowned(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
     figures,
     message:
       say`The outputs vary ${figures.factor} times as much (${figures.outputs}) as the targets
-      of ${layerName(name)} (${figures.std}), which they drown; expected ${expected} times
+      of ${layerName(name)} (${figures.std}), which they hide; expected ${expected} times
       (targetDrowned).`,
     fix: say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
       after predict.`,

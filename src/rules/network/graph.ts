@@ -53,7 +53,7 @@ export class Graph {
   /** Returns all layers whose outputs reach a layer, the nearest first. */
   before(layer: LayerMeasurements): LayerMeasurements[] {
     const before = new Set(this.inputsOf(layer));
-    // Iterating a set includes entries that are added on the way.
+    // Iterating a set includes entries added during it.
     for (const one of before) {
       for (const input of this.inputsOf(one)) before.add(input);
     }

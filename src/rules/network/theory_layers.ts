@@ -134,7 +134,7 @@ export function outputOf(layer: LayerMeasurements, graph: Graph): LayerMeasureme
 
 function isNormalised(layer: LayerMeasurements, graph: Graph): boolean {
   const carried = new Set([layer]);
-  // Iterating a set includes entries that are added on the way.
+  // Iterating a set includes entries added during it.
   for (const one of carried) {
     const readers = graph.outputsOf(one);
     if (readers.length === 0) return false;

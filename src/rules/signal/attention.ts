@@ -214,7 +214,7 @@ function uniformRows(subject: Case<"scoreStd">): Verdict[] {
     } the
       scores have a standard deviation of ${figures.std}${gradient}; expected ${expected} (scoreStd).`,
     fix:
-      "If the network does not train with Adam either, give attention something to choose by: larger kernels of " +
+      "If the network does not train with Adam either, make attention depend on its input: larger kernels of " +
       "queries and keys, or tokens that differ.",
   }];
 }

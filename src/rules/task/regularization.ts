@@ -80,7 +80,7 @@ export const regularization: Rule = defineRule({
     "a high rate alone, and of penalties up to 10 times (`penaltyGradientError`) or in a network " +
     "with normalisation.",
   fails: "dropout or penalties leave little to learn from",
-  throws: "If dropout drops too much, or penalties drown the loss.",
+  throws: "If dropout drops too much, or penalties outweigh the loss.",
   example: {
     title: "A network that passes",
     code: `
@@ -99,8 +99,8 @@ export const regularization: Rule = defineRule({
   judge(subject) {
     // In a trained network these settings no longer matter.
     if (subject.trained) return [];
-    const drowning = penalties(subject);
-    return [...dropout(subject), ...drowning, ...drowning.length > 0 ? [] : flattening(subject)];
+    const heavy = penalties(subject);
+    return [...dropout(subject), ...heavy, ...heavy.length > 0 ? [] : flattening(subject)];
   },
 });
 
@@ -232,7 +232,7 @@ function penalties(
     expected,
     threshold,
     figures,
-    message: say`The penalties of ${layerNames(names, all)} drown the loss: they make up
+    message: say`The penalties of ${layerNames(names, all)} outweigh the loss: they make up
       ${figures.share} of the objective, and their gradient is ${figures.ratio} times that of the
       loss; expected ${expected} (${threshold}).`,
     fix: say`Make the penalties of ${layerNames(names, all)} at least ${

@@ -22,20 +22,20 @@ const BRANCH_POWER = -0.5;
  * measured.
  *
  * Along the width, the update of a kernel moves its output by update x fan-in x input, since the
- * updates of one batch add up. The rate takes back the slope of that product, and the initial
+ * updates of one batch add up. The rate cancels the slope of that product, and the initial
  * standard deviation the slope by which the output outgrows the input. What moves below a readout
  * moves along its kernel and adds up as well, so that the kernel has to fall as 1 / fan-in.
  *
  * Along the depth, a branch whose sum grows is multiplied by depth^-1/2. In a chain without sums
- * the size grows by the same factor in each layer, which the kernels take back. The rates of
- * repeated layers take back the slope of the change.
+ * the size grows by the same factor in each layer, which the kernels cancel. The rates of
+ * repeated layers cancel the slope of the change.
  *
  * @returns The changes; none if every slope is flat, or no power of the size would help.
  */
 export function proposeScalings({ growth, training }: GrowthSummary): LayerScaling[] {
   const scalings: LayerScaling[] = [];
   for (const axis of ["width", "depth"] as const) {
-    // Siblings of the least size along the other axis stand for all.
+    // Siblings of the least size along the other axis represent all.
     const found = growth.find((one) => one.axis === axis && one.level !== "flat");
     if (found === undefined) continue;
     const takesGradient = optimizerTraits(training.optimizer)?.takesGradientAsItIs === true;

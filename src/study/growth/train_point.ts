@@ -215,7 +215,7 @@ class Training {
     return optimizer.at(rate === null ? null : rate * raised).make();
   }
 
-  /** Takes a step, of which each weight goes as far as its factor says. */
+  /** Takes a step, scaled by the factor of each weight. */
   #move(
     variables: tfjs.Variable[],
     gradients: (Tensor | null)[],
@@ -274,7 +274,7 @@ function firstKernels(model: LayersModel): WatchedKernel[] {
     kernels.push({
       layer: layerPath,
       variable: variable.read() as tfjs.Variable,
-      // A lookup reads one row: it adds nothing up.
+      // A lookup reads one row and sums nothing.
       fanIn: isEmbedding ? 1 : fanIn,
       isEmbedding,
     });

@@ -105,7 +105,7 @@ function attend(context: AtenContext, attention: Attention): Attended {
   return { output: contextOf(context, weights, attention), weights };
 }
 
-/** Attention, whole. */
+/** Attention with its projections. */
 export const ATTENTION: readonly AtenOp[] = [
   aten(
     "scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor",

@@ -128,7 +128,7 @@ function requireChannels({ input, weight, groups }: Convolution, inputs: number)
   });
 }
 
-/** Adds a batch of one if there is none, and takes it away from the result. */
+/** Adds a batch of one if there is none, and removes it from the result. */
 function withBatch(
   tf: TensorFlow,
   given: Convolution,

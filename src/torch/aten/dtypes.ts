@@ -17,7 +17,7 @@ const HELD: Record<Dtype, RegExp> = {
  * Returns the dtype that holds one of PyTorch.
  *
  * @param name `float32`, `torch.int64`, or `null` for `otherwise`.
- * @throws {InputError} If nothing holds it: complex numbers, float8.
+ * @throws {InputError} If no typed array can hold it: complex numbers, float8.
  */
 export function dtypeOf(name: string | null, otherwise: Dtype = "float32"): Dtype {
   if (name === null) return otherwise;

@@ -59,7 +59,7 @@ export async function loadProgram(
   }
 }
 
-/** Returns the working directory with a slash at its end; empty if it may not be read. */
+/** Returns the working directory with a slash at its end; empty if it is unreadable. */
 function folderHere(): string {
   try {
     return `${Deno.cwd().replaceAll("\\", "/")}/`;

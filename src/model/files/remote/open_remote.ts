@@ -11,7 +11,7 @@ export interface RemoteAccess {
   token?: Token | null;
   /** Folder that keeps the bytes for later runs. Default: none. */
   cache?: string | null;
-  /** Gets notes on how files are read, a sentence each. */
+  /** Receives notes on how files are read, one sentence each. */
   notes: Set<string>;
 }
 
