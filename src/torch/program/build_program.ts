@@ -6,6 +6,7 @@ import { showValue } from "../../words/show_value.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { parametersOf } from "../aten/schema.ts";
 import { divideAttentions, PROGRAM_OPS } from "./attention_parts.ts";
+import { divideComplex } from "./divide_complex.ts";
 import { functionalize, heldAs } from "./functional.ts";
 import { setSettings } from "./layer_settings.ts";
 import type { ProgramArchive, StoredTensor } from "./open_program.ts";
@@ -56,11 +57,12 @@ export function buildProgram(
   { name, beforeWeights }: BuildOptions,
 ): BuiltProgram {
   const { program } = archive;
-  const functional = replaceEmpty(divideAttentions(functionalize(
+  const plain = functionalize(
     program,
     (target) =>
       Object.hasOwn(PROGRAM_OPS, target) ? parametersOf(PROGRAM_OPS[target].schema)[0].name : null,
-  )));
+  );
+  const functional = replaceEmpty(divideAttentions(divideComplex(plain, program)));
   const { head, notes } = chooseOutput(
     functional.outputs.flatMap((one) => {
       if (one.is === "list") return one.items;

@@ -204,7 +204,9 @@ class Rewriting {
     if (SAME.test(target)) return true;
     if (!/^aten\.(?:to|_to_copy|type_as|float|expand_as)\./.test(target)) return false;
     const [from, to] = [source.name, String(results[0])].map((name) => this.values.get(name));
+    const isComplex = (meta: ValueMeta) => meta.type.startsWith("complex");
     return from !== undefined && to !== undefined && heldAs(from.type) === heldAs(to.type) &&
+      isComplex(from) === isComplex(to) &&
       JSON.stringify(from.sizes) === JSON.stringify(to.sizes);
   }
 

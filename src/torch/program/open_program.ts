@@ -186,16 +186,16 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
   }
   const room = entry.size / BYTES[type];
   requireInside(place, view, room, mostOf(room));
+  const reals = asReals(view);
   return {
+    ...reals,
     place: `${entry.name}+${view.offset} [${view.shape}] [${view.strides}]`,
-    type,
-    shape: view.shape,
     isTrained: isTrained === true,
-    read: () => entriesOf(bytesOfView(view, entry.read()), type),
+    read: () => entriesOf(bytesOfView(view, entry.read()), reals.type),
     ...entry.at === null || !isContiguous(view) ? {} : { at: entry.at + view.offset * BYTES[type] },
     rewritten(entries, files) {
       const bytes = (files.get(entry.name) ?? entry.read()).slice();
-      writeView(view, bytes, encode(entries, type));
+      writeView(view, bytes, encode(entries, reals.type));
       return { path: entry.name, bytes };
     },
   };
@@ -229,13 +229,27 @@ function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string
   if (bytes === null) throw new ModelError(`${place} is missing from the file`);
   const room = bytes.length / BYTES[type];
   requireInside(name, view, room, mostOf(room));
+  const reals = asReals({ type, shape });
   return {
+    ...reals,
     place: `${storage.key}+${offset} [${shape}] [${strides}]`,
-    type,
-    shape,
     isTrained: true,
-    read: () => entriesOf(bytesOfView(view, bytes), type),
+    read: () => entriesOf(bytesOfView(view, bytes), reals.type),
   };
+}
+
+/** Real types of the parts of complex numbers. */
+const PARTS: Readonly<Partial<Record<FileType, FileType>>> = {
+  complex64: "float32",
+  complex128: "float64",
+};
+
+/** Returns complex numbers as real ones, with an axis of both parts at the end. */
+function asReals(
+  { type, shape }: Pick<StoredTensor, "type" | "shape">,
+): Pick<StoredTensor, "type" | "shape"> {
+  const part = PARTS[type];
+  return part === undefined ? { type, shape } : { type: part, shape: [...shape, 2] };
 }
 
 /** Largest number of sample inputs. */

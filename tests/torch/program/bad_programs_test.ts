@@ -39,6 +39,36 @@ Deno.test("loadModel() names all operations that it lacks, with module and line"
   assertStringIncludes(found, "aten.relish.default in act (");
 });
 
+Deno.test("loadModel() names the operations that it lacks for complex numbers", async () => {
+  const found = await refusal("waves", {
+    graph(json) {
+      nodeOf(json, "reciprocal").target = "torch.ops.aten.tan.default";
+      const power = nodeOf(json, "aten.pow");
+      power.inputs[1].arg = { as_float: 0.5 };
+    },
+  });
+  assertStringIncludes(
+    found,
+    "The program has 2 operations that cannot be run here: aten.pow.Tensor_Scalar of complex " +
+      "numbers (fixtures/torch_programs/networks.py:",
+  );
+  assertStringIncludes(found, "aten.tan.default of complex numbers (fixtures/");
+  const input = await refusal("mlp", {
+    graph: (json) => json.graph_module.graph.tensor_values.x.dtype = 10,
+  });
+  assertEquals(input, 'The input "x" is complex, expected real numbers');
+  const output = await refusal("waves", {
+    graph(json) {
+      const { signature, graph } = json.graph_module;
+      const complex = Object.keys(graph.tensor_values).filter((name) =>
+        graph.tensor_values[name].dtype === 10 && name.startsWith("fft_rfft")
+      );
+      signature.output_specs[0].user_output.arg = { as_tensor: { name: complex[0] } };
+    },
+  });
+  assertEquals(output, "The program has no output of floats, expected one");
+});
+
 Deno.test("loadModel() refuses weights that are missing, or larger than their file", async () => {
   assertStringIncludes(
     await refusal("mlp", { file: { weight_0: null } }),
