@@ -18,17 +18,29 @@ export function binValues(
   values: ArrayLike<number>,
   { maxAbs }: Pick<Sums, "maxAbs">,
 ): ValueBins | null {
-  if (!(maxAbs > 0) || !Number.isFinite(maxAbs)) return null;
-  const limit = 2 ** Math.ceil(Math.log2(maxAbs));
-  const counts: number[] = new Array(BINS).fill(0);
+  const bins = emptyBins(maxAbs);
+  if (bins === null) return null;
   const step = Math.max(1, Math.ceil(values.length / MAX_COUNTED));
-  const scale = BINS / 2 / limit;
   for (let i = 0; i < values.length; i += step) {
     const value = values[i];
-    if (value - value !== 0) continue;
-    counts[Math.min(BINS - 1, Math.floor((value + limit) * scale))]++;
+    if (value - value === 0) bins.counts[binOf(value, bins.limit)]++;
   }
-  return { limit, counts };
+  return bins;
+}
+
+/** Returns bins for entries of at most this magnitude; `null` for 0. */
+export function emptyBins(maxAbs: number): ValueBins | null {
+  if (!(maxAbs > 0) || !Number.isFinite(maxAbs)) return null;
+  return { limit: 2 ** Math.ceil(Math.log2(maxAbs)), counts: new Array(BINS).fill(0) };
+}
+
+/**
+ * Returns the index of the bin of a finite value. A value on an edge belongs to the bin farther from
+ * 0, on both sides: that of a float whose lower bits were cut off.
+ */
+export function binOf(value: number, limit: number): number {
+  const fromZero = Math.min(BINS / 2 - 1, Math.floor(Math.abs(value) / limit * (BINS / 2)));
+  return value < 0 ? BINS / 2 - 1 - fromZero : BINS / 2 + fromZero;
 }
 
 /** Adds the counts of two tensors, in the bins of the larger one. */

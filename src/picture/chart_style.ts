@@ -67,6 +67,8 @@ ${LANES}
 .abouts b { color: var(--ink); font-weight: 600; }
 .rates { max-width: 34rem; margin-bottom: 1.5rem; }
 .layers { display: grid; gap: 2rem; }
+.layers.is-narrow { grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 1.5rem; }
+.is-narrow .hists { display: block; }
 article h3, article h4 { margin: 0 0 .25rem; padding: .1rem 0; }
 article > p { margin: 0 0 .5rem; }
 article summary { font-size: .9375rem; margin-top: .4rem; cursor: pointer; }

@@ -7,8 +7,17 @@ import { PathData } from "./path_data.ts";
 interface Drawn {
   title: string;
   statistics: TensorStatistics;
-  /** Standard deviation that fits, drawn as the curve of a normal draw; `null` for none. */
-  target?: number | null;
+  /** Standard deviation to compare with, drawn as the curve of a normal draw; `null` for none. */
+  target?: Target | null;
+}
+
+/** Standard deviation that a kernel should have. */
+export interface Target {
+  /** Its name in words: `target`, or the initialiser that draws it. */
+  name: string;
+  std: number;
+  /** True if it is drawn uniformly, not normally. Default: false. */
+  isUniform?: boolean;
 }
 
 const WIDTH = 240;
@@ -21,8 +30,8 @@ const CURVE_STEP = 0.125;
 interface Columns {
   counts: readonly number[];
   labels: readonly { at: number; anchor: "start" | "middle" | "end"; text: string }[];
-  /** Largest value on a linear axis; `null` on an axis of powers of 2. */
-  limit: number | null;
+  /** Value at the right end. */
+  limit: number;
 }
 
 /** Draws the distribution of a tensor's entries, and its figures; only the figures if none was counted. */
@@ -30,7 +39,7 @@ export function drawHistogram({ title, statistics, target = null }: Drawn): Mark
   const { std, mean, zeroFraction, nonFinite } = statistics;
   const columns = columnsOf(statistics);
   const facts = [
-    ...target === null ? [] : [`target ${formatNumber(roundTo(2, target))}`],
+    ...target === null ? [] : [`${target.name} ${formatNumber(roundTo(2, target.std))}`],
     ...Math.abs(mean) > std / 10 ? [`mean ${formatNumber(roundTo(2, mean))}`] : [],
     ...zeroFraction > 0.005
       ? [`${formatPercent(zeroFraction).replaceAll(" ", "\u00a0")} zero`]
@@ -44,7 +53,7 @@ export function drawHistogram({ title, statistics, target = null }: Drawn): Mark
   }</figcaption></figure>`;
 }
 
-function drawColumns(title: string, columns: Columns, target: number | null): Markup {
+function drawColumns(title: string, columns: Columns, target: Target | null): Markup {
   const { counts, labels, limit } = columns;
   const most = Math.max(1, ...counts);
   const width = WIDTH / counts.length;
@@ -56,7 +65,7 @@ function drawColumns(title: string, columns: Columns, target: number | null): Ma
   return markup`<svg viewBox="-4 0 ${WIDTH + 8} ${HEIGHT + 16}" role="img" aria-label="${title}: ${
     spanOf(columns)
   }"><path class="columns" d="${bars}"/><path class="floor" d="M0 ${HEIGHT}h${WIDTH}"/>${
-    limit === null || target === null || target <= 0
+    target === null || target.std <= 0
       ? null
       : markup`<path class="target" d="${curveOf(counts, limit, target)}"/>`
   }${
@@ -68,12 +77,27 @@ function drawColumns(title: string, columns: Columns, target: number | null): Ma
   }</svg>`;
 }
 
-/** Returns the curve of as many entries, drawn from a normal distribution of mean 0. */
-function curveOf(counts: readonly number[], limit: number, target: number): string {
+/** Returns the curve of as many entries, drawn from the distribution of mean 0. */
+function curveOf(
+  counts: readonly number[],
+  limit: number,
+  { std: target, isUniform = false }: Target,
+): string {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const most = Math.max(1, ...counts);
   const line = new PathData();
-  const scale = total * 2 * limit / counts.length / Math.sqrt(2 * Math.PI) / target / most;
+  const perColumn = total * 2 * limit / counts.length / target / most;
+  if (isUniform) {
+    const end = Math.sqrt(3);
+    const half = Math.min(1, end * target / limit) * WIDTH / 2;
+    const top = HEIGHT * (1 - Math.min(1, 0.94 * perColumn / (2 * end)));
+    line.line(WIDTH / 2 - half, HEIGHT);
+    line.line(WIDTH / 2 - half, top);
+    line.line(WIDTH / 2 + half, top);
+    line.line(WIDTH / 2 + half, HEIGHT);
+    return line.text;
+  }
+  const scale = perColumn / Math.sqrt(2 * Math.PI);
   for (let z = -CURVE_END; z <= CURVE_END; z += CURVE_STEP) {
     const x = WIDTH / 2 * (1 + z * target / limit);
     const height = Math.min(1, 0.94 * scale * Math.exp(-z * z / 2));
@@ -83,34 +107,23 @@ function curveOf(counts: readonly number[], limit: number, target: number): stri
   return line.text;
 }
 
-/** Returns the columns by value; or, of a file of weights, by powers of 2. */
-function columnsOf({ bins, exponents }: TensorStatistics): Columns | null {
-  if (bins !== undefined) {
-    const { counts, limit } = bins;
-    const half = counts.length / 2;
-    const first = counts.findIndex((count) => count > 0);
-    const last = counts.findLastIndex((count) => count > 0);
-    // The same width on both sides of 0.
-    const kept = Math.max(half - first, last + 1 - half, 4);
-    const end = limit * kept / half;
-    return {
-      counts: counts.slice(half - kept, half + kept),
-      limit: end,
-      labels: [
-        { at: 0, anchor: "start", text: formatNumber(roundTo(2, -end)) },
-        { at: 0.5, anchor: "middle", text: "0" },
-        { at: 1, anchor: "end", text: formatNumber(roundTo(2, end)) },
-      ],
-    };
-  }
-  if (exponents === undefined || exponents.counts.length === 0) return null;
-  const { from, counts } = exponents;
+/** Returns the columns by value; `null` if none were counted. */
+function columnsOf({ bins }: TensorStatistics): Columns | null {
+  if (bins === undefined) return null;
+  const { counts, limit } = bins;
+  const half = counts.length / 2;
+  const first = counts.findIndex((count) => count > 0);
+  const last = counts.findLastIndex((count) => count > 0);
+  // The same width on both sides of 0.
+  const kept = Math.max(half - first, last + 1 - half, 4);
+  const end = limit * kept / half;
   return {
-    counts,
-    limit: null,
+    counts: counts.slice(half - kept, half + kept),
+    limit: end,
     labels: [
-      { at: 0, anchor: "start", text: formatNumber(roundTo(2, 2 ** from)) },
-      { at: 1, anchor: "end", text: formatNumber(roundTo(2, 2 ** (from + counts.length))) },
+      { at: 0, anchor: "start", text: formatNumber(roundTo(2, -end)) },
+      { at: 0.5, anchor: "middle", text: "0" },
+      { at: 1, anchor: "end", text: formatNumber(roundTo(2, end)) },
     ],
   };
 }

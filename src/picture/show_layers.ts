@@ -14,7 +14,8 @@ import { callPlace } from "../model/layers/layer_source.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
-import { drawHistogram } from "./draw_histogram.ts";
+import { nearestDraw } from "../rules/weights/weights_alone.ts";
+import { drawHistogram, type Target } from "./draw_histogram.ts";
 import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -68,13 +69,16 @@ export function showLayers(
     return members.map(({ name }) => [name, members.length] as const);
   }));
   const targets = kernelTargets(measurements);
+  const isFile = measurements.weightsOnly !== undefined;
   return markup`${
     shown.length === layers.length
       ? null
       : markup`<p>${shown.length} of ${
         formatCount(layers.length, "layer")
       }: the worst of those that are alike.</p>`
-  }${measurements.weightsOnly === undefined ? KEY : null}<div class="layers">${
+  }<p class="small soft">${isFile ? KEYS.file : KEYS.pass}</p><div class="layers${
+    isFile ? " is-narrow" : ""
+  }">${
     shown.map((layer) => {
       return showLayer(layer, about.get(layer.name) ?? [], {
         placeOf,
@@ -86,16 +90,18 @@ export function showLayers(
   }</div>`;
 }
 
-const KEY =
-  markup`<p class="small soft">Entries by value. z: before the activation; a: after it; delta: the gradient before it.
-  Green: a kernel of the standard deviation that fits.</p>`;
+const KEYS = {
+  pass: "Entries by value. z: before the activation; a: after it; delta: the gradient before it. " +
+    "Green: a kernel of the standard deviation that fits.",
+  file: "Weights by value. Green: a fresh draw of the usual initialiser whose spread is nearest.",
+};
 
 function showLayer(
   layer: LayerMeasurements,
   findings: readonly GateFinding[],
   { placeOf, names, alike, target }: Pick<LayersContent, "placeOf" | "names"> & {
     alike: number;
-    target: number | null;
+    target: Target | null;
   },
 ): Markup {
   const { name, className, activation, inputs = [], weights } = layer;
@@ -148,12 +154,23 @@ function showFindings(
   }</ul></details>`;
 }
 
-/** Returns the standard deviation that fits each kernel. */
-function kernelTargets(measurements: Measurements): Map<string, number> {
+/** Returns the standard deviation that fits each kernel; in a file of weights alone, that of the nearest draw. */
+function kernelTargets(measurements: Measurements): Map<string, Target> {
+  if (measurements.weightsOnly !== undefined) {
+    return new Map(
+      measurements.layers.flatMap((layer) => {
+        const kernel = layer.weights.find(isKernel);
+        const near = kernel === undefined ? null : nearestDraw(layer, kernel);
+        return near === null ? [] : [[layer.name, near]];
+      }),
+    );
+  }
   const rows = layerTable(measurements, [], foldLayers(measurements.layers, { all: true }));
   return new Map(
     rows.flatMap(({ name, kernel }) =>
-      kernel === null || kernel.target === null ? [] : [[name, kernel.target]]
+      kernel === null || kernel.target === null
+        ? []
+        : [[name, { name: "target", std: kernel.target }]]
     ),
   );
 }

@@ -147,6 +147,14 @@ for (const type of TYPES) {
       const counted = new Float64Array(256);
       for (const code of bits) counted[code >>> 23 & 255]++;
       assertEquals(exponents, counted);
+      const { limit, counts } = found.sums.bins!;
+      assert(limit / 2 < is.maxAbs && is.maxAbs <= limit);
+      const byValue = new Array(64).fill(0);
+      for (const x of values.filter(Number.isFinite)) {
+        const fromZero = Math.min(31, Math.trunc(32 * Math.abs(x) / limit));
+        byValue[x < 0 ? 31 - fromZero : 32 + fromZero]++;
+      }
+      assertEquals(counts, byValue);
     });
   }
 }

@@ -11,6 +11,9 @@ export interface CodeFormat {
   nan: number;
 }
 
+/** Number of the upper bits of a float32 by which it is counted. */
+export const UPPER_BITS = 13;
+
 /** Largest number of bytes of a chunk: the L2 cache holds it between the sweeps over it. */
 export const CHUNK_BYTES = 2 ** 20;
 
@@ -61,7 +64,7 @@ interface Exports {
   count16(from: number, count: number, counts: number): void;
   narrow(at: number, count: number): void;
   sums(from: number, count: number, result: number): void;
-  exponents(from: number, count: number, counts: number): void;
+  count32(from: number, count: number, counts: number): void;
   coefficient(index: number, seed: number): number;
   fillCoefficients(to: number, count: number, seed: number): void;
   hash(matrix: number): void;
@@ -79,7 +82,6 @@ const SIZES = {
   null: 64,
   matrix: 64,
   result: 8 * FIGURES,
-  exponents: 5 * 256 * 4,
   counts: 4 * 2 ** 16,
   ones: 4 * MAX_WIDTH,
   twos: 4 * MAX_WIDTH,
@@ -130,9 +132,8 @@ export class CheckpointSweep {
   /** Begins a tensor, or a part of one. */
   begin(): void {
     this.#sums = null;
-    const { counts, exponents, columnOnes, columnTwos, broken } = this.#at;
+    const { counts, columnOnes, columnTwos, broken } = this.#at;
     new Uint8Array(this.#buffer, counts, SIZES.counts).fill(0);
-    new Uint8Array(this.#buffer, exponents, 4 * 256).fill(0);
     new Uint8Array(this.#buffer, columnOnes, SIZES.columnOnes).fill(0);
     new Uint8Array(this.#buffer, columnTwos, SIZES.columnTwos).fill(0);
     new Uint8Array(this.#buffer, broken, SIZES.broken).fill(0);
@@ -168,12 +169,19 @@ export class CheckpointSweep {
     };
   }
 
-  /** Number of entries with each code of a format of 8 or 16 bits since `begin()`. */
-  get counts(): Int32Array {
-    return new Int32Array(this.#buffer, this.#at.counts, 2 ** 16);
+  /**
+   * Returns the number of entries with each code since `begin()`. Of a format of more than 16 bits,
+   * a code is the upper {@linkcode UPPER_BITS} bits of a float32.
+   */
+  counts({ bytes }: CodeFormat): Int32Array {
+    const counts = new Int32Array(this.#buffer, this.#at.counts, 2 ** 16);
+    if (bytes <= 2) return counts;
+    const sums = new Int32Array(2 ** UPPER_BITS);
+    for (let i = 0; i < 4 * sums.length; i++) sums[i >> 2] += counts[i];
+    return sums;
   }
 
-  /** Sums over the entries of another format since `begin()`, with their exponents. */
+  /** Sums over the entries of a format of more than 16 bits since `begin()`. */
   get sums(): Sums | null {
     return this.#sums;
   }
@@ -208,23 +216,20 @@ export class CheckpointSweep {
   }
 
   #count(count: number, { bytes }: CodeFormat): void {
-    const { chunk, counts, result, exponents } = this.#at;
+    const { chunk, counts, result } = this.#at;
     if (bytes === 1) return this.#exports.count8(chunk, count, counts);
     if (bytes === 2) return this.#exports.count16(chunk, count, counts);
     this.#exports.sums(chunk, count, result);
     const sums = readSums(new Float64Array(this.#buffer, result, FIGURES), 0, count);
-    const known = this.#sums;
-    this.#exports.exponents(chunk, count, exponents);
-    const counted = new Int32Array(this.#buffer, exponents, 256);
-    const all = known?.exponents ?? new Float64Array(256);
-    for (let i = 0; i < 256; i++) all[i] += counted[i];
-    this.#sums = { ...known === null ? sums : addSums(known, sums), exponents: all };
+    this.#sums = this.#sums === null ? sums : addSums(this.#sums, sums);
+    this.#exports.count32(chunk, count, counts);
   }
 
   /** Returns the number of entries that are not finite so far. */
-  #nonFinite({ bytes, infinity }: CodeFormat): number {
+  #nonFinite(format: CodeFormat): number {
+    const { bytes, infinity } = format;
     if (bytes > 2) return this.#sums === null ? 0 : this.#sums.count - this.#sums.finite;
-    const { counts } = this;
+    const counts = this.counts(format);
     const sign = 2 ** (8 * bytes - 1);
     let sum = 0;
     for (let code = infinity; code < sign; code++) sum += counts[code] + counts[code + sign];

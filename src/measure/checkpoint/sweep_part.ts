@@ -12,9 +12,12 @@ import {
 
 /** Figures of a part of a tensor; those of all parts add up. Plain data. */
 export interface PartFigures {
-  /** Codes that occur, each followed by its number of entries, of a type of 8 or 16 bits. */
-  codes: Uint32Array | null;
-  /** Sums over the entries of another type, with their exponents. */
+  /**
+   * Codes that occur, each followed by its number of entries; of a type of more than 16 bits, the
+   * upper bits of float32.
+   */
+  codes: Uint32Array;
+  /** Sums over the entries of a type of more than 16 bits; those of another follow from its codes. */
   sums: Sums | null;
   /** Entries that are not finite, with indices in the tensor; `null` if there are none. */
   nonFinite: NonFinite | null;
@@ -71,7 +74,7 @@ export function sweepPart(
   const { width } = matrix;
   const isFirst = part.from === 0;
   return {
-    codes: format.bytes > 2 ? null : occurring(sweep.counts),
+    codes: occurring(sweep.counts(format)),
     sums: sweep.sums,
     nonFinite,
     rows,

@@ -1,8 +1,9 @@
-import { type NonFinite, ROW } from "../../engine/native/checkpoint_sweep.ts";
+import { type NonFinite, ROW, UPPER_BITS } from "../../engine/native/checkpoint_sweep.ts";
 import { addSums, type Sums } from "../../engine/native/sums.ts";
 import { decode } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 import type { LineCounts } from "../measurements.ts";
+import { binOf, emptyBins } from "../value_bins.ts";
 import { CODE_FORMATS, FIRST_ENTRIES, type Pieces } from "./plan_sweep.ts";
 import { addNonFinite, type PartFigures } from "./sweep_part.ts";
 
@@ -11,7 +12,7 @@ export type UnitAxis = { axis: "rows" } | { axis: "columns"; window: number };
 
 /** Figures of a whole tensor. */
 export interface TensorFigures {
-  /** Sums over its entries, with their exponents. */
+  /** Sums over its entries, with their histograms. */
   sums: Sums;
   /** Entries that are not finite; `null` if there are none. */
   nonFinite: NonFinite | null;
@@ -32,7 +33,7 @@ interface Coefficients {
 /** Figures of a tensor while its parts come in, in their order. */
 export class TensorSweep {
   readonly #pieces: Pieces;
-  readonly #counts: Float64Array | null;
+  readonly #counts: Float64Array;
   #sums: Sums | null = null;
   #nonFinite: NonFinite | null = null;
   readonly #rows: Lines | null;
@@ -44,17 +45,15 @@ export class TensorSweep {
     const { type, matrix } = pieces;
     this.#pieces = pieces;
     const { bytes } = CODE_FORMATS[type]!;
-    this.#counts = bytes > 2 ? null : new Float64Array(2 ** (8 * bytes));
+    this.#counts = new Float64Array(2 ** (bytes > 2 ? UPPER_BITS : 8 * bytes));
     this.#rows = matrix.compares.rows ? new Lines(matrix.rows) : null;
     this.#columns = matrix.compares.columns ? new Lines(matrix.width) : null;
   }
 
   /** Adds the figures of the next part. */
   add({ codes, sums, nonFinite, rows, columns, starts }: PartFigures): void {
-    if (codes !== null) {
-      for (let i = 0; i < codes.length; i += 2) this.#counts![codes[i]] += codes[i + 1];
-    }
-    if (sums !== null) this.#sums = this.#sums === null ? sums : addWithExponents(this.#sums, sums);
+    for (let i = 0; i < codes.length; i += 2) this.#counts[codes[i]] += codes[i + 1];
+    if (sums !== null) this.#sums = this.#sums === null ? sums : addSums(this.#sums, sums);
     this.#nonFinite = addNonFinite(this.#nonFinite, nonFinite);
     if (rows !== null) {
       const { first, hashes, flags } = rows;
@@ -81,7 +80,8 @@ export class TensorSweep {
    */
   finish(coefficients: Coefficients, units: UnitAxis | null): TensorFigures | null {
     const { matrix, type } = this.#pieces;
-    const sums = this.#sums ?? sumsOfCounts(this.#counts!, type);
+    const values = this.#sums === null ? valuesOf(type) : UPPER_VALUES;
+    const sums = this.#sums ?? sumsOfCounts(this.#counts, values);
     // Of a row in several pieces, only the first says that it is constant.
     this.#rows?.flagZeros({ keepsConstant: matrix.compares.columns || !this.#pieces.isWhole });
     this.#flagColumns(coefficients);
@@ -92,7 +92,7 @@ export class TensorSweep {
       lines.zero + lines.constant + lines.repeated === 0;
     if (!differ(rows, matrix.width) || !differ(columns, matrix.rows)) return null;
     return {
-      sums,
+      sums: { ...sums, ...histogramsOf(this.#counts, values, sums) },
       nonFinite: this.#nonFinite,
       rows,
       columns,
@@ -185,11 +185,6 @@ class Lines {
   }
 }
 
-function addWithExponents(a: Sums, b: Sums): Sums {
-  const exponents = a.exponents!.map((count, exponent) => count + b.exponents![exponent]);
-  return { ...addSums(a, b), exponents };
-}
-
 const values = new Map<FileType, Float32Array>();
 
 /** Returns the numbers that the codes of a type of 8 or 16 bits mean. */
@@ -204,17 +199,37 @@ export function valuesOf(type: FileType): Float32Array {
   return decoded;
 }
 
-/** Returns the sums over entries, given the number of those with each code. */
-function sumsOfCounts(counts: Float64Array, type: FileType): Sums {
-  const values = valuesOf(type);
-  const bits = new Uint32Array(values.buffer);
+/** Smallest magnitudes of the float32 with each combination of upper bits. */
+const UPPER_VALUES = new Float32Array(
+  Uint32Array.from({ length: 2 ** UPPER_BITS }, (_, code) => code << (32 - UPPER_BITS)).buffer,
+);
+
+/** Returns the numbers of entries by exponent and by value, given the number of those with each code. */
+function histogramsOf(
+  counts: Float64Array,
+  values: Float32Array,
+  { maxAbs }: Sums,
+): Pick<Sums, "exponents" | "bins"> {
+  const bits = new Uint32Array(values.buffer, values.byteOffset);
   const exponents = new Float64Array(256);
+  const bins = emptyBins(maxAbs);
+  for (let code = 0; code < counts.length; code++) {
+    if (counts[code] === 0) continue;
+    exponents[bits[code] >>> 23 & 255] += counts[code];
+    if (bins !== null && Number.isFinite(values[code])) {
+      bins.counts[binOf(values[code], bins.limit)] += counts[code];
+    }
+  }
+  return { exponents, ...bins === null ? {} : { bins } };
+}
+
+/** Returns the sums over entries, given the number of those with each code. */
+function sumsOfCounts(counts: Float64Array, values: Float32Array): Sums {
   let count = 0, finite = 0, sum = 0, sumAbs = 0, sumSquares = 0, maxAbs = 0, zeros = 0;
   for (let code = 0; code < counts.length; code++) {
     const n = counts[code];
     if (n === 0) continue;
     count += n;
-    exponents[bits[code] >>> 23 & 255] += n;
     const x = values[code];
     if (!Number.isFinite(x)) continue;
     finite += n;
@@ -230,5 +245,5 @@ function sumsOfCounts(counts: Float64Array, type: FileType): Sums {
     if (counts[code] === 0 || !Number.isFinite(values[code])) continue;
     squaredDeviations += counts[code] * (values[code] - mean) ** 2;
   }
-  return { count, finite, sumAbs, sumSquares, maxAbs, zeros, mean, squaredDeviations, exponents };
+  return { count, finite, sumAbs, sumSquares, maxAbs, zeros, mean, squaredDeviations };
 }

@@ -28,7 +28,10 @@ const CHANCE = 4;
  * kernels uniformly up to 1 / sqrt(hidden), and embeddings from N(0, 1) (torch.nn.modules,
  * `reset_parameters`).
  */
-function drawsFor(layer: LayerMeasurements, { shape }: WeightMeasurements): Draw[] {
+function drawsFor(
+  layer: LayerMeasurements,
+  { shape }: Pick<WeightMeasurements, "shape">,
+): Draw[] {
   const usual: Draw[] = [0.02, 0.01].map((std) => ({ name: `N(0, ${std})`, std, shape: "normal" }));
   if (layer.kind === "embedding") {
     return [{ name: "N(0, 1), PyTorch's default", std: 1, shape: "normal" }, ...usual];
@@ -84,8 +87,34 @@ export function drawnBy(layer: LayerMeasurements, weight: WeightMeasurements): s
   return anyOf([...others, ...named.length > 0 ? [`${anyOf(named)}${ends}`] : []]);
 }
 
+/**
+ * Returns the usual draw whose scale is nearest to that of a kernel in a file of weights alone, or
+ * `null` if there is none: a normalisation has gains, and weights of 8 bits have scales of their own.
+ */
+export function nearestDraw(
+  layer: LayerMeasurements,
+  { shape, type, values }: WeightMeasurements,
+): { name: string; std: number; isUniform: boolean } | null {
+  const isDrawn = KINDS.includes(layer.kind) || layer.kind === "embedding";
+  if (!isDrawn || type?.startsWith("float8") || !(values.std > 0)) return null;
+  const distance = ({ std }: Draw) => Math.abs(Math.log(values.std / std));
+  const [{ name, std, shape: of }] = drawsFor(layer, { shape })
+    .toSorted((a, b) => distance(a) - distance(b));
+  return { name: name.startsWith("N(") ? "a usual" : name, std, isUniform: of === "uniform" };
+}
+
 /** Kinds of layers that multiply their inputs by a kernel. */
 const KINDS: readonly LayerMeasurements["kind"][] = ["dense", "convolution", "recurrent"];
+
+/**
+ * Returns the standard deviation of a layer's kernel as a multiple of LeCun's, which the rule states;
+ * `null` if the layer has no kernel that multiplies its inputs.
+ */
+export function lecunFactor(layer: LayerMeasurements): number | null {
+  const kernel = layer.weights.find(isKernel);
+  if (kernel === undefined || !KINDS.includes(layer.kind)) return null;
+  return kernel.values.std / initializerStd("lecun", fans(kernel.shape, layer.kernelLayout));
+}
 
 /**
  * Judges the scale of a layer's kernels without knowing the surrounding network. A kernel is too
