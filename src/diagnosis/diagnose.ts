@@ -12,6 +12,7 @@ import {
   type Cause,
   type Consequence,
   type Diagnosis,
+  type JudgedWeights,
   type Patient,
   shownDiagnosis,
   type Suspect,
@@ -74,10 +75,11 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
     ...cause,
     fixes: cause.fixes.map((fix) => inFramework(fix, measurements)),
   }));
-  const { notReproduced = [] } = measurements;
+  const { notReproduced = [], weightsOnly } = measurements;
   const notJudged = [...new Set(notReproduced.map(({ setting }) => setting))];
   return {
     ...notJudged.length > 0 ? { notJudged } : {},
+    ...weightsOnly === undefined ? {} : { weightsOnly: judgedWeights() },
     verdict: verdictOn(all),
     causes: all,
     notes: findings.filter(({ severity }) => severity === "note"),
@@ -100,6 +102,12 @@ function rateFirst(causes: readonly Cause[], certain: readonly Finding[]): reado
   if (rate === undefined || place === -1 || causes.indexOf(rate) < place) return causes;
   const others = causes.filter((cause) => cause !== rate);
   return [...others.slice(0, place), rate, ...others.slice(place)];
+}
+
+/** Counts the rules that judge weights without a network. */
+export function judgedWeights(): JudgedWeights {
+  const rules = allRules();
+  return { rules: rules.filter(({ weightsAlone }) => weightsAlone).length, of: rules.length };
 }
 
 /** Overflow is non-finite, too. */

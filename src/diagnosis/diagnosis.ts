@@ -77,6 +77,8 @@ export interface Diagnosis {
   verdict: Verdict;
   /** Settings of the compiled program that were not reproduced and so not judged; absent if all were. */
   notJudged?: Setting[];
+  /** Rules that judged a file of weights alone, of all rules; absent if a network was judged. */
+  weightsOnly?: JudgedWeights;
   /**
    * Every cause that is an error or a warning, the most severe first, then in the order of the
    * forward pass.
@@ -92,6 +94,14 @@ export interface Diagnosis {
   after?: Measurements;
   /** Loss of the trial step by step; absent if nothing was trained. Not written to documents. */
   curves?: TrialCurves;
+}
+
+/** Number of rules that judge weights without a network. */
+export interface JudgedWeights {
+  /** Rules that judge weights alone. */
+  rules: number;
+  /** All rules over measurements. */
+  of: number;
 }
 
 /** Result of a trial on the batch, in words. */
@@ -170,18 +180,48 @@ export function shownDiagnosis({ diagnosis, ...rest }: Diagnosed): Diagnosis {
   return withOverview(diagnosis, overview, { of: "report", given });
 }
 
+/** Parts of a diagnosis that a title shows. */
+export type Titled = Pick<Diagnosis, "verdict" | "notJudged" | "weightsOnly" | "causes">;
+
+/**
+ * Returns the verdict in one line: `SICK: 1 cause`, `HEALTHY: weights only, 6 of 22 rules`.
+ *
+ * @param under Seeds under which it is sick, if there are several: ` in 2 of 5 seeds`.
+ */
+export function verdictWords(
+  { verdict, causes, notJudged = [], weightsOnly }: Titled,
+  under = "",
+): string {
+  const { errors, warnings } = countCauses(causes);
+  const parts = [
+    ...errors === 0 ? [] : [formatCount(errors, "cause")],
+    ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
+    ...weightsOnly === undefined ? [] : [judgedWords(weightsOnly)],
+  ];
+  const said = parts.length === 0 ? "" : `: ${parts.join(", ")}`;
+  const unjudged = notJudged.map((setting) => `, ${setting} not judged`).join("");
+  return `${verdict.toUpperCase()}${under}${said}${unjudged}`;
+}
+
+/** Says what was judged: `weights only, 6 of 22 rules`. */
+export function judgedWords({ rules, of }: JudgedWeights): string {
+  return `weights only, ${rules} of ${of} rules`;
+}
+
+/** Counts causes of a sick network, or findings that fail a gate, and those that only warn. */
+export function countCauses(
+  causes: readonly Pick<Cause, "severity">[],
+): { errors: number; warnings: number } {
+  const count = (severity: Cause["severity"]) =>
+    causes.filter((cause) => cause.severity === severity).length;
+  return { errors: count("error"), warnings: count("warning") };
+}
+
 /** Returns the overview of a diagnosis: its causes, and a fix for each. */
 export function diagnosisOverview({ diagnosis, measurements: { layers } }: Diagnosed): Overview {
-  const { verdict, causes, notJudged = [] } = diagnosis;
-  const errors = causes.filter(({ severity }) => severity === "error").length;
-  const warnings = causes.length - errors;
-  const counts = [
-    ...errors > 0 ? [formatCount(errors, "cause")] : [],
-    ...warnings > 0 ? [formatCount(warnings, "warning")] : [],
-    ...notJudged.map((setting) => `${setting} not judged`),
-  ];
+  const { causes } = diagnosis;
   return {
-    title: [verdict.toUpperCase(), ...counts.length > 0 ? [counts.join(", ")] : []].join(": "),
+    title: verdictWords(diagnosis),
     columns: ["severity", "cause", "what is wrong, and what to do"],
     rows: causes.flatMap(({ severity, kind, message, fixes }) => [
       [severity, kind, message],

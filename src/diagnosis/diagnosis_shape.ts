@@ -11,7 +11,13 @@ import {
   string,
 } from "../words/shape.ts";
 import type { LearningRates, RateTried } from "../probe/rate_search.ts";
-import type { Consequence, DiagnosisRates, DiagnosisTrial, Tried } from "./diagnosis.ts";
+import type {
+  Consequence,
+  DiagnosisRates,
+  DiagnosisTrial,
+  JudgedWeights,
+  Tried,
+} from "./diagnosis.ts";
 import { type Verdict, verdictShape } from "./verdict.ts";
 
 /** Fix as written: in words, and as code to paste if it has some. */
@@ -35,6 +41,7 @@ interface WrittenCause {
 export interface WrittenDiagnosis {
   verdict: Verdict;
   notJudged?: Setting[];
+  weightsOnly?: JudgedWeights;
   causes: WrittenCause[];
   trial: DiagnosisTrial | null;
   rates: DiagnosisRates | null;
@@ -89,6 +96,7 @@ const learningRates = object<LearningRates>({
 export const diagnosisShape = object<WrittenDiagnosis>({
   verdict: verdictShape,
   notJudged: optional(list(oneOf<Setting>("loss", "optimizer"))),
+  weightsOnly: optional(object<JudgedWeights>({ rules: number, of: number })),
   causes: list(object<WrittenCause>({
     kind: string,
     severity: severityShape,

@@ -84,6 +84,24 @@ function headWords(fix: Extract<Fix, { kind: "head" }>): string {
 const endWords = (layer: string, activation: string) =>
   activation === "linear" ? `Remove the activation from ${layer}` : `End ${layer} in ${activation}`;
 
+/**
+ * Names what was tried of a fix that offers two ways, to follow "tried"; empty if there is only one.
+ */
+export function triedPart(fix: Fix): string {
+  switch (fix.kind) {
+    case "rescale":
+      return fix.initializer === null ? "" : "the multiplication";
+    case "dropout":
+      return `a rate of ${formatNumber(fix.rate)}`;
+    case "remove-activation":
+      return fix.activation === fix.nextActivation ? `without that in \`${fix.layer}\`` : "";
+    case "penalties":
+      return "the weaker penalties";
+    default:
+      return "";
+  }
+}
+
 /** Returns a fix as code to paste, or `null` if there is none. */
 export function fixCode(fix: Fix): string | null {
   requireFix("fix", fix);

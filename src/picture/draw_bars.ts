@@ -79,9 +79,9 @@ function drawBar(
       }" text-anchor="middle">×</text>`;
     }
     if (isGain) {
-      return markup`<circle class="gain ${tone}" cx="${at}%" cy="${middle}" r="${
-        isThin ? 1.5 : 3
-      }"><title>${title}</title></circle>`;
+      return markup`<svg class="gain ${tone}" x="${at}%" y="${middle}">${
+        gainMark(isThin ? 2 : 4)
+      }<title>${title}</title></svg>`;
     }
     const from = Math.min(base, at);
     return markup`<rect class="bar ${tone}" x="${from}%" y="${y}" width="${
@@ -98,6 +98,11 @@ function drawBar(
   }`;
 }
 
+/** Draws the mark of a gain: a diamond, since a ring is a figure of exactly 0. */
+export function gainMark(size: number): Markup {
+  return markup`<path d="M0-${size}l${size} ${size}-${size} ${size}-${size}-${size}z"/>`;
+}
+
 const decimal = (value: number) => Math.round(value * 10) / 10;
 
 /** Style of bars, in a page or an image. */
@@ -111,10 +116,14 @@ symbol .limit { stroke: var(--healthy); stroke-opacity: .45; }
 .bar.error, text.nothing.error { fill: var(--error); }
 .bar.warning, text.nothing.warning { fill: var(--warning); }
 .bar.changed, text.nothing.changed { fill: var(--changed); }
-.gain, circle.nothing { fill: var(--paper); stroke-width: 1.5; stroke: var(--data); }
-.gain.error, circle.nothing.error { stroke: var(--error); }
-.gain.warning, circle.nothing.warning { stroke: var(--warning); }
-.gain.changed, circle.nothing.changed { stroke: var(--changed); }
+.gain { overflow: visible; fill: var(--data); }
+.gain.error { fill: var(--error); }
+.gain.warning { fill: var(--warning); }
+.gain.changed { fill: var(--changed); }
+circle.nothing { fill: var(--paper); stroke-width: 1.5; stroke: var(--data); }
+circle.nothing.error { stroke: var(--error); }
+circle.nothing.warning { stroke: var(--warning); }
+circle.nothing.changed { stroke: var(--changed); }
 text.nothing { font: 700 13px system-ui, sans-serif; }
 text.nothing.sound { fill: var(--soft); }
 .fixed { stroke: var(--healthy); stroke-width: 2.5; }

@@ -1,6 +1,6 @@
 import { VERDICTS } from "../diagnosis/verdict.ts";
 import type { GateResult } from "../gate/gate_result.ts";
-import { modelVerdicts } from "../render/gate_words.ts";
+import { type ModelVerdict, modelVerdicts } from "../render/gate_words.ts";
 import { TONES, VERDICT_LOOKS } from "../render/verdicts.ts";
 import { markup } from "./markup.ts";
 
@@ -23,6 +23,7 @@ export function renderGateBadge(result: GateResult): string {
   const parts = [
     ...broken > 0 ? [`${broken} not measured`] : [],
     ...states.map((verdict) => models.length === 1 ? verdict : `${count(verdict)} ${verdict}`),
+    ...partlyJudged(models),
   ];
   const words = parts.length === 0 ? "no model" : parts.join(", ");
   const tone = broken > 0 || states.length === 0 ? "error" : VERDICT_LOOKS[states[0]].tone;
@@ -41,4 +42,11 @@ export function renderGateBadge(result: GateResult): string {
     right - 2 * PADDING
   }">${words}</text></g></svg>
     `.source;
+}
+
+/** Says how many of the models are files of weights, which few rules judge. */
+function partlyJudged(models: readonly ModelVerdict[]): string[] {
+  const files = models.filter(({ weightsOnly }) => weightsOnly !== undefined).length;
+  if (files === 0) return [];
+  return [files === models.length ? "weights only" : `${files} by weights only`];
 }

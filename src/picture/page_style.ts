@@ -20,6 +20,7 @@ h1, h2, h3, h4 { line-height: 1.25; text-wrap: balance; overflow-wrap: anywhere;
 h1 { margin: 0 0 .6rem; font-size: 2.75rem; font-weight: 750; letter-spacing: -.02em; line-height: 1.1; }
 h1.sentence { font-size: 2rem; }
 .counts { font-size: 1.25rem; font-weight: 500; letter-spacing: 0; }
+.judged { display: block; margin-top: .35rem; font-size: 1.25rem; font-weight: 500; letter-spacing: 0; line-height: 1.3; }
 .lead { display: grid; grid-template: "said chart" auto "said more" 1fr / minmax(0, 4fr) minmax(0, 7fr); gap: 0 2.5rem; }
 .lead.is-alone { display: block; }
 .lead-said { grid-area: said; }

@@ -139,7 +139,7 @@ function keyOf(panels: readonly BarPanel[]): string {
     ...some(({ band }) => band !== null) ? ["green band: healthy"] : [],
     ...some(({ isFixed }) => isFixed) ? ["green line: with the fix"] : [],
     ...some(({ zero }) => zero !== null) ? ["ring: exactly 0"] : [],
-    ...some(({ hasGains }) => hasGains) ? ["small ring: gain of a normalisation"] : [],
+    ...some(({ hasGains }) => hasGains) ? ["diamond: gain of a normalisation"] : [],
   ].join("; ");
 }
 

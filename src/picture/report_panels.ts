@@ -9,8 +9,9 @@ import type { Finding } from "../rules/finding.ts";
 import { allRules } from "../rules/register_rule.ts";
 import { blocksAlike } from "../rules/weights/blocks_alike.ts";
 import { initScale } from "../rules/weights/init_scale.ts";
+import { lecunFactor } from "../rules/weights/weights_alone.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-import { type BarPanel, barPanel, type PanelContent } from "./bar_panel.ts";
+import { type BarPanel, barPanel, type PanelContent, type Wrong } from "./bar_panel.ts";
 import type { MapNode } from "./layer_map.ts";
 
 /** Healthy kernels are within this factor of the target. */
@@ -91,9 +92,9 @@ function causePanel(cause: Cause, request: PanelRequest): BarPanel | null {
     if (figure === "gradient") return null;
     if (figure === "kernel") {
       return barPanel({
-        ...contentOf(kernelChart(measurements), request),
-        fixed: after === undefined ? null : kernelChart(after),
-        wrong: wrongLayers(findings, "kernel"),
+        ...contentOf(kernelChart(measurements, findings), request),
+        fixed: after === undefined ? null : kernelChart(after, []),
+        wrong: inToneOf(cause, wrongLayers(findings, "kernel")),
         origin: 1,
         unjudged: new Set(),
       });
@@ -107,11 +108,23 @@ function causePanel(cause: Cause, request: PanelRequest): BarPanel | null {
     return barPanel({
       ...contentOf(before, request),
       fixed: after === undefined ? null : chart(after),
-      wrong: severitiesOf(own),
+      wrong: inToneOf(cause, severitiesOf(own)),
       isShare: /^share/.test(before.title),
     });
   }
   return null;
+}
+
+/**
+ * Gives the layers that have a cause its severity: a rule that only warns may have found what makes
+ * the network sick.
+ */
+function inToneOf(cause: Cause, wrong: ReadonlyMap<string, Wrong>): ReadonlyMap<string, Wrong> {
+  const { severity } = cause;
+  if (severity === "note") return wrong;
+  return new Map(
+    [...wrong].map(([name, found]) => [name, cause.layers.includes(name) ? severity : found]),
+  );
 }
 
 /** Builds the panel of the sizes of the kernels, if there are any. */
@@ -124,7 +137,8 @@ function sizePanels(request: PanelRequest): BarPanel[] {
 }
 
 /** Returns the standard deviations of the kernels as multiples of those that fit. */
-function kernelChart(measurements: Measurements): Chart {
+function kernelChart(measurements: Measurements, findings: readonly Finding[]): Chart {
+  if (measurements.weightsOnly !== undefined) return fileChart(measurements, findings);
   const rows = layerTable(measurements, [], foldLayers(measurements.layers, { all: true }));
   const chart = figureChart({
     title: "kernel std / target",
@@ -135,4 +149,20 @@ function kernelChart(measurements: Measurements): Chart {
     })),
   }, []);
   return { ...chart, band: { from: 1 / KERNEL_FACTOR, to: KERNEL_FACTOR } };
+}
+
+/** Returns the same for a file of weights alone, where the rule compares a kernel with LeCun's scheme. */
+function fileChart({ layers }: Measurements, findings: readonly Finding[]): Chart {
+  const said = new Map(
+    findings.filter(({ rule }) => rule === initScale.name)
+      .map(({ layer, measured }) => [layer, measured]),
+  );
+  return figureChart({
+    title: "kernel std / LeCun",
+    scale: "log",
+    rows: layers.map((layer) => ({
+      label: layer.name,
+      value: said.get(layer.name) ?? lecunFactor(layer),
+    })),
+  }, []);
 }

@@ -1,5 +1,5 @@
 import type { BarPanel, BarRow } from "./bar_panel.ts";
-import { barGround, drawBarAxis, drawBarRow, rowHeight } from "./draw_bars.ts";
+import { barGround, drawBarAxis, drawBarRow, gainMark, rowHeight } from "./draw_bars.ts";
 import { type LayerNames, type MapNode, shortNodeName } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -176,7 +176,10 @@ export function barKey(panels: readonly BarPanel[], { mark, bar }: Sides = FIX):
       : null
   }${
     panels.some(({ hasGains }) => hasGains)
-      ? sign(markup`<circle class="gain sound" cx="11" cy="6" r="3"/>`, "gain of a normalisation")
+      ? sign(
+        markup`<svg class="gain sound" x="11" y="6">${gainMark(4)}</svg>`,
+        "gain of a normalisation",
+      )
       : null
   }</ul>`;
 }

@@ -1,5 +1,5 @@
 import { isOpen } from "../render/gate_words.ts";
-import { judgingWords } from "../render/caveat_lines.ts";
+import { judgedWeights } from "../diagnosis/diagnose.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { SEVERITIES } from "../rules/finding.ts";
@@ -21,9 +21,9 @@ const OF_SOME_LAYERS: readonly Rule[] = [attention, deadUnits, saturatedActivati
 function checked({ measurements, findings }: Checked) {
   const open = findings.filter(isOpen);
   const isFile = measurements.weightsOnly !== undefined;
-  // Exponents are judged if it is asked for, and blocks in a file of weights.
+  // Of a network, exponents are judged if it is asked for, and blocks not at all.
   const isSilent = ({ name, exponentsAlone }: Rule) =>
-    exponentsAlone === true || !isFile && name === blocksAlike.name;
+    !isFile && (exponentsAlone === true || name === blocksAlike.name);
   const names = allRules()
     .filter(({ weightsAlone }) => !isFile || weightsAlone)
     .filter((rule) => !isSilent(rule) || open.some((finding) => finding.rule === rule.name))
@@ -52,10 +52,15 @@ export function checkedWords(report: Checked): string {
     ...count("warning") === 0 ? [] : [`${count("warning")} found warnings`],
     ...count("note") === 0 ? [] : [`${count("note")} left a note`],
   ];
-  const only = report.measurements.weightsOnly === undefined
-    ? ""
-    : ` Without a topology only ${judgingWords()}.`;
-  return `${parts.join(", ")}.${only}`;
+  return `${parts.join(", ")}.`;
+}
+
+/** Says what a file of weights leaves out. */
+function othersWords(): string {
+  const { rules, of } = judgedWeights();
+  return `A file of weights has no topology, so nothing was run: the other ${
+    of - rules
+  } rules need activations, gradients or a loss.`;
 }
 
 /** Lists the rules that passed, and what the others noted: why they could not judge, mostly. */
@@ -69,6 +74,10 @@ export function showChecked(report: Checked): Markup {
     passed.length === 0
       ? null
       : markup`<ul class="passed">${passed.map((rule) => markup`<li>${rule}</li>`)}</ul>`
+  }${
+    report.measurements.weightsOnly === undefined
+      ? null
+      : markup`<p class="small soft">${othersWords()}</p>`
   }${
     idle.length === 0
       ? null

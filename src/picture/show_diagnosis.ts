@@ -49,7 +49,7 @@ export function showCause(
           <button type="button" data-copy hidden>Copy</button></div>`
       }`;
     })
-  }${tried === undefined ? null : markup`<p><bdi>${prose(triedWords(tried))}</bdi></p>`}${
+  }${triedWords({ fixes, tried }).map((text) => markup`<p><bdi>${prose(text)}</bdi></p>`)}${
     follows.length === 0
       ? null
       : markup`<p><b>As a result:</b> <bdi>${

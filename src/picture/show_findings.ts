@@ -1,6 +1,9 @@
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
+import type { Measurements } from "../measure/measurements.ts";
 import { acceptedIn, isOpen } from "../render/gate_words.ts";
-import { countSeverities, findingParagraphs, type Paragraph } from "../render/render_findings.ts";
+import { findingWords } from "../render/render_diagnosis.ts";
+import { findingParagraphs, type Paragraph } from "../render/render_findings.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup, prose } from "./markup.ts";
@@ -15,16 +18,23 @@ interface ShownFindings {
   placeOf: ReadonlyMap<GateFinding, string>;
 }
 
+/** Findings of a run, and the causes from which they come. */
+interface FoundContent {
+  findings: readonly GateFinding[];
+  diagnosis: Pick<Diagnosis, "causes">;
+  measurements: Pick<Measurements, "layers">;
+}
+
 /**
  * Shows the findings, errors first, and the suppressed ones. The causes have the fixes, since that of
  * a consequence would repeat or contradict them.
  */
 export function showFindings(
-  findings: readonly GateFinding[],
-  order: readonly string[],
+  { findings, diagnosis: { causes }, measurements: { layers } }: FoundContent,
   names: LayerNames,
   prefix: string,
 ): ShownFindings {
+  const order = layers.map(({ name }) => name);
   const open = findings.filter(isOpen);
   const paragraphs = findingParagraphs(open, order);
   const accepted = acceptedIn(findings, order);
@@ -38,7 +48,7 @@ export function showFindings(
       open.length === 0
         ? null
         : markup`<details class="findings"><summary>All findings: ${
-          countSeverities(open)
+          findingWords(open, causes)
         }</summary>${
           paragraphs.map((paragraph, i) => showParagraph(paragraph, `${prefix}-f${i + 1}`, names))
         }</details>`

@@ -1,5 +1,4 @@
-import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import { verdictLine } from "../render/render_diagnosis.ts";
+import { type Diagnosis, judgedWords, verdictWords } from "../diagnosis/diagnosis.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import type { ChartAxis } from "../render/chart_model.ts";
@@ -58,19 +57,37 @@ function leadChart({ report, folds, names, scale, id }: Lead): Markup | null {
   const { nodes } = layerMap(folds, report.diagnosis, MAX_ROWS);
   const [grid] = gridsOf(report);
   if (grid !== undefined) return showBlocks(grid, { ...GRID_STYLE, id });
-  const panels = leadPanels({ report, nodes, scale });
-  if (panels.length === 0) return null;
+  const all = leadPanels({ report, nodes, scale });
+  if (all.length === 0) return null;
+  const isShown = nodes.map((_, row) => all.some(({ rows }) => rows[row] !== null));
+  const panels = all.map((panel) => ({
+    ...panel,
+    rows: panel.rows.filter((_, row) => isShown[row]),
+  }));
   const titles = panels.map(({ title }) => title).join(" and ");
   const label = `${titles}, layer by layer. Arrow keys go from layer to layer.`;
-  return markup`${showBars({ panels, nodes, names, id, label })}${barKey(panels)}`;
+  return markup`${
+    showBars({
+      panels,
+      nodes: nodes.filter((_, row) => isShown[row]),
+      names,
+      id,
+      label,
+    })
+  }${barKey(panels)}`;
 }
 
 /** Shows the verdict as a title: the word large, then other words, such as the number of causes. */
 export function verdictTitle(diagnosis: Diagnosis, words?: string): Markup {
-  const [word, ...rest] = verdictLine(diagnosis, { color: false }).split(/(?=[:,])/);
+  const { verdict, weightsOnly } = diagnosis;
+  const [word, ...rest] = verdictWords({ ...diagnosis, weightsOnly: undefined }).split(/(?=[:,])/);
   const said = words ?? rest.join("").replace(/^[:,] /, "");
-  return markup`<h1 class="verdict ${VERDICT_LOOKS[diagnosis.verdict].tone}">${word}${
+  return markup`<h1 class="verdict ${VERDICT_LOOKS[verdict].tone}">${word}${
     said === "" ? null : markup` <span class="counts">${said}</span>`
+  }${
+    weightsOnly === undefined
+      ? null
+      : markup` <span class="judged">${judgedWords(weightsOnly)}</span>`
   }</h1>`;
 }
 

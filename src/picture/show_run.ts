@@ -1,7 +1,6 @@
 import type { ChartAxis } from "../render/chart_model.ts";
-import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import { type Cause, countCauses, type Diagnosis } from "../diagnosis/diagnosis.ts";
 import { foldLayers, shownFolds } from "../render/fold_layers.ts";
-import { countCauses } from "../render/render_diagnosis.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
@@ -50,7 +49,7 @@ export function showRun(report: DiagnosedReport, style: RunStyle): ShownRun {
   // A small network too shows the distributions of equal layers once.
   const alike = foldLayers(layers);
   const names = new LayerNames(layers, run, layersInDetail(alike, findings, details));
-  const shown = showFindings(findings, layers.map(({ name }) => name), names, `r${run}`);
+  const shown = showFindings(report, names, `r${run}`);
   const id = (name: string) => `${name}-${run}`;
   const causes = diagnosis.causes.slice(1);
   const map = layerMap(folds, diagnosis);

@@ -1,25 +1,20 @@
-import { allRules } from "../rules/register_rule.ts";
 import type { Measurements, Sibling } from "../measure/measurements.ts";
 import type { NotReproduced, Setting } from "../model/not_reproduced.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { wrapText } from "./fit_text.ts";
 
 /**
- * Returns the lines that limit the verdict and precede it: a file without a topology, and settings
+ * Returns the lines that limit the verdict and precede it: the sibling that was judged, and settings
  * of the compiled program that were replaced. Empty if nothing limits it.
  *
  * @param width Maximum width of a line.
  */
 export function caveatLines(
-  { model, weightsOnly, sibling, notReproduced = [] }: Measurements,
+  { sibling, notReproduced = [] }: Measurements,
   width: number,
 ): string[] {
   const say = (text: string) => wrapText(text, width, "", "  ");
-  const file = escapeControls(model.source ?? model.name);
   return [
-    ...weightsOnly === undefined
-      ? []
-      : say(`Weights only: no topology in ${file}; ${judgingWords()} them.`),
     ...sibling === undefined ? [] : say(siblingWords(sibling)),
     ...notReproduced.flatMap((one) => say(substituteWords(one))),
   ];
@@ -53,12 +48,4 @@ function siblingWords({ width, depth, largest, steepest, faults }: Sibling): str
       steepest.toFixed(2)
     } up to ${to}, so larger siblings keep its scale.`
     : `${judged}, which does not keep its scale up to ${to}: the verdict says nothing of larger siblings.`;
-}
-
-/** Says how many rules judge weights without a topology: `4 rules of 21 judge`. */
-export function judgingWords(): string {
-  const rules = allRules();
-  return `${
-    rules.filter(({ weightsAlone }) => weightsAlone).length
-  } rules of ${rules.length} judge`;
 }

@@ -1,5 +1,5 @@
 import { diagnose } from "../diagnosis/diagnose.ts";
-import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import { type Cause, countCauses, type Diagnosis } from "../diagnosis/diagnosis.ts";
 import { isFailing, type Verdict, VERDICTS } from "../diagnosis/verdict.ts";
 import { causeName } from "../diagnosis/with_treatment.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
@@ -12,7 +12,7 @@ import { caveatLines } from "./caveat_lines.ts";
 import { cutEnd, displayWidth, padEnd, wrapText } from "./fit_text.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint, type TextStyle } from "./paint.ts";
-import { causeLines, countCauses, trialLines, verdictLine } from "./render_diagnosis.ts";
+import { causeLines, trialLines, verdictLine } from "./render_diagnosis.ts";
 import { renderFindings } from "./render_findings.ts";
 import { VERDICT_LOOKS } from "./verdicts.ts";
 
@@ -153,12 +153,12 @@ function underSeeds(seeds: readonly number[], of: number, { listed }: { listed: 
 
 /** Returns a model's verdict in one line: `SICK in 2 of 5 seeds: 1 cause`. */
 export function modelVerdictLine(
-  { verdict, notJudged, causes, failingSeeds, measured }: ModelVerdict,
+  { verdict, notJudged, weightsOnly, causes, failingSeeds, measured }: ModelVerdict,
 ): string {
   const under = failingSeeds.length === 0
     ? ""
     : underSeeds(failingSeeds, measured.length, { listed: false });
-  const diagnosis = { verdict: verdict ?? "healthy", notJudged, causes } as const;
+  const diagnosis = { verdict: verdict ?? "healthy", notJudged, weightsOnly, causes } as const;
   return verdictLine(diagnosis, { color: false }, under === "" ? "" : ` ${under}`);
 }
 
@@ -397,6 +397,8 @@ export interface ModelVerdict {
   verdict: Diagnosis["verdict"] | null;
   /** Settings of the compiled program that were not judged. */
   notJudged: Setting[];
+  /** Rules that judged it, if it is a file of weights alone. */
+  weightsOnly: Diagnosis["weightsOnly"];
   /** Seeds under which it has this verdict; empty if it is healthy under all. */
   failingSeeds: number[];
   /** Causes, most severe first, each once for all seeds. */
@@ -435,6 +437,7 @@ function verdictOf(runs: GateRun[]): ModelVerdict {
     measured,
     verdict,
     notJudged: shown?.diagnosis.notJudged ?? [],
+    weightsOnly: shown?.diagnosis.weightsOnly,
     failingSeeds: failing.map(({ run }) => run.seed),
     causes: merged([
       ...diagnosed.filter((one) => one === shown),

@@ -79,7 +79,7 @@ function sectionOf(cause: Cause, before: Seen, after: Seen): string[] {
     ...(tried?.worked ? fixes : fixOf(fixes, tried)).map((fix) =>
       `- ${isDone && isWeightFix(fix) ? "Fix" : "Left to you"}: ${say(fix)}`
     ),
-    ...tried === undefined ? [] : [`- ${escapeText(triedWords(tried))}`],
+    ...triedWords(cause).map((text) => `- ${escapeText(text)}`),
     ...isDone ? ["", ...tableOf(own, before, after)] : [],
     ...codeOf(fixOf(fixes, tried)),
   ];

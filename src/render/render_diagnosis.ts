@@ -1,6 +1,14 @@
+import type { Finding } from "../rules/finding.ts";
 import { trialResult } from "../rules/describe_trial.ts";
-import { describeFix } from "../diagnosis/fix_words.ts";
-import type { Cause, Diagnosis, Tried } from "../diagnosis/diagnosis.ts";
+import { describeFix, triedPart } from "../diagnosis/fix_words.ts";
+import {
+  type Cause,
+  countCauses,
+  type Diagnosis,
+  type Titled,
+  type Tried,
+  verdictWords,
+} from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { callPlace } from "../model/layers/layer_source.ts";
 import { escapeControls } from "../words/show_value.ts";
@@ -63,35 +71,34 @@ export function trialLines(
 }
 
 /**
- * Returns the verdict in one line: `SICK: 1 cause`.
+ * Returns the verdict in one line, coloured if requested.
  *
- * @param diagnosis The verdict and the causes.
- * @param style Whether to colour.
  * @param under Seeds under which it is sick, if there are several: ` in 2 of 5 seeds`.
  */
 export function verdictLine(
-  { verdict, notJudged = [], causes }: Pick<Diagnosis, "verdict" | "notJudged" | "causes">,
+  diagnosis: Titled,
   { color }: Pick<DiagnosisStyle, "color">,
   under = "",
 ): string {
-  const { errors, warnings } = countCauses(causes);
-  const counts = [
-    ...errors === 0 ? [] : [formatCount(errors, "cause")],
-    ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
-  ];
-  const counted = counts.length === 0 ? "" : `: ${counts.join(", ")}`;
-  const unjudged = notJudged.map((setting) => `, ${setting} not judged`).join("");
-  const text = `${verdict.toUpperCase()}${under}${counted}${unjudged}`;
-  return paint(text, VERDICT_LOOKS[verdict].tone, color);
+  const { tone } = VERDICT_LOOKS[diagnosis.verdict];
+  return paint(verdictWords(diagnosis, under), tone, color);
 }
 
-/** Counts causes of a sick network, or findings that fail a gate, and those that only warn. */
-export function countCauses(
+/** Says from how many causes the findings come: `36 findings come from 1 cause, and 1 note`. */
+export function findingWords(
+  findings: readonly Pick<Finding, "severity">[],
   causes: readonly Pick<Cause, "severity">[],
-): { errors: number; warnings: number } {
-  const count = (severity: Cause["severity"]) =>
-    causes.filter((cause) => cause.severity === severity).length;
-  return { errors: count("error"), warnings: count("warning") };
+): string {
+  const notes = findings.filter(({ severity }) => severity === "note").length;
+  const open = findings.length - notes;
+  if (open === 0) return formatCount(notes, "note");
+  const { errors, warnings } = countCauses(causes);
+  const from = [
+    ...errors === 0 ? [] : [formatCount(errors, "cause")],
+    ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
+  ].join(" and ");
+  const also = notes === 0 ? "" : `, and ${formatCount(notes, "note")}`;
+  return `${formatCount(open, "finding")} ${open === 1 ? "comes" : "come"} from ${from}${also}`;
 }
 
 /** Describes a cause: its message, fix, the result of trying the fix, and its consequences. */
@@ -109,7 +116,7 @@ export function causeLines(
       .map((line) => paint(line, severity === "note" ? "strong" : severity, color)),
     ...placesOf(own, layers).flatMap(say),
     ...fixWords({ fixes, tried }, layers).flatMap((fix) => say(`Fix: ${fix}`)),
-    ...tried === undefined ? [] : say(triedWords(tried)),
+    ...triedWords({ fixes, tried }).flatMap(say),
     ...follows.length === 0 ? [] : say(`As a result: ${follows.join("; ")}.`),
   ];
 }
@@ -178,8 +185,18 @@ export function brokenRules(causes: readonly Cause[]): string {
   return `Broken rules: ${[...rules].join(", ")}.`;
 }
 
-/** Describes the result of trying a fix. */
-export function triedWords({ worked, figure, steps, ...result }: Tried): string {
+/** Describes the result of trying the fixes that are shown: one sentence, none if nothing was tried. */
+export function triedWords({ fixes, tried }: Pick<Cause, "fixes" | "tried">): string[] {
+  if (tried === undefined) return [];
+  const shown = fixOf(fixes, tried);
+  const part = shown.length === 1 ? triedPart(shown[0]) : "all of them together";
+  return [resultWords(tried, part === "" ? "Tried" : `Tried ${part}`)];
+}
+
+function resultWords(
+  { worked, figure, steps, ...result }: Tried,
+  what: string,
+): string {
   if (!worked) return "Tried the usual fixes on this model: none helped.";
   const moved = figure === null
     ? ""
@@ -189,7 +206,7 @@ export function triedWords({ worked, figure, steps, ...result }: Tried): string 
     ? ""
     : `, and the network learns its batch in ${formatCount(steps.after, "step")} instead of ` +
       `${steps.before}`;
-  return `Tried: ${goneWords(result)}${sooner}${moved}.`;
+  return `${what}: ${goneWords(result)}${sooner}${moved}.`;
 }
 
 /** Describes the effect of a fix: the warning or cause that is gone, or the new verdict. */

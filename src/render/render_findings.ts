@@ -195,7 +195,7 @@ export function countSeverities(findings: readonly Finding[]): string {
  * @param layers All layers, in the order of the forward pass.
  */
 export function writtenDiagnosis(
-  { verdict, notJudged, causes, trial, rates }: Diagnosis,
+  { verdict, notJudged, weightsOnly, causes, trial, rates }: Diagnosis,
   findings: readonly object[],
   layers: NamedLayers,
 ): WrittenDiagnosis {
@@ -203,6 +203,7 @@ export function writtenDiagnosis(
   return {
     verdict,
     ...notJudged === undefined ? {} : { notJudged },
+    ...weightsOnly === undefined ? {} : { weightsOnly },
     causes: causes.map(({ fixes, findings, tried, ...cause }) => ({
       ...cause,
       fixes: fixes.map((fix) => ({ text: describeFix(fix, layers), code: fixCode(fix) })),

@@ -4,7 +4,6 @@ import { optimizerWords } from "../traits/optimizers.ts";
 import { cutMiddle, wrapText } from "./fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { paint } from "./paint.ts";
-import { judgingWords } from "./caveat_lines.ts";
 
 const LABEL = "Objective  ".length;
 const LONGEST_NAME = 40;
@@ -27,8 +26,6 @@ export function renderHeader(
     longest: width - LABEL - 5,
     ellipsis,
     engine,
-    // A line above the verdict says it.
-    judging: false,
   });
   return facts.flatMap(([label, text]) =>
     wrapText(text, width, label.padEnd(LABEL), " ".repeat(LABEL)).map((line, index) =>
@@ -40,14 +37,13 @@ export function renderHeader(
 /**
  * Returns the facts about a measurement as labels and strings.
  *
- * @param style `longest`: columns for the path of the model; `judging`: whether to say how many
- * rules judge weights alone (default: true).
+ * @param style `longest`: columns for the path of the model.
  */
 export function headerFacts(
   { model, engine, batch, objective, optimizer, seed, weightsOnly }: Measurements,
-  { longest, ellipsis, engine: withEngine = true, judging = true }:
-    & Pick<HeaderStyle, "ellipsis" | "engine">
-    & { longest: number; judging?: boolean },
+  { longest, ellipsis, engine: withEngine = true }: Pick<HeaderStyle, "ellipsis" | "engine"> & {
+    longest: number;
+  },
 ): [label: string, text: string][] {
   const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, { ellipsis });
   const source = model.source === null
@@ -65,8 +61,7 @@ export function headerFacts(
   if (weightsOnly !== undefined) {
     const notes = weightsOnly.notes.map((note) => ` ${escapeControls(note)}`).join("");
     const format = escapeControls(weightsOnly.format);
-    const judges = judging ? `: ${judgingWords()} them` : "";
-    return [about, ["Weights", `${format}, no topology${judges}.${notes}`]];
+    return [about, ["Weights", `${format}, no topology.${notes}`]];
   }
   return [
     about,

@@ -191,7 +191,7 @@ function modelRow(model: ModelVerdict): string[] {
   const fixes = number(shown.map((cause) =>
     [
       ...fixWords(cause, cause.run.measurements.layers),
-      ...cause.tried === undefined ? [] : [triedWords(cause.tried)],
+      ...triedWords(cause),
     ].join(" ")
   ));
   return [

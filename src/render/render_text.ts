@@ -5,8 +5,8 @@ import type { Measurements } from "../measure/measurements.ts";
 import { defuse } from "../words/failure.ts";
 import { layerTable } from "./layer_table.ts";
 import { renderRates } from "./rate_chart.ts";
-import { renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
-import { countSeverities, renderFindings } from "./render_findings.ts";
+import { findingWords, renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
+import { renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
 import { renderLayerTable } from "./render_layer_table.ts";
 import { caveatLines } from "./caveat_lines.ts";
@@ -74,7 +74,9 @@ export function renderText(
     "",
     ...renderLayerTable(layerTable(measurements, findings, folds), style),
     "",
-    ...details ? [...renderFindings(findings, order, style), ""] : [],
+    ...details
+      ? [...renderFindings(findings, order, { ...style, sums: diagnosis === undefined }), ""]
+      : [],
     ...diagnosis === undefined
       ? []
       : closingLines(findings, diagnosis, { isFolded, details }, style),
@@ -91,9 +93,9 @@ function closingLines(
   style: { width: number; color: boolean },
 ): string[] {
   const hints = [
-    ...details || findings.length === 0
+    ...findings.length === 0
       ? []
-      : [`Findings: ${countSeverities(findings)}; see --details.`],
+      : [`${findingWords(findings, diagnosis.causes)}${details ? "" : "; see --details"}.`],
     ...isFolded ? ["Every layer: --all."] : [],
   ];
   return [...wrapText(hints.join(" "), style.width), verdictLine(diagnosis, style)];

@@ -19,7 +19,7 @@ Deno.test("report measures the exercise's network when no model is named", async
   assertStringIncludes(first, "SICK: 1 cause\n");
   assertStringIncludes(first, "The kernels of dense_2 ... dense_10 are about 890 times too large.");
   assertStringIncludes(first, "Multiply the kernels of dense_2 ... dense_10 by 1/89");
-  assertStringIncludes(stdout, "Tried: the model is then HEALTHY");
+  assertStringIncludes(stdout, "Tried the multiplication: the model is then HEALTHY");
   assert(!stdout.includes("ERROR vanishing-gradients"));
   const { stdout: all } = await runCommand(["report", "--quiet", "--details"]);
   assertStringIncludes(all, "ERROR vanishing-gradients");

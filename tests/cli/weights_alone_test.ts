@@ -6,7 +6,7 @@ import { runCommand } from "./run_command.ts";
 
 const MLP = fixture("mlp.safetensors"), DRAWN = fixture("drawn.safetensors");
 
-const alone = (path: string) => `Weights only: no topology in ${path}; 6 rules of `;
+const JUDGED = /weights only, 6 of \d+ rules$/m;
 
 /** A line may end anywhere between two words. */
 const flat = (text: string) => text.replaceAll(/\n\s*/g, " ");
@@ -14,7 +14,8 @@ const flat = (text: string) => text.replaceAll(/\n\s*/g, " ");
 Deno.test("report shows weights alone: what they are first, then what judges them", async () => {
   const { code, stdout, stderr } = await runCommand(["report", MLP, "--quiet"]);
   assertEquals([code, stderr], [0, ""]);
-  assert(flat(stdout).startsWith(alone(MLP)), stdout);
+  const [first] = stdout.split("\n");
+  assertMatch(first, /^HEALTHY: weights only, 6 of \d+ rules$/);
   assertStringIncludes(stdout, "PyTorch's default");
   assertEquals(/no verdict|no pass|NaN/i.test(stdout), false, stdout);
 });
@@ -29,7 +30,7 @@ Deno.test("report writes weights alone as JSON, which is read again", async () =
 Deno.test("check fails on weights that no network trains with, in every format", async () => {
   const { code, stdout } = await runCommand(["check", DRAWN, MLP, "--quiet", "--no-config"]);
   assertEquals(code, 1);
-  assertStringIncludes(flat(stdout), alone(DRAWN));
+  assertMatch(stdout, JUDGED);
   assertStringIncludes(stdout, "1 of 2 models is sick");
   for (const format of ["json", "junit", "sarif", "markdown", "github"]) {
     const { code, stdout, stderr } = await runCommand(

@@ -39,7 +39,7 @@ Deno.test("examine() advises and tries the rate that a search finds, and puts th
   assertEquals(finding.fix, `Compile it with a learning rate of ${to}.`);
   assertEquals(cause.fixes, [{ kind: "learning-rate", from: 3, to }]);
   assertEquals(diagnosis.rates, { said: describeRates(rates), search: rates });
-  assertEquals(triedWords(cause.tried!), "Tried: the model is then HEALTHY.");
+  assertEquals(triedWords(cause).join(), "Tried: the model is then HEALTHY.");
   assert(fixedTrial !== null && "attempts" in fixedTrial);
   assertEquals(fixedTrial.attempts[0].learningRate, to);
   assertEquals(optimizer.getConfig().learningRate, 3);

@@ -416,6 +416,14 @@ Deno.test("barKey() shows a zero in the colour of those in the chart", () => {
   assertEquals(tones(new Map([["layer_2", "error"]])), ["error"]);
 });
 
+Deno.test("barKey() has a ring for exactly 0 and a diamond for a gain, as the chart has", () => {
+  const panel = panelOf(chartOf([0, 1, 2]), { gains: new Set(["layer_2"]) });
+  const key = barKey([panel]).source;
+  assertMatch(key, /<circle class="nothing sound"[^>]*\/><\/svg>exactly 0/);
+  assertMatch(key, /<svg class="gain sound"[^>]*><path d="M0-4.*gain of a normalisation/);
+  assertEquals(every(key, /<circle class="(\w+)/g), ["nothing"]);
+});
+
 Deno.test("barPanel() gives layers that are alike thin bars in one row, with the figure of the worst", () => {
   const chart = chartOf([1, 0.1, 0.01]);
   const rows = [["layer_1", "layer_2", "layer_3"]];
@@ -524,17 +532,15 @@ Deno.test("drawHistogram() has columns by value, on both sides of 0, and the cur
     "1",
   ]);
   assertEquals(plain.match(/class="target"/), null);
-  assertStringIncludes(draw({ target: 0.25 }), 'class="target"');
-  assertStringIncludes(draw({ target: 0.25 }), "target 0.25");
+  const he = { name: "He", std: 0.25 };
+  assertStringIncludes(draw({ target: he }), 'class="target"');
+  assertStringIncludes(draw({ target: he }), "He 0.25");
   // A kernel far too wide leaves room for a spike.
-  const [, spike] = draw({ target: 1e-4 }).match(/class="target" d="m(\d+)/)!;
+  const [, spike] = draw({ target: { name: "He", std: 1e-4 } }).match(/class="target" d="m(\d+)/)!;
   assertEquals(spike, "120");
 });
 
-Deno.test("drawHistogram() has powers of 2 where values were not counted, and no box without either", () => {
-  const exponents = { zeros: 0, nonFinite: 0, under: 0, from: -2, counts: [1, 3], over: 0 };
-  const { source } = drawHistogram({ title: "w", statistics: statistics(1, { exponents }) });
-  assertStringIncludes(source, "entries from 0.25 to 1");
+Deno.test("drawHistogram() has no box where values were not counted", () => {
   const none = drawHistogram({ title: "w", statistics: statistics(1) }).source;
   assertEquals(none.match(/<svg/), null);
   assertStringIncludes(none, "<b>w</b> std");

@@ -19,6 +19,25 @@ Deno.test("renderGateBadge() counts the models of each verdict, in the colour of
   assertStringIncludes(badge, TONES.warning.light);
 });
 
+Deno.test("renderGateBadge() says which models are weights alone", () => {
+  const file = (model: string) =>
+    gateRun([], {
+      model,
+      diagnosis: {
+        verdict: "healthy",
+        causes: [],
+        notes: [],
+        weightsOnly: { rules: 6, of: 22 },
+      },
+    });
+  const said = (runs: Parameters<typeof gateResult>[0]) => renderGateBadge(gateResult(runs));
+  assertStringIncludes(said([file("a")]), "health: healthy, weights only<");
+  assertStringIncludes(
+    said([file("a"), run("b", "healthy")]),
+    "health: 2 healthy, 1 by weights only<",
+  );
+});
+
 Deno.test("renderGateBadge() has one word for one model, and says what was not measured", () => {
   assertStringIncludes(renderGateBadge(gateResult([run("a", "healthy")])), "health: healthy<");
   const lost = gateRun([], { model: "b", measurements: null, error: "gone" });

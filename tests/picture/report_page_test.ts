@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Cause } from "../../src/diagnosis/diagnosis.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { Verdict } from "../../src/diagnosis/verdict.ts";
 import { renderGatePage } from "../../src/picture/gate_page.ts";
 import { escapeMarkup, Markup, markup } from "../../src/picture/markup.ts";
@@ -7,6 +8,8 @@ import { renderPage } from "../../src/picture/page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { layersInDetail } from "../../src/picture/show_layers.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
 import { finding } from "../networks/sample.ts";
 import { sampleCause, sampleWarning } from "../render/sample_causes.ts";
@@ -105,6 +108,23 @@ Deno.test("renderReportPage() colours the cell of the figure that is wrong", asy
   // The sum has neither weights nor findings.
   const [, last] = table.match(/(<tr data-l="r1-3"[^]*?)<\/tr>/)!;
   assertEquals(last.match(/class="wrong/g), null);
+});
+
+Deno.test("renderReportPage() colours what a cause is about as the verdict, though its rule only warns", async () => {
+  const measurements = goldenMeasurements("relu_dead_layer");
+  const findings = runRules(measurements);
+  const bias = findings.filter(({ rule }) => rule === "bias-init");
+  assertEquals(bias.map(({ severity, layer }) => [severity, layer]), [["warning", "dense_3"]]);
+  const page = await renderReportPage({
+    measurements,
+    findings,
+    diagnosis: diagnose(measurements, findings),
+  });
+  assertStringIncludes(page, '<h1 class="verdict error">SICK');
+  const [first] = page.match(/<div class="lead-chart">.*?<\/table>/s)!;
+  assertStringIncludes(first, "rms of the bias");
+  assertMatch(first, /<rect class="bar error"/);
+  assertEquals(first.match(/class="[^"]*warning/), null);
 });
 
 Deno.test("renderReportPage() has the name of the file where nobody chose one for the model", async () => {

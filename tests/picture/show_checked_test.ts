@@ -8,7 +8,14 @@ const file = measureWeights(await readWeights("fixtures/files/mlp.safetensors"))
 
 Deno.test("showChecked() lists a rule of files for a file of weights, and not for a network", () => {
   const ofFile = { measurements: file, findings: [] };
+  const judging = RULES.filter(({ weightsAlone }) => weightsAlone).length;
   assertStringIncludes(showChecked(ofFile).source, "<li>blocks-alike</li>");
+  assertStringIncludes(showChecked(ofFile).source, "<li>half-precision</li>");
+  assertEquals(checkedWords(ofFile), `${judging} rules passed.`);
+  assertStringIncludes(
+    showChecked(ofFile).source,
+    `the other ${RULES.length - judging} rules need activations, gradients or a loss`,
+  );
   const network = { measurements: { ...file, weightsOnly: undefined }, findings: [] };
   assertEquals(showChecked(network).source.includes("blocks-alike"), false);
   // All but that one, and half precision, which is judged if it is asked for.

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Browser } from "playwright-core";
 import { differenceOf } from "../../src/compare/difference.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { measureWeights } from "../../src/measure/checkpoint/measure_checkpoint.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { renderDifferencePage } from "../../src/picture/difference_page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
@@ -53,7 +54,26 @@ const files = await renderDifferencePage(
   differenceOf(runOf("a.safetensors", checkpoint(0.5)), runOf("b.safetensors", large)),
 );
 
+/** A PyTorch module as it is drawn by default, but one kernel is 30 times as large. */
+const drawn = measureWeights({
+  path: "drawn.pt",
+  format: "PyTorch",
+  notes: [],
+  tensors: [["up", 1], ["wide", 30], ["down", 1], ["norm", null]].map(([name, times], i) => {
+    const shape = times === null ? [64] : [64, 64];
+    const limit = Number(times ?? 1) / 8;
+    const values = Float32Array.from(
+      { length: times === null ? 64 : 4096 },
+      (_, j) =>
+        times === null ? 1 : limit * (2 * (((i + 1) * 7919 + j * 104729) % 65521) / 65521 - 1),
+    );
+    return { name: `${name}.weight`, shape, type: "float32" as const, read: () => values };
+  }),
+});
+const wide = await renderReportPage(report(drawn));
+
 const PAGES: Record<string, string> = {
+  "weights as they are drawn, one kernel too large": wide,
   "a checkpoint of 1,000 tensors": weights,
   "weights without blocks": small,
   "weights with a NaN": broken,
@@ -103,6 +123,41 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
     withPage(browser, broken, async (page) => {
       assertEquals(await page.locator(".counts").textContent(), "2 causes");
       assertEquals(await page.locator("nav a").first().textContent(), "1 more cause");
+    }),
+  "the title says that only weights were judged, below the verdict": (browser) =>
+    withPage(browser, small, async (page) => {
+      const [title, judged] = await page.evaluate<{ y: number; height: number }[]>(
+        "['h1', '.judged'].map((one) => document.querySelector(one).getBoundingClientRect().toJSON())",
+      );
+      assertMatch(
+        await page.locator("h1").textContent() ?? "",
+        /^HEALTHY\s+weights only, 6 of \d+ rules$/,
+      );
+      assert(judged.y > title.y + 30 && judged.height < 40, JSON.stringify(judged));
+    }),
+  "a kernel that is too large has the long bar of the first chart, and each row has one": (
+    browser,
+  ) =>
+    withPage(browser, wide, async (page) => {
+      const rows = await page.evaluate<[string, string, number][]>(
+        "[...document.querySelectorAll('.lead .bars tbody tr')].map((row) => " +
+          "[row.querySelector('th').textContent, row.querySelector('.figure').textContent, " +
+          "row.querySelector('.bar')?.getBoundingClientRect().width ?? 0])",
+      );
+      assertEquals(rows.map(([name]) => name), ["up", "wide", "down"]);
+      assertEquals(rows.map(([, figure]) => figure), ["0.58", "17", "0.58"]);
+      assert(rows[1][2] > 3 * rows[0][2], JSON.stringify(rows));
+    }),
+  "histograms of kernels have both signs, and the curve of the nearest initialiser": (browser) =>
+    withPage(browser, wide, async (page) => {
+      const shown = page.locator(".layers .hist");
+      assertEquals(await shown.count(), 3);
+      assertEquals(await shown.first().locator("text").allTextContents(), ["-0.13", "0", "0.13"]);
+      assertEquals(await shown.locator("path.target").count(), 3);
+      assertMatch(
+        await shown.first().locator("figcaption").textContent() ?? "",
+        /PyTorch's default 0\.072/,
+      );
     }),
   "outliers come first, and are outlined": (browser) =>
     withPage(browser, weights, async (page) => {

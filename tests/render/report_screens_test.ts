@@ -90,7 +90,7 @@ Objective  1.16, the sum of the outputs
   target: of the fitting initialiser; theory: of random weights of this size,
   within a factor of 1.05; sat: saturated outputs; dead: units always off
 
-Findings: 1 error, 1 warning; see --details. Every layer: --all.
+2 findings come from 1 cause; see --details. Every layer: --all.
 SICK: 1 cause
 `,
   );
@@ -112,7 +112,7 @@ Deno.test("renderText() shows predicted beside measured in 100 columns, every la
   target: of the fitting initialiser; theory: of random weights of this size, within the factor;
   gradient: before the activation; sat: saturated outputs; dead: units always off
 
-Findings: 1 error, 1 warning; see --details.
+2 findings come from 1 cause; see --details.
 SICK: 1 cause
 `,
   );
@@ -188,7 +188,7 @@ Deno.test("renderText() keeps deltas, findings and the engine for --details", ()
   for (const part of ["Engine ", "(delta)", "ERROR saturated-activations", "healthy if"]) {
     assertEquals([brief.includes(part), detailed.includes(part)], [false, true], part);
   }
-  assert(brief.includes("Findings: 1 error, 1 warning; see --details. Every layer: --all.\n"));
+  assert(brief.includes("2 findings come from 1 cause; see --details. Every layer: --all.\n"));
   assert(!detailed.includes("--details"));
   // Without a weight in the network there is one chart less, and deltas are details all the same.
   const bare = show({}, healthy, measurements([layer("a", {}, { weights: [] })]));
