@@ -228,11 +228,11 @@ Deno.test("examine() says of a tried fix if one pass alone judged it", async () 
   await using engine = await startEngine();
   const { model, batch, objective } = patient(engine.tf, { bias: -10 });
   const triedWith = async (trial: TrialMode) => {
-    const { diagnosis: { causes: [{ tried }] } } = await examine(model, batch, {
+    const { diagnosis: { causes: [cause] } } = await examine(model, batch, {
       objective,
       trial,
     });
-    return triedWords(tried!).split(";")[0];
+    return triedWords(cause).join().split(";")[0];
   };
   assertEquals(await triedWith("auto"), "Tried: the model is then HEALTHY");
   assertEquals(
