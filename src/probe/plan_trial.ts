@@ -1,7 +1,9 @@
 import type { Layer } from "../engine/tensorflow.ts";
-import { estimateMemory, estimateWorkload } from "../measure/estimate_memory.ts";
+import { estimateMemory, layerWorkloads } from "../measure/estimate_memory.ts";
 import { layerUses } from "../measure/layer_uses.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 import type { OpenProbe } from "./open_probe.ts";
 import { TELLING_EXAMPLES } from "./trial.ts";
 
@@ -38,6 +40,12 @@ const ROUNDING = 1e-9;
 
 /** Operations per second of the products that the workload counts, in one thread. */
 const OPERATIONS_PER_SECOND = 2.5e10;
+
+/** Products of a convolution take as long with fewer channels as with this many: the width of its tiles. */
+const LEAST_CHANNELS = 8;
+
+/** Times that a product of a depthwise kernel takes as long as another. */
+const DEPTHWISE = 5;
 
 /** Besides the layers. */
 const SECONDS_PER_STEP = 5e-4;
@@ -103,7 +111,9 @@ export function planTrial(
 /**
  * Estimates the seconds of a training step. Of 135 models (published programs, networks of tutorials
  * and of keras.applications) on 2 to 32 examples, it was within 0.5 to 2 times the processor time of
- * one core of a Xeon for all steps of 20 ms and more, and for 94 % of the others.
+ * one core of a Xeon for all steps of 20 ms and more, and for 94 % of the others. Convolutions of 1 to 6
+ * channels and depthwise ones were not among them; they took 2.4 to 6 times the seconds of their plain
+ * products.
  */
 export function stepSeconds(
   { model, inputs }: Pick<OpenProbe, "model" | "inputs">,
@@ -117,9 +127,29 @@ export function stepSeconds(
     (sum, { layer, input, times }) => sum + times * ("cell" in layer ? perStep * input[1] : 1),
     0,
   );
-  return SECONDS_PER_STEP + estimateWorkload(model, shapes) / OPERATIONS_PER_SECOND +
+  const work = layerWorkloads(model, shapes).entries()
+    .reduce((sum, [layer, operations]) => sum + operations * slowness(layer), 0);
+  return SECONDS_PER_STEP + work / OPERATIONS_PER_SECOND +
     SECONDS_PER_CALL * calls +
     estimateMemory(leaves, uses) / BYTES_PER_SECOND + SECONDS_PER_WEIGHT * model.countParams();
+}
+
+/** Returns how many times as long the products of a layer take as those of wide matrices. */
+function slowness(layer: Layer): number {
+  if (layerTraits(layer.getClassName()).kind !== "convolution") return 1;
+  const kernels = layer.weights.filter(({ originalName, shape }) =>
+    isKernel({ name: originalName, shape })
+  );
+  const sizes = kernels.map(({ originalName, shape }) => {
+    const entries = shape.reduce<number>((size, length) => size * length!, 1);
+    const channels = shape.slice(-2) as number[];
+    const factor = originalName.includes("depthwise")
+      ? DEPTHWISE
+      : channels.reduce((factor, own) => factor * Math.max(1, LEAST_CHANNELS / own), 1);
+    return { entries, slow: entries * factor };
+  });
+  const total = (figure: "entries" | "slow") => sizes.reduce((sum, one) => sum + one[figure], 0);
+  return kernels.length === 0 ? 1 : total("slow") / total("entries");
 }
 
 function isMasking(layer: Layer): boolean {

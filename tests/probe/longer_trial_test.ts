@@ -372,3 +372,29 @@ Deno.test("tryTraining() goes on where penalties pull harder than the loss, and 
   assertEquals([strong.verdict, strong.reason], ["fails", "penalties"]);
   assertEquals(strong.attempts.map(({ penalty }) => penalty.won), [true]);
 });
+
+Deno.test("stepSeconds() counts channels below 8 as 8, and products of a depthwise kernel five times", async () => {
+  await using engine = await startEngine();
+  const { layers, sequential } = engine.tf;
+  const secondsOf = async (channels: number, isDepthwise = false) => {
+    const inputShape = [32, 32, channels];
+    const layer = isDepthwise
+      ? layers.depthwiseConv2d({ kernelSize: 3, padding: "same", inputShape })
+      : layers.conv2d({ filters: channels, kernelSize: 3, padding: "same", inputShape });
+    const model = sequential({ layers: [layer] });
+    const probe = await openProbe(model, randomBatch(model, { seed: 0 }), {});
+    const seconds = stepSeconds(probe, 32);
+    model.dispose();
+    return seconds;
+  };
+  // A quarter of the products, at a quarter of the speed; with 16 channels four times as many.
+  assert(await secondsOf(4) > 0.6 * await secondsOf(8));
+  assert(await secondsOf(8) < 0.45 * await secondsOf(16));
+  const products = async (channels: number, isDepthwise: boolean) => {
+    const seconds = await secondsOf(channels, isDepthwise);
+    return seconds - await secondsOf(channels / 2, isDepthwise);
+  };
+  // From 32 to 64 channels: 5 * 32 products beside 64 ** 2 - 32 ** 2, and the bytes of both.
+  const share = await products(64, true) / await products(64, false);
+  assert(share > 0.052 && share < 0.1, `${share}`);
+});
