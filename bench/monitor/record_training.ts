@@ -103,8 +103,11 @@ async function train(
     const picked = Array.from({ length: BATCH }, () => random.integer(pool));
     const batch = stepBatch(tf, examples, { picked, fault, step, random });
     watch.again = step <= AGAIN;
+    watch.moments = step % 10 === 0;
     const loss = await model.trainOnBatch(batch.inputs, batch.targets) as number;
-    const { kernels, nonFinite, badExamples: _, largestInput: __, ...signals } = watch.take()!;
+    const taken = watch.take()!;
+    const { kernels, nonFinite, origin: _, badExamples: __, failedExamples: ___, ...signals } =
+      taken;
     const pass = PASSES.has(step) ? passOf(model, held) : { layers: [] };
     const byName = new Map(pass.layers!.map((layer) => [layer.layer, layer]));
     const layers = [...kernels].map(([name, updateRatio]): LayerSignals => ({
@@ -118,7 +121,7 @@ async function train(
       ...Object.fromEntries(Object.entries(signals).map(([key, value]) => [key, rounded(value)])),
       learningRate: (model.optimizer as unknown as { learningRate: number }).learningRate ?? rate,
       ...largestOf(batch.inputs, batch.targets),
-      ...nonFinite.length > 0 ? { nonFinite: { layer: nonFinite[0], pass: "backward" } } : {},
+      ...nonFinite.length > 0 ? { nonFinite: { layer: nonFinite.at(-1)!, pass: "backward" } } : {},
       ...pass,
       layers,
     });

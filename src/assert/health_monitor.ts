@@ -47,8 +47,8 @@ export interface HealthMonitorOptions extends RunRulesOptions {
    */
   onFinding?: OnFinding;
   /**
-   * Share of the training's time that the monitor may take under the default schedule, beyond the
-   * first second; it then puts measurements off. Default: 0.05.
+   * Share of the training's time that the monitor may take under the default schedule, once that is
+   * above a second; it then puts measurements off. Default: 0.05.
    */
   budget?: number;
   /** File that gets a line of JSON for each step, for `watch` and `readTrainingLog`. Default: none. */
@@ -75,6 +75,8 @@ export interface StepOfLoop {
   loss: number | Tensor;
   /** Inputs of the batch, in which the monitor looks for NaN and for a jump in size. */
   inputs?: Tensor | Tensor[];
+  /** Targets of the batch, in which the monitor looks for NaN. */
+  targets?: Tensor | Tensor[];
 }
 
 /** Callback for `model.fit` that keeps its measurements. */
@@ -105,7 +107,7 @@ const BUDGET = 0.05;
  * After every step it looks at the loss, the gradient norm, the size of the update and the inputs;
  * on the first 20 steps at the loss of the same batch after the update. It runs a full pass on a
  * held-out batch at steps 0, 1, 2, 5, 10, 20, 50, 100 and then every 100, unless `every` says
- * otherwise, and at the end. By default it takes at most a second and 5 % of the training's time
+ * otherwise, and at the end. By default it takes at most 5 % of the training's time, or a second
  * (`budget`): it then looks less often.
  *
  * The rules over these signals (`judgeTraining`) name a rate that is too high or too low, NaN with

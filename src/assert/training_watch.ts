@@ -5,6 +5,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import type { Objective } from "../model/objective.ts";
+import { constantAnswerLoss } from "../probe/constant_answer_loss.ts";
 import { StepWatch } from "../probe/step_signals.ts";
 import { penaltiesOf } from "../probe/training_step.ts";
 import type { TrainingFinding } from "../training/judge_training.ts";
@@ -12,6 +13,7 @@ import type { LayerSignals, TrainingStep } from "../training/training_step.ts";
 import type { Fail } from "./failure_message.ts";
 import type { Judged } from "./health_record.ts";
 import { HealthyState, restartOptimizer, triedFix, type TriedRate } from "./healthy_state.ts";
+import { LoweredRate, rateOf } from "./lowered_rate.ts";
 import type { MonitorOutputs } from "./monitor_outputs.ts";
 import type { MonitorState } from "./monitor_state.ts";
 
@@ -42,6 +44,8 @@ export interface TrainedBatch {
   batch?: number | null;
   /** Inputs, if the caller has them. */
   inputs?: Tensor | Tensor[];
+  /** Targets, if the caller has them. */
+  targets?: Tensor | Tensor[];
   /** True if the training ends with this batch. */
   isEnd?: boolean;
 }
@@ -50,6 +54,8 @@ export interface TrainedBatch {
 const AGAIN = 20;
 /** Time in milliseconds that a monitor may always take: the first steps matter most. */
 const ADVANCE = 1000;
+/** Number of steps between two looks at Adam's second moment. */
+const MOMENTS_EVERY = 10;
 /** A rate is lowered by at least this factor. */
 const LEAST_CUT = 3;
 /** Rules whose fix is a learning rate that can be tried. */
@@ -66,8 +72,9 @@ export class TrainingWatch {
   readonly #optimizer: Optimizer | null;
   readonly #steps: StepWatch;
   readonly #healthy: HealthyState;
+  readonly #rate: LoweredRate | null = null;
   readonly #started = performance.now();
-  /** Milliseconds of all passes and of judging so far. */
+  /** Milliseconds of all that is done between two batches, from the start. */
   #spent = 0;
   /** True if a due measurement was put off. */
   #owes = false;
@@ -86,15 +93,21 @@ export class TrainingWatch {
     this.#engine = requireEngine();
     this.#steps = new StepWatch(this.#engine, model);
     this.#healthy = new HealthyState(this.#engine, model);
-    if (optimizer !== null) this.#steps.attach(optimizer);
+    if (optimizer !== null) {
+      this.#steps.attach(optimizer);
+      this.#rate = new LoweredRate(optimizer);
+      this.#steps.beforeUpdate = () => this.#rate!.apply();
+    }
     this.#prepare();
     // A fix names the usual rate of the optimizer.
     state.judge.log.setup.optimizer = optimizerOf(optimizer).optimizer;
     if (state.history.length > 0) return;
+    state.judge.log.setup.constantLoss = constantAnswerLoss(this.#engine.tf, model, options);
     this.#healthy.keep(0);
     const measurements = this.#pass();
     this.#add({ step: 0, ...signalsOf(this.#engine, model, measurements) });
     this.#record(this.#judged(measurements, { isEnd: false }), []);
+    this.#spent = performance.now() - this.#started;
   }
 
   /**
@@ -103,6 +116,15 @@ export class TrainingWatch {
    * @returns True if the training is to end.
    */
   async endBatch(trained: TrainedBatch): Promise<boolean> {
+    const started = performance.now();
+    try {
+      return await this.#judgeBatch(trained);
+    } finally {
+      this.#spent += performance.now() - started;
+    }
+  }
+
+  async #judgeBatch(trained: TrainedBatch): Promise<boolean> {
     const { isEnd = false } = trained;
     const state = this.#state;
     state.step++;
@@ -151,39 +173,45 @@ export class TrainingWatch {
     const { step } = this.#state;
     this.#steps.active = !this.#state.isDefault || step < AGAIN || this.#isAffordable();
     this.#steps.again = step < AGAIN;
+    this.#steps.moments = (step + 1) % MOMENTS_EVERY === 0;
     // Without an optimizer, nothing tells when a step begins.
     if (this.#optimizer === null && this.#steps.active) this.#steps.keep();
   }
 
   #isAffordable(): boolean {
     const elapsed = performance.now() - this.#started;
-    return this.#spent + this.#steps.spent <= ADVANCE + this.#options.budget * elapsed;
+    const spent = this.#spent + this.#steps.spent;
+    return spent <= Math.max(ADVANCE, this.#options.budget * elapsed);
   }
 
-  #row({ loss, batch = null, inputs }: TrainedBatch): TrainingStep {
+  #row({ loss, batch = null, inputs, targets }: TrainedBatch): TrainingStep {
     const { step, epoch } = this.#state;
     if (this.#optimizer === null && this.#steps.active) this.#steps.compare();
     const signals = this.#steps.take();
     const value = typeof loss === "object" && loss !== null ? loss.dataSync()[0] : loss;
     const { learningRate } = optimizerOf(this.#optimizer);
     const row: TrainingStep = { step, epoch, loss: value, batch, learningRate };
+    const seen = signals ?? { badExamples: [], largestInput: null };
+    if (inputs !== undefined) this.#steps.seeInputs(seen, [inputs].flat());
+    if (targets !== undefined) this.#steps.seeTargets(seen, [targets].flat());
+    if (seen.badExamples.length > 0) row.badExamples = [...new Set(seen.badExamples)];
     if (signals === null) return row;
-    if (inputs !== undefined) this.#steps.seeInputs(signals, [inputs].flat());
-    const { kernels, nonFinite, badExamples, ...figures } = signals;
+    const { kernels, nonFinite, origin, badExamples: _, failedExamples, ...figures } = signals;
     return Object.assign(row, figures, {
-      ...badExamples.length > 0 ? { badExamples: [...new Set(badExamples)] } : {},
-      ...nonFinite.length > 0 ? { nonFinite: { layer: nonFinite[0], pass: "backward" } } : {},
+      ...failedExamples.length > 0 ? { failedExamples } : {},
+      ...origin !== null ? { nonFinite: { layer: origin, pass: "forward" } } : {},
+      // The gradient flows from the last layer to the first.
+      ...origin === null && nonFinite.length > 0 && Number.isFinite(value ?? 0)
+        ? { nonFinite: { layer: nonFinite.at(-1), pass: "backward" } }
+        : {},
       layers: [...kernels].map(([layer, updateRatio]): LayerSignals => ({ layer, updateRatio })),
     });
   }
 
   #add(row: TrainingStep): TrainingFinding[] {
-    const started = performance.now();
     this.rows.push(row);
-    const found = this.#state.judge.add(row);
     this.#options.outputs.add(row);
-    this.#spent += performance.now() - started;
-    return found;
+    return this.#state.judge.add(row);
   }
 
   /** Tries learning rates from the last healthy weights, if a finding is about the rate. */
@@ -206,10 +234,8 @@ export class TrainingWatch {
   }
 
   #pass(): Measurements {
-    const started = performance.now();
     const { batch, objective } = this.#options;
     const measured = runPass(this.#engine, this.#model, batch, { objective });
-    this.#spent += performance.now() - started;
     return { ...measured, model: { ...measured.model, name: givenName(this.#model) } };
   }
 
@@ -248,6 +274,7 @@ export class TrainingWatch {
     const rate = Math.min(tried?.learningRate ?? learningRate / LEAST_CUT, most);
     this.#healthy.restore();
     restartOptimizer(optimizer, rate);
+    this.#rate!.lower(learningRate, rateOf(optimizer) ?? rate);
     this.#state.lowered({ from: learningRate, to: rate, step: this.#healthy.step });
   }
 }
@@ -263,11 +290,7 @@ interface TrainingOptimizer {
 /** Returns the class and the rate of an optimizer. */
 function optimizerOf(optimizer: Optimizer | null): TrainingOptimizer {
   if (optimizer === null) return { optimizer: "", learningRate: null };
-  const { learningRate } = optimizer.getConfig() as { learningRate?: unknown };
-  return {
-    optimizer: optimizer.getClassName(),
-    learningRate: typeof learningRate === "number" ? learningRate : null,
-  };
+  return { optimizer: optimizer.getClassName(), learningRate: rateOf(optimizer) };
 }
 
 /** Returns the signals of a full pass on the held-out batch. */

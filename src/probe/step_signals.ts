@@ -8,6 +8,8 @@ import { inSameState } from "../measure/keep_state.ts";
 import { sumTensor } from "../measure/sums.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
+import { nonFiniteOrigin } from "./non_finite_origin.ts";
+import { secondMomentRatio } from "./second_moment.ts";
 
 /** Figures of one update of the weights. */
 interface StepSignals {
@@ -28,12 +30,19 @@ interface StepSignals {
   kernels: Map<string, number | null>;
   /** Layers whose gradient has NaN or infinite entries. */
   nonFinite: string[];
+  /** First layer whose outputs are not finite; `null` if there is none, or it is not known. */
+  origin: string | null;
+  /** Median of g^2 over Adam's corrected second moment; `null` unless measured. */
+  secondMomentRatio: number | null;
+  /** Examples whose loss is not finite, if that of others is. */
+  failedExamples: number[];
   /** Largest |input| of the batch; `null` if it was not seen. */
   largestInput: number | null;
   /** Examples whose inputs have entries that are not finite. */
   badExamples: number[];
 }
 
+type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
 type Kwargs = { training?: unknown } | undefined;
 
 /** Returns the layers that read the inputs of a model. */
@@ -97,12 +106,21 @@ export class StepWatch {
   #predicted: number | null = null;
   /** Inputs of the running step, which live until its gradients are computed. */
   #inputs: Tensor[] = [];
+  #failedExamples: number[] = [];
+  /** True while an update computes its gradients. */
+  #isUpdating = false;
+  #isBroken = false;
+  #optimizer: Optimizer | null = null;
   /** Milliseconds that it has taken. */
   spent = 0;
   /** True if updates are measured. */
   active = true;
   /** True if the loss of each batch is computed once more after its update. */
   again = false;
+  /** Called before each update. */
+  beforeUpdate: () => void = () => {};
+  /** True if Adam's second moment is compared with the gradients. */
+  moments = false;
 
   /** Begins before a step. */
   constructor(engine: Engine, model: LayersModel) {
@@ -126,7 +144,9 @@ export class StepWatch {
 
   /** Watches the steps of an optimizer until {@linkcode dispose}. */
   attach(optimizer: Optimizer): void {
+    this.#optimizer = optimizer;
     this.#undo.push(
+      ...this.#watchLosses(),
       ...readersOf(this.#model).map((layer) =>
         shadowMethod(layer, "call", (call) => (inputs: Tensor | Tensor[], kwargs: Kwargs) => {
           if (this.active && kwargs?.training === true) this.#inputs.push(...[inputs].flat());
@@ -134,20 +154,41 @@ export class StepWatch {
         })
       ),
       shadowMethod(optimizer, "minimize", (minimize) => (...args: Parameters<typeof minimize>) => {
-        if (!this.again) return minimize(...args);
+        this.#isUpdating = this.active;
         const cost = minimize(args[0], true, args[2]) as Tensor;
-        this.#lookAgain(args[0], cost);
+        this.#isUpdating = false;
+        if (this.again) this.#lookAgain(args[0], cost);
         if (args[1]) return cost;
         cost.dispose();
         return null;
       }),
       shadowMethod(optimizer, "applyGradients", (apply) => (gradients: Gradients) => {
+        this.beforeUpdate();
         if (!this.active) return apply(gradients);
         this.#timed(() => this.keep());
         apply(gradients);
         this.#timed(() => this.#see(gradients));
       }),
     );
+  }
+
+  /** Looks at the losses of the single examples, which `fit` computes by the losses of the model. */
+  #watchLosses(): (() => void)[] {
+    const { lossFunctions = [] } = this.#model as unknown as { lossFunctions?: LossFunction[] };
+    return lossFunctions.map((lossOf, i) => {
+      lossFunctions[i] = (targets, outputs) => {
+        const losses = lossOf(targets, outputs);
+        if (this.#isUpdating) this.#seeLosses(losses, targets.shape[0]);
+        return losses;
+      };
+      return () => lossFunctions[i] = lossOf;
+    });
+  }
+
+  #seeLosses(losses: Tensor, examples: number): void {
+    if (losses.shape[0] !== examples) return;
+    const bad = badRows(this.#tf, losses);
+    if (bad.length < examples) this.#failedExamples.push(...bad);
   }
 
   /** Saves the weights before a step. A clone shares the data, which no step writes in place. */
@@ -167,16 +208,33 @@ export class StepWatch {
 
   /** Compares the weights with those that were kept, for a loop whose optimizer is not known. */
   compare(): void {
-    this.#timed(() => this.#see([]));
+    this.#tf.tidy(() => this.#see([]));
   }
 
   /** Stops watching, and frees the saved weights. */
   dispose(): void {
     for (const undo of this.#undo.splice(0).reverse()) undo();
+    this.#forget();
+  }
+
+  #forget(): void {
     for (const weight of this.#weights.values()) {
       weight.before?.dispose();
       weight.before = null;
     }
+  }
+
+  /** Repeats the first pass that breaks with the weights before its update. */
+  #originOf(inputs: readonly Tensor[]): string | null {
+    const [input] = inputs;
+    if (this.#isBroken || this.#model.inputs.length > 1 || input?.isDisposed !== false) return null;
+    this.#isBroken = true;
+    const weights = [...this.#weights.values()];
+    const now = weights.map(({ variable }) => variable.clone());
+    for (const { variable, before } of weights) if (before !== null) variable.assign(before);
+    const origin = nonFiniteOrigin(this.#engine, this.#model, input);
+    weights.forEach(({ variable }, i) => variable.assign(now[i]));
+    return origin;
   }
 
   #timed(run: () => void): void {
@@ -196,11 +254,15 @@ export class StepWatch {
       shrinkage: null,
       kernels: new Map(),
       nonFinite: [],
+      origin: null,
+      secondMomentRatio: null,
+      failedExamples: [...new Set(this.#failedExamples.splice(0))],
       largestInput: null,
       badExamples: [],
     };
     const heap = heapOf(this.#engine);
-    this.seeInputs(signals, this.#inputs.splice(0));
+    const inputs = this.#inputs.splice(0);
+    this.seeInputs(signals, inputs);
     for (const [name, weight] of this.#weights) {
       if (weight.before === null) continue;
       const gradient = gradients.get(name) ?? null;
@@ -217,9 +279,12 @@ export class StepWatch {
       });
       sums.predicted += change.predicted;
       if (weight.kernel) noteKernel(signals, weight, change);
-      weight.before.dispose();
-      weight.before = null;
     }
+    if (signals.nonFinite.length > 0) signals.origin = this.#originOf(inputs);
+    if (this.moments) {
+      signals.secondMomentRatio = secondMomentRatio(this.#tf, this.#optimizer, gradients);
+    }
+    this.#forget();
     signals.gradientNorm = sums.seen ? Math.sqrt(sums.squares) : null;
     this.#predicted = sums.seen ? sums.predicted : null;
     this.#signals = signals;
@@ -236,6 +301,11 @@ export class StepWatch {
       signals.largestInput = Math.max(signals.largestInput ?? 0, maxAbs);
       if (finite < count) signals.badExamples.push(...badRows(this.#tf, input));
     }
+  }
+
+  /** Notes the examples whose targets are not finite. */
+  seeTargets(signals: Pick<StepSignals, "badExamples">, targets: readonly Tensor[]): void {
+    for (const target of targets) signals.badExamples.push(...badRows(this.#tf, target));
   }
 
   /** Computes the loss of the same batch once more, and restores what that changes. */

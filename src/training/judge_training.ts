@@ -9,6 +9,7 @@ import {
   requireValue,
   string,
 } from "../words/shape.ts";
+import { PATIENCE } from "./rules/jumps.ts";
 import { rateTooHigh } from "./rules/rates.ts";
 import { TrainingLog, type TrainingSetup } from "./training_log.ts";
 import type { TrainingPass } from "./training_pass.ts";
@@ -28,6 +29,8 @@ export interface TrainingFinding extends Omit<TrainingVerdict, "layer" | "fix"> 
   limit: number | null;
   /** Fix in one sentence. */
   fix: string;
+  /** Step by which the loss was back after a spike; absent if it was not, or for other findings. */
+  recoveredAt?: number;
 }
 
 /** Options of {@linkcode judgeTraining}. */
@@ -82,7 +85,9 @@ export class TrainingJudge {
   /** Adds a row, and returns what is new in it: the cause first. */
   add(row: TrainingStep): TrainingFinding[] {
     this.log.add(row);
-    return this.#judge(this.#rules);
+    const found = this.#judge(this.#rules);
+    this.#noteRecovery();
+    return found;
   }
 
   /**
@@ -93,6 +98,18 @@ export class TrainingJudge {
     if (this.findings.some(({ severity }) => severity === "error")) return [];
     this.log.pass = pass;
     return this.#judge([this.#rateTooHigh]);
+  }
+
+  /** Notes that the loss is back after a spike, unless a rule has found that it is not. */
+  #noteRecovery(): void {
+    const before = this.log.rows.at(-1 - PATIENCE)?.step;
+    const spiked = this.findings.find(({ rule, kind, step }) =>
+      rule === "spike" && kind === "spike" && step === before
+    );
+    const hasFailed = this.findings.some(({ severity, step }) =>
+      severity === "error" && step >= (before ?? Infinity)
+    );
+    if (spiked !== undefined && !hasFailed) spiked.recoveredAt = this.log.step;
   }
 
   #judge(rules: readonly JudgingRule[]): TrainingFinding[] {

@@ -148,11 +148,13 @@ function numberOf(value: unknown): number | null | undefined {
 }
 
 /** Returns the parts of a row that only JSON lines have. */
-function structuresOf({ layers, nonFinite, badExamples }: Record<string, unknown>): object {
+function structuresOf(row: Record<string, unknown>): object {
+  const { layers, nonFinite, badExamples, failedExamples } = row;
   const entries = Object.entries({
     layers: Array.isArray(layers) ? layers.filter(isObject).map(layerOf) : undefined,
     nonFinite: isObject(nonFinite) && typeof nonFinite.layer === "string" ? nonFinite : undefined,
     badExamples: Array.isArray(badExamples) ? badExamples.map(Number) : undefined,
+    failedExamples: Array.isArray(failedExamples) ? failedExamples.map(Number) : undefined,
   });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

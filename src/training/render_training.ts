@@ -5,8 +5,10 @@ import { causeOf, type TrainingFinding } from "./judge_training.ts";
 import { type TrainingStep, trainingStepShape } from "./training_step.ts";
 
 /** Returns the line of a finding: `step 61, error rate-too-high: ...`. */
-export function findingLine({ step, severity, rule, message }: TrainingFinding): string {
-  return oneLine(`step ${step}, ${severity} ${rule}: ${message}`);
+export function findingLine(finding: TrainingFinding): string {
+  const { step, severity, rule, message, recoveredAt } = finding;
+  const back = recoveredAt === undefined ? "" : ` The loss was back by step ${recoveredAt}.`;
+  return oneLine(`step ${step}, ${severity} ${rule}: ${message}${back}`);
 }
 
 /**

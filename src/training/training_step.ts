@@ -59,6 +59,8 @@ export interface TrainingStep {
   largestInput?: number | null;
   /** Examples of the batch whose inputs or targets are not finite, counted from 0. */
   badExamples?: readonly number[];
+  /** Examples of the batch whose loss is not finite although that of others is, counted from 0. */
+  failedExamples?: readonly number[];
   /** Layers with entries that are not finite, and the pass in which they arose. */
   nonFinite?: { layer: string; pass: "forward" | "backward" | "update" } | null;
   /** Signals of the layers. */
@@ -84,6 +86,7 @@ export const trainingStepShape: Shape<unknown> = object({
   batch: signal,
   largestInput: signal,
   badExamples: optional(list(count)),
+  failedExamples: optional(list(count)),
   layers: optional(list(object({
     layer: string,
     updateRatio: signal,

@@ -65,7 +65,7 @@ const found = ({ history }: ReturnType<typeof healthMonitor>) => [
 
 Deno.test("healthMonitor() keeps the signals of every step", async () => {
   await using engine = await startEngine();
-  const { steps } = await fit(engine, engine.tf.train.sgd(0.05), {});
+  const { steps } = await fit(engine, engine.tf.train.sgd(0.05), { budget: 1 });
   assertEquals(steps.map(({ step }) => step), Array.from({ length: 41 }, (_, i) => i));
   for (
     const { step, loss, gradientNorm, updateRatio, decreaseRatio, largestInput } of steps.slice(1)
@@ -229,4 +229,179 @@ Deno.test("healthMonitor() serves the page of a running training on the loopback
   await monitor.end();
   assertEquals(monitor.url, null);
   dispose();
+});
+
+Deno.test("healthMonitor() names the example whose target is NaN, in `fit` and in a loop", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, batch, data: [inputs, targets], dispose } = subject(engine, tf.train.sgd(0.05));
+  const values = targets.dataSync<"float32">().slice();
+  values[13 * (values.length / targets.shape[0])] = NaN;
+  const poisoned = tf.tensor(values, targets.shape);
+  const monitor = healthMonitor({ batch, objective });
+  const fitted = () =>
+    model.fit(inputs, poisoned, { batchSize: 8, shuffle: false, verbose: 0, callbacks: monitor });
+  const { message } = await assertRejects(fitted, AssertionError);
+  assertStringIncludes(message, "The loss is NaN or infinite");
+  assertStringIncludes(
+    message,
+    "on batch 1 of its epoch; example 5, counted from 0, alone does it.",
+  );
+  const looped = healthMonitor({ batch, objective, model, onFinding: "keep" });
+  await looped.step({ loss: NaN, inputs, targets: poisoned });
+  assertEquals(looped.steps.at(-1)!.badExamples, [13]);
+  await looped.end();
+  poisoned.dispose();
+  dispose();
+});
+
+Deno.test("healthMonitor() names the layer in which NaN arises, forward and backward", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const breaking = async (break_: (x: Tensor) => Tensor) => {
+    class Breaks extends tf.layers.Layer {
+      static className = "Breaks";
+      override call(inputs: Tensor | Tensor[]) {
+        return break_([inputs].flat()[0]);
+      }
+    }
+    const dense = (name: string) => tf.layers.dense({ name, units: 4 });
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ name: "first", units: 4, inputShape: [3] }),
+        new Breaks({ name: "breaks" }) as never,
+        dense("last"),
+      ],
+    });
+    model.compile({ optimizer: tf.train.sgd(0.01), loss: "meanSquaredError" });
+    const inputs = tf.ones([8, 3]);
+    const targets = tf.ones([8, 4]);
+    const held = { inputs: tf.zeros([2, 3]), targets: tf.ones([2, 4]) };
+    const monitor = healthMonitor({ batch: held, onFinding: "keep" });
+    await model.fit(inputs, targets, { batchSize: 8, verbose: 0, callbacks: monitor });
+    tf.dispose([inputs, targets, held.inputs, held.targets]);
+    model.dispose();
+    return monitor.steps.at(-1)!.nonFinite;
+  };
+  // log(x) of negative numbers breaks forward; the slope of sqrt at 0 is infinite.
+  const log = (x: Tensor) => tf.log(tf.sub(tf.mul(x, 0), 1));
+  assertEquals(await breaking(log), { layer: "breaks", pass: "forward" });
+  const root = (x: Tensor) => tf.sqrt(tf.mul(x, 0));
+  assertEquals(await breaking(root), { layer: "first", pass: "backward" });
+});
+
+Deno.test("healthMonitor() knows the loss of the best constant answer while it trains", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const draw = (seed: number) => tf.randomNormal([64, 4], 0, 1, "float32", seed);
+  const inputs = tf.mul(draw(1), 1e-3);
+  const targets = draw(2);
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 4, inputShape: [4], kernelInitializer: "zeros" })],
+  });
+  // The inputs are too small to matter: only the bias can learn.
+  model.compile({ optimizer: tf.train.sgd(0.05), loss: "meanSquaredError" });
+  const shifted = tf.add(targets, 3) as Tensor;
+  const batch = { inputs, targets: shifted };
+  const monitor = healthMonitor({ batch, onFinding: () => "keep" });
+  await model.fit(inputs, shifted, { epochs: 200, batchSize: 64, verbose: 0, callbacks: monitor });
+  const constant = monitor.history.flatMap(({ findings }) => findings)
+    .find(({ rule, kind }) => rule === "not-learning" && kind === "constant");
+  const guess = tf.tidy(() => tf.moments(shifted, 0).variance.mean().dataSync()[0]);
+  assertStringIncludes(constant!.message, "that of the best constant answer");
+  assertStringIncludes(constant!.message, `(${guess.toPrecision(3)})`);
+  tf.dispose([inputs, targets, shifted]);
+  model.dispose();
+});
+
+Deno.test("healthMonitor() compares gradients with Adam's second moment", async () => {
+  await using engine = await startEngine();
+  const { steps } = await fit(engine, engine.tf.train.adam(1e-3), { budget: 1 });
+  const ratios = steps.flatMap(({ secondMomentRatio }) => secondMomentRatio ?? []);
+  assertEquals(ratios.length, 4);
+  assert(ratios.every((ratio) => ratio > 0 && ratio < 10), String(ratios));
+  const others = await fit(engine, engine.tf.train.sgd(1e-3), {});
+  assert(others.steps.every(({ secondMomentRatio }) => (secondMomentRatio ?? null) === null));
+});
+
+/** Sets the rate of an optimizer before each batch. */
+function scheduled(
+  { tf }: Engine,
+  optimizer: Optimizer,
+  rateOf: (step: number, before: number) => number,
+) {
+  const own = optimizer as unknown as {
+    learningRate: number;
+    setLearningRate?: (rate: number) => void;
+  };
+  let step = 0;
+  return new class extends tf.Callback {
+    override setModel() {}
+    override onBatchBegin(): Promise<void> {
+      own.learningRate = rateOf(step++, own.learningRate);
+      own.setLearningRate?.(own.learningRate);
+      return Promise.resolve();
+    }
+  }();
+}
+
+Deno.test("a lowered rate stays lowered under a schedule, which goes on", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const schedules = {
+    absolute: (start: number) => (step: number) => start / (1 + step / 20),
+    relative: () => (_: number, before: number) => 0.99 * before,
+  };
+  for (
+    const [name, create] of [["sgd", () => tf.train.sgd(1e4)], [
+      "adam",
+      () => tf.train.adam(100),
+    ]] as const
+  ) {
+    for (const [kind, schedule] of Object.entries(schedules)) {
+      const optimizer: Optimizer = create();
+      const { model, batch, data, dispose } = subject(engine, optimizer);
+      const monitor = healthMonitor({ batch, objective, onFinding: "lower" });
+      const rates = schedule(name === "sgd" ? 1e4 : 100);
+      await model.fit(...data, {
+        epochs: 20,
+        batchSize: 8,
+        shuffle: false,
+        verbose: 0,
+        callbacks: [scheduled(engine, optimizer, rates), monitor],
+      });
+      const { at, to } = monitor.lowerings.at(-1)!;
+      const later = monitor.steps.filter(({ step }) => step > at);
+      const first = later[0].learningRate!;
+      const last = later.at(-1)!.learningRate!;
+      assert(first <= to && first > 0.8 * to, `${name} ${kind}: ${first} after ${to}`);
+      assert(last < first, `${name} ${kind}: ${last} after ${first}`);
+      const losses = monitor.history.map(({ measurements }) => measurements.objective.value);
+      assert(losses.at(-1)! < losses[0], `${name} ${kind}: ${losses.join(" ")}`);
+      dispose();
+    }
+  }
+});
+
+Deno.test("healthMonitor() watches fitDataset(), whose length it does not know", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const watch = async (rate: number) => {
+    const { model, batch, data: [inputs, targets], dispose } = subject(engine, tf.train.sgd(rate));
+    const dataset = tf.data.zip({
+      xs: tf.data.array(inputs.arraySync() as number[][]),
+      ys: tf.data.array(targets.arraySync() as number[][]),
+    }).batch(8);
+    const monitor = healthMonitor({ batch, objective, onFinding: "stop", budget: 1 });
+    await model.fitDataset(dataset as never, { epochs: 10, verbose: 0, callbacks: monitor });
+    dispose();
+    return monitor;
+  };
+  const healthy = await watch(0.05);
+  assertEquals(healthy.steps.length, 41);
+  assertEquals(healthy.history.map(({ step }) => step), [0, 1, 2, 5, 10, 20, 40]);
+  assertEquals(healthy.history.at(-1)!.epoch, 10);
+  const slow = await watch(1e-7);
+  assertEquals(slow.steps.at(-1)!.step, 20);
+  assertStringIncludes(slow.history.at(-1)!.cause!.message, "The learning rate of 1e-7 is too low");
 });

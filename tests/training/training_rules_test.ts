@@ -223,3 +223,25 @@ Deno.test("a held-out loss must rise further if the training loss is above half 
     ).length;
   assertEquals([noise(0.06), noise(0.07)], [0, 1]);
 });
+
+Deno.test("a spike says by which step the loss was back", () => {
+  const back = (loss: number) =>
+    judgeTraining(
+      healthyLog(60, ({ step }) =>
+        step === 40 ? { loss: 5, gradientNorm: 9 } : step > 40 ? { loss } : {}),
+    )
+      .find(({ kind }) =>
+        kind === "spike"
+      )?.recoveredAt;
+  assertEquals(back(0.9), 48);
+  assertEquals(back(3), undefined);
+});
+
+Deno.test("a loss that falls past that of the best constant answer is learning", () => {
+  const found = (slope: number) =>
+    judgeTraining(
+      healthyLog(102, ({ step }) => ({ loss: 0.7 + slope * (92 - step), gradientNorm: 1 })),
+      { constantLoss: 0.7, rules: ["not-learning"] },
+    ).length;
+  assertEquals([found(0.0006), found(0.0008)], [1, 0]);
+});

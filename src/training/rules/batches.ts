@@ -45,24 +45,35 @@ export const notFinite = defineTrainingRule({
       layer: nonFinite?.layer ?? null,
       measured: NaN,
       message: `${what} is NaN or infinite; it arose in ${at}, in the ${pass} ` +
-        `${pass === "update" ? "of the weights" : "pass"}${batchWords(log)}.`,
+        `${pass === "update" ? "of the weights" : "pass"}${batchWords(log)}${aloneWords(log)}.`,
     };
   },
 });
 
 function badBatch(log: TrainingLog, examples: readonly number[]): TrainingVerdict {
-  const named = examples.slice(0, 5).join(", ");
-  const which = examples.length === 1 ? `example ${named}` : `examples ${named}`;
-  const more = examples.length > 5 ? ` and ${examples.length - 5} more` : "";
   return {
     severity: "error",
     kind: "batch",
     since: log.step,
     measured: NaN,
     message: `The batch${batchNumber(log)} has NaN or infinite entries in ` +
-      `${which}${more}, counted from 0.`,
+      `${exampleWords(examples)}, counted from 0.`,
     fix: "Remove or repair these examples, and go back to the weights before this step.",
   };
+}
+
+function exampleWords(examples: readonly number[]): string {
+  const named = examples.slice(0, 5).join(", ");
+  const more = examples.length > 5 ? ` and ${examples.length - 5} more` : "";
+  return `${examples.length === 1 ? "example" : "examples"} ${named}${more}`;
+}
+
+/** Names the examples that alone make the loss NaN or infinite. */
+function aloneWords({ row: { failedExamples: failed = [] } }: TrainingLog): string {
+  if (failed.length === 0) return "";
+  return `; ${exampleWords(failed)}, counted from 0, alone ${
+    failed.length === 1 ? "does" : "do"
+  } it`;
 }
 
 const batchNumber = ({ row: { batch } }: TrainingLog) =>

@@ -44,12 +44,14 @@ export const notLearning = defineTrainingRule({
     const latest = finite(log.last("loss", WINDOW));
     if (start.length < START || latest.length < WINDOW) return null;
     const before = meanOf(start);
-    const now = spreadOf(latest);
+    const now = meanOf(latest);
     const { constantLoss } = log.setup;
-    const noise = 2 * now.sigma / Math.sqrt(WINDOW);
-    const fall = (before - now.mean) / Math.abs(before);
+    const fall = (before - now) / Math.abs(before);
+    const earlier = finite(log.last("loss", 2 * WINDOW)).slice(0, WINDOW);
+    const least = leastFall * Math.abs(constantLoss ?? 0);
+    // A loss that passes that of the constant answer on its way down stays there for few steps.
     const isConstant = typeof constantLoss === "number" &&
-      Math.abs(now.mean - constantLoss) <= Math.max(noise, leastFall * Math.abs(constantLoss));
+      Math.abs(now - constantLoss) <= least && !(meanOf(earlier) - now > least);
     const hasLearned = (log.least("loss")?.value ?? NaN) < LEARNED * before;
     if (!isConstant && (!(fall < leastFall) || hasLearned)) return null;
     const what = isConstant
@@ -59,10 +61,10 @@ export const notLearning = defineTrainingRule({
       severity: "error",
       kind: isConstant ? "constant" : "stands",
       since: 1,
-      measured: isConstant ? Math.abs(now.mean - constantLoss) / Math.abs(constantLoss) : fall,
+      measured: isConstant ? Math.abs(now - constantLoss) / Math.abs(constantLoss) : fall,
       threshold: "leastFall",
       message: `Nothing is learned: after ${log.step} steps the loss is ` +
-        `${formatNumber(now.mean)}, ${what}.`,
+        `${formatNumber(now)}, ${what}.`,
     };
   },
 });
