@@ -19,6 +19,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { assertRefusedLater } from "../assert_refused.ts";
 
 /** Kernels of the wrong scale under every fifth seed. */
 const create: CreateModel = ({ seed }) =>
@@ -169,20 +170,17 @@ Deno.test("acrossSeeds() throws an InputError when an argument is wrong", async 
     await assertRejects(() => run(seeds), InputError, "expected a whole number from 1");
   }
   await assertRejects(() => run(1, { passRate: 1.1 }), InputError, "expected a number from 0 to 1");
-  await assertRejects(
+  await assertRefusedLater(
     () => run(1, { over: "batch" } as never),
-    TypeError,
-    'options.over is "batch", expected "measurements" or "model"',
+    { place: "options.over", found: '"batch"', expected: '"measurements" or "model"' },
   );
-  await assertRejects(
+  await assertRefusedLater(
     () => acrossSeeds(null as never, assertInitScale),
-    TypeError,
-    "create is null, expected a function",
+    { place: "create", found: "null", expected: "a function" },
   );
-  await assertRejects(
+  await assertRefusedLater(
     () => acrossSeeds(create, 3 as never),
-    TypeError,
-    "assertion is 3, expected a function",
+    { place: "assertion", found: "3", expected: "a function" },
   );
   const wrong: [unknown, string][] = [
     [null, "options is null, expected an object"],
@@ -201,9 +199,8 @@ Deno.test("acrossSeeds() throws an InputError when an argument is wrong", async 
   }
   const none = (() => null) as unknown as CreateModel;
   await using _engine = await startEngine();
-  await assertRejects(
+  await assertRefusedLater(
     () => acrossSeeds(none, assertInitScale, { seeds: [7] }),
-    TypeError,
-    "create returned, under seed 7, null, expected a layers model of TensorFlow.js",
+    { place: "create", found: "null", expected: "a layers model of TensorFlow.js" },
   );
 });

@@ -23,6 +23,7 @@ import { getWeights } from "../../src/model/weights/set_weights.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { type Fault, patient } from "../networks/patients.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 /** The message of the assertion on a convolutional network, or `null` where it passes. */
 async function failure(fault: Fault, options: AssertHealthyOptions = {}, msg?: string) {
@@ -208,10 +209,9 @@ Deno.test("assertHealthy() fails on warnings where that is asked for", async () 
     assertEquals(error.message.split("\n").at(-1), "Mine.");
     const measurements = await measure(model, batch);
     assertThrows(() => assertHealthy(measurements, { failOn: "weak" }), AssertionError);
-    assertThrows(
+    assertRefused(
       () => assertHealthy(measurements, { failOn: "warning" as "weak" }),
-      TypeError,
-      'options.failOn is "warning", expected "sick" or "weak"',
+      { place: "options.failOn", found: '"warning"', expected: '"sick" or "weak"' },
     );
   });
   assertEquals(lines, []);

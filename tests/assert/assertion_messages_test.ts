@@ -14,18 +14,24 @@ import type { Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { healthy, random } from "../networks/dense_network.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 Deno.test("assertNoDeadUnits() refuses a threshold that its rule does not read, and names those that it reads", () => {
-  assertThrows(
+  assertRefused(
     () => assertions.assertNoDeadUnits(makeMeasurements(), { vanishingRatio: 0.1 } as never),
-    TypeError,
-    "options.vanishingRatio is not a threshold of assertNoDeadUnits(), expected deadFraction, " +
-      "deadFractionWarning, minExamples",
+    {
+      place: "options.vanishingRatio",
+      found: "not a threshold of assertNoDeadUnits()",
+      expected: "deadFraction, deadFractionWarning, minExamples",
+    },
   );
-  assertThrows(
+  assertRefused(
     () => assertions.assertAllFinite(makeMeasurements(), { vanishingRatio: 0.1 } as never),
-    TypeError,
-    "options.vanishingRatio is not a threshold of assertAllFinite(), expected none",
+    {
+      place: "options.vanishingRatio",
+      found: "not a threshold of assertAllFinite()",
+      expected: "none",
+    },
   );
   const options = { vanishingRatio: undefined, deadFraction: 1 };
   assertions.assertNoDeadUnits(makeMeasurements(), options);
@@ -105,10 +111,9 @@ Deno.test("the assertions of what only warns throw, while assertHealthy() passes
 });
 
 Deno.test("assertMatchesBaseline() throws a TypeError when the baseline is none", () => {
-  assertThrows(
+  assertRefused(
     () => assertMatchesBaseline(healthy(), [] as unknown as Measurements),
-    TypeError,
-    "baseline is an array, expected what measure() returns (version 1)",
+    { place: "baseline", found: "an array", expected: "what measure() returns (version 1)" },
   );
 });
 

@@ -18,6 +18,7 @@ import { setWeights } from "../../src/model/weights/set_weights.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { around, convolution, normalized, wrongGradient } from "../networks/trained_models.ts";
 import { type Assertion, MSE, type Options, run, type Setting, tanh } from "./run_assertion.ts";
+import { assertRefusedLater } from "../assert_refused.ts";
 
 interface Row {
   assertion: Assertion;
@@ -296,10 +297,13 @@ Deno.test("assertGradientsMatchNumeric() judges the selected layers, and passes 
   await run(assertGradientsMatchNumeric, spoilt({ layers: ["above", "head"] }));
   const ignore = [{ layer: "below", reason: "Its gradient is scaled on purpose." }];
   await run(assertGradientsMatchNumeric, spoilt({ ignore }));
-  await assertRejects(
+  await assertRefusedLater(
     () => run(assertGradientsMatchNumeric, spoilt({ layers: ["middle"] })),
-    InputError,
-    "options.layers has middle, which no layer matches, expected one of below, above, head",
+    {
+      place: "options.layers",
+      found: "middle, which no layer matches",
+      expected: "one of below, above, head",
+    },
   );
   await assertRejects(
     () =>
@@ -320,10 +324,13 @@ Deno.test("assertBatchIndependence() and assertDependsOnInput() throw an InputEr
 });
 
 Deno.test("assertCausal() throws an InputError when there is no time to speak of", async () => {
-  await assertRejects(
+  await assertRefusedLater(
     () => run(assertCausal, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([4, 20]) } })),
-    InputError,
-    "shape [4, 1], expected 20 steps",
+    {
+      place: "The output dense_4",
+      found: "the shape [4, 1]",
+      expected: "20 steps, as the inputs have, on the axis after that of the examples",
+    },
   );
 });
 
@@ -339,10 +346,9 @@ Deno.test("the assertions over a model leave no tensor when a gradient or a step
   const stepless = () => ({ model: tanh(), options: { train } });
   await assertRejects(() => run(assertWeightsFrozen, stepless), Error, "no step");
   const options = { optimizer: "adam" };
-  await assertRejects(
+  await assertRefusedLater(
     () =>
       run(assertWeightsChange, () => ({ model: tanh(), options: { train: options.optimizer } })),
-    TypeError,
-    'options.train is "adam", expected a function',
+    { place: "options.train", found: '"adam"', expected: "a function" },
   );
 });

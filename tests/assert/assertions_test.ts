@@ -29,6 +29,7 @@ import type { DenseLayer } from "../networks/dense_network.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { flat, makeHead, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { healthy, random } from "../networks/dense_network.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 type Assertion = (measurements: Measurements, options?: RuleOptions, msg?: string) => void;
 
@@ -132,10 +133,9 @@ for (const assertion of ALL) {
         `options.${other} is`,
       );
     }
-    assertThrows(
+    assertRefused(
       () => assertion(measurements, {}, 1 as unknown as string),
-      TypeError,
-      "msg is 1, expected a string",
+      { place: "msg", found: "1", expected: "a string" },
     );
   });
 }

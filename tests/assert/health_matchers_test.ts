@@ -3,6 +3,7 @@ import type { Measurements } from "../../src/measure/measurements.ts";
 import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
 import { expect as stdExpect, type Expected as StdExpected } from "@std/expect";
+import { assertRefused } from "../assert_refused.ts";
 
 interface Expected<IsAsync = false> extends StdExpected<IsAsync>, HealthExpected<IsAsync> {
   not: IsAsync extends true ? Expected<true> : Expected<false>;
@@ -91,15 +92,13 @@ Deno.test("the matchers hand on options and messages", () => {
 });
 
 Deno.test("the matchers throw a TypeError on what is no measurement, negated or not", () => {
-  assertThrows(
+  assertRefused(
     () => expect(3).toBeHealthy(),
-    TypeError,
-    "measurements is a number, expected what measure() returns (version 1)",
+    { place: "measurements", found: "a number", expected: "what measure() returns (version 1)" },
   );
-  assertThrows(
+  assertRefused(
     () => expect(3).not.toBeHealthy(),
-    TypeError,
-    "measurements is a number, expected what measure() returns (version 1)",
+    { place: "measurements", found: "a number", expected: "what measure() returns (version 1)" },
   );
 });
 

@@ -1,4 +1,3 @@
-import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   testGradientHealth,
@@ -6,6 +5,7 @@ import {
 } from "../../src/assert/test_gradient_health.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const create = ({ seed }: { seed: number }) =>
   exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed });
@@ -82,14 +82,12 @@ Deno.test("testGradientHealth() throws a TypeError when it is registered with so
     assertThrows(() => testGradientHealth("x", create as never, options), TypeError, text);
   }
   assertThrows(() => testGradientHealth("", create), TypeError, "expected a text");
-  assertThrows(
+  assertRefused(
     () => testGradientHealth("x", create, { seed: 0.5 }),
-    InputError,
-    "options.seed is 0.5, expected a whole number",
+    { place: "options.seed", found: "0.5", expected: "a whole number" },
   );
-  assertThrows(
+  assertRefused(
     () => testGradientHealth("x", create, { saturatedFraction: 2 }),
-    InputError,
-    "saturatedFraction is 2, expected a number from 0 to 1",
+    { place: "options.saturatedFraction", found: "2", expected: "a number from 0 to 1" },
   );
 });

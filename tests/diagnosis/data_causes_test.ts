@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runRules } from "../../src/rules/run_rules.ts";
 import type { Fix } from "../../src/diagnosis/fix.ts";
 import { describeFix, fixCode } from "../../src/diagnosis/fix_words.ts";
@@ -11,6 +11,7 @@ import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
 import { mixers, queriesAndKeys, regression, words } from "../networks/patients.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const measured = ({ model, batch, objective }: FixSubject) => measure(model, batch, { objective });
 
@@ -220,6 +221,10 @@ Deno.test("fixCode() refuses an initialiser that is not a text", () => {
   const weights = [{ layer: "dense", weight: "dense/kernel", factor: 2, std: 1 }];
   for (const kind of ["rescale", "redraw"] as const) {
     const fix = { kind, weights, initializer: {} } as unknown as Fix;
-    assertThrows(() => fixCode(fix), TypeError, "fix.initializer is an object, expected a text");
+    assertRefused(() => fixCode(fix), {
+      place: "fix.initializer",
+      found: "an object",
+      expected: "a text",
+    });
   }
 });

@@ -9,7 +9,6 @@ import {
 import { DOCUMENTS } from "../../src/words/document.ts";
 import { encodeGate, gateShape } from "../../src/gate/result_document.ts";
 import { encodeReport, parseReport } from "../../src/render/report_document.ts";
-import { InputError } from "../../src/words/input_error.ts";
 import { readShape, requireValue } from "../../src/words/shape.ts";
 import {
   POINT_BEGINNING,
@@ -23,6 +22,7 @@ import {
 import { anyFindings, anyMeasurements } from "../render/arbitrary.ts";
 import { anyGateResult } from "../render/arbitrary_gate.ts";
 import { makeHeader, makeLayer } from "../networks/studies.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const name = fc.string({ unit: "binary", maxLength: 8 });
 const figure = fc.option(fc.double(), { nil: undefined });
@@ -143,10 +143,9 @@ Deno.test("a shape says what is wrong with data that a program gives", () => {
   );
   // Of a program a number is a number, never the text that stands for one in JSON.
   const old = { a: { 0: { objective: "sum", examples: 1, layers: { d: { dead: "NaN" } } } } };
-  assertThrows(
+  assertRefused(
     () => requireValue("old", old, baselineShape),
-    InputError,
-    'old.a["0"].layers.d.dead is "NaN", expected a number',
+    { place: 'old.a["0"].layers.d.dead', found: '"NaN"', expected: "a number" },
   );
 });
 

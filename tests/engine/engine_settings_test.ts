@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { fileURLToPath } from "node:url";
 import { EngineError } from "../../src/engine/engine.ts";
@@ -16,6 +16,7 @@ import {
 import { engineSettings, startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { runScript } from "./run_script.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 Deno.test("engineSettings() takes relaxed SIMD unless it is turned off", () => {
   assertEquals(engineSettings({}), { threads: 1, relaxedSimd: true });
@@ -23,10 +24,13 @@ Deno.test("engineSettings() takes relaxed SIMD unless it is turned off", () => {
 });
 
 Deno.test("engineSettings() refuses an option that there is not", () => {
-  assertThrows(
+  assertRefused(
     () => engineSettings({ thread: 2 } as never),
-    TypeError,
-    'startEngine() has no option "thread", expected threads, workload, relaxedSimd',
+    {
+      place: "startEngine()",
+      found: 'no option "thread"',
+      expected: "threads, workload, relaxedSimd",
+    },
   );
 });
 

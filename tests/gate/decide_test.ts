@@ -8,6 +8,7 @@ import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
 import { flat, makeMeasurements } from "../networks/measurements.ts";
 import { makeFinding, makeRun } from "./make_run.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const context = { today: "2026-06-15", complete: new Set(["digits"]), all: true, skipped: 0 };
 const settings = (configuration: Configuration) =>
@@ -196,10 +197,10 @@ for (const text of ["", "a", "0", "-1", "1.5", "3..1", "1...3", "1,", "999999999
 }
 
 Deno.test("parseSeeds() refuses a seed that is given twice, and more than anybody waits for", () => {
-  assertThrows(
+  assertRefused(
     () => parseSeeds("0..3,2", "here"),
+    { place: "here", found: '"0..3,2"', expected: "every seed once" },
     GateError,
-    'here is "0..3,2", expected every seed once',
   );
   assertEquals(parseSeeds("1..10000", "here").length, 10000);
   assertEquals(parseSeeds("10000", "here").length, 10000);

@@ -4,6 +4,7 @@ import { PRESETS } from "../../src/gate/presets.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import type { Configuration } from "../../src/gate/configuration.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const resolve = (configuration: Configuration) =>
   resolveConfiguration(configuration, { file: "gate.json", locate: (path) => `up/${path}` });
@@ -89,10 +90,10 @@ Deno.test("resolveConfiguration() finds files from the configuration's folder on
 
 Deno.test("resolveConfiguration() refuses two models of one name", () => {
   const models = [{ path: "a.ts" }, { name: "a.ts", path: "b.ts" }];
-  assertThrows(
+  assertRefused(
     () => resolve({ models }),
+    { place: "gate.json: models", found: '"a.ts" twice', expected: "a different name for each" },
     GateError,
-    'gate.json: models has "a.ts" twice, expected a different name for each',
   );
 });
 
@@ -107,10 +108,14 @@ Deno.test("resolveConfiguration() refuses a suppression of an unknown model or d
     GateError,
     'gate.json: suppressions[0].model is "digit"; did you mean "digits"?',
   );
-  assertThrows(
+  assertRefused(
     () => resolve({ suppressions: [{ ...suppression, until: "2026-02-30" }] }),
+    {
+      place: "gate.json: suppressions[0].until",
+      found: '"2026-02-30"',
+      expected: "a day, YYYY-MM-DD",
+    },
     GateError,
-    'gate.json: suppressions[0].until is "2026-02-30", expected a day, YYYY-MM-DD',
   );
   resolve({ suppressions: [{ ...suppression, until: "2028-02-29" }] });
 });

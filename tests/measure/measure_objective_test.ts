@@ -1,9 +1,9 @@
-import { InputError } from "../../src/words/input_error.ts";
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { LOSSES, measure } from "../../src/measure/mod.ts";
 import { lossTraits } from "../../src/traits/losses.ts";
 import { dense, leavesNoTensors, uniform } from "../networks/small_models.ts";
+import { assertRefusedLater } from "../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -42,10 +42,9 @@ Deno.test("measure() sums the losses of several outputs, each with its own targe
       .reduce((a, b) => a + b)
   );
   assertAlmostEquals(objective.value, expected, 1e-6);
-  await assertRejects(
+  await assertRefusedLater(
     () => measure(model, { inputs, targets: targets[0] }, { objective: "meanSquaredError" }),
-    InputError,
-    "batch has targets for 1 of the model's outputs, expected them for all 2",
+    { place: "batch", found: "targets for 1 of the model's outputs", expected: "them for all 2" },
   );
   tf.dispose([inputs, ...targets]);
   model.dispose();
@@ -126,10 +125,13 @@ Deno.test("measure() takes one number an example for a column of targets, as fit
   assertEquals(objective.value, 0.25);
   // Three numbers an example would be broadcast against one.
   const wide = tf.zeros([4, 3]);
-  await assertRejects(
+  await assertRefusedLater(
     () => measure(model, { inputs, targets: wide }, { objective: "meanSquaredError" }),
-    InputError,
-    "batch.targets has shape [4, 3], expected [4, 1] for the objective meanSquaredError of an output of shape [4,",
+    {
+      place: "batch.targets",
+      found: "shape [4, 3]",
+      expected: "[4, 1] for the objective meanSquaredError of an output of shape [4, 1]",
+    },
   );
   tf.dispose([inputs, column, wide]);
   model.dispose();
@@ -145,10 +147,13 @@ Deno.test("measure() takes classes for sparseCategoricalCrossentropy only", asyn
   assert(
     (await measure(model, { inputs, targets: classes }, { objective: sparse })).objective.value > 0,
   );
-  await assertRejects(
+  await assertRefusedLater(
     () => measure(model, { inputs, targets: classes }, { objective: "categoricalCrossentropy" }),
-    InputError,
-    "batch.targets has shape [4], expected [4, 3] for the objective categoricalCrossentropy of an output of shape",
+    {
+      place: "batch.targets",
+      found: "shape [4]",
+      expected: "[4, 3] for the objective categoricalCrossentropy of an output of shape [4, 3]",
+    },
   );
   tf.dispose([inputs, classes]);
   model.dispose();

@@ -1,10 +1,10 @@
-import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { type Engine, startEngine } from "../../src/engine/mod.ts";
 import { measure, type MeasureOptions } from "../../src/measure/mod.ts";
 import { type Batch, randomBatch } from "../../src/load/mod.ts";
 import { largestDifference } from "./largest_difference.ts";
+import { assertRefusedLater } from "../assert_refused.ts";
 
 type Subject = { model: LayersModel; options?: MeasureOptions; loss?: string };
 
@@ -234,10 +234,13 @@ Deno.test("measure() cuts no batch of a model that is built for its size", async
     layers: [tf.layers.simpleRNN({ units: 3, stateful: true, batchInputShape: [4, 5, 2] })],
   });
   const batch = randomBatch(model);
-  await assertRejects(
+  await assertRefusedLater(
     () => measure(model, batch, { microBatch: 2 }),
-    InputError,
-    "microBatch is 2, expected 4 or auto: model stateful is built for batches of that size",
+    {
+      place: "microBatch",
+      found: "2",
+      expected: "4 or auto: model stateful is built for batches of that size",
+    },
   );
   model.dispose();
 });

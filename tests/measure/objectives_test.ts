@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { TensorFlow } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
@@ -10,7 +10,7 @@ import { nearestObjective, requireTargetsFor } from "../../src/measure/require_o
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { randomTargets } from "../../src/model/batches/random_targets.ts";
 import type { Objective } from "../../src/model/objective.ts";
-import { InputError } from "../../src/words/input_error.ts";
+import { assertRefusedLater } from "../assert_refused.ts";
 
 const LABELS = Array.from({ length: 32 }, (_, i) => i % 7);
 
@@ -185,10 +185,13 @@ test("measure() refuses targets that do not suit the compiled loss", async ({ tf
   const model = network(tf, "softmax");
   model.compile({ optimizer: "sgd", loss: "categoricalCrossentropy" });
   const labels = tf.tensor1d(LABELS, "int32");
-  await assertRejects(
+  await assertRefusedLater(
     () => of(model, labels),
-    InputError,
-    "batch.targets has shape [32], expected [32, 7] for the objective categoricalCrossentropy of an output of",
+    {
+      place: "batch.targets",
+      found: "shape [32]",
+      expected: "[32, 7] for the objective categoricalCrossentropy of an output of shape [32, 7]",
+    },
   );
 });
 

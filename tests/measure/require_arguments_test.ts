@@ -7,6 +7,7 @@ import {
   requireModelBatch,
 } from "../../src/measure/require_arguments.ts";
 import { exerciseModel } from "../../src/load/mod.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -129,10 +130,13 @@ Deno.test("requireModelBatch() compares every size with the model's, and the exa
   );
   assertEquals(message(model, [none], null), "batch has 0 examples, expected at least 1");
   fewer.dispose();
-  assertThrows(
+  assertRefused(
     () => requireModelBatch(model, [fits], [fewer]),
-    TypeError,
-    "batch has a tensor that was disposed of, expected a live one: its shape is [1, 1]",
+    {
+      place: "batch",
+      found: "a tensor that was disposed of",
+      expected: "a live one: its shape is [1, 1]",
+    },
   );
   for (const strange of [null, 3, { shape: [2] }, { shape: 2, dataSync() {} }]) {
     assertThrows(

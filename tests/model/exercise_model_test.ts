@@ -10,6 +10,7 @@ import { startEngine } from "../../src/engine/mod.ts";
 import { EngineError } from "../../src/engine/engine.ts";
 import { setRunningEngine } from "../../src/engine/running_engine.ts";
 import { exerciseModel, getWeights } from "../../src/load/mod.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const engine = await startEngine();
 const { tf } = engine;
@@ -98,15 +99,13 @@ Deno.test("exerciseModel() refuses what is no network", () => {
   assertThrows(() => exerciseModel({ width: 2.5 }), InputError, "width is 2.5");
   assertThrows(() => exerciseModel({ std: NaN }), InputError, "std is NaN");
   assertThrows(() => exerciseModel({ std: -1 }), InputError, "std is -1");
-  assertThrows(
+  assertRefused(
     () => exerciseModel({ seed: 0.5 }),
-    InputError,
-    "seed is 0.5, expected an integer below 2^53 in magnitude",
+    { place: "seed", found: "0.5", expected: "an integer below 2^53 in magnitude" },
   );
-  assertThrows(
+  assertRefused(
     () => exerciseModel({ activation: "tahn" }),
-    TypeError,
-    'activation is "tahn", expected one that TensorFlow.js has',
+    { place: "activation", found: '"tahn"', expected: "one that TensorFlow.js has" },
   );
 });
 

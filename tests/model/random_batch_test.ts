@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { exerciseModel, randomBatch } from "../../src/load/mod.ts";
 import { draw } from "./draw_batch.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -85,7 +86,11 @@ Deno.test("randomBatch() keeps to the batch size that a model is built for", () 
     layers: [tf.layers.lstm({ units: 1, stateful: true, batchInputShape: [4, 3, 2] })],
   });
   assertEquals(draw(model)[0].shape, [4, 3, 2]);
-  assertThrows(() => draw(model, { examples: 8 }), InputError, "examples is 8, expected 4");
+  assertRefused(() => draw(model, { examples: 8 }), {
+    place: "examples",
+    found: "8",
+    expected: '4: model "sequential_42" is built for batches of that size',
+  });
   model.dispose();
 });
 
@@ -100,20 +105,22 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
     );
   }
   assertThrows(() => draw(model, { undefinedSize: 0 }), InputError, "undefinedSize is 0");
-  assertThrows(
+  assertRefused(
     () => draw(model, { seed: 0.5 }),
-    InputError,
-    "seed is 0.5, expected an integer below 2^53 in magnitude",
+    { place: "seed", found: "0.5", expected: "an integer below 2^53 in magnitude" },
   );
   assertThrows(
     () => draw(model, { examples: 2 ** 27 }),
     InputError,
     "inputs of shape [134217728, 3] would take 1.5 GiB of the engine's 4 GiB",
   );
-  assertThrows(
+  assertRefused(
     () => draw(tf.sequential()),
-    TypeError,
-    "a model without inputs, expected its first layer to have an inputShape",
+    {
+      place: "model",
+      found: '"sequential_43", a model without inputs',
+      expected: "its first layer to have an inputShape",
+    },
   );
   assertThrows(
     () => randomBatch(model, { example: 3 } as never),

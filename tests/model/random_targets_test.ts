@@ -1,7 +1,7 @@
-import { InputError } from "../../src/words/input_error.ts";
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { randomBatch, randomTargets } from "../../src/load/mod.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -133,10 +133,13 @@ Deno.test("randomTargets() says so when it cannot tell an output's shape", () =>
   const embedding = tf.layers.embedding({ inputDim: 3, outputDim: 2 });
   const model = tf.sequential({ layers: [embedding] });
   model.computeOutputShape = () => [null, null, 2];
-  assertThrows(
+  assertRefused(
     () => randomTargets(model, "meanSquaredError"),
-    InputError,
-    'The output "embedding_Embedding1" has the open shape [32, any, 2], expected a batch with targets',
+    {
+      place: 'The output "embedding_Embedding1"',
+      found: "the open shape [32, any, 2]",
+      expected: "a batch with targets",
+    },
   );
   model.dispose();
 });

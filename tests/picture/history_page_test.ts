@@ -1,10 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { healthMonitor } from "../../src/assert/health_monitor.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
@@ -13,6 +7,7 @@ import { renderHistoryPage } from "../../src/picture/history_page.ts";
 import { every, requireSoundPage, textOf } from "./page_facts.ts";
 import { HOSTILE } from "../networks/residual_report.ts";
 import { sampleHistory } from "../networks/studies.ts";
+import { assertRefusedLater } from "../assert_refused.ts";
 
 Deno.test("renderHistoryPage() names the cause, and marks the step at which it was found in every chart", async () => {
   const page = await renderHistoryPage(sampleHistory());
@@ -97,25 +92,22 @@ Deno.test("renderHistoryPage() writes names from a file as text", async () => {
 });
 
 Deno.test("renderHistoryPage() refuses what is no history, and an empty one", async () => {
-  await assertRejects(
+  await assertRefusedLater(
     async () => await renderHistoryPage([]),
-    TypeError,
-    "history is an empty array, expected at least one record",
+    { place: "history", found: "an empty array", expected: "at least one record" },
   );
-  await assertRejects(
+  await assertRefusedLater(
     async () => await renderHistoryPage([{ step: "1" }] as never),
-    TypeError,
-    'history[0].step is "1", expected a number',
+    { place: "history[0].step", found: '"1"', expected: "a number" },
   );
   const broken = sampleHistory().map((record, i) =>
     i === 3
       ? { ...record, measurements: { ...record.measurements, layers: [{ name: 5 }] } }
       : record
   );
-  await assertRejects(
+  await assertRefusedLater(
     async () => await renderHistoryPage(broken as never),
-    TypeError,
-    "history[3].measurements.layers[0].name is 5, expected a text",
+    { place: "history[3].measurements.layers[0].name", found: "5", expected: "a text" },
   );
 });
 

@@ -14,6 +14,7 @@ import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.t
 import { finding } from "../networks/sample.ts";
 import { sampleCause, sampleWarning } from "../render/sample_causes.ts";
 import { gateResult, gateRun } from "../render/sample_gate.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const page = await renderPage({
   title: "</title><script>alert(1)</script>",
@@ -271,15 +272,17 @@ Deno.test("renderGatePage() shows the seeds of a model once, and shares its room
 Deno.test("renderReportPage() and renderGatePage() refuse what is no report and no result", () => {
   const report = reportOf(residualLayers(2));
   const broken = { ...report, diagnosis: { ...report.diagnosis, verdict: "fine" } };
-  assertThrows(
+  assertRefused(
     () => renderReportPage(broken as never),
-    TypeError,
-    'report.diagnosis.verdict is "fine", expected "sick", "changed", "weak" or "healthy"',
+    {
+      place: "report.diagnosis.verdict",
+      found: '"fine"',
+      expected: '"sick", "changed", "weak" or "healthy"',
+    },
   );
-  assertThrows(
+  assertRefused(
     () => renderReportPage(report, { scale: "cubic" as never }),
-    TypeError,
-    'options.scale is "cubic", expected "log" or "linear"',
+    { place: "options.scale", found: '"cubic"', expected: '"log" or "linear"' },
   );
   const result = gateResult([gateRun([])]);
   assertThrows(
@@ -288,10 +291,9 @@ Deno.test("renderReportPage() and renderGatePage() refuse what is no report and 
     "result.passed is undefined, expected",
   );
   const runs = [{ ...result.runs[0], diagnosis: 5 }];
-  assertThrows(
+  assertRefused(
     () => renderGatePage({ ...result, runs } as never),
-    TypeError,
-    "result.runs[0].diagnosis is 5, expected an object",
+    { place: "result.runs[0].diagnosis", found: "5", expected: "an object" },
   );
 });
 

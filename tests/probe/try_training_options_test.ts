@@ -7,6 +7,7 @@ import { processorSeconds, type TrialOptions } from "../../src/probe/open_trial.
 import { tryTraining } from "../../src/probe/try_training.ts";
 import { classes, classifier, customLayer, sums } from "../networks/trained_models.ts";
 import { compiled, healthy, houses, tried } from "./tried.ts";
+import { assertRefusedLater } from "../assert_refused.ts";
 
 Deno.test("tryTraining() says whether the targets were drawn", async () => {
   await using engine = await startEngine();
@@ -186,9 +187,12 @@ Deno.test("tryTraining() refuses steps and a budget that are none", async () => 
   await refused({ objective: "mse" }, 'did you mean "meanSquaredError"?', TypeError);
   const { inputs } = batch;
   const targets = engine.tf.zeros([32, 3]);
-  await assertRejects(
+  await assertRefusedLater(
     () => tryTraining(model, { inputs, targets }, { objective: "meanSquaredError" }),
-    InputError,
-    "batch.targets has shape [32, 3], expected [32, 1] for the objective meanSquaredError of an output of shape",
+    {
+      place: "batch.targets",
+      found: "shape [32, 3]",
+      expected: "[32, 1] for the objective meanSquaredError of an output of shape [32, 1]",
+    },
   );
 });

@@ -15,6 +15,7 @@ import { withFolder } from "../model/save_model.ts";
 import { makeHeader, makePoint } from "../networks/studies.ts";
 import { shuffle } from "./shuffle.ts";
 import { writeShards } from "./write_shards.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const SIZE = { count: 1000, points: 5, layers: 2 };
 
@@ -230,9 +231,9 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
       message,
     );
   }
-  assertThrows(
+  assertRefused(
     () => mergeStudyFiles([]),
+    { place: "files", found: "empty", expected: "one part or more to merge" },
     StudyError,
-    "files is empty, expected one part or more to merge",
   );
 });

@@ -7,6 +7,7 @@ import {
   layersToGrow,
   widthSpread,
 } from "../../src/theory/mod.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 Deno.test("forwardSlope() and layersToGrow() give the known figures of each activation", () => {
   const known: [string, number, number][] = [
@@ -63,10 +64,9 @@ Deno.test("depthScale() has no end at criticality, and refuses what tends to not
   assertEquals(depthScale("tanh", critical, { biasVariance: 0.05 }).carries > 1e5, true);
   assertThrows(() => depthScale("tanh", 0.5), InputError, "tends to nothing");
   assertThrows(() => depthScale("relu", 3), InputError, "tends to no limit");
-  assertThrows(
+  assertRefused(
     () => depthScale("tanh", -1),
-    InputError,
-    "weightVariance is -1, expected a number of at least 0",
+    { place: "weightVariance", found: "-1", expected: "a number of at least 0" },
   );
   assertThrows(() => depthScale("none", 1), InputError, "expected linear, tanh");
 });

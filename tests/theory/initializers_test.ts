@@ -1,7 +1,7 @@
-import { InputError } from "../../src/words/input_error.ts";
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { fans, type InitializerScheme, initializerStd } from "../../src/theory/initializers.ts";
 import { gain } from "../../src/theory/criticality.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 Deno.test("fans() reads dense, convolutional, transposed and depthwise kernels", () => {
   assertEquals(fans([20, 30]), { fanIn: 20, fanOut: 30 });
@@ -9,7 +9,11 @@ Deno.test("fans() reads dense, convolutional, transposed and depthwise kernels",
   assertEquals(fans([3, 3, 16, 32]), { fanIn: 144, fanOut: 288 });
   assertEquals(fans([3, 3, 32, 16], "transposed"), { fanIn: 144, fanOut: 288 });
   assertEquals(fans([3, 3, 16, 2], "depthwise"), { fanIn: 9, fanOut: 18 });
-  assertThrows(() => fans([20]), InputError, "shape is [20], expected two axes or more");
+  assertRefused(() => fans([20]), {
+    place: "shape",
+    found: "[20]",
+    expected: "two axes or more",
+  });
 });
 
 Deno.test("initializerStd() follows the formula of each scheme", () => {
@@ -18,10 +22,9 @@ Deno.test("initializerStd() follows the formula of each scheme", () => {
   assertAlmostEquals(initializerStd("lecun", kernel), Math.sqrt(1 / 50), 1e-15);
   assertAlmostEquals(initializerStd("glorot", kernel), 0.1, 1e-15);
   assertAlmostEquals(initializerStd("orthogonal", kernel), Math.sqrt(1 / 150), 1e-15);
-  assertThrows(
+  assertRefused(
     () => initializerStd("xavier" as InitializerScheme, kernel),
-    InputError,
-    'initializer is "xavier", expected he, lecun, glorot, orthogonal',
+    { place: "initializer", found: '"xavier"', expected: "he, lecun, glorot, orthogonal" },
   );
 });
 

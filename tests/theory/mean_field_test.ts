@@ -6,6 +6,7 @@ import { meanField } from "../../src/theory/mean_field.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { measureDense, randomNetwork } from "../networks/dense_network.ts";
 import { deltaRatios } from "./delta_ratios.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const chain = (activation: string, weightVariance: number, depth: number) =>
   meanField(Array.from({ length: depth }, () => ({ activation, weightVariance })));
@@ -80,10 +81,9 @@ for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1
 
 Deno.test("meanField() throws when a variance or an activation makes no sense", () => {
   assertThrows(() => chain("tanh", -1, 1), InputError, "layers[0].weightVariance");
-  assertThrows(
+  assertRefused(
     () => chain("tanh", NaN, 1),
-    InputError,
-    "layers[0].weightVariance is NaN, expected a number of at least 0",
+    { place: "layers[0].weightVariance", found: "NaN", expected: "a number of at least 0" },
   );
   assertThrows(() => meanField([], -1), InputError, "inputMeanSquare");
   assertThrows(
@@ -101,7 +101,11 @@ Deno.test("meanField() throws when a variance or an activation makes no sense", 
     InputError,
     'activation is "toString", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu, elu,',
   );
-  assertThrows(() => meanField(null as never), TypeError, "layers is null, expected an array");
+  assertRefused(() => meanField(null as never), {
+    place: "layers",
+    found: "null",
+    expected: "an array",
+  });
 });
 
 Deno.test("meanField() rounds no moment, of a name or of a function", () => {

@@ -7,6 +7,7 @@ import { reluOffFractions } from "../../src/theory/relu_off_fractions.ts";
 import { rowAlikeness } from "../../src/theory/row_alikeness.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { measureDense, randomNetwork } from "../networks/dense_network.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const critical = (activation: string, width: number, depth: number) =>
   Array(depth).fill({ activation, weightVariance: gain(activation)! ** 2, width });
@@ -96,10 +97,9 @@ Deno.test("activationSpread() throws when an argument makes no sense", () => {
     InputError,
     "expected a number above 0",
   );
-  assertThrows(
+  assertRefused(
     () => activationSpread([{ ...layer, width: NaN }]),
-    InputError,
-    "layers[0].width is NaN, expected a number above 0",
+    { place: "layers[0].width", found: "NaN", expected: "a number above 0" },
   );
 });
 
@@ -271,16 +271,18 @@ Deno.test("reluOffFractions() grows with depth and falls with the examples", () 
 });
 
 Deno.test("reluOffFractions() throws an InputError when a number makes no sense", () => {
-  assertThrows(() => reluOffFractions(0, 8), InputError, "depth is 0, expected a whole number");
-  assertThrows(
+  assertRefused(() => reluOffFractions(0, 8), {
+    place: "depth",
+    found: "0",
+    expected: "a whole number of at least 1",
+  });
+  assertRefused(
     () => reluOffFractions(3, 1.5),
-    InputError,
-    "examples is 1.5, expected a whole number",
+    { place: "examples", found: "1.5", expected: "a whole number of at least 1" },
   );
-  assertThrows(
+  assertRefused(
     () => reluOffFractions(3, 8, { correlation: 1.1 }),
-    InputError,
-    "correlation is 1.1, expected a number from 0 to 1",
+    { place: "correlation", found: "1.1", expected: "a number from 0 to 1" },
   );
   assertThrows(
     () => reluOffFractions(3, 8, { correlation: NaN }),

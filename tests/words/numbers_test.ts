@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   formatCount,
@@ -11,6 +11,7 @@ import {
   formatShare,
   roundTo,
 } from "../../src/words/numbers.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 Deno.test("formatNumber() keeps three significant digits at most", () => {
   const cases: [number, string][] = [
@@ -64,10 +65,9 @@ Deno.test("formatNumber() writes nothing but zero as zero, and its own texts as 
 const negated = (text: string) => text.startsWith("-") ? text.slice(1) : `-${text}`;
 
 Deno.test("formatNumber() refuses what is no number", () => {
-  assertThrows(
+  assertRefused(
     () => formatNumber("1" as unknown as number),
-    TypeError,
-    'value is "1", expected a number',
+    { place: "value", found: '"1"', expected: "a number" },
   );
 });
 

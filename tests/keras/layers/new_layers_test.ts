@@ -14,6 +14,7 @@ import { loadModel } from "../../../src/load/mod.ts";
 import { InputError } from "../../../src/words/input_error.ts";
 import { saveModel, withFolder } from "../../model/save_model.ts";
 import { NEW_LAYERS } from "./new_layers.ts";
+import { assertRefused } from "../../assert_refused.ts";
 
 const { tf } = await startEngine();
 const K = kerasLayers(tf);
@@ -56,10 +57,9 @@ Deno.test("Subtract takes the second input from the first, and no third", () => 
   const a = tf.tensor2d([[5, 7]]);
   const b = tf.tensor2d([[2, 10]]);
   assertEquals([...(subtract.apply([a, b]) as Tensor).dataSync()], [3, -3]);
-  assertThrows(
+  assertRefused(
     () => new K.Subtract({ name: "minus" }).apply([a, b, b]),
-    InputError,
-    "minus has 3 inputs, expected 2",
+    { place: "minus", found: "3 inputs", expected: "2" },
   );
 });
 
@@ -141,10 +141,9 @@ Deno.test("kerasLayers() registers its classes, but not over one that a program 
 });
 
 Deno.test("kerasLayers() takes TensorFlow.js alone", () => {
-  assertThrows(
+  assertRefused(
     () => kerasLayers({} as never),
-    TypeError,
-    "tf is an object, expected the module of",
+    { place: "tf", found: "an object", expected: "the module of TensorFlow.js" },
   );
 });
 
@@ -176,10 +175,13 @@ Deno.test("Split rejects places that are no whole numbers", () => {
 });
 
 Deno.test("Einsum shows subscripts that are no text", () => {
-  assertThrows(
+  assertRefused(
     () => PRODUCTS.Einsum.shape([[null, 6]], { subscripts: { a: 1 } }),
-    InputError,
-    'The operation is the Einstein sum {"a":1} of [null, 6], expected a letter for each axis',
+    {
+      place: "The operation",
+      found: 'the Einstein sum {"a":1} of [null, 6]',
+      expected: 'a letter for each axis, that of the batch first in all, and "->"',
+    },
   );
 });
 

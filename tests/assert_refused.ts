@@ -1,0 +1,29 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { InputError } from "../src/words/input_error.ts";
+
+/** Parts of an error about bad input: `place is found, expected expected`. */
+type Parts = Pick<InputError, "place" | "found" | "expected">;
+
+// deno-lint-ignore no-explicit-any -- each class of errors has its own arguments.
+type ErrorClass = new (...args: any[]) => InputError;
+
+const compare = ({ place, found, expected }: InputError, parts: Parts) =>
+  assertEquals({ place, found, expected }, parts);
+
+/** Asserts that bad input is rejected, by the parts of the error instead of its sentence. */
+export function assertRefused(
+  run: () => unknown,
+  parts: Parts,
+  type: ErrorClass = InputError,
+): void {
+  compare(assertThrows(run, type), parts);
+}
+
+/** Asserts that a promise rejects bad input, by the parts of the error. */
+export async function assertRefusedLater(
+  run: () => PromiseLike<unknown>,
+  parts: Parts,
+  type: ErrorClass = InputError,
+): Promise<void> {
+  compare(await assertRejects(run, type), parts);
+}
