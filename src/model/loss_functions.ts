@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { type LossName, lossTraits } from "../traits/losses.ts";
+import { type LossName, lossTraits, type OwnLoss } from "../traits/losses.ts";
 import { logitsOf, setLogits } from "./kept_logits.ts";
 import type { LossFunction, LossSettings, RowLoss } from "./loss_settings.ts";
 import { oneHot } from "./one_hot.ts";
@@ -56,7 +56,7 @@ const huber: RowLoss = (tf, targets, outputs, { delta = 1 }) => {
 };
 
 /** Losses that TensorFlow.js does not have by name. */
-const OWN: Partial<Record<LossName, RowLoss>> = {
+const OWN: Readonly<Record<OwnLoss, RowLoss>> & Partial<Record<LossName, RowLoss>> = {
   huber,
   ...TORCH_ROW_LOSSES,
   categoricalCrossentropyFromLogits: softmaxFromLogits,

@@ -175,6 +175,11 @@ export type LossName = {
     : Name;
 }[keyof typeof LOSS_TRAITS];
 
+/** Name of a loss that TensorFlow.js lacks, and that is computed here. */
+export type OwnLoss = {
+  [Name in LossName]: (typeof LOSS_TRAITS)[Name]["from"] extends "here" ? Name : never;
+}[LossName];
+
 const NAMES = Object.keys(LOSS_TRAITS) as (keyof typeof LOSS_TRAITS)[];
 
 /** Names of the losses that can be requested: those of TensorFlow.js, and more of Keras. */
