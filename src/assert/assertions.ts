@@ -1133,8 +1133,8 @@ export function assertLearningRate(
  * of a layer's gradients are turned to 0 (`halfUnder`). Measure with `histograms: true`; there is
  * no verdict without. Fails where `report` and the gate only warn.
  *
- * Defaults: `halfUnder` 0.5. `gradient-health explain half-precision` prints the definition, its
- * source, and when it misleads.
+ * Defaults: `halfUnder` 0.5, `fp8Under` 0.01. `gradient-health explain half-precision` prints the
+ * definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -1159,7 +1159,7 @@ export function assertLearningRate(
  */
 export function assertHalfPrecision(
   measurements: Measurements,
-  options?: RuleOptions<"halfUnder">,
+  options?: RuleOptions<"halfUnder" | "fp8Under">,
   msg?: string,
 ): void {
   judgeRuleFor(

@@ -200,7 +200,10 @@ export interface HealthExpected<IsAsync = false> {
    * In fp16 no signal overflows, and most gradients are not turned to 0. Judged where exponents were
    * counted: by `--half`, or `histograms: true`. The same as `assertHalfPrecision`.
    */
-  toFitHalfPrecision(options?: RuleOptions<"halfUnder">, msg?: string): Outcome<IsAsync>;
+  toFitHalfPrecision(
+    options?: RuleOptions<"halfUnder" | "fp8Under">,
+    msg?: string,
+  ): Outcome<IsAsync>;
   /**
    * No layer's figure has moved by more than a factor from the stored measurements. The same as
    * `assertMatchesBaseline`.

@@ -115,6 +115,8 @@ export interface Thresholds {
   learningRateFactor: number;
   /** Largest share of a layer's gradients that fp16 turns to 0. */
   halfUnder: number;
+  /** Largest share of a weight that fp8 (E4M3, a scale for each tensor) turns to 0, in a file without a topology. */
+  fp8Under: number;
   /** Largest change of an output with inputs that it must not depend on. */
   leakTolerance: number;
   /** Largest difference between the loss of the doubled batch and the loss of the batch. */

@@ -38,10 +38,19 @@ export interface HalfPrecisionFit {
   bf16: FormatFit;
   /** FP8 E4M3 of the Open Compute Project: up to 448, normal from 2^-6, subnormal from 2^-9. */
   e4m3: FormatFit;
+  /** The same after a scale for the tensor that takes its largest exponent to that of 448. */
+  e4m3Scaled: FormatFit;
 }
 
-/** Exponents of a format's largest, smallest normal and smallest subnormal number. */
-const FORMATS: Record<keyof HalfPrecisionFit, { most: number; normal: number; least: number }> = {
+/** Exponents of the largest number of a format, of its smallest normal and smallest subnormal one. */
+interface Range {
+  most: number;
+  normal: number;
+  least: number;
+}
+
+/** The formats. */
+const FORMATS = {
   fp16: { most: 15, normal: -14, least: -24 },
   bf16: { most: 127, normal: -126, least: -133 },
   e4m3: { most: 8, normal: -6, least: -9 },
@@ -84,12 +93,19 @@ export function halfPrecisionFit(histogram: ExponentHistogram): HalfPrecisionFit
   const finite = Math.max(1, zeros + under + counted + over);
   const count = (is: (exponent: number) => boolean) =>
     counts.reduce((sum, count, i) => is(from + i) ? sum + count : sum, 0);
-  const fit = ({ most, normal, least }: typeof FORMATS.fp16): FormatFit => ({
+  const fit = ({ most, normal, least }: Range): FormatFit => ({
     over: (count((exponent) => exponent > most) + (most < LARGEST ? over : 0)) / finite,
     subnormal: count((exponent) => exponent >= least && exponent < normal) / finite,
     under: (count((exponent) => exponent < least) + (least > SMALLEST ? under : 0)) / finite,
   });
-  return { fp16: fit(FORMATS.fp16), bf16: fit(FORMATS.bf16), e4m3: fit(FORMATS.e4m3) };
+  const { fp16, bf16, e4m3 } = FORMATS;
+  const shift = over > 0 ? LARGEST - e4m3.most : from + counts.findLastIndex((count) => count > 0) - e4m3.most;
+  const scaled = {
+    most: e4m3.most + shift,
+    normal: e4m3.normal + shift,
+    least: e4m3.least + shift,
+  };
+  return { fp16: fit(fp16), bf16: fit(bf16), e4m3: fit(e4m3), e4m3Scaled: fit(scaled) };
 }
 
 /** Range of the exponents that a histogram counts separately. */

@@ -74,6 +74,21 @@ testThreshold("siblingFactor", {
   indirect: true,
 });
 
+Deno.test("blocksAlike notes a bias off the trend, and warns about one that is far off", () => {
+  const biases = (factor: number) =>
+    measured(
+      Object.fromEntries(
+        Array.from({ length: 12 }, (_, i) => [
+          `h.${i}.fc.bias`,
+          entries(0.1 * 1.1 ** i * (i === 4 ? factor : 1), 10 * SIDE),
+        ]),
+      ),
+    );
+  assertEquals(found(biases(2.9)), []);
+  assertEquals(found(biases(3.1)), ["note too-large h.4.fc"]);
+  assertEquals(found(biases(21)), ["warning too-large h.4.fc"]);
+});
+
 testThreshold("siblingError", {
   judge: (factor, options) => judge("blocks-alike", withOne(factor), options),
   inside: [19, 1 / 19],

@@ -50,6 +50,29 @@ testThreshold("halfUnder", {
   severity: "warning",
 });
 
+/** Weights of a file, a share of which is 2^-18 of the largest. */
+const file = (share: number) => {
+  const values = withExponents(
+    [-20, Math.round(1000 * share)],
+    [-2, Math.round(1000 * (1 - share))],
+    5000,
+  );
+  const measurements = makeMeasurements([{ weights: [{ values }] as never }]);
+  return { ...measurements, weightsOnly: { format: "safetensors", tensors: 1 } };
+};
+
+testThreshold("fp8Under", {
+  judge: (share, options) => halfPrecision.run(file(share) as never, options),
+  inside: [0, 0.01],
+  outside: [0.011, 0.5],
+  severity: "note",
+});
+
+Deno.test("halfPrecision asks about fp8 in a file of weights alone", () => {
+  const { weightsOnly: _weightsOnly, ...network } = file(0.5);
+  assertEquals(halfPrecision.run(network as never), []);
+});
+
 Deno.test("halfPrecision says by which power of 2 the loss can be scaled", () => {
   const fix = (least: number, most: number) =>
     judge([{ preActivationGradients: withExponents([least, 900], [most, 100]) }])[0].fix;

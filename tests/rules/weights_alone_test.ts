@@ -162,7 +162,7 @@ Deno.test("rules for untrained networks only note what they find in trained weig
   }
 });
 
-Deno.test("half-precision finds weights that overflow in fp16", () => {
+Deno.test("half-precision finds weights that overflow in fp16, or that a scale of fp8 cannot hold", () => {
   const with16 = (largest: number) => {
     const values = normal(2000, 0.1);
     values[77] = largest;
@@ -171,7 +171,9 @@ Deno.test("half-precision finds weights that overflow in fp16", () => {
     )
       .filter((line) => line.includes("half-precision"));
   };
-  assertEquals(with16(-65535), []);
-  assertEquals(with16(-65536), ["warning half-precision overflow fc"]);
+  const fp8 = "note half-precision fp8-underflow fc";
+  assertEquals(with16(-65535), [fp8]);
+  assertEquals(with16(-65536), ["warning half-precision overflow fc", fp8]);
+  assertEquals(with16(100), []);
   assertEquals(with16(Infinity), []);
 });

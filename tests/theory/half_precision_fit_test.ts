@@ -41,3 +41,16 @@ Deno.test("halfPrecisionFit() gives shares of the finite entries, zeros among th
   const empty = { zeros: 0, nonFinite: 3, under: 0, from: 0, counts: [], over: 0 };
   assertEquals(halfPrecisionFit(empty).fp16, { over: 0, subnormal: 0, under: 0 });
 });
+
+Deno.test("halfPrecisionFit() scales a tensor so that its largest exponent is that of 448", () => {
+  // From 2^8 to 2^-9, fp8 has 18 exponents.
+  for (const largest of [1, 2 ** -12, 2 ** 20]) {
+    const fit = (x: number) => halfPrecisionFit(histogramOf([largest, x])).e4m3Scaled;
+    assertEquals(fit(largest * 2 ** -14), { over: 0, subnormal: 0, under: 0 });
+    assertEquals(fit(largest * 2 ** -15), { over: 0, subnormal: 0.5, under: 0 });
+    assertEquals(fit(largest * 2 ** -17), { over: 0, subnormal: 0.5, under: 0 });
+    assertEquals(fit(largest * 2 ** -18), { over: 0, subnormal: 0, under: 0.5 });
+  }
+  const zeros = { zeros: 3, nonFinite: 0, under: 0, from: 0, counts: [], over: 0 };
+  assertEquals(halfPrecisionFit(zeros).e4m3Scaled, { over: 0, subnormal: 0, under: 0 });
+});

@@ -1,5 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
-import { isKernel } from "../../theory/weight_kinds.ts";
+import { isKernel, isShift } from "../../theory/weight_kinds.ts";
 
 /** Number of blocks that a trend needs. */
 const MIN_BLOCKS = 5;
@@ -118,6 +118,7 @@ export function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Returns true for a tensor whose size follows a trend: a kernel, or the scale of a normalisation. */
+/** Returns true for a tensor whose size follows a trend: a kernel, a shift, or the scale of a normalisation. */
 export const hasTrend = ({ layer, weight }: Sibling): boolean =>
-  isKernel(weight) || layer.kind === "normalization" && /\/weight$/.test(weight.name);
+  isKernel(weight) || isShift(weight) ||
+  layer.kind === "normalization" && /\/weight$/.test(weight.name);

@@ -32,6 +32,15 @@ export const halfPrecision: Rule = defineRule({
       source: "after Micikevicius et al. 2018, whose loss scaling keeps what most gradients say",
       about: "Largest share of a layer's gradients that fp16 turns to 0.",
     },
+    fp8Under: {
+      default: 0.01,
+      unit: "entries that fp8 turns to 0 / entries that are not 0",
+      range: [0, 1],
+      source: "own: of normal numbers, of which the largest of 1e9 is 6 spreads away, it is 2e-5",
+      about:
+        "Largest share of a weight that fp8 (E4M3, a scale for each tensor) turns to 0, in a " +
+        "file without a topology.",
+    },
   },
   exponentsAlone: true,
   weightsAlone: true,
@@ -41,8 +50,9 @@ export const halfPrecision: Rule = defineRule({
   formula:
     "no entry of z, a and their gradients, or of the weights in a file without a topology, of 2^16 " +
     "and more; and of the entries of dJ/da, delta " +
-    "and dJ/dw that are not 0, a share of at most halfUnder below 2^-24. Entries are known by " +
-    "their exponents.",
+    "and dJ/dw that are not 0, a share of at most halfUnder below 2^-24. Of the weights in a file " +
+    "without a topology, a share of at most fp8Under below 2^-17 of the largest (a note). Entries " +
+    "are known by their exponents.",
   source: "IEEE 754 binary16; Micikevicius et al. 2018, Mixed Precision Training.",
   misleads:
     "A pass in float32 is judged: sums that a kernel of fp16 makes on the way are not seen. " +
@@ -78,7 +88,7 @@ export const halfPrecision: Rule = defineRule({
       return counted.length === 0 ? null : Math.max(...counted.map((one) => underOf(one)));
     },
   },
-  judge: (subject) => [...overflow(subject), ...underflow(subject)],
+  judge: (subject) => [...overflow(subject), ...underflow(subject), ...fp8Underflow(subject)],
 });
 
 function exponentsOf(tensors: readonly (TensorStatistics | null)[]): ExponentHistogram[] {
@@ -169,6 +179,47 @@ function underflow({ layers, measurements, thresholds }: Case<"halfUnder">): Ver
       }, and the gradients back, or use bf16.`
       : "Use bf16: no scale of the loss keeps the largest gradients and these in fp16.",
   }];
+}
+
+/** Notes weights of which fp8 keeps too little, since some entries are far larger than the others. */
+function fp8Underflow(
+  { layers, measurements, thresholds: { fp8Under } }: Case<"fp8Under">,
+): Verdict[] {
+  if (measurements.weightsOnly === undefined) return [];
+  const shares = layers.map((layer) => ({
+    name: layer.name,
+    under: Math.max(
+      0,
+      ...exponentsOf(layer.weights.map(({ values }) => values)).map(scaledUnderOf),
+    ),
+  })).filter(({ under }) => under > fp8Under);
+  if (shares.length === 0) return [];
+  const names = shares.map(({ name }) => name);
+  const most = Math.max(...shares.map(({ under }) => under));
+  const figures = { under: shareFigure(most, "entries that are not 0") };
+  return [{
+    ...about(names),
+    severity: "note",
+    kind: "fp8-underflow",
+    measured: most,
+    expected: atMost(fp8Under),
+    threshold: "fp8Under",
+    figures,
+    message:
+      say`fp8 (E4M3, a scale for each tensor) turns up to ${figures.under} of the weights of ${
+        layerNames(names, measurements.layers)
+      } to 0, since the largest are far larger; expected ${
+        shareFigure(fp8Under, "entries")
+      } or less (fp8Under).`,
+    fix: "Quantise these layers with a scale for each row or block, or keep them in 16 bits.",
+  }];
+}
+
+/** Returns the share of nonzero entries that fp8 turns to 0 if the largest just fits. */
+function scaledUnderOf(histogram: ExponentHistogram): number {
+  const { zeros, under, counts, over } = histogram;
+  const rest = under + over + counts.reduce((total, count) => total + count, 0);
+  return rest === 0 ? 0 : halfPrecisionFit(histogram).e4m3Scaled.under * (zeros + rest) / rest;
 }
 
 const about = (names: string[]) => ({

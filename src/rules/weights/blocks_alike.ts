@@ -1,5 +1,5 @@
 import { isConstant } from "../network/constant_values.ts";
-import { isBias, isKernel } from "../../theory/weight_kinds.ts";
+import { isBias, isKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { between, inWords } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
@@ -74,7 +74,8 @@ export const blocksAlike: Rule = defineRule({
   formula: "of weights whose names differ in the number of a block alone, in 5 blocks or more: " +
     "rms / trend within 1 / siblingFactor .. siblingFactor, where the trend is a line through the " +
     "logarithms over the blocks (median of all slopes) and the distance is more than " +
-    "siblingDeviations times 1.4826 median |residual|, at least 5 %. Untouched: still has the scale " +
+    "siblingDeviations times 1.4826 median |residual|, at least 5 %. Biases give a note, beyond " +
+    "siblingError a warning. Untouched: still has the scale " +
     "and shape of an initialiser, the gain 1 or the bias 0, though three quarters of its siblings " +
     "have not. Swapped: of two weights of one shape, each follows the trend of the other. Untied: " +
     "config.json says that embedding and head are tied, and the file has both, with other sums.",
@@ -157,7 +158,9 @@ function outliers(
     return [{
       sibling,
       verdict: {
-        severity: apart > thresholds.siblingError ** (isEnd ? 2 : 1) ? "error" : "warning",
+        severity: severityOf(sibling, {
+          isFar: apart > thresholds.siblingError ** (isEnd ? 2 : 1),
+        }),
         kind: factor > 1 ? "too-large" : "too-small",
         layer: layer.name,
         measured: weight.values.rms,
@@ -166,16 +169,26 @@ function outliers(
         figures: {
           rms: figure(weight.values.rms, "of the weight"),
           trend: figure(expected, "of its siblings"),
+          deviations: figure(deviations, "spreads of its siblings"),
         },
         message: say`The rms of ${weightName(weight.name, layer.name)} is ${
           number(weight.values.rms)
         }, ${number(factor)} times the ${number(expected)} of its trend over ${
           counted(siblings.length, "block")
-        } (${name}).`,
+        } (${name}); that is ${number(deviations)} spreads of the others from it.`,
         fix: say`Compare ${weightName(weight.name, layer.name)} with an earlier checkpoint.`,
       },
     }];
   });
+}
+
+/** Biases begin at 0 and go where the data are, so that their sizes say less. */
+function severityOf(
+  { weight }: Sibling,
+  { isFar }: { isFar: boolean },
+): Verdict["severity"] {
+  if (isShift(weight)) return isFar ? "warning" : "note";
+  return isFar ? "error" : "warning";
 }
 
 /** Returns the initial state that a tensor is still in, in words, or `null`. */
@@ -247,7 +260,8 @@ function swaps(
     const trend = trends.get(group)!;
     return trend === null ? [] : group.siblings
       .filter((one) =>
-        hasTrend(one) && one.weight.values.rms > 0 && one.weight.values.nonFinite === 0
+        hasTrend(one) && !isShift(one.weight) && one.weight.values.rms > 0 &&
+        one.weight.values.nonFinite === 0
       )
       .map((sibling) => ({ sibling, trend, ...distance(sibling, trend) }))
       .filter(({ factor }) => Math.max(factor, 1 / factor) > MIN_SWAP);
