@@ -1,66 +1,109 @@
 /**
  * `deno task test`: runs all tests, or those that the arguments name.
  *
- * Deno runs each file in an isolate of its own, which loads and compiles everything anew. The 45
- * files of tests/measure take 38 s of processor time so, and 15 s in one isolate. So the files of a
- * room share one, in parts.
+ * Deno runs each file in an isolate of its own, which loads and compiles everything anew, and starts
+ * a process for the commands of each file. So the files of a room share isolates.
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { modulesIn } from "./read_imports.ts";
 
-/** Rooms whose tests pass in one isolate. Those of `rules` do not: some register rules and layers. */
-const SHARING = ["measure", "render", "theory"];
-
-/** Files in an isolate: enough of them that both cores are busy to the end. */
+/** Largest number of files in an isolate, so that a part is short beside the whole. */
 const MAX_SHARING = 12;
 
+/**
+ * Finds tests that change their isolate for good, or the process of their commands. Each has one of
+ * its own.
+ */
+const CHANGES_ISOLATE = /\b(registerRule|setBackend)\(|"\.\/run_command\.ts"/;
+
+/**
+ * Finds tests that need an isolate in another state: an engine that runs from their import on, or
+ * a backend without one. All others start and stop engines, with any settings.
+ */
+const STATES = {
+  engine: /^\S.* await startEngine\(/m,
+  backend: /[/](backends|with_native|random_shapes)[.]ts"/,
+};
+
 const ROOT = new URL("../", import.meta.url);
+const TESTS = new URL("tests/", ROOT);
 
-/** Returns the tests of a room that may share an isolate; a snapshot is found by the file that Deno runs. */
-async function sharedIn(room: string): Promise<URL[]> {
-  const shared: URL[] = [];
-  for await (const url of modulesIn(new URL(`tests/${room}/`, ROOT))) {
-    if (!url.pathname.endsWith("_test.ts")) continue;
-    if (!/\b(assertSnapshot|testMessages)\(/.test(await Deno.readTextFile(url))) shared.push(url);
+/** Tests that share an isolate. */
+interface Part {
+  name: string;
+  urls: URL[];
+}
+
+/** Returns the group of a test, whose members may share an isolate, or `null` if it has its own. */
+async function groupOf(url: URL): Promise<string | null> {
+  const [room, ...rest] = url.href.slice(TESTS.href.length).split("/");
+  const text = await Deno.readTextFile(url);
+  if (rest.length === 0 || CHANGES_ISOLATE.test(text)) return null;
+  const state = Object.entries(STATES).find(([, pattern]) => pattern.test(text));
+  return state === undefined ? room : `${room}_${state[0]}`;
+}
+
+/** Returns the tests in these folders that share isolates, in parts. */
+async function findParts(folders: URL[]): Promise<Part[]> {
+  const modules = await Array.fromAsync(modulesIn(TESTS), ({ href }) => href);
+  const tests = modules.filter((href) =>
+    href.endsWith("_test.ts") && folders.some((folder) => href.startsWith(folder.href))
+  );
+  const groups = new Map<string, URL[]>();
+  for (const url of tests.sort().map((href) => new URL(href))) {
+    const group = await groupOf(url);
+    if (group !== null) groups.set(group, [...groups.get(group) ?? [], url]);
   }
-  return shared.sort((a, b) => a.href < b.href ? -1 : 1);
+  return [...groups].flatMap(([group, urls]) => {
+    const count = Math.ceil(urls.length / MAX_SHARING);
+    return Array.from({ length: count }, (_, part) => ({
+      name: `${group}_${part + 1}`,
+      urls: urls.filter((_, i) => i % count === part),
+    }));
+  });
 }
 
-/** Writes modules that import the tests of a room in parts, and returns their paths. */
-async function writeParts(folder: string, room: string, urls: URL[]): Promise<string[]> {
-  const parts = Math.ceil(urls.length / MAX_SHARING);
-  return await Promise.all(Array.from({ length: parts }, async (_, part) => {
-    const path = `${folder}/${room}_${part + 1}_test.ts`;
-    const own = urls.filter((_, i) => i % parts === part);
-    await Deno.writeTextFile(path, own.map(({ href }) => `import "${href}";\n`).join(""));
-    return path;
-  }));
+/** Writes a module that imports the tests of a part, and returns its path. */
+async function writePart(folder: string, { name, urls }: Part): Promise<string> {
+  const path = `${folder}/${name}_test.ts`;
+  await Deno.writeTextFile(path, urls.map(({ href }) => `import "${href}";\n`).join(""));
+  return path;
 }
 
-/** Whether an argument names a file or folder of tests; else it is an option of `deno test`. */
-async function namesTests(argument: string): Promise<boolean> {
-  return !argument.startsWith("-") &&
-    await Deno.stat(new URL(argument, ROOT)).then(() => true, () => false);
+/** Returns the kind of what an argument names; `null` of an option of `deno test`. */
+async function kindOf(argument: string): Promise<"file" | "folder" | null> {
+  if (argument.startsWith("-")) return null;
+  const found = await Deno.stat(new URL(argument, ROOT)).catch(() => null);
+  if (found === null) return null;
+  return found.isDirectory ? "folder" : "file";
 }
 
-/** Arguments for all tests: those that share an isolate by their parts, the others as Deno finds them. */
-async function allTests(folder: string): Promise<string[]> {
-  const rooms = await Promise.all(SHARING.map(sharedIn));
-  const parts = await Promise.all(SHARING.map((room, i) => writeParts(folder, room, rooms[i])));
-  const shared = rooms.flat().map(({ pathname }) => decodeURIComponent(pathname));
-  return [`--ignore=${shared.join(",")}`, ".", ...parts.flat()];
+/**
+ * Returns the arguments of `deno test` for all tests in folders. Deno starts with the files that
+ * are named, so parts come before the other files, which take less time.
+ */
+async function testsIn(folders: string[], temporary: string): Promise<string[]> {
+  const urls = folders.map((path) => new URL(`${path.replace(/\/$/, "")}/`, ROOT));
+  const parts = await findParts(urls);
+  const shared = parts.flatMap(({ urls }) => urls.map((url) => fileURLToPath(url)));
+  const paths = await Promise.all(parts.map((part) => writePart(temporary, part)));
+  return [`--ignore=${shared.join(",")}`, ...paths, ...folders];
 }
 
-const folder = await Deno.makeTempDir();
+const temporary = await Deno.makeTempDir();
 try {
-  const named = await Promise.all(Deno.args.map(namesTests));
-  const tests = named.includes(true) ? Deno.args : [...Deno.args, ...await allTests(folder)];
+  const kinds = await Promise.all(Deno.args.map(kindOf));
+  const others = Deno.args.filter((_, i) => kinds[i] !== "folder");
+  const named = Deno.args.filter((_, i) => kinds[i] === "folder");
+  const folders = kinds.every((kind) => kind === null) ? ["."] : named;
+  const tests = folders.length > 0 ? await testsIn(folders, temporary) : [];
   const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--no-check", "--parallel", "--config", "deno.json", ...tests],
+    args: ["test", "-A", "--no-check", "--parallel", "--config", "deno.json", ...others, ...tests],
     cwd: ROOT,
   }).spawn().status;
   Deno.exitCode = code;
 } finally {
-  await Deno.remove(folder, { recursive: true });
+  await Deno.remove(temporary, { recursive: true });
 }

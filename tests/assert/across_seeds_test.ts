@@ -20,6 +20,7 @@ import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { assertRefusedLater } from "../assert_refused.ts";
+import { snapshotOf } from "../snapshot_of.ts";
 
 /** Kernels of the wrong scale under every fifth seed. */
 const create: CreateModel = ({ seed }) =>
@@ -57,7 +58,7 @@ Deno.test("acrossSeeds() names the seeds, the rate, its interval, and the first 
   assertMatch(message, /\n40 % pass, 95 % interval 11\.8 % \.\. 76\.9 %; expected >= 100 %/);
   assertMatch(message, /\nUnder seed 4:\nModel "exercise" \(seed 4, .*\n- .*dense_2\/kernel/);
   assertEquals(message.split("\n").length < 25, true);
-  await t.assertSnapshot(message);
+  await t.assertSnapshot(message, snapshotOf(import.meta));
 });
 
 Deno.test("acrossSeeds() names twenty seeds and counts the others", async () => {

@@ -17,6 +17,7 @@ import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { setWeights } from "../../src/model/weights/set_weights.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { around, convolution, normalized, wrongGradient } from "../networks/trained_models.ts";
+import { snapshotOf } from "../snapshot_of.ts";
 import { type Assertion, MSE, type Options, run, type Setting, tanh } from "./run_assertion.ts";
 import { assertRefusedLater } from "../assert_refused.ts";
 
@@ -140,6 +141,7 @@ for (const { assertion, healthy, broken, named } of ROWS) {
     const isUnsteady = assertion === assertGradientsMatchNumeric;
     await t.assertSnapshot(
       isUnsteady ? message.replaceAll(/\d+\.?\d*(e-\d+)? \|.*|0\.0\d+|^ +1e.*$/gm, "~") : message,
+      snapshotOf(import.meta),
     );
   });
 

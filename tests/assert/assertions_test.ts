@@ -30,6 +30,7 @@ import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { flat, makeHead, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { healthy, random } from "../networks/dense_network.ts";
 import { assertRefused } from "../assert_refused.ts";
+import { snapshotOf } from "../snapshot_of.ts";
 
 type Assertion = (measurements: Measurements, options?: RuleOptions, msg?: string) => void;
 
@@ -150,7 +151,7 @@ for (const [assertion, measure, named] of BROKEN) {
       new RegExp(`^Model "${name}" \\((?:seed \\d+, )?\\d+ example.*\\n(- |1\\. ).*${named}`),
     );
     assertEquals(message.split("\n").length < 25, true);
-    await t.assertSnapshot(message);
+    await t.assertSnapshot(message, snapshotOf(import.meta));
   });
 }
 

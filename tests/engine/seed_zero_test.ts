@@ -3,9 +3,6 @@ import { startEngine } from "../../src/engine/mod.ts";
 import type { Tensor1D } from "@tensorflow/tfjs";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 
-const engine = await startEngine();
-const { tf } = engine;
-
 function read(tensor: Tensor): number[] {
   const values = [...tensor.dataSync()];
   tensor.dispose();
@@ -52,7 +49,9 @@ for (const distribution of ["normal", "uniform", "truncatedNormal"] as const) {
 }
 
 for (const [name, draw] of Object.entries(DRAWS)) {
-  Deno.test(`${name} draws from seed 0 as from any other`, () => {
+  Deno.test(`${name} draws from seed 0 as from any other`, async () => {
+    await using engine = await startEngine();
+    const { tf } = engine;
     const drawn = read(draw(tf, 0));
     assertEquals(read(draw(tf, 0)), drawn);
     assertEquals(read(draw(tf, -0)), drawn);
@@ -62,7 +61,9 @@ for (const [name, draw] of Object.entries(DRAWS)) {
   });
 }
 
-Deno.test("a layer of seed 0 keeps its seed, and draws the same weights each time", () => {
+Deno.test("a layer of seed 0 keeps its seed, and draws the same weights each time", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
   const kernelInitializer = tf.initializers.heNormal({ seed: 0 });
   const kernels = [1, 2].map(() => {
     const model = tf.sequential({
@@ -77,6 +78,8 @@ Deno.test("a layer of seed 0 keeps its seed, and draws the same weights each tim
 });
 
 Deno.test("tf of an engine is the module but for what it draws, and initialisers are put back", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
   const module = await import("@tensorflow/tfjs");
   assertEquals(Object.keys(tf), Object.keys(module));
   const changed = Object.keys(tf).filter((key) => tf[key as "add"] !== module[key as "add"]);

@@ -180,7 +180,7 @@ Deno.test("blocks-alike finds an embedding and a head that should be one matrix"
   assertEquals(tied(entries(1.001), false), []);
 });
 
-testMessages({
+testMessages(import.meta, {
   "a block unlike the others": () => judge("blocks-alike", withOne(40)),
   "a block smaller than the others": () => judge("blocks-alike", withOne(1 / 40)),
   "a block that was not trained": () => {

@@ -231,4 +231,4 @@ const SAID: Record<string, () => Finding[]> = {
     judge("exploding-gradients", makeMeasurements(), { explodingGlobalNorm: 0.1 }),
 };
 
-testMessages(SAID);
+testMessages(import.meta, SAID);

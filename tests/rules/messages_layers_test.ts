@@ -146,4 +146,4 @@ const SAID: Record<string, () => Finding[]> = {
     judge("bias-init", headed("meanSquaredError", { targets: halves, bias: [9] })),
 };
 
-testMessages(SAID);
+testMessages(import.meta, SAID);

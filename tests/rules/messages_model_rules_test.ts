@@ -85,4 +85,4 @@ const SAID: Record<string, () => Finding[]> = {
   "overfits-batch: diverged": () => overfit([1, NaN]),
 };
 
-testMessages(SAID);
+testMessages(import.meta, SAID);

@@ -137,4 +137,4 @@ const SAID: Record<string, () => Finding[]> = {
   "activation-scale: large, as it is often drawn": () => judge("activation-scale", drawn(2, 1.5)),
 };
 
-testMessages(SAID);
+testMessages(import.meta, SAID);

@@ -235,4 +235,4 @@ const SAID: Record<string, () => Finding[]> = {
   "baseline: new and gone": () => compare([{ name: "new" }], [{ name: "old" }]),
 };
 
-testMessages(SAID);
+testMessages(import.meta, SAID);

@@ -4,12 +4,17 @@ import { judgeRule, type RunRulesOptions } from "../../src/rules/judge_rule.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { sayPlain } from "../../src/rules/sentence.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { snapshotOf } from "../snapshot_of.ts";
 
 export const judge = (rule: string, measurements: Measurements, options: RunRulesOptions = {}) =>
   judgeRule(RULES.find(({ name }) => name === rule)!, measurements, options);
 
-/** Tests what the rules say: each sentence is as its snapshot has it, and is made of its parts. */
-export function testMessages(said: Record<string, () => Finding[]>): void {
+/**
+ * Tests what the rules say: each sentence is as its snapshot has it, and is made of its parts.
+ *
+ * @param test `import.meta` of the test file, whose snapshots these are.
+ */
+export function testMessages(test: ImportMeta, said: Record<string, () => Finding[]>): void {
   for (const [what, findings] of Object.entries(said)) {
     Deno.test(`the rules say of ${what}`, async (t) => {
       const found = findings();
@@ -37,6 +42,7 @@ export function testMessages(said: Record<string, () => Finding[]>): void {
         found.map(({ rule, kind, severity, layer, expected, message, fix }) =>
           `${rule}/${kind} ${severity} ${layer} (${expected.text}): ${message}\n  ${fix}`
         ).join("\n"),
+        snapshotOf(test),
       );
     });
   }

@@ -8,8 +8,8 @@ import { layerTraits } from "../../src/traits/layer_traits.ts";
 import { registerLayer } from "../../src/traits/register_layer.ts";
 
 Deno.test("every layer of kerasLayers() has its record, and each record its layer, and none is TensorFlow.js's", async () => {
-  const { tf } = await startEngine();
-  const names = Object.keys(kerasLayers(tf));
+  await using engine = await startEngine();
+  const names = Object.keys(kerasLayers(engine.tf));
   assertEquals(names.filter((name) => layerTraits(name).kind === "opaque"), []);
   assertEquals(names.toSorted(), Object.keys(KERAS_LAYER_RECORDS).toSorted());
   for (const name of names) assertEquals(LAYER_SETTINGS[name], KERAS_LAYER_RECORDS[name].settings);

@@ -1,38 +1,37 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { startEngine } from "../../src/engine/mod.ts";
+import * as tf from "@tensorflow/tfjs";
 import { ACTIVATIONS } from "../../src/traits/activations.ts";
 import { activationTraits } from "../../src/traits/activation_traits.ts";
 import { LAYERS } from "../../src/traits/layers.ts";
 import { layerTraits } from "../../src/traits/layer_traits.ts";
 import { registerLayer } from "../../src/traits/register_layer.ts";
 
-/** The classes that TensorFlow.js registers and that descend from one of the given name. */
-async function registered(ancestor: string): Promise<string[]> {
-  const { tf } = await startEngine();
-  // TensorFlow.js declares the map private.
-  const { serialization } = tf as unknown as {
-    serialization: {
-      SerializationMap: { getMap(): { classNameMap: Record<string, [{ name: string }]> } };
-    };
+// TensorFlow.js declares the map private. It is read before any test of this isolate adds to it.
+const { serialization } = tf as unknown as {
+  serialization: {
+    SerializationMap: { getMap(): { classNameMap: Record<string, [{ name: string }]> } };
   };
+};
+const CLASSES = Object.entries(serialization.SerializationMap.getMap().classNameMap);
+
+/** Returns the classes that TensorFlow.js registers and that descend from one of the given name. */
+function registered(ancestor: string): string[] {
   const descends = (one: { name: string } | null): boolean =>
     one !== null && (one.name === ancestor || descends(Object.getPrototypeOf(one)));
-  return Object.entries(serialization.SerializationMap.getMap().classNameMap)
-    .filter(([, [one]]) => descends(one))
-    .map(([name]) => name);
+  return CLASSES.filter(([, [one]]) => descends(one)).map(([name]) => name);
 }
 
-Deno.test("every layer class that TensorFlow.js registers has its traits", async () => {
-  const names = await registered("Layer");
+Deno.test("every layer class that TensorFlow.js registers has its traits", () => {
+  const names = registered("Layer");
   assertEquals(names.length > 50, true);
   assertEquals(names.filter((name) => layerTraits(name).kind === "opaque"), []);
   // ConvRNN2D is made by TensorFlow.js but registered by none of its versions.
   assertEquals(Object.keys(LAYERS).filter((name) => !names.includes(name)), ["ConvRNN2D"]);
 });
 
-Deno.test("every activation that TensorFlow.js registers has its traits", async () => {
+Deno.test("every activation that TensorFlow.js registers has its traits", () => {
   // The layer of that name is registered under the same ancestor's name.
-  const names = (await registered("Activation")).filter((name) => name !== "Activation");
+  const names = registered("Activation").filter((name) => name !== "Activation");
   assertEquals(names.length > 12, true);
   assertEquals(names.filter((name) => activationTraits(name) === null), []);
   assertEquals(

@@ -1,12 +1,10 @@
-import { startEngine } from "../../../src/engine/mod.ts";
+import { importTensorFlow } from "../../../src/engine/start/import_tensorflow.ts";
 import { isNameMadeUp, watchNames } from "../../../src/engine/repairs/watch_names.ts";
 import type { Layer } from "../../../src/engine/tensorflow.ts";
 import { assertEquals } from "@std/assert";
 
-const engine = await startEngine();
-const { tf } = engine;
+const tf = await importTensorFlow();
 const { prototype } = tf.layers.Layer;
-await engine.stop();
 
 const dense = (name?: string) => tf.layers.dense({ units: 1, name });
 
