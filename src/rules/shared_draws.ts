@@ -18,7 +18,8 @@ export function sharedDraws(
   layers: readonly LayerMeasurements[],
   all: readonly LayerMeasurements[],
 ): Verdict[] {
-  const drawn = layers.flatMap((layer) =>
+  // A LayerScale, or RWKV's mix of tokens, starts with the same numbers in each block by design.
+  const drawn = layers.filter(({ kind }) => kind !== "rescaling").flatMap((layer) =>
     layer.weights.filter((weight) => isKernel(weight) && isDrawn(weight))
       .map((weight) => ({ layer: layer.name, key: drawOf(weight) }))
   );

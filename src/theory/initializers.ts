@@ -138,3 +138,16 @@ export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"
   if (layout === "transposed") return { fanIn: window * second, fanOut: window * first };
   return { fanIn: window * first, fanOut: window * second };
 }
+
+/** Layouts of the kernels of PyTorch's transposed convolutions, `[in, out, ...window]`. */
+const TRANSPOSED = /^einsum ioi+$/;
+
+/**
+ * Returns the fan-in from which PyTorch's default draws a kernel and its bias. It takes the second
+ * axis for the inputs, that of the outputs in a transposed convolution.
+ */
+export function defaultFanIn(shape: readonly number[], layout?: KernelLayout): number {
+  return layout !== undefined && TRANSPOSED.test(layout)
+    ? shape.slice(1).reduce((product, size) => product * size, 1)
+    : fans(shape, layout).fanIn;
+}

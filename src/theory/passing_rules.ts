@@ -9,6 +9,7 @@ import {
   type Signal,
   unitsOf,
 } from "./signal.ts";
+import { normalizationWeight } from "./weight_kinds.ts";
 
 /** Sums the gradients of several copies; the part that they share adds up. */
 function gathered(gradient: Gradient, copies: number): Gradient {
@@ -235,18 +236,17 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
 
 /** Returns what a normalisation multiplies by and adds, and its epsilon. */
 function affineOf(node: NetworkNode) {
-  const gamma = weightOf(node, "gamma") ?? weightOf(node, "scale");
-  const beta = weightOf(node, "beta");
+  const { weights, operation } = node;
+  const gamma = normalizationWeight(weights, "gamma") ?? normalizationWeight(weights, "scale");
+  const beta = normalizationWeight(weights, "beta");
+  // Gemma's weight starts at 0 and is added to 1.
+  const isAddedToOne = operation === "rootMeanSquare" && gamma?.meanSquare === 0;
   return {
-    gain: gamma?.meanSquare ?? 1,
+    gain: isAddedToOne ? 1 : gamma?.meanSquare ?? 1,
     mean: beta?.mean ?? 0,
     shift: beta?.meanSquare ?? 0,
     epsilon: node.operation === "norm" ? 0 : node.epsilon ?? EPSILON,
   };
-}
-
-function weightOf({ weights }: NetworkNode, name: string) {
-  return weights.find((weight) => new RegExp(`(^|/)${name}(_\\d+)?$`).test(weight.name));
 }
 
 /** Rule for a batch normalisation by its moving statistics: it is linear. */
@@ -255,9 +255,9 @@ function movingRule(
   input: Signal,
   { gain, mean, shift, epsilon }: ReturnType<typeof affineOf>,
 ) {
-  const variance = weightOf(node, "moving_variance")?.mean ?? 1;
+  const variance = normalizationWeight(node.weights, "moving_variance")?.mean ?? 1;
   const factor = gain / (variance + epsilon);
-  const centre = weightOf(node, "moving_mean")?.mean ?? 0;
+  const centre = normalizationWeight(node.weights, "moving_mean")?.mean ?? 0;
   const offset = mean - Math.sqrt(factor) * centre;
   const through = (moment: number) =>
     factor * moment + 2 * Math.sqrt(factor) * offset * input.mean + offset ** 2 + shift -

@@ -21,6 +21,24 @@ export function isBias({ name, shape }: NamedWeight): boolean {
   return shape.length === 1 && /(^|[/.])bias[^/]*$/.test(name);
 }
 
+/** Weights of a normalisation by Keras's name, with the one that PyTorch has for each. */
+const NORMALIZATION_WEIGHTS = {
+  gamma: "gamma|weight",
+  scale: "scale",
+  beta: "beta|bias",
+  moving_mean: "moving_mean|running_mean",
+  moving_variance: "moving_variance|running_var",
+} as const;
+
+/** Returns the weight of a normalisation that has a part, such as gamma, in Keras or PyTorch. */
+export function normalizationWeight<W extends Pick<NamedWeight, "name">>(
+  weights: readonly W[],
+  part: keyof typeof NORMALIZATION_WEIGHTS,
+): W | undefined {
+  const names = new RegExp(`(^|[/.])(${NORMALIZATION_WEIGHTS[part]})(_\\d+)?$`);
+  return weights.find(({ name }) => names.test(name));
+}
+
 /** Returns true if a weight shifts units: a bias, or the beta of a normalisation. */
 export function isShift({ name, shape }: NamedWeight): boolean {
   return shape.length === 1 && /(^|[/.])(bias|beta)[^/]*$/.test(name);

@@ -1,7 +1,7 @@
 import { requireValue, string } from "../words/shape.ts";
 import { KERAS_LAYER_TRAITS } from "./keras_layers.ts";
 import { LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
-import { TORCH_LAYER_TRAITS } from "./torch_layers.ts";
+import { torchLayerTraits } from "./torch_layers.ts";
 
 const registered = new Map<string, LayerTraits>();
 
@@ -27,9 +27,10 @@ export function layerTraits(className: string): LayerTraits {
   if (Object.hasOwn(LAYERS, className)) return LAYERS[className];
   const known = registered.get(className);
   if (known !== undefined) return known;
-  const table = [KERAS_LAYER_TRAITS, TORCH_LAYER_TRAITS]
-    .find((one) => Object.hasOwn(one, className));
-  return table?.[className] ?? OPAQUE;
+  if (Object.hasOwn(KERAS_LAYER_TRAITS, className)) {
+    return (KERAS_LAYER_TRAITS as Record<string, LayerTraits>)[className];
+  }
+  return torchLayerTraits(className) ?? OPAQUE;
 }
 
 /** Stores the traits of a custom class, replacing earlier ones. */

@@ -59,13 +59,6 @@ const MODULES = {
   LayerNormFp32: normalization,
   GroupNorm: normalization,
   GroupNorm1: normalization,
-  RMSNorm: rootMeanSquare,
-  RmsNorm: rootMeanSquare,
-  LlamaRMSNorm: rootMeanSquare,
-  MistralRMSNorm: rootMeanSquare,
-  Qwen2RMSNorm: rootMeanSquare,
-  GemmaRMSNorm: rootMeanSquare,
-  MambaRMSNorm: rootMeanSquare,
   T5LayerNorm: rootMeanSquare,
   LayerScale: traits("rescaling"),
   LayerScale2d: traits("rescaling"),
@@ -223,11 +216,17 @@ const OPERATIONS: Readonly<Record<string, LayerTraits>> = {
   repeat_interleave: traits("selects", { operation: "copy" }),
 };
 
-/** True for the class of a module whose call is one layer. */
-export const isTorchModule = (className: string): boolean => Object.hasOwn(MODULES, className);
+const TRAITS: Readonly<Record<string, LayerTraits>> = { ...MODULES, ...OPERATIONS };
 
-/** Layers of a PyTorch program, where TensorFlow.js or Keras has none of the same name. */
-export const TORCH_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
-  ...MODULES,
-  ...OPERATIONS,
-};
+/** Classes of transformers' language models, each of which has its own: `Gemma2RMSNorm`. */
+const ROOT_MEAN_SQUARE = /R(?:MS|ms)Norm$/;
+
+/** True for the class of a module whose call is one layer. */
+export const isTorchModule = (className: string): boolean =>
+  Object.hasOwn(MODULES, className) || ROOT_MEAN_SQUARE.test(className);
+
+/** Returns the traits of a module or an operation of PyTorch, `undefined` for an unknown one. */
+export function torchLayerTraits(className: string): LayerTraits | undefined {
+  if (Object.hasOwn(TRAITS, className)) return TRAITS[className];
+  return ROOT_MEAN_SQUARE.test(className) ? rootMeanSquare : undefined;
+}

@@ -102,7 +102,7 @@ Deno.test("gradientsFlow excuses a normalisation where it excuses a kernel, and 
       ],
     })).map(({ severity, layer }) => [severity, layer]);
   const zeros = [makeWeight({ name: "h", values: flat(0, 20) })];
-  const excused = [["warning", "dense_1"], ["warning", "norm"]];
+  const excused = [["note", "dense_1"], ["note", "norm"]];
   assertEquals(judged([], makeHead({ depth: 2, weights: zeros })), excused);
   const dead = {
     name: "relu",

@@ -1,5 +1,10 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { fans, type InitializerScheme, initializerStd } from "../../src/theory/initializers.ts";
+import {
+  defaultFanIn,
+  fans,
+  type InitializerScheme,
+  initializerStd,
+} from "../../src/theory/initializers.ts";
 import { gain } from "../../src/theory/criticality.ts";
 import { assertRefused } from "../assert_refused.ts";
 
@@ -32,4 +37,12 @@ Deno.test("gain() is null for what has none", () => {
   for (const name of ["sigmoid", "hardSigmoid", "softmax", "constructor"]) {
     assertEquals(gain(name), null);
   }
+});
+
+Deno.test("defaultFanIn() is that of PyTorch, which takes the outputs of a transposed convolution", () => {
+  assertEquals(defaultFanIn([16, 8, 3, 3], "einsum oiii"), 72);
+  assertEquals(defaultFanIn([16, 8, 3, 3], "einsum ioii"), 72);
+  assertEquals(defaultFanIn([16, 8], "einsum oi"), 8);
+  // The Conv1D of transformers.
+  assertEquals(defaultFanIn([16, 8], "einsum io"), 16);
 });

@@ -42,9 +42,10 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
   const { layers } = patient.measurements;
   const isLarge = findings[0].measured! > 1;
   const stated = findings.flatMap((finding) => rescaled(finding, patient));
-  const weights = isLarge
-    ? stated.flatMap((weight) => [...inputKernels(weight, patient), weight])
-    : stated;
+  const known = new Set(stated.map(({ weight }) => weight));
+  const unstated = (kernel: Rescaled) =>
+    inputKernels(kernel, patient).filter(({ weight }) => !known.has(weight));
+  const weights = isLarge ? stated.flatMap((kernel) => [...unstated(kernel), kernel]) : stated;
   const factors = weights.map(({ factor }) => isLarge ? 1 / factor : factor);
   const least = Math.min(...factors);
   const most = Math.max(...factors);

@@ -4,7 +4,13 @@ import type {
   TensorStatistics,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import { CUT_DEVIATION, fans, initializerStd, MEAN_ABS_RATIOS } from "../../theory/initializers.ts";
+import {
+  CUT_DEVIATION,
+  defaultFanIn,
+  fans,
+  initializerStd,
+  MEAN_ABS_RATIOS,
+} from "../../theory/initializers.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import { isBias, isKernel, isRecurrentWeight, isShift } from "../../theory/weight_kinds.ts";
 
@@ -54,7 +60,7 @@ export function isDrawnByPyTorch(
   if (kernel === undefined || !isBias(shift)) return false;
   // All weights of a recurrent layer have the limit of its units.
   const limit = 1 / Math.sqrt(
-    kind === "recurrent" ? unitsOf(layer, kernel) : fans(kernel.shape, kernelLayout).fanIn,
+    kind === "recurrent" ? unitsOf(layer, kernel) : defaultFanIn(kernel.shape, kernelLayout),
   );
   return shift.values.count < MIN_ENTRIES
     ? shift.values.maxAbs <= limit * (1 + 1e-5) && isUniform(kernel.values, limit)

@@ -6,21 +6,63 @@ import type { Graph } from "./graph.ts";
  * signal of each layer below them; layers without such a scale are left out. A scale starts at 1e-6
  * to 0.1 by design, so that a network starts as its skip connections alone: the layers of a branch
  * then receive less than those that the branches bypass, by just this factor, however deep they are.
- * A scale that nothing bypasses has no such factor: it weakens the whole network.
+ * So do all layers of CaiT but its last two blocks, which add them to a class token. A scale that
+ * nothing bypasses has no such factor: it weakens the whole network.
  */
 export function branchScales(
   layers: readonly LayerMeasurements[],
   graph: Graph,
 ): ReadonlyMap<LayerMeasurements, number> {
+  // Product of the scales on the path that has the largest.
   const factors = new Map<LayerMeasurements, number>();
-  for (const scale of layers) {
-    const factor = factorOf(scale);
-    if (factor === null) continue;
-    const branch = throughAlone(scale, layers, graph);
-    if (branch.some((layer) => graph.inputsOf(layer).length === 0)) continue;
-    for (const layer of branch) factors.set(layer, factor * (factors.get(layer) ?? 1));
+  for (const layer of layers.toReversed()) {
+    const readers = graph.outputsOf(layer);
+    const whole = readers.filter((reader) => !isCropped(reader, graph));
+    const ways = (whole.length > 0 ? whole : readers).map((reader) => {
+      const own = isBypassed(reader, graph) ? factorOf(reader) ?? 1 : 1;
+      return own * (factors.get(reader) ?? 1);
+    });
+    const most = ways.length === 0 ? 1 : Math.max(...ways);
+    if (most !== 1) factors.set(layer, most);
   }
   return factors;
+}
+
+/**
+ * Returns true if only a part of a concatenation is read, as the class token is at the end of CaiT.
+ * The other part gets no signal from there.
+ */
+function isCropped(joined: LayerMeasurements, graph: Graph): boolean {
+  if (joined.kind !== "concatenation") return false;
+  const carriers = new Set([joined]);
+  let isSelected = false;
+  for (const carrier of carriers) {
+    for (const reader of graph.outputsOf(carrier)) {
+      if (reader.kind === "selects") isSelected = true;
+      else if (["passesOn", "normalization"].includes(reader.kind)) carriers.add(reader);
+      else return false;
+    }
+  }
+  return isSelected;
+}
+
+/** Returns true if a scale is only added to something that has no such scale. */
+function isBypassed(scale: LayerMeasurements, graph: Graph): boolean {
+  const carriers = new Set([scale]);
+  for (const carrier of carriers) {
+    const readers = graph.outputsOf(carrier);
+    if (readers.length === 0) return false;
+    for (const reader of readers) {
+      if (reader.kind === "passesOn") carriers.add(reader);
+      // A class token is a parameter, to which the first block of CaiT's decoder adds its branch.
+      else if (reader.className === "shift") continue;
+      else if (reader.kind !== "addition") return false;
+      else if (graph.inputsOf(reader).every((one) => carriers.has(one) || factorOf(one) !== null)) {
+        return false;
+      }
+    }
+  }
+  return true;
 }
 
 /** Returns the factor of a trained scale; `null` for any other layer. */
@@ -28,19 +70,4 @@ function factorOf({ kind, weights }: LayerMeasurements): number | null {
   if (kind !== "rescaling" || weights.length !== 1 || !weights[0].trainable) return null;
   const { rms } = weights[0].values;
   return rms > 0 && Number.isFinite(rms) ? rms : null;
-}
-
-/** Returns the layers whose outputs reach the end of the network through one layer alone. */
-function throughAlone(
-  end: LayerMeasurements,
-  layers: readonly LayerMeasurements[],
-  graph: Graph,
-): LayerMeasurements[] {
-  const found = new Set([end]);
-  for (const layer of layers.slice(0, layers.indexOf(end)).reverse()) {
-    const readers = graph.outputsOf(layer);
-    if (readers.length > 0 && readers.every((reader) => found.has(reader))) found.add(layer);
-  }
-  found.delete(end);
-  return [...found];
 }

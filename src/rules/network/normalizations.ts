@@ -1,3 +1,4 @@
+import { normalizationWeight } from "../../theory/weight_kinds.ts";
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { LAYERS } from "../../traits/layers.ts";
 
@@ -42,7 +43,6 @@ export function coldNormalizations(layers: readonly LayerMeasurements[]): LayerM
   });
 }
 
-function rmsOf({ weights }: LayerMeasurements, name: string): number | undefined {
-  return weights.find((weight) => new RegExp(`(^|/)${name}(_\\d+)?$`).test(weight.name))?.values
-    .rms;
+function rmsOf({ weights }: LayerMeasurements, part: "gamma" | "beta"): number | undefined {
+  return normalizationWeight(weights, part)?.values.rms;
 }

@@ -50,8 +50,25 @@ function isWeighted(layer: LayerMeasurements, graph: Graph): boolean {
   return false;
 }
 
+/** Returns true if all that a layer feeds, through any layers, ends in a softmax within the network. */
+function endsInScores(layer: LayerMeasurements, graph: Graph): boolean {
+  const carriers = new Set([layer]);
+  for (const carrier of carriers) {
+    const readers = graph.outputsOf(carrier);
+    if (readers.length === 0) return false;
+    for (const reader of readers) {
+      if (reader.kind === "opaque") return false;
+      // A head ends in a softmax as well.
+      const isHead = graph.outputsOf(reader).length === 0;
+      if (reader.activation !== "softmax" || isHead) carriers.add(reader);
+    }
+  }
+  return true;
+}
+
 /** Returns true if a layer feeds the scores of an attention, or what they weight. */
 export function isScored(layer: LayerMeasurements, graph: Graph): boolean {
+  if (endsInScores(layer, graph)) return true;
   const carriers = new Set([layer]);
   for (const carrier of carriers) {
     for (const reader of graph.outputsOf(carrier)) {
@@ -73,7 +90,7 @@ const TO_GATE: readonly LayerKind[] = [
 ];
 
 /** Returns true if all that a layer feeds goes through a sigmoid and multiplies another path. */
-function isGating(layer: LayerMeasurements, graph: Graph): boolean {
+export function isGating(layer: LayerMeasurements, graph: Graph): boolean {
   const isOpen = ({ activation }: LayerMeasurements) => !isSigmoid(activation);
   const open = new Set(isOpen(layer) ? [layer] : []);
   const closed = new Set(isOpen(layer) ? [] : [layer]);
@@ -132,14 +149,23 @@ export function outputOf(layer: LayerMeasurements, graph: Graph): LayerMeasureme
   return last;
 }
 
-function isNormalised(layer: LayerMeasurements, graph: Graph): boolean {
+/**
+ * Returns true if only normalisations read a layer, perhaps through layers that carry its outputs:
+ * they make up for its scale.
+ */
+export function isNormalised(
+  layer: LayerMeasurements,
+  graph: Graph,
+  carrying: readonly LayerKind[] = CARRYING,
+): boolean {
   const carried = new Set([layer]);
   // Iterating a set includes entries added during it.
   for (const one of carried) {
     const readers = graph.outputsOf(one);
     if (readers.length === 0) return false;
     for (const reader of readers) {
-      if (CARRYING.includes(reader.kind)) carried.add(reader);
+      // A constant that is added, such as positions, joins no other branch.
+      if (carrying.includes(reader.kind) || reader.className === "shift") carried.add(reader);
       else if (!normalizes(reader, one)) return false;
     }
   }

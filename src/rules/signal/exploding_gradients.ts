@@ -6,6 +6,8 @@ import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import { networkOf } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
+import { isGating, isNormalised } from "../network/theory_layers.ts";
 import { DELTA_NORM, type SignalStep } from "../network/signal_path.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, figure, joined, layerName, number, say, weightName } from "../say.ts";
@@ -71,9 +73,8 @@ export const explodingGradients: Rule = defineRule({
     "It warns if the first ratio is above explodingRatioWarning, or, under a loss, an entry of a " +
     "gradient above explodingEntry.",
   source: "Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.",
-  misleads:
-    "If a normalisation follows every kernel, growth is only a note up to explodingRatio, " +
-    "and a warning up to ten times that, because such networks train. " +
+  misleads: "If a normalisation follows every kernel, growth is only a note up to ten times " +
+    "explodingRatio, because such networks train. Gates are left out. " +
     "The trained scale of a residual branch, LayerScale for instance, is undone before layers are " +
     "compared. " +
     "The rule cannot tell what a recurrent layer loses through time: the first of many steps " +
@@ -81,7 +82,8 @@ export const explodingGradients: Rule = defineRule({
     "vary, padding for instance, by up to 1 / sqrt(epsilon); where that explains the growth, it is a " +
     "warning unless the model is compiled with SGD or Momentum. The global norm scales with the loss, and so with the batch " +
     "under the objective sum: it is off by default. " +
-    "A large entry of a gradient is a warning, because Adam corrects a kernel that is too large; with " +
+    "A large entry of a gradient before a normalisation is a note, because the kernel grows with its " +
+    "steps; elsewhere it is a warning, because Adam corrects a kernel that is too large; with " +
     "inputs whose rms is above 30 it is an error, and with such targets under SGD or Momentum.",
   fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
     "tanh), add normalisation, or clip gradients in recurrent networks.",
@@ -173,26 +175,45 @@ function overflow({ layers, network }: Case): Verdict[] {
  */
 const NORMALIZED = 10;
 
+/** Outputs below this rms are drawn small on purpose; other networks have 0.2 and more. */
+const SMALL = 0.1;
+
+/**
+ * Undoes the growth at a first layer of small outputs that only normalisations read, such as an embedding
+ * drawn with 1e-4: they multiply its gradient by what they multiply its outputs by.
+ */
+function withoutScale(step: SignalStep, { graph }: NetworkView): SignalStep {
+  const size = step.layer.preActivations?.rms ?? 1;
+  return size < SMALL && isNormalised(step.layer, graph)
+    ? { ...step, signal: step.signal * size }
+    : step;
+}
+
 /** Judges the growth from the last layer of a path down to the first. */
 function growth(
-  path: SignalStep[],
+  whole: SignalStep[],
   { layers, measurements, network, thresholds, trained }: Case<
     "explodingRatio" | "explodingRatioWarning"
   >,
 ): Verdict[] {
   const { explodingRatio, explodingRatioWarning } = thresholds;
   const { kernels } = networkOf(measurements);
+  const path = whole.filter(({ layer }) => !isGating(layer, network.graph))
+    .map((step, i) => i === 0 ? withoutScale(step, network) : step);
+  if (path.length < 2) return [];
   return pathVerdict(path, {
     isLoss: false,
     names: ["explodingRatio", "explodingRatioWarning"],
     thresholds,
     judge(ratio) {
-      const isNormalized = path.every(({ layer }) => kernels.get(layer)?.normalized);
+      const isNormalized = path.every(({ layer }) =>
+        kernels.get(layer)?.normalized || isNormalised(layer, network.graph)
+      );
       const errorLimit = isNormalized ? NORMALIZED * explodingRatio : explodingRatio;
       const flat = flatRowsBetween(path[0].layer, path[path.length - 1].layer, network);
       const isOfRows = flat !== null && ratio <= explodingRatioWarning * flat.factor;
       const isError = ratio > errorLimit && !(isOfRows && !takesGradientAsItIs(measurements));
-      const isExpected = isNormalized && !isOfRows && ratio <= explodingRatio;
+      const isExpected = isNormalized && !isOfRows && ratio <= errorLimit;
       const mild = isExpected ? "note" : "warning";
       return {
         severity: isError ? "error" : mild,

@@ -6,7 +6,7 @@ import type { Verdict } from "../finding.ts";
 import { networkOf } from "../network/network.ts";
 import { DELTA_NORM } from "../network/signal_path.ts";
 import type { Predictions } from "../network/signal_theory.ts";
-import { CHANCE, signalOf, theoryLayers } from "../network/theory_layers.ts";
+import { CHANCE, isNormalised, signalOf, theoryLayers } from "../network/theory_layers.ts";
 import { brokenGradient } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, say } from "../say.ts";
@@ -15,6 +15,9 @@ import { signalDies } from "./signal_dies.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 const OTHER_ADVICE = say`Use another activation, or add normalisation or residual connections.`;
+
+/** Squared norms within this factor are even, whatever a critical network would have. */
+const EVEN = 25;
 
 /**
  * The rule `gradient-balance`: all layers receive signals of similar size, apart from the effect of
@@ -60,7 +63,9 @@ export const gradientBalance: Rule = defineRule({
   misleads:
     "Sigmoid has no critical network: it is compared with kernels of sigma_w 1, and that its " +
     "signal shrinks is reported by vanishing-gradients. It is an error only if the signal " +
-    "is measured to die, because Adam compensates for imbalance.",
+    "is measured to die, because Adam compensates for imbalance. Kernels that only normalisations " +
+    "read are left out, since a normalisation absorbs their scale, and squared norms within a " +
+    "factor of 25 are even.",
   fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
   falsePositives: falsePositives(
     { draws: 1600 },
@@ -105,14 +110,16 @@ export const gradientBalance: Rule = defineRule({
       return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));
     }
     // Signals of 0 are reported by vanishing-gradients.
+    // Where a normalisation divides by the scale of a kernel, it multiplies delta by as much.
     const signals = theoryLayers(network).filter((layer) =>
-      layers.includes(layer) && signalOf(layer) !== null
+      layers.includes(layer) && signalOf(layer) !== null && !isNormalised(layer, network.graph)
     );
     const spreads = network.theory.critical.map((states) => spreadOf(signals, states));
     if (!spreads.every((spread) => spread !== null)) return [];
     const { largest, smallest, off, doubt } = spreads.reduce((a, b) => b.off < a.off ? b : a);
     const limit = Math.max(thresholds.gradientBalance, Math.exp(2 * CHANCE * doubt));
-    if (off <= limit) return [];
+    const apart = signalOf(largest)! / signalOf(smallest)!;
+    if (off <= limit || apart <= EVEN) return [];
     const expected = atMost(limit);
     const figures = { factor: figure(off, "ratio / predicted ratio") };
     return [{

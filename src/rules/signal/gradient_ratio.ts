@@ -5,7 +5,13 @@ import { falsePositives } from "../false_positives.ts";
 import { NOTHING_TO_DO, type Verdict } from "../finding.ts";
 import { type Network, networkOf } from "../network/network.ts";
 import { DELTA_NORM } from "../network/signal_path.ts";
-import { CHANCE, isWithin, signalOf, theoryLayers } from "../network/theory_layers.ts";
+import {
+  CHANCE,
+  isNormalised,
+  isWithin,
+  signalOf,
+  theoryLayers,
+} from "../network/theory_layers.ts";
 import { brokenGradient, noVerdict } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, say } from "../say.ts";
@@ -56,7 +62,8 @@ export const gradientRatio: Rule = defineRule({
     "the standard deviation of ln rms(delta) over draws.",
   source: "Schoenholz et al. 2017.",
   misleads: "Theory is about wide random layers: trained kernels and kernels that are not drawn " +
-    "independently deviate from it. Layers below 64 units vary too much and are skipped. " +
+    "independently deviate from it. A kernel right before a normalisation is left out: of few " +
+    "inputs, single units decide. Layers below 64 units vary too much and are skipped. " +
     "A finding is an error only if the measured signal dies.",
   fix: "Look for biases or inputs that push z to one side, a kernel whose entries are not drawn " +
     "independently, or an operation whose gradient is not its derivative.",
@@ -99,8 +106,10 @@ export const gradientRatio: Rule = defineRule({
       return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));
     }
     const units = new Map(network.chain.map(({ layer, units }) => [layer, units]));
+    // A normalisation divides each unit by its own deviation: of few inputs, single units decide.
     const described = judged.filter((layer) =>
-      layers.includes(layer) && !handsStateOn(layer, network)
+      layers.includes(layer) && !handsStateOn(layer, network) &&
+      !isNormalised(layer, network.graph, ["passesOn"])
     );
     return described.flatMap((layer): Verdict[] => {
       const measured = signalOf(layer);

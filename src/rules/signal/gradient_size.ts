@@ -3,6 +3,7 @@ import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import { absorbsInputScale } from "../network/absorbs_input_scale.ts";
+import { isNormalised } from "../network/theory_layers.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { figure, NOTHING, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
@@ -20,22 +21,26 @@ export function largeEntry(
   { layers, measurements, network, thresholds: { explodingEntry } }: Case<"explodingEntry">,
 ): Verdict[] {
   if ((measurements.batch.targets ?? []).length === 0) return [];
-  const trained = layers.flatMap(({ name: layer, weights }) =>
-    weights.flatMap(({ name, trainable, gradients }) =>
-      trainable && gradients !== null && gradients.nonFinite === 0
-        ? [{ layer, name, size: gradients.maxAbs }]
+  const large = layers.flatMap((row) =>
+    row.weights.flatMap(({ name, trainable, gradients }) =>
+      trainable && gradients !== null && gradients.nonFinite === 0 &&
+        gradients.maxAbs > explodingEntry
+        ? [{ row, layer: row.name, name, size: gradients.maxAbs }]
         : []
     )
   );
-  if (trained.length === 0) return [];
-  const largest = trained.reduce((a, b) => b.size > a.size ? b : a);
-  if (largest.size <= explodingEntry) return [];
+  if (large.length === 0) return [];
   const unscaled = unscaledData(measurements, network);
+  const felt = unscaled === null
+    ? large.filter(({ row }) => !isNormalised(row, network.graph, ["passesOn"]))
+    : large;
+  const isAbsorbed = felt.length === 0;
+  const largest = (isAbsorbed ? large : felt).reduce((a, b) => b.size > a.size ? b : a);
   const isError = unscaled !== null && (unscaled.stays || takesGradientAsItIs(measurements));
   const expected = atMost(explodingEntry);
   const figures = { gradient: figure(largest.size, "max |gradient|") };
   return [{
-    severity: isError ? "error" : "warning",
+    severity: severityOf({ isError, isAbsorbed }),
     kind: unscaled === null ? "entry" : "unscaled-data",
     layer: largest.layer,
     measured: largest.size,
@@ -51,6 +56,15 @@ export function largeEntry(
       ? "Draw the kernels at a smaller scale, or clip the gradients."
       : unscaled.fix,
   }];
+}
+
+/**
+ * Returns the severity of a large entry. A kernel before a normalisation grows with its steps, which
+ * makes the next ones smaller (Arora et al. 2019).
+ */
+function severityOf({ isError, isAbsorbed }: { isError: boolean; isAbsorbed: boolean }) {
+  const mild = isAbsorbed ? "note" : "warning";
+  return isError ? "error" : mild;
 }
 
 /** Data that are out of scale. */

@@ -254,9 +254,15 @@ function neverSent(
         say`Draw the kernels at random: at most one of two consecutive kernels can be all zeros.`,
     });
   }
-  const alike = unsent.filter((layer) => zeroKernel([layer]) !== undefined);
+  // A class token, which is added or joined, may start at zero.
+  const alike = unsent.filter((layer) =>
+    !["merge", "concatenation"].includes(layer.kind) && zeroKernel([layer]) !== undefined
+  );
+  // ViT's head starts at zero. Normalisations and residual sums keep the size of the signal below it.
+  const isKept = alike.length === 0 &&
+    all.some(({ kind }) => kind === "normalization" || kind === "addition");
   return verdict({
-    severity: "warning",
+    severity: isKept ? "note" : "warning",
     kind: "zero-head",
     layers: unsent,
     message: say`No verdict for ${names}: the gradient is already 0 there, because the kernel of

@@ -306,6 +306,8 @@ export function linearRows(network: Pick<NetworkView, "chain" | "graph" | "layer
     if (!isAffine(layer) || layer.calls !== 1 || isDepthwise(kernel, network)) continue;
     const next = nextKernel(layer, known, network);
     if (!bare && (next === null || next.layer.role === "output")) continue;
+    // Its two parts may come in either order, as in the MLP of SegFormer.
+    if (next !== null && isDepthwise(next, network)) continue;
     const goesOn: string[] | null = last === kernel ? row : null;
     last = next;
     if (isNarrow(kernel, next, { isSeparable })) {

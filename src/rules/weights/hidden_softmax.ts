@@ -27,7 +27,8 @@ function weightsOthers(output: LayerMeasurements, graph: Graph): boolean {
     for (const reader of graph.outputsOf(carrier)) {
       const { kind, className } = reader;
       if (kind === "merge" || kind === "opaque" || MOVES_AXES.test(className)) return true;
-      if (kind === "passesOn") carriers.add(reader);
+      // ConViT mixes its softmaxes by a trained share.
+      if (kind === "passesOn" || kind === "rescaling") carriers.add(reader);
     }
   }
   return false;

@@ -8,6 +8,7 @@ import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import { once } from "../list_layers.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
+import { isNormalised } from "../network/theory_layers.ts";
 import type { Rule } from "../rule.ts";
 import { figure, NOTHING, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
@@ -174,7 +175,9 @@ export const initScale: Rule = defineRule({
       isMadeUpFor(kernel, byDepth, initScaleFactor);
     const drawn = [
       ...chain
-        .filter(({ normalized }) => !normalized)
+        .filter(({ normalized, layer }) =>
+          !normalized && !isNormalised(layer, network.graph, ["concatenation", "passesOn"])
+        )
         .map((kernel): Drawn => ({
           ...kernel,
           schemes: schemesOf(kernel),

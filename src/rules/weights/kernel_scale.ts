@@ -1,7 +1,13 @@
 import { varies } from "../network/constant_values.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { criticalGain, gain } from "../../theory/criticality.ts";
-import { fanOutHe, type Fans, fans, initializerStd } from "../../theory/initializers.ts";
+import {
+  defaultFanIn,
+  fanOutHe,
+  type Fans,
+  fans,
+  initializerStd,
+} from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";
 import { LAYERS } from "../../traits/layers.ts";
@@ -118,7 +124,8 @@ const NORMAL = 0.02;
  * returns `null`: `kaiming_uniform_(a=sqrt(5))`, which Linear and Conv draw by default, or a normal
  * one of 0.02. As with fan-out He, only a kernel of this very deviation counts.
  */
-export function torchInitializer({ kernel, fanIn }: KernelLayer): string | null {
+export function torchInitializer({ kernel, layer }: KernelLayer): string | null {
+  const fanIn = defaultFanIn(kernel.shape, layer.kernelLayout);
   const isOf = (deviation: number) => {
     const off = kernel.values.std / deviation;
     return off < DRAWN_BY && off > 1 / DRAWN_BY;

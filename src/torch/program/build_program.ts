@@ -1,5 +1,5 @@
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { replaceEmpty } from "./empty_values.ts";
+import { replaceEmpty, replaceShapeOperands } from "./plain_values.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -11,7 +11,7 @@ import { functionalize, heldAs } from "./functional.ts";
 import { setSettings } from "./layer_settings.ts";
 import type { ProgramArchive, StoredTensor } from "./open_program.ts";
 import { plainName, planLayers, type PlannedLayer } from "./plan_layers.ts";
-import { resultsOf } from "./views.ts";
+import { isView, resultsOf } from "./views.ts";
 import type { Call, ValueMeta } from "./program.ts";
 import {
   type ConstantTensor,
@@ -62,7 +62,9 @@ export function buildProgram(
     (target) =>
       Object.hasOwn(PROGRAM_OPS, target) ? parametersOf(PROGRAM_OPS[target].schema)[0].name : null,
   );
-  const functional = replaceEmpty(divideAttentions(divideComplex(plain, program)));
+  const functional = replaceEmpty(
+    replaceShapeOperands(divideAttentions(divideComplex(plain, program))),
+  );
   const { head, notes } = chooseOutput(
     functional.outputs.flatMap((one) => {
       if (one.is === "list") return one.items;
@@ -92,7 +94,11 @@ export function buildProgram(
     tf.dispose(weights);
     throw error;
   }
-  notes.push(...notesOn(layers), ...unusedNotes(archive, layers));
+  notes.push(
+    ...notesOn(layers),
+    ...unusedNotes(archive, layers),
+    ...fixedNotes(archive, layers),
+  );
   return { model, taken: builder.taken, notes };
 }
 
@@ -144,6 +150,36 @@ function notesOn(layers: readonly PlannedLayer[]): string[] {
       "statistics; call model.train() before torch.export.export to have it judged as it trains.",
     ]
     : [];
+}
+
+/**
+ * Returns a note that names the buffers which the program changes in place and reads. A pass leaves
+ * them as they are, and so does the trial, which moves no statistics but those of normalisations.
+ */
+function fixedNotes({ program }: ProgramArchive, layers: readonly PlannedLayer[]): string[] {
+  const read = new Set(layers.flatMap(({ held }) => held));
+  const views = new Map<string, string>();
+  const changed = new Set<string>();
+  for (const { target, args, results } of program.calls) {
+    const [first] = Object.values(args);
+    if (first?.is !== "value") continue;
+    const origin = views.get(first.name) ?? first.name;
+    const isWritten = /^aten\.\w+_\./.test(target);
+    if (isWritten) changed.add(origin);
+    const [result] = results;
+    if ((isWritten || isView(target)) && typeof result === "string") views.set(result, origin);
+  }
+  const names = [...program.held]
+    .filter(([value, { kind }]) => kind === "buffer" && changed.has(value) && read.has(value))
+    .map(([, { name }]) => name);
+  if (names.length === 0) return [];
+  return [
+    `${formatCount(names.length, "buffer")} that the program changes in place ${
+      names.length === 1 ? "keeps its value" : "keep their values"
+    } here: ${names.slice(0, MAX_UNUSED_SHOWN).join(", ")}${
+      names.length > MAX_UNUSED_SHOWN ? ` and ${names.length - MAX_UNUSED_SHOWN} more` : ""
+    }.`,
+  ];
 }
 
 /** Returns a note that names the parameters which the output does not depend on. */

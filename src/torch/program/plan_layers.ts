@@ -197,9 +197,20 @@ function mainOf(calls: readonly Call[]): Call {
   return calls.find(({ target }) => !ARRANGING.test(baseName(target))) ?? calls.at(-1)!;
 }
 
+/** Operations with a second name. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  multiply: "mul",
+  divide: "div",
+  true_divide: "div",
+  subtract: "sub",
+  concatenate: "cat",
+  concat: "cat",
+};
+
 /** Returns the class of an operation by itself. */
 function operationClass({ target, args }: Call, inputs: readonly string[]): string {
-  const name = baseName(target).replace(/_$/, "");
+  const own = baseName(target).replace(/_$/, "");
+  const name = SYNONYMS[own] ?? own;
   // The sum with a constant does not join two branches.
   if (name === "add" && inputs.length < 2) return "shift";
   // LayerScale, if it is written out: `self.gamma * x`.

@@ -53,3 +53,16 @@ Deno.test("theoryLayers() leaves out the kernels of queries, keys and values of 
   assertEquals(attending("merge"), ["out"]);
   assertEquals(attending("opaque"), ["query", "out"]);
 });
+
+Deno.test("theoryLayers() leaves out a kernel of which all ends in scores, but not one before a head", () => {
+  const names = (head: LayerMeasurements[]) =>
+    namesOf([
+      dense("first", []),
+      dense("second", ["first"]),
+      { ...plain("softmax", "activation", ["second"]), activation: "softmax" },
+      ...head,
+    ]);
+  // ConvBERT computes the kernels of convolutions so.
+  assertEquals(names([plain("context", "merge", ["softmax"]), dense("out", ["context"])]), ["out"]);
+  assertEquals(names([]), ["first", "second"]);
+});

@@ -49,6 +49,9 @@ for (
     "waves",
     // The layout before PyTorch 2.9: weights, constants and inputs are pickles.
     "torch_2_8/sequence",
+    // Counters, positions, a mask and a mean that is written in place.
+    "counted",
+    "gated",
   ]
 ) {
   Deno.test(`loadModel() runs ${name}.pt2 as PyTorch does: objective and every gradient`, async () => {
@@ -176,6 +179,26 @@ Deno.test("loadModel() leaves no tensor behind once a program is disposed of", a
   tf.dispose(batch as never);
   loaded.model.dispose();
   assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("a pass leaves every buffer of a program as it was, and so does a step of training", async () => {
+  const { loaded, batch, measured } = await measureProgram("counted");
+  assertEquals(loaded.notes, [
+    "2 buffers that the program changes in place keep their values here: steps, mean.",
+  ]);
+  const again = await measure(loaded.model, batch, { objective: "cross_entropy" });
+  assertEquals(again.objective.value, measured.objective.value);
+  tf.tidy(() => void loaded.model.apply(batch.inputs, { training: true }));
+  const statistics = loaded.model.layers.flatMap(({ nonTrainableWeights }) => nonTrainableWeights);
+  // Training moves the statistics of normalisations alone, and a pass puts them back.
+  const before = statistics.map((weight) => [...weight.read().dataSync()]);
+  assert(before.flat().some((value) => value !== 0 && value !== 1));
+  await measure(loaded.model, batch, { objective: "cross_entropy" });
+  assertEquals(statistics.map((weight) => [...weight.read().dataSync()]), before);
+  const third = await measure(loaded.model, batch, { objective: "cross_entropy" });
+  assertEquals(third.objective.value, measured.objective.value);
+  tf.dispose(batch as never);
+  loaded.model.dispose();
 });
 
 Deno.test("a program drops nothing in a pass, drops in training, and moves its statistics only there", async () => {

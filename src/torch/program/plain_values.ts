@@ -16,6 +16,30 @@ export function replaceEmpty(program: FunctionalProgram): FunctionalProgram {
   return { ...program, calls };
 }
 
+/** Operations that read only the shape of their second operand, and those with a shape instead. */
+const SHAPED: Readonly<Record<string, { target: string; argument: string }>> = {
+  "aten.reshape_as.default": { target: "aten.reshape.default", argument: "shape" },
+  "aten.view_as.default": { target: "aten.reshape.default", argument: "shape" },
+  "aten.expand_as.default": { target: "aten.expand.default", argument: "size" },
+};
+
+/**
+ * Replaces operands of which only the shape is read by that shape: no signal goes from there to the
+ * result, and the graph of the layers must not show one.
+ */
+export function replaceShapeOperands(program: FunctionalProgram): FunctionalProgram {
+  const calls = program.calls.map((call) => {
+    if (!Object.hasOwn(SHAPED, call.target)) return call;
+    const { self, other } = call.args;
+    const meta = other?.is === "value" ? program.values.get(other.name) : undefined;
+    if (meta === undefined) return call;
+    const { target, argument } = SHAPED[call.target];
+    const shape: Argument = { is: "list", items: meta.sizes.map(argumentOf) };
+    return { ...call, target, args: { self, [argument]: shape } };
+  });
+  return { ...program, calls };
+}
+
 function zerosOf(call: Call, { sizes, type }: ValueMeta): Call {
   const size: Argument = { is: "list", items: sizes.map(argumentOf) };
   const dtype: Argument = { is: "constant", value: heldAs(type) };
