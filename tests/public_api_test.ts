@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import configuration from "../deno.json" with { type: "json" };
 import * as library from "../src/mod.ts";
+import { MODEL_RULES } from "../src/rules/model_rules.ts";
+import { RULES } from "../src/rules/rules.ts";
 
 /** What one import gives to a test, a script or a notebook; everything else has its entry point. */
 const ROOT: Record<string, string[]> = {
@@ -12,39 +14,9 @@ const ROOT: Record<string, string[]> = {
   "the tensors themselves, and the figures of any": ["activations", "gradients", "statistics"],
   "weights are tried out by hand": ["getWeights", "rescaleWeights", "setWeights"],
   "the assertions, the reason for all this": [
-    "assertActivationScale",
-    "assertActivationsNotSaturated",
-    "assertAllFinite",
-    "assertArchitecture",
-    "assertAttention",
-    "assertBatchIndependence",
-    "assertBiasInit",
-    "assertBlocksAlike",
-    "assertCausal",
-    "assertDependsOnInput",
-    "assertGradientBalance",
-    "assertGradientRatioNear",
-    "assertGradientsFlow",
-    "assertGradientsMatchNumeric",
-    "assertHalfPrecision",
     "assertHealthy",
-    "assertInitScale",
-    "assertInitialLoss",
-    "assertInputNormalized",
-    "assertLearningRate",
-    "assertLossReduction",
     "assertMatchesBaseline",
-    "assertNoDeadUnits",
-    "assertNoExplodingGradients",
-    "assertNoVanishingGradients",
-    "assertOutputHead",
-    "assertOverfitsBatch",
-    "assertRegularization",
-    "assertSymmetryBroken",
-    "assertTargetNormalized",
-    "assertUpdateRatio",
-    "assertWeightsChange",
-    "assertWeightsFrozen",
+    ...[...RULES, ...MODEL_RULES].map(({ assertion }) => assertion),
   ],
   "assertions over seeds, as a whole test, and during training": [
     "acrossSeeds",
@@ -54,7 +26,7 @@ const ROOT: Record<string, string[]> = {
     "testGradientHealth",
   ],
   "findings as data: a script does not throw": ["RULES", "runRules"],
-  "what is wrong, and what mends it": ["diagnose", "examine"],
+  "what is wrong, and its fix": ["diagnose", "examine"],
   "a rule of your own": ["assertRule", "defineRule", "registerRule"],
   "what a notebook shows": ["barChart", "renderStudy", "renderText"],
   "which scale is best": ["runStudy", "study", "summarizeStudy"],
