@@ -76,7 +76,10 @@ async function writePart(
   }
   await claimOutputs([{ path: out }], [model], { force });
   const { measureWeightsOf } = await import("../examine_weights.ts");
-  const measurements = await measureWeightsOf(model, requestOf(model, "json", values), shard);
+  const measurements = await measureWeightsOf(model, requestOf(model, "json", values), {
+    shard,
+    journal: `${out}.progress`,
+  });
   await writeOutput(encodePart(shard, measurements), out, "json");
   return 0;
 }

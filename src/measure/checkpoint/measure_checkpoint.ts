@@ -4,6 +4,7 @@ import { stemOf } from "../../model/names.ts";
 import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { type TorchLayer, torchLayers, type TorchTensor } from "../../torch/torch_layers.ts";
 import { kerasLayers } from "../../load/keras_layers.ts";
+import { InputError } from "../../words/input_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import {
   anyObject,
@@ -23,6 +24,7 @@ import type {
   WeightMeasurements,
 } from "../measurements.ts";
 import { statisticsOf } from "../sums.ts";
+import { SweepJournal } from "./sweep_journal.ts";
 import { sweepInParallel, type SweepProgress } from "./sweep_in_parallel.ts";
 import { type SweepTensor, sweepTensors } from "./sweep_tensors.ts";
 import type { TensorFigures, UnitAxis } from "./tensor_sweep.ts";
@@ -87,6 +89,11 @@ export interface MeasureCheckpointOptions {
    * Default: all.
    */
   shard?: { index: number; count: number } | null;
+  /**
+   * File to which the figures of each finished tensor are written, and which a run that was stopped
+   * goes on from; it is removed in the end. Default: none.
+   */
+  journal?: string | null;
 }
 
 /** Each thread takes some 25 MB. */
@@ -122,6 +129,7 @@ export async function measureCheckpoint(
   requireValue("options", options, anyObject);
   const { threads = Math.min(MAX_THREADS, navigator.hardwareConcurrency), signal = null } = options;
   const { onProgress = () => {}, shard = null } = options;
+  using journal = await openJournal(options.journal ?? null, file);
   requireValue("options.threads", threads, number);
   const found = layersOf(file);
   const { layers } = found;
@@ -130,8 +138,22 @@ export async function measureCheckpoint(
   const sweeps = own === null
     ? found.sweeps
     : found.sweeps.filter(({ tensor }) => isOwn.has(tensor as TorchTensor));
-  const figures = await sweepInParallel(sweeps, { threads, onProgress, signal });
+  const figures = await sweepInParallel(sweeps, { threads, onProgress, signal, journal });
+  await journal?.remove();
   return describeWeights(file, { layers, sweeps, own: own ?? layers }, figures);
+}
+
+async function openJournal(path: string | null, file: WeightsFile): Promise<SweepJournal | null> {
+  if (path === null) return null;
+  requireValue("options.journal", path, string);
+  const journal = await SweepJournal.open(path, file);
+  if (journal !== null) return journal;
+  throw new InputError({
+    place: path,
+    verb: "is",
+    found: "no journal of a sweep",
+    expected: "one, or no file",
+  });
 }
 
 /** Layer of a file with its non-empty tensors, kernels first, as rules expect them. */

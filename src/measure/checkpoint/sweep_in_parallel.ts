@@ -3,6 +3,7 @@ import { askWorkers } from "./ask_workers.ts";
 import { bytesOf, divideParts, groupParts } from "./plan_sweep.ts";
 import type { PartFigures } from "./sweep_part.ts";
 import { isStored, piecesOf, type SweepTensor, sweepTensors } from "./sweep_tensors.ts";
+import type { SweepJournal } from "./sweep_journal.ts";
 import type { SweepTask } from "./sweep_worker.ts";
 import { type TensorFigures, TensorSweep } from "./tensor_sweep.ts";
 
@@ -22,6 +23,8 @@ interface SweepOptions {
   onProgress: (progress: SweepProgress) => void;
   /** Ends the sweep early: it throws the reason. */
   signal: AbortSignal | null;
+  /** Has the figures of tensors that an earlier run finished, and gets those of this one. */
+  journal: SweepJournal | null;
 }
 
 /** Number of bytes that a thread sweeps while a worker starts. */
@@ -38,7 +41,12 @@ export async function sweepInParallel(
   const large = tensors.filter(({ tensor }) => isStored(tensor));
   if (bytesIn(large) < WORTH_WORKERS && !large.some(isFar)) return sweepTensors(tensors);
   const figures = new Map<SweepTensor, TensorFigures>();
-  await sweepStored(large, { ...options, figures, isWhole: false });
+  for (const one of large) {
+    const known = options.journal?.figuresOf(one.tensor);
+    if (known !== undefined) figures.set(one, known);
+  }
+  const rest = large.filter((tensor) => !figures.has(tensor));
+  await sweepStored(rest, { ...options, figures, isWhole: false });
   const alike = large.filter((tensor) => !figures.has(tensor));
   if (alike.length > 0) await sweepStored(alike, { ...options, figures, isWhole: true });
   return tensors.map((one) => figures.get(one) ?? sweepTensors([one])[0]);
@@ -60,7 +68,7 @@ const bytesIn = (tensors: readonly SweepTensor[]) =>
  */
 async function sweepStored(
   tensors: readonly SweepTensor[],
-  { threads, onProgress, signal, isWhole, figures }: SweepOptions & {
+  { threads, onProgress, signal, journal, isWhole, figures }: SweepOptions & {
     isWhole: boolean;
     figures: Map<SweepTensor, TensorFigures>;
   },
@@ -91,7 +99,9 @@ async function sweepStored(
       // The hashes of a finished tensor are not kept.
       sums.delete(tensor);
       const found = sum.finish(coefficients, tensors[tensor].units);
-      if (found !== null) figures.set(tensors[tensor], found);
+      if (found === null) return;
+      figures.set(tensors[tensor], found);
+      journal?.add(tensors[tensor].tensor, found);
     });
     onProgress({ bytes, total });
   }

@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readWeights } from "../../src/load/read_weights.ts";
+import { measureCheckpoint } from "../../src/measure/checkpoint/measure_checkpoint.ts";
+import { WORTH_WORKERS } from "../../src/measure/checkpoint/sweep_in_parallel.ts";
+import { InputError } from "../../src/words/input_error.ts";
+import { writeCheckpoint } from "./write_checkpoint.ts";
+
+/** Uses a file that is worth several threads: ten tensors, two of them with equal rows. */
+async function withCheckpoint(use: (path: string, journal: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    const width = 2048;
+    const rows = Math.ceil(WORTH_WORKERS / 10 / width / 2);
+    const path = `${folder}/w.safetensors`;
+    await writeCheckpoint(
+      path,
+      Array.from({ length: 10 }, (_, i) => ({
+        name: `h.${i}.fc.weight`,
+        dtype: "BF16" as const,
+        shape: [rows, width],
+        std: i < 2 ? 0 : 0.02 * (i + 1),
+      })),
+    );
+    await use(path, `${folder}/progress`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Measures until so many bytes are read. */
+async function stopAfter(share: number, path: string, journal: string): Promise<number> {
+  const stop = new AbortController();
+  let first: number | null = null;
+  await measureCheckpoint(await readWeights(path), {
+    threads: 1,
+    journal,
+    signal: stop.signal,
+    onProgress({ bytes, total }) {
+      first ??= total;
+      if (bytes >= share * total) stop.abort(new Error("stopped"));
+    },
+  }).catch(() => {});
+  return first!;
+}
+
+Deno.test("a sweep that was stopped goes on from its journal, to the bit", () =>
+  withCheckpoint(async (path, journal) => {
+    const file = await readWeights(path);
+    const whole = await measureCheckpoint(file);
+    const total = await stopAfter(0.6, path, journal);
+    const text = await Deno.readTextFile(journal);
+    assert(text.split("\n").length > 4, text.slice(0, 300));
+    // As after kill -9: the last line is not whole.
+    await Deno.writeTextFile(journal, text.slice(0, -200));
+    let left: number | null = null;
+    const resumed = await measureCheckpoint(file, {
+      journal,
+      onProgress: ({ total }) => void (left ??= total),
+    });
+    assertEquals(resumed, whole);
+    assert(left! < 0.7 * total, `${left} of ${total}`);
+    await assertRejects(() => Deno.stat(journal), Deno.errors.NotFound);
+  }));
+
+Deno.test("a journal of a file that has changed is not used, and another file is not replaced", () =>
+  withCheckpoint(async (path, journal) => {
+    const total = await stopAfter(0.6, path, journal);
+    await Deno.utime(path, new Date(1e12), new Date(1e12));
+    assertEquals(await stopAfter(0.1, path, journal), total);
+    await Deno.writeTextFile(journal, "mine");
+    await assertRejects(() => stopAfterOrThrow(path, journal), InputError, "no journal");
+    assertEquals(await Deno.readTextFile(journal), "mine");
+  }));
+
+async function stopAfterOrThrow(path: string, journal: string) {
+  await measureCheckpoint(await readWeights(path), { journal });
+}
