@@ -7,8 +7,8 @@
 #
 #     sbatch --dependency=afterok:NUMBER --wrap 'deno run -A mod.ts merge report_parts/*.json --out report.html'
 #
-# A task that was stopped writes nothing; submitted again it measures its part, and one whose part is
-# there ends at once.
+# A task that was stopped, submitted again, goes on from the tensors that it had finished; one whose
+# part is there ends at once.
 #
 #SBATCH --job-name=report
 #SBATCH --array=1-8

@@ -1,13 +1,16 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runCommand } from "../cli/run_command.ts";
+import { makeCheckpoint } from "../measure/made_checkpoints.ts";
+import { writeCheckpoint } from "../measure/write_checkpoint.ts";
 import { withFolder } from "../model/save_model.ts";
 import { readManifest, runIndexedJob } from "./kubernetes.ts";
 import { runTask } from "./task.ts";
 import { PREEMPTIBLE_GRID, unsplit } from "./unsplit.ts";
 
-const TEXT = await Deno.readTextFile(
-  new URL("../../examples/distributed/kubernetes_indexed_job.yaml", import.meta.url),
-);
+const textOf = (name: string) =>
+  Deno.readTextFile(new URL(`../../examples/distributed/${name}.yaml`, import.meta.url));
+const TEXT = await textOf("kubernetes_indexed_job");
+const REPORT = await textOf("kubernetes_report");
 const PACKAGE = "jsr:@gradient-health/gradient-health";
 
 /** The job in three parts, which takes seconds. */
@@ -54,11 +57,48 @@ Deno.test("the Indexed Job fails at once where the sweep cannot be run, and star
   });
 });
 
-Deno.test("the Indexed Job splits into as many parts as it has completions, on its own volume", async () => {
-  const { job, claim } = readManifest(TEXT);
-  const [{ args }] = job.template.spec.containers;
-  assertStringIncludes(args[0], `/${job.completions}"`);
-  assertEquals(job.template.spec.volumes[0].persistentVolumeClaim.claimName, claim.metadata.name);
-  const help = await runCommand(["sweep", "--help"]);
-  for (const [flag] of args[0].matchAll(/--[a-z-]+/g)) assertStringIncludes(help.stdout, flag);
+Deno.test("the Indexed Job of a report makes the whole report, from three pods", async () => {
+  await withFolder(async (folder) => {
+    const { tensors } = makeCheckpoint({
+      fault: "times-30",
+      seed: 3,
+      blocks: 7,
+      width: 32,
+      dtype: "BF16",
+    });
+    await Deno.mkdir(`${folder}/model`);
+    await writeCheckpoint(`${folder}/model/model.safetensors`, tensors);
+    const manifest = readManifest(REPORT);
+    const job = { ...manifest.job, completions: 3 };
+    const local = (script: string) =>
+      script.replace(PACKAGE, '"$PROGRAM"').replaceAll("/parts/", "./")
+        .replace(/"\$\(\((.*)\)\)\/16"/, '"$(($1))/3"');
+    const { condition, pods } = await runIndexedJob({ ...manifest, job }, folder, {
+      change: local,
+    });
+    assertEquals(condition, "Complete", pods.map(({ stderr }) => stderr).join("\n"));
+    const [, merge] = /^# +(deno run .* merge .*)$/m.exec(REPORT)!;
+    for (const command of [local(merge), '"$PROGRAM" report ./model --quiet --out whole.html']) {
+      const { code, stderr } = await runTask(
+        ["sh", "-c", command.startsWith("deno") ? command : `deno run -A ${command}`],
+        { cwd: folder, env: {} },
+      );
+      assertEquals(code, 0, stderr);
+    }
+    assertEquals(
+      await Deno.readTextFile(`${folder}/report.html`),
+      await Deno.readTextFile(`${folder}/whole.html`),
+    );
+  });
 });
+
+for (const [text, command] of [[TEXT, "sweep"], [REPORT, "report"]]) {
+  Deno.test(`the Indexed Job of ${command} splits into as many parts as it has completions, on its own volume`, async () => {
+    const { job, claim } = readManifest(text);
+    const [{ args }] = job.template.spec.containers;
+    assertStringIncludes(args[0], `/${job.completions}"`);
+    assertEquals(job.template.spec.volumes[0].persistentVolumeClaim.claimName, claim.metadata.name);
+    const help = await runCommand([command, "--help"]);
+    for (const [flag] of args[0].matchAll(/--[a-z-]+/g)) assertStringIncludes(help.stdout, flag);
+  });
+}
