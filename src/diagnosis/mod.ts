@@ -21,6 +21,7 @@ export type {
   Diagnosis,
   DiagnosisRates,
   DiagnosisTrial,
+  JudgedWeights,
   TrialCurves,
   Tried,
   TriedFigure,
