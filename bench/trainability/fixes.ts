@@ -17,7 +17,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { modelWeights } from "../../src/model/weights/model_weights.ts";
 import { fans, initializerStd } from "../../src/theory/initializers.ts";
-import { applyInTurn } from "../../src/diagnosis/examine/apply_in_turn.ts";
+import { applyInTurn } from "../../src/diagnosis/examine/training_cause.ts";
 import { buildNetwork } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { planOf } from "./population.ts";

@@ -2,7 +2,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflo
 import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import type { Fix } from "../../src/diagnosis/fix.ts";
 import type { Fixed } from "../../src/diagnosis/examine/apply_fixes.ts";
-import { applyInTurn } from "../../src/diagnosis/examine/apply_in_turn.ts";
+import { applyInTurn } from "../../src/diagnosis/examine/training_cause.ts";
 import { buildNetwork, lossOf } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { type OptimizerName, optimizerOf } from "./optimizers.ts";

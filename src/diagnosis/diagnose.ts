@@ -1,23 +1,38 @@
-import { verdictOn } from "./verdict.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { callPlace } from "../model/layers/layer_source.ts";
 import { type Finding, SEVERITIES } from "../rules/finding.ts";
-import { formatLayers } from "./fix_words.ts";
-import { findingShape, reading, requireMeasurements } from "../rules/require_measurements.ts";
-import { list, requireValue } from "../words/shape.ts";
 import { networkOf } from "../rules/network/network.ts";
 import { allRules } from "../rules/register_rule.ts";
-import type { Measurements } from "../measure/measurements.ts";
-import { SEARCHES } from "./causes.ts";
+import { findingShape, reading, requireMeasurements } from "../rules/require_measurements.ts";
+import { list, requireValue } from "../words/shape.ts";
+import { activations, attention, hiddenSoftmax, missingActivations } from "./causes/activations.ts";
+import { baseline } from "./causes/baseline.ts";
+import { biases, headBias } from "./causes/biases.ts";
+import { brokenNumbers } from "./causes/broken_numbers.ts";
+import { constantWeights } from "./causes/constant_weights.ts";
+import { embeddings } from "./causes/embeddings.ts";
+import { gains, narrowChain } from "./causes/gains.ts";
+import { heads } from "./causes/heads.ts";
+import { inputs } from "./causes/inputs.ts";
+import { kernelScale } from "./causes/kernel_scale.ts";
+import { coldStatistics, singleUnits, zeroScales } from "./causes/normalizations.ts";
 import { layersOf } from "./causes/shared.ts";
+import { cutGradient, flatRows, mutualZeros, residualGrowth } from "./causes/signal.ts";
+import { targets } from "./causes/targets.ts";
+import { frozen, learningRate, regularization } from "./causes/training.ts";
 import {
   type Cause,
   type Consequence,
   type Diagnosis,
   type JudgedWeights,
   type Patient,
+  type Search,
   shownDiagnosis,
   type Suspect,
 } from "./diagnosis.ts";
-import { inFramework } from "./in_framework.ts";
+import type { Fix, FixWeight } from "./fix.ts";
+import { formatLayers } from "./fix_words.ts";
+import { verdictOn } from "./verdict.ts";
 
 /**
  * Groups findings by cause. If the kernels of nine layers are 892 times too large, that is the
@@ -185,4 +200,80 @@ export function consequencesOf(
 
 function gravest(findings: readonly Finding[]): Finding["severity"] {
   return SEVERITIES.find((severity) => findings.some((finding) => finding.severity === severity))!;
+}
+
+/**
+ * Searches, in the order in which they may claim consequences: faults that break every number
+ * first, then inputs and outputs, then the weights, and last faults of no single layer.
+ */
+const SEARCHES: readonly Search[] = [
+  brokenNumbers,
+  frozen,
+  coldStatistics,
+  singleUnits,
+  zeroScales,
+  inputs,
+  headBias,
+  heads,
+  targets,
+  cutGradient,
+  mutualZeros,
+  constantWeights,
+  embeddings,
+  flatRows,
+  biases,
+  hiddenSoftmax,
+  kernelScale,
+  attention,
+  missingActivations,
+  residualGrowth,
+  activations,
+  narrowChain,
+  gains,
+  learningRate,
+  regularization,
+  baseline,
+];
+
+/**
+ * Returns a fix in the words of the framework that the network was written in: PyTorch if the
+ * weights are those of a state dict or the layers those of a program, Keras if Keras wrote the
+ * layers, else TensorFlow.js.
+ */
+function inFramework(fix: Fix, measurements: Measurements): Fix {
+  const { format = null } = measurements.weightsOnly ?? {};
+  if (format === "Keras") return { ...fix, framework: "keras" };
+  if (format === "PyTorch" || format === "safetensors") return inTorch(fix, measurements);
+  const { framework } = measurements.model;
+  if (framework === "pytorch") return inTorch(fix, measurements);
+  return framework === undefined ? fix : { ...fix, framework };
+}
+
+function inTorch(fix: Fix, { layers }: Measurements): Fix {
+  const framework = "pytorch";
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const mark = <T extends FixWeight>(weights: T[]): T[] =>
+    weights.map((weight) => {
+      const layer = byName.get(weight.layer);
+      if (layer === undefined) return weight;
+      const marked = { ...weight };
+      const { className, kernelLayout = "", source } = layer;
+      // A Conv1D is GPT-2's dense layer, with its kernel transposed.
+      const isTransposed = className === "Conv1D" || kernelLayout === "transposed" ||
+        kernelLayout.startsWith("einsum i");
+      if (isTransposed) marked.inputsFirst = true;
+      const place = callPlace(source);
+      if (place !== null) marked.source = place;
+      return marked;
+    });
+  switch (fix.kind) {
+    case "rescale":
+      return { ...fix, framework, weights: mark(fix.weights) };
+    case "redraw":
+      return { ...fix, framework, weights: mark(fix.weights) };
+    case "set-bias":
+      return { ...fix, framework, weights: mark(fix.weights) };
+    default:
+      return { ...fix, framework };
+  }
 }

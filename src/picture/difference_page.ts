@@ -1,5 +1,6 @@
 import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
 import type { Difference } from "../compare/difference.ts";
+import type { BlockChange, WeightChanges } from "../compare/weight_changes.ts";
 import { type Chart, placed } from "../render/chart_model.ts";
 import { shownFolds } from "../render/fold_layers.ts";
 import {
@@ -10,17 +11,22 @@ import {
   otherDifferences,
 } from "../render/render_difference.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
+import {
+  WEIGHT_HEADINGS,
+  WEIGHT_LEGEND,
+  weightChangeTable,
+} from "../render/weight_change_table.ts";
+import { formatNumber } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type BarPanel, barPanel } from "./bar_panel.ts";
 import { blockGrids } from "./block_grid.ts";
 import { layerMap, LayerNames } from "./layer_map.ts";
 import { breakable, type Markup, markup, prose, shortTitle } from "./markup.ts";
-import { renderPage } from "./page.ts";
+import { renderPage, type Section } from "./page.ts";
 import { factsOf } from "./report_page.ts";
 import { barKey, showBars } from "./show_bars.ts";
 import { showBlocks } from "./show_blocks.ts";
 import { showCauses } from "./show_diagnosis.ts";
-import { weightSections } from "./show_weight_changes.ts";
 import { verdictTitle } from "./show_lead.ts";
 import { drawTimes } from "./table_of_layers.ts";
 
@@ -241,4 +247,53 @@ function showRuns(difference: Difference): Markup {
       markup`<div><h3>${side}: <bdi>${shortTitle(name)}</bdi></h3>${factsOf(measurements)}</div>`
     )
   }</div>`;
+}
+
+/** Returns the sections on the changes of two files of weights: every block and every tensor. */
+function weightSections(weights: WeightChanges): Section[] {
+  const { rows, rest } = weightChangeTable(weights, { all: true });
+  return [
+    ...weights.blocks.length === 0 ? [] : [{
+      id: "blocks",
+      title: "Changes of the blocks",
+      body: weightTable(
+        "block",
+        ["tensors that differ", "largest change"],
+        weights.blocks.map(rowOf),
+      ),
+    }],
+    {
+      id: "tensors",
+      title: "Changes of the tensors",
+      body: markup`${weightTable("tensor", WEIGHT_HEADINGS, rows)}${
+        rest.map((text) => markup`<p><bdi>${breakable(escapeControls(text))}</bdi></p>`)
+      }<p>${WEIGHT_LEGEND}</p>`,
+    },
+  ];
+}
+
+const rowOf = ({ name, tensors, changed, largest }: BlockChange) => ({
+  name,
+  cells: [
+    changed === 0 ? "none" : `${changed} of ${tensors}`,
+    largest === null ? "not a number" : formatNumber(largest),
+  ],
+});
+
+function weightTable(
+  of: string,
+  headings: readonly string[],
+  rows: readonly { name: string; cells: readonly string[] }[],
+): Markup {
+  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Table: ${of}"><table><thead><tr>
+  <th scope="col">${of}${
+    headings.map((heading) => markup`<th scope="col">${heading}`)
+  }</tr></thead><tbody>${
+    rows.map(({ name, cells }) =>
+      markup`<tr><th scope="row"><bdi>${escapeControls(name)}</bdi>${
+        cells.map((cell) => markup`<td>${cell}`)
+      }</tr>
+      `
+    )
+  }</tbody></table></div>`;
 }

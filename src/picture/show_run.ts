@@ -1,22 +1,22 @@
-import type { ChartAxis } from "../render/chart_model.ts";
 import { type Cause, countCauses, type Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { LearningRates } from "../probe/rate_search.ts";
+import type { ChartAxis } from "../render/chart_model.ts";
 import { foldLayers, shownFolds } from "../render/fold_layers.ts";
+import { rateCharts } from "../render/rate_chart.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
-import type { BarPanel } from "./bar_panel.ts";
-import { drawMap, laneCount } from "./draw_map.ts";
-import { type LayerMap, layerMap, LayerNames, type MapNode } from "./layer_map.ts";
+import { type BarPanel, barPanel } from "./bar_panel.ts";
+import { lanesOf, type LayerMap, layerMap, LayerNames, type MapNode } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { Section } from "./page.ts";
 import { reportPanels } from "./report_panels.ts";
-import { barKey, showBars } from "./show_bars.ts";
+import { barKey, barTable, showBars } from "./show_bars.ts";
 import { showChecked } from "./show_checked.ts";
 import { showCauses } from "./show_diagnosis.ts";
 import { showFindings } from "./show_findings.ts";
 import { layersInDetail, showLayers } from "./show_layers.ts";
 import { showLead } from "./show_lead.ts";
-import { showRates } from "./show_rates.ts";
 import { weightsSections } from "./show_weights.ts";
 import { tableLegend, tableOfLayers } from "./table_of_layers.ts";
 
@@ -144,4 +144,75 @@ function stateOf({ about, causes, severity, follows }: MapNode): Markup {
 function ratesSection({ rates }: Diagnosis, id: string): Section[] {
   if (rates?.search == null) return [];
   return [{ id, title: "Learning rate", body: showRates(rates.search, rates.said, id) }];
+}
+
+/** Shows the loss over learning rate, bars for each optimizer that was tried. */
+function showRates(found: LearningRates, said: string, id: string): Markup {
+  return markup`<p>${said}</p>${
+    rateCharts(found).map((chart, i) => {
+      const panel = barPanel({
+        chart,
+        fixed: null,
+        rows: chart.bars.map(({ label }) => [label]),
+        wrong: new Map(
+          chart.bars.flatMap(({ label, mark }) => mark === null ? [] : [[label, mark]]),
+        ),
+        origin: null,
+      });
+      return markup`<figure class="rates"><figcaption><b>${chart.title}</b> ${chart.about}</figcaption>${
+        barTable({
+          panels: [{ ...panel, title: "loss" }],
+          rows: chart.bars.map(({ label }) => ({ attributes: null, name: markup`${label}` })),
+          heading: "rate",
+          id: `${id}-${i + 1}`,
+          label: chart.title,
+        })
+      }</figure>`;
+    })
+  }`;
+}
+
+const LANE = 11;
+const MOST_LANES = 7;
+
+/** Returns the number of lanes beside the trunk for edges that skip layers. */
+function laneCount({ edges }: LayerMap): number {
+  return lanesOf(edges, MOST_LANES).reduce((most, { lane }) => Math.max(most, lane + 1), 0);
+}
+
+/**
+ * Draws the edges of the graph left of its rows: a line down the trunk from each layer to the next
+ * that reads it, and lanes on the left for edges that skip layers.
+ *
+ * @param heights Height of each row.
+ */
+function drawMap(map: LayerMap, heights: readonly number[]): Markup {
+  const { nodes, edges } = map;
+  const passing = lanesOf(edges, MOST_LANES);
+  const trunk = laneCount(map) * LANE + 8;
+  const tops = heights.reduce<number[]>((tops, height) => [...tops, tops.at(-1)! + height], [0]);
+  const y = (node: number) => tops[node] + heights[node] / 2;
+  const straight = edges.filter(({ from, to }) => to === from + 1)
+    .map(({ from, to }) => `M${trunk} ${y(from)}V${y(to)}`).join("");
+  const arcs = passing.map(({ from, to, lane }) => {
+    const x = trunk - (lane + 1) * LANE;
+    const bend = Math.min(8, (y(to) - y(from)) / 2);
+    return `M${trunk} ${y(from)}Q${x} ${y(from)} ${x} ${y(from) + bend}V${y(to) - bend}Q${x} ${
+      y(to)
+    } ${trunk} ${y(to)}`;
+  }).join("");
+  return markup`<svg class="map" width="${trunk + 6}" height="${tops.at(
+    -1,
+  )!}" aria-hidden="true"><path d="${straight}"/>${
+    arcs === "" ? null : markup`<path class="skip-edge" d="${arcs}"/>`
+  }${
+    nodes.map((node, i) =>
+      markup`<circle cx="${trunk}" cy="${y(i)}" r="4" class="${nodeClass(node)}"/>`
+    )
+  }</svg>`;
+}
+
+function nodeClass({ severity, follows }: MapNode): string {
+  if (severity !== null) return `is-${severity}`;
+  return follows.length > 0 ? "follows" : "sound";
 }

@@ -1,9 +1,19 @@
+import type { Measurements } from "../measure/measurements.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
+import {
+  hasTrend,
+  type Sibling,
+  siblingGroups,
+  trendOf,
+} from "../rules/network/sibling_tensors.ts";
+import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
+import { escapeControls } from "../words/show_value.ts";
+import type { Wrong } from "./bar_panel.ts";
 import { type BlockGrid, blockGrids, rmsOverMedian, wrongTensors } from "./block_grid.ts";
+import { breakable, type Markup, markup } from "./markup.ts";
 import type { Section } from "./page.ts";
 import { type BlocksStyle, showBlocks } from "./show_blocks.ts";
-import { showOutliers } from "./show_outliers.ts";
-import { markup } from "./markup.ts";
+import { drawTimes } from "./table_of_layers.ts";
 
 /** Words and colours of the heat map of weights alone. */
 export const GRID_STYLE: Omit<BlocksStyle, "id"> = {
@@ -46,4 +56,60 @@ export function weightsSections(
       }`,
     }],
   ];
+}
+
+const MAX_OUTLIERS = 12;
+
+/** Tensor beside the trend of its kind over the blocks. */
+interface Stray {
+  sibling: Sibling;
+  trend: number;
+  /** Distance from the trend, in spreads of its siblings. */
+  deviations: number;
+}
+
+/**
+ * Shows the tensors that are farthest from the trend of their kind over the blocks, those first that
+ * findings are about; `null` if no tensor is in a block.
+ */
+export function showOutliers(
+  { layers }: Measurements,
+  wrong: ReadonlyMap<string, Wrong>,
+): Markup | null {
+  const strays = straysOf(layers);
+  if (strays.length === 0) return null;
+  const isWrong = ({ sibling }: Stray) => Number(wrong.has(sibling.weight.name));
+  const shown = strays.toSorted((a, b) => isWrong(b) - isWrong(a) || b.deviations - a.deviations)
+    .slice(0, MAX_OUTLIERS);
+  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Tensors far from their trend"><table class="answer"><thead><tr>
+  <th scope="col">tensor<th scope="col">rms<th scope="col" class="spare">trend of its kind<th scope="col">times its trend</tr></thead><tbody>${
+    shown.map(({ sibling: { weight: { name, values } }, trend }) => {
+      const tone = wrong.get(name);
+      const times = values.nonFinite > 0 ? NaN : values.rms / trend;
+      const marked = tone === undefined ? null : markup` class="wrong ${tone}"`;
+      return markup`<tr><th scope="row"><bdi>${breakable(escapeControls(name))}</bdi>${
+        tone === undefined ? null : markup`\u00a0<span class="${tone} small">${tone}</span>`
+      }<td>${formatNumber(roundTo(2, values.nonFinite > 0 ? NaN : values.rms))}<td class="spare">${
+        formatNumber(roundTo(2, trend))
+      }<td${marked}>${drawTimes(times, tone ?? "sound")}${formatFactor(roundTo(2, times))}</tr>
+      `;
+    })
+  }</tbody></table></div>`;
+}
+
+function straysOf(layers: Measurements["layers"]): Stray[] {
+  return siblingGroups(layers).flatMap((group) => {
+    const trend = trendOf(group);
+    if (trend === null) return [];
+    return group.siblings.filter(hasTrend).map((sibling): Stray => {
+      const { block, weight: { values } } = sibling;
+      const expected = trend.at(block);
+      const isSized = values.rms > 0 && values.nonFinite === 0;
+      return {
+        sibling,
+        trend: expected,
+        deviations: isSized ? Math.abs(Math.log(values.rms / expected)) / trend.spread : Infinity,
+      };
+    });
+  });
 }

@@ -5,7 +5,7 @@ import { scaleAxis } from "../../src/picture/column_axis.ts";
 import { drawSteps } from "../../src/picture/draw_steps.ts";
 import { showStrips, type Strip, stripsKey } from "../../src/picture/draw_strips.ts";
 import { drawBlocks, showBlocks } from "../../src/picture/show_blocks.ts";
-import { showOutliers } from "../../src/picture/show_outliers.ts";
+import { showOutliers } from "../../src/picture/show_weights.ts";
 import { makeFinding } from "../../src/rules/finding.ts";
 import { blockLayers } from "../networks/block_layers.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";

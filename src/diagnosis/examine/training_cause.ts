@@ -5,12 +5,11 @@ import { networkOf } from "../../rules/network/network.ts";
 import { optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import type { Cause, Tried } from "../diagnosis.ts";
-import { verdictOn } from "../verdict.ts";
 import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
+import { verdictOn } from "../verdict.ts";
 import { causeName } from "../with_treatment.ts";
-import { applyFix, type FixSubject } from "./apply_fixes.ts";
-import { applyInTurn } from "./apply_in_turn.ts";
+import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
 import { trainingRate } from "./search_rates.ts";
 import { isStanding } from "./standing_warnings.ts";
 import { type Failed, type Suspicion, suspicionsOf } from "./suspicions.ts";
@@ -285,4 +284,37 @@ function bottleneck(
       }.`,
     }],
   };
+}
+
+/**
+ * Applies fixes in turn, each to what those before it left.
+ *
+ * @returns The subject with all fixes, to be undone together; `null`, with nothing changed, if one of
+ * them asks for another model.
+ */
+export function applyInTurn(
+  tf: TensorFlow,
+  subject: FixSubject,
+  fixes: readonly Fix[],
+): Fixed | null {
+  const done: Fixed[] = [];
+  const undo = () => {
+    for (const fixed of done.reverse()) fixed.undo();
+  };
+  let now = subject;
+  try {
+    for (const fix of fixes) {
+      const fixed = applyFix(tf, now, fix);
+      if (fixed === null) {
+        undo();
+        return null;
+      }
+      done.push(fixed);
+      now = fixed.subject;
+    }
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  return { subject: now, undo };
 }
