@@ -330,7 +330,10 @@ class Builder {
     { name, kind }: { name: string; kind: string },
   ): LayerVariable {
     const tf = this.#tf;
-    const initial: Tensor = tf.tensor(Float32Array.from(stored.read()), [...stored.shape]);
+    const entries = stored.read();
+    // The largest tensor may be a third of a model: no copy more than needed.
+    const floats = entries instanceof Float32Array ? entries : Float32Array.from(entries);
+    const initial: Tensor = tf.tensor(floats, [...stored.shape]);
     const own = plainName(name);
     const adder = layer as unknown as { addWeight(...args: unknown[]): LayerVariable };
     const isTrained = kind === "parameter" && stored.isTrained;

@@ -88,11 +88,7 @@ export function readProgramTensors(source: ByteSource): FileTensor[] {
   const folder = openFolder(source);
   const { entries, root, model } = folder;
   const pickled = entries.get(`${root}weights/${model}.pt`);
-  if (pickled !== undefined) {
-    const isStored = pickled.at !== null && source.file !== null;
-    return readStateDict(isStored ? partOf(source, pickled.at!, pickled.size) : pickled.read())
-      .tensors;
-  }
+  if (pickled !== undefined) return readStateDict(contentOf(source, pickled)).tensors;
   return [...readTensors(folder, "weights")].map(([name, { type, shape, read, at = null }]) => ({
     name,
     shape: [...shape],
@@ -103,6 +99,10 @@ export function readProgramTensors(source: ByteSource): FileTensor[] {
       : { stored: { file: source.file, offset: source.start + at } },
   }));
 }
+
+/** Returns an archive in the archive: read in pieces if it is not compressed. */
+const contentOf = (source: ByteSource, entry: ZipEntry): ByteSource | Uint8Array =>
+  entry.at === null ? entry.read() : partOf(source, entry.at, entry.size);
 
 function openFolder(source: ByteSource): Folder {
   const entries = openZip(source, ModelError);
@@ -119,10 +119,11 @@ function openFolder(source: ByteSource): Folder {
   if (order !== undefined && new TextDecoder().decode(order.read()) !== "little") {
     throw new ModelError("byteorder of the file is not little, expected little-endian numbers");
   }
-  return { entries, root: `${root}data/`, model };
+  return { source, entries, root: `${root}data/`, model };
 }
 
 interface Folder {
+  source: ByteSource;
   entries: ReadonlyMap<string, ZipEntry>;
   root: string;
   model: string;
@@ -146,9 +147,10 @@ function readJsonEntry(entry: ZipEntry): unknown {
 }
 
 /** Reads the list of the tensors in a folder. */
-function readTensors({ entries, root, model }: Folder, kind: "weights" | "constants") {
+function readTensors(folder: Folder, kind: "weights" | "constants") {
+  const { entries, root, model } = folder;
   const config = entries.get(`${root}${kind}/${model}_${kind}_config.json`);
-  if (config === undefined) return readPickled(entries.get(`${root}${kind}/${model}.pt`), kind);
+  if (config === undefined) return readPickled(folder, kind);
   const { config: payloads } = objectAt(readJsonEntry(config), config.name);
   const tensors = new Map<string, StoredTensor>();
   for (const [name, payload] of Object.entries(objectAt(payloads, config.name))) {
@@ -209,14 +211,15 @@ const mostOf = (room: number) => 2 ** 20 + 1024 * room;
 
 /** Reads the tensors of the layout before PyTorch 2.9: a pickled dictionary. */
 function readPickled(
-  entry: ZipEntry | undefined,
+  { source, entries: files, root, model }: Folder,
   kind: "weights" | "constants",
 ): Map<string, StoredTensor> {
+  const entry = files.get(`${root}${kind}/${model}.pt`);
   if (entry === undefined) {
     if (kind === "constants") return new Map();
     throw new ModelError("The file has no weights, expected data/weights");
   }
-  const archive = readTorchArchive(entry.read());
+  const archive = readTorchArchive(contentOf(source, entry));
   if (!(archive.value instanceof Map) || archive.value.size === 0) return new Map();
   const { entries } = findStateDict(archive.value);
   return new Map(entries.map(([name, view]) => [name, pickledTensor(archive, view, name)]));
@@ -225,16 +228,16 @@ function readPickled(
 function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string): StoredTensor {
   const { storage, type, shape, offset, strides } = view;
   const place = `Storage ${showValue(storage.key)} of ${showValue(name)}`;
-  const bytes = storages(storage.key)?.read() ?? null;
-  if (bytes === null) throw new ModelError(`${place} is missing from the file`);
-  const room = bytes.length / BYTES[type];
+  const stored = storages(storage.key);
+  if (stored === null) throw new ModelError(`${place} is missing from the file`);
+  const room = stored.size / BYTES[type];
   requireInside(name, view, room, mostOf(room));
   const reals = asReals({ type, shape });
   return {
     ...reals,
     place: `${storage.key}+${offset} [${shape}] [${strides}]`,
     isTrained: true,
-    read: () => entriesOf(bytesOfView(view, bytes), reals.type),
+    read: () => entriesOf(bytesOfView(view, stored.read()), reals.type),
   };
 }
 
