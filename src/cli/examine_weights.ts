@@ -21,13 +21,14 @@ import { UsageError } from "./kit/usage_error.ts";
  */
 export async function measureWeightsOf(
   path: string,
-  { threads, quiet, cache }: MeasureRequest,
+  { threads, quiet, sample, cache }: MeasureRequest,
   part: { shard: Shard; journal: string } | null = null,
 ): Promise<Measurements> {
   using progress = quiet ? null : sweepProgress();
   return await measureCheckpoint(await readWeights(path, { cache }), {
     ...threads === "auto" ? {} : { threads },
     onProgress: (done) => progress?.update(done),
+    sample,
     ...part ?? {},
   });
 }

@@ -25,6 +25,7 @@ import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { passProgress } from "./kit/progress.ts";
 import { about, loadSubject, provideBatch, type Subject } from "./load_subject.ts";
 import type * as ProvenSiblings from "./proven_sibling.ts";
+import { UsageError } from "./kit/usage_error.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
 
 /** Options of {@linkcode examineModel}. */
@@ -49,6 +50,13 @@ export async function examineModel(
   if (request.weightsOnly || request.model !== null && isWeightsFile(request.model)) {
     const { examineWeights } = await import("./examine_weights.ts");
     return examineWeights(request.model, request, { changes: options.andThen !== undefined });
+  }
+  if (request.sample) {
+    throw new UsageError({
+      place: "--sample",
+      found: "for a model with a topology",
+      expected: "a file of weights as MODEL, or --weights-only",
+    });
   }
   const work = () => examineOnEngine(request, options);
   // Stdout belongs to the report, and a model's code may log to it. A data file cannot, so it need

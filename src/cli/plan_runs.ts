@@ -82,7 +82,7 @@ function measureOptions(
   flags: CheckValues,
   model: ModelSetting,
 ): Omit<MeasureRequest, "model" | "seed" | "examination"> {
-  const { microBatch, threads, portable, trust, weightsOnly, cache, half, quiet } = flags;
+  const { microBatch, threads, portable, trust, weightsOnly, sample, cache, half, quiet } = flags;
   return {
     batch: flags.batch ?? model.batch,
     objective: flags.objective ?? model.objective as MeasureRequest["objective"],
@@ -98,6 +98,7 @@ function measureOptions(
     portable,
     trust,
     weightsOnly,
+    sample,
     cache,
     half,
     quiet,

@@ -71,33 +71,40 @@ function largestOf(tensors: readonly TensorChange[]): number | null {
 }
 
 function sentences(
-  { tensors }: WeightsComparison,
+  { tensors, sampled = 0 }: WeightsComparison,
   first: string | null,
   blocks: readonly BlockChange[],
 ): string[] {
   const changed = tensors.filter(differs);
-  if (changed.length === 0) {
-    return [
-      tensors.length === 0
-        ? "No tensor of A has the name of one of B."
-        : `All ${formatCount(tensors.length, "tensor")} are equal to the bit.`,
-    ];
-  }
+  const about = sampled === 0 ? [] : [
+    `A sample: ${formatCount(sampled, "tensor")} of ${tensors.length} ${
+      sampled === 1 ? "was" : "were"
+    } compared in part, so equality to the bit is not judged.`,
+  ];
+  if (changed.length === 0) return [...about, saySame(tensors, sampled)];
   const worst = changed.reduce((a, b) => (b.relativeChange ?? 0) > (a.relativeChange ?? 0) ? b : a);
   return [
+    ...about,
     `${changed.length} of ${formatCount(tensors.length, "tensor")} ${
       changed.length === 1 ? "differs" : "differ"
     }; the first is ${first}.`,
     ...worst.relativeChange === null ? [] : [
       `The largest relative change is ${formatNumber(worst.relativeChange)}, of ${worst.name}.`,
     ],
-    ...blockSentences(blocks),
+    ...blockSentences(blocks, equalWords(sampled)),
     ...kindSentences(tensors),
   ];
 }
 
+const equalWords = (sampled: number) => sampled === 0 ? "equal to the bit" : "equal in the sample";
+
+function saySame(tensors: readonly TensorChange[], sampled: number): string {
+  if (tensors.length === 0) return "No tensor of A has the name of one of B.";
+  return `All ${formatCount(tensors.length, "tensor")} are ${equalWords(sampled)}.`;
+}
+
 /** Says which blocks fine-tuning changed, for each row of blocks. */
-function blockSentences(blocks: readonly BlockChange[]): string[] {
+function blockSentences(blocks: readonly BlockChange[], equal: string): string[] {
   const rows = Map.groupBy(blocks, ({ name }) => name.replace(/[./]?\d+$/, ""));
   return [...rows].flatMap(([stem, own]) => {
     const touched = own.filter(({ changed }) => changed > 0);
@@ -106,7 +113,7 @@ function blockSentences(blocks: readonly BlockChange[]): string[] {
     return [
       `Of the blocks of ${stem || "the file"}, ${ranges(touched)} differ${
         touched.length === 1 ? "s" : ""
-      }; ${ranges(alike)} ${alike.length === 1 ? "is" : "are"} equal to the bit.`,
+      }; ${ranges(alike)} ${alike.length === 1 ? "is" : "are"} ${equal}.`,
     ];
   });
 }

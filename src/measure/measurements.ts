@@ -69,8 +69,37 @@ export interface WeightMeasurements {
    * Values (before the pass) of a weight of rank 1 with at most 1000 entries in an output layer.
    */
   entries?: number[] | null;
+  /**
+   * Present if only a sample of the entries was read: `values` are those of the sample, except `l2`,
+   * and rows, columns and units were not compared.
+   */
+  sample?: SampleMeasurements;
   /** Reasons why figures are `null`, by the name of the figure. */
   absent: Record<string, string>;
+}
+
+/** Both ends of a range. */
+export type Interval = [least: number, most: number];
+
+/**
+ * Sample of the entries of a tensor, with 95 % intervals of the figures of all of them: `null` if
+ * some stretch of the sample has no finite entry.
+ */
+export interface SampleMeasurements {
+  /** Number of entries in the sample. */
+  entries: number;
+  /** Number of all entries. */
+  of: number;
+  /** Mean of all finite entries. */
+  mean: Interval | null;
+  /** Root of their mean square. */
+  rms: Interval | null;
+  /** Standard deviation of them. */
+  std: Interval | null;
+  /** Share of exact zeros. */
+  zeroFraction: Interval;
+  /** Share of NaN and infinite entries. */
+  nonFiniteFraction: Interval;
 }
 
 /**
@@ -232,6 +261,8 @@ export interface WeightsOnly {
   notes: string[];
   /** True if the `config.json` beside it says that the head uses the matrix of the embedding. */
   tiesEmbeddings?: boolean;
+  /** Number of tensors of which only a sample was read; absent if all were to be read whole. */
+  sampled?: number;
 }
 
 /**

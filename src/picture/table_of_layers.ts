@@ -176,7 +176,7 @@ function columnsOf({ layers, weightsOnly }: Measurements): Column[] {
     },
     {
       heading: "kernel std",
-      cell: ({ kernel }) => figure(kernel?.std),
+      cell: ({ kernel, within }) => withInterval(figure(kernel?.std), within),
       isKept: weightsOnly !== undefined,
     },
     {
@@ -206,6 +206,10 @@ function columnsOf({ layers, weightsOnly }: Measurements): Column[] {
     },
   ];
 }
+
+/** Adds half a 95 % interval to a figure, if it is of a sample. */
+const withInterval = (figure: string, within: number | null) =>
+  within === null ? figure : `${figure} ± ${formatNumber(roundTo(2, 100 * within))} %`;
 
 /** Size of a small bar, and the factor at which it is full, up and down. */
 const TIMES = { width: 48, height: 10, full: 1000 };

@@ -57,6 +57,7 @@ const weights = object<WeightChanges>({
     relativeChange: nullable(number),
     cosine: nullable(number),
   })),
+  sampled: optional(number),
   onlyBefore: names,
   onlyAfter: names,
   reshaped: list(object<WeightChanges["reshaped"][number]>({

@@ -2,7 +2,12 @@ import type { Finding } from "../rules/finding.ts";
 import { recurrentSchemesOf, schemesOf } from "../rules/weights/kernel_scale.ts";
 import { drawnBy } from "../rules/weights/weights_alone.ts";
 import { type Network, networkOf } from "../rules/network/network.ts";
-import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  TensorStatistics,
+  WeightMeasurements,
+} from "../measure/measurements.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import {
   blockName,
@@ -57,6 +62,8 @@ export interface LayerRow {
    * Standard deviation of the kernel, and that of a fitting initialiser; `null` without a kernel.
    */
   kernel: { std: number; target: number | null } | null;
+  /** Half the 95 % interval of that deviation, relative to it; `null` unless it is of a sample. */
+  within: number | null;
   /**
    * Initialiser with which the kernel seems to be drawn, in a file of weights alone; `null` if
    * unknown.
@@ -187,6 +194,7 @@ function rowOf(
     // Without an activation there is no fitting initialiser.
     kernel: (isAlone ? undefined : targets.get(layer)) ??
       (own === undefined ? null : { std: stdOf(own.values), target: null }),
+    within: own === undefined ? null : withinOf(own),
     drawnBy: isAlone && own !== undefined ? drawnBy(layer, own) : null,
     output: compare(last.activations, above?.activations, above?.doubt.activations),
     gradient: compare(layer.preActivationGradients, below?.deltas, below?.doubt.deltas),
@@ -231,13 +239,21 @@ function targetsOf({ chain, recurrentKernels }: Network) {
   ].map(({ layer, kernel, target }) => [layer, { std: stdOf(kernel.values), target }]));
 }
 
+function withinOf({ values: { std }, sample }: WeightMeasurements): number | null {
+  if (sample === undefined || sample.std === null || std === 0) return null;
+  const [least, most] = sample.std;
+  return (most - least) / 2 / std;
+}
+
 /** The deviation of the finite entries alone would look healthy. */
 function stdOf({ std, nonFinite }: TensorStatistics): number {
   return nonFinite > 0 ? NaN : std;
 }
 
 function parametersOf(layers: readonly LayerMeasurements[]): number {
-  const sizes = layers.flatMap(({ weights }) => weights.map(({ values }) => values.count));
+  const sizes = layers.flatMap(({ weights }) =>
+    weights.map(({ values, sample }) => sample?.of ?? values.count)
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

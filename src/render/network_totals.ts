@@ -21,7 +21,8 @@ interface NetworkTotals {
 /** Sums up the sizes of a network. */
 export function networkTotals({ layers, model }: Measurements): NetworkTotals {
   const weights = layers.flatMap((layer) => layer.weights);
-  const size = (some: typeof weights) => some.reduce((sum, { values }) => sum + values.count, 0);
+  const size = (some: typeof weights) =>
+    some.reduce((sum, { values, sample }) => sum + (sample?.of ?? values.count), 0);
   const frozen = size(weights.filter(({ trainable }) => !trainable));
   const counted = layers.map(multiplyAddsOf);
   const outputs = layers.reduce((sum, { activations }) => sum + (activations?.count ?? 0), 0);

@@ -93,6 +93,8 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
   const figure = (value: number | null | undefined) =>
     value === null || value === undefined ? "" : formatNumber(roundTo(2, value));
   const share = (value: number | null) => value === null ? "" : formatShare(value);
+  const half = (within: number | null) =>
+    within === null ? "" : `${unicode ? "±" : "+-"}${figure(100 * within)}%`;
   const theory = (of: (row: LayerRow) => Compared) => (row: LayerRow) => figure(of(row).predicted);
   const noise = (of: (row: LayerRow) => Compared) => (row: LayerRow) => {
     const { noise } = of(row);
@@ -120,6 +122,7 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
       5,
     ),
     column("kernel std", "is", ({ kernel }) => figure(kernel?.std), 0),
+    column("kernel std", "95 %", ({ within }) => half(within), 0),
     column("kernel std", "target", ({ kernel }) => figure(kernel?.target), 0),
     { ...column("", "drawn as by", ({ drawnBy }) => drawnBy ?? "", 4), isWord: true },
     ...pair("output rms", ({ output }) => output, 4),
@@ -233,6 +236,7 @@ function legendOf(columns: readonly Column[], rows: readonly LayerRow[]): string
   const everywhere = factor === "1" ? "" : `, within a factor of ${factor}`;
   const within = has("within") ? ", within the factor" : everywhere;
   return [
+    ...has("95 %") ? ["95 %: interval of the spread of all entries, from the sample"] : [],
     ...has("target") ? ["target: of the fitting initialiser"] : [],
     ...has("theory") ? [`theory: of random weights of this size${within}`] : [],
     ...shown("gradient rms") ? ["gradient: before the activation"] : [],

@@ -99,7 +99,9 @@ export function halfPrecisionFit(histogram: ExponentHistogram): HalfPrecisionFit
     under: (count((exponent) => exponent < least) + (least > SMALLEST ? under : 0)) / finite,
   });
   const { fp16, bf16, e4m3 } = FORMATS;
-  const shift = over > 0 ? LARGEST - e4m3.most : from + counts.findLastIndex((count) => count > 0) - e4m3.most;
+  const shift = over > 0
+    ? LARGEST - e4m3.most
+    : from + counts.findLastIndex((count) => count > 0) - e4m3.most;
   const scaled = {
     most: e4m3.most + shift,
     normal: e4m3.normal + shift,

@@ -377,6 +377,45 @@ Deno.test("a remote file is measured in parts, which merge to its report", async
   assertEquals(await run(["merge", "1.json", "2.json", "--format", "json"]), await report(address));
 });
 
+Deno.test("--sample reads at most 1 MiB of each tensor, from a server too", async () => {
+  // No config.json is beside it.
+  const cwd = await Deno.makeTempDir({ dir: folder });
+  await writeCheckpoint(`${cwd}/wide.safetensors`, [
+    { name: "a.weight", dtype: "F32", shape: [4096, 1024] },
+    { name: "b.weight", dtype: "F32", shape: [64, 1024] },
+  ]);
+  await using server = serveFiles({ "wide.safetensors": `${cwd}/wide.safetensors` });
+  const address = `${server.origin}/wide.safetensors`;
+  const sampled = ["report", address, "--sample", "--format", "json"];
+  const remote = await run(sampled, { cwd });
+  const read = server.got.reduce(
+    (sum, { range }) => sum + (range ? range[1] + 1 - range[0] : 0),
+    0,
+  );
+  assert(read < 2 ** 20 + 4 * 64 * 1024 + 2 ** 17, `${read}`);
+  const local = await run(["report", "wide.safetensors", ...sampled.slice(2)], { cwd });
+  assertEquals(remote.replaceAll(`${server.origin}/`, ""), local);
+  const text = (await run(sampled.slice(0, 3), { cwd })).replace(/\s+/g, " ");
+  assertStringIncludes(text, "A sample: of 1 tensor only 1.0 MiB each, in 32 stretches");
+  assertStringIncludes(text, "Not judged in a sample: zero,");
+  assertStringIncludes(text, "95 %: interval of the spread");
+  const parts = [1, 2].map((index) => ["--shard", `${index}/2`, "--out", `sample${index}.json`]);
+  for (const part of parts) await run([...sampled.slice(0, 3), ...part], { cwd });
+  const merge = ["merge", "sample1.json", "sample2.json", "--format", "json"];
+  assertEquals(await run(merge, { cwd }), remote);
+  // A part of the whole is another one than a part of the sample.
+  await run(["report", address, ...parts[0]], { cwd });
+  assert(!(await Deno.readTextFile(`${cwd}/sample1.json`)).includes('"sampled"'));
+  const difference = (await run(["diff", "wide.safetensors", address, "--sample"], { cwd }))
+    .replace(/\s+/g, " ");
+  assertStringIncludes(difference, "equality to the bit is not judged");
+  assertStringIncludes(difference, "All 2 tensors are equal in the sample.");
+  await assertRefuses(
+    ["report", "--sample"],
+    "--sample is for a model with a topology, expected a file of weights as MODEL",
+  );
+});
+
 Deno.test("addresses that name no file of weights are refused in one sentence", async () => {
   const refuses = (address: string, sentence: string) =>
     assertRefuses(["report", address], sentence);

@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readWeights } from "../../src/load/read_weights.ts";
 import { measureCheckpoint } from "../../src/measure/checkpoint/measure_checkpoint.ts";
+import { SweepJournal } from "../../src/measure/checkpoint/sweep_journal.ts";
+import type { TensorFigures } from "../../src/measure/checkpoint/tensor_sweep.ts";
+import type { WeightsFile } from "../../src/model/weights/weights_manifest.ts";
 import { WORTH_WORKERS } from "../../src/measure/checkpoint/sweep_in_parallel.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { writeCheckpoint } from "./write_checkpoint.ts";
@@ -75,3 +78,38 @@ Deno.test("a journal of a file that has changed is not used, and another file is
 async function stopAfterOrThrow(path: string, journal: string) {
   await measureCheckpoint(await readWeights(path), { journal });
 }
+
+Deno.test("a journal of a file on a server is that of its ETag, whatever its number there is", async () => {
+  const path = await Deno.makeTempFile();
+  const weights = (state: string, id: number): WeightsFile => {
+    const remote = { mailbox: new SharedArrayBuffer(8), id };
+    const stored = {
+      file: { path: "http://host/w", size: 9, changed: null, state, remote },
+      offset: 1,
+    };
+    const read = () => new Float32Array(2);
+    const tensors: WeightsFile["tensors"] = [{
+      name: "w",
+      shape: [2],
+      type: "float32",
+      read,
+      stored,
+    }];
+    return { path: "http://host/w", format: "safetensors", tensors, notes: [] };
+  };
+  const known = async (state: string, id: number) => {
+    using journal = await SweepJournal.open(path, weights(state, id));
+    return journal!.figuresOf(weights(state, id).tensors[0]);
+  };
+  try {
+    const figures = { rows: null, columns: null, units: null } as TensorFigures;
+    {
+      using journal = await SweepJournal.open(path, weights('"1"', 3));
+      journal!.add(weights('"1"', 3).tensors[0], figures);
+    }
+    assertEquals(await known('"1"', 4), figures);
+    assertEquals(await known('"2"', 4), undefined);
+  } finally {
+    await Deno.remove(path);
+  }
+});

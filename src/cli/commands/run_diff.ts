@@ -62,7 +62,7 @@ export async function run(operands: string[], values: DiffValues): Promise<numbe
 /** Compares two files of weights tensor by tensor, and shows on stderr how far it is. */
 async function changesOf(
   sides: readonly Side[],
-  { threads, quiet, cache }: Pick<DiffValues, "threads" | "quiet" | "cache">,
+  { threads, quiet, sample, cache }: Pick<DiffValues, "threads" | "quiet" | "sample" | "cache">,
 ): Promise<WeightChanges> {
   const { weightChanges } = await import("../../compare/weight_changes.ts");
   const { readWeights } = await import("../../load/read_weights.ts");
@@ -74,6 +74,7 @@ async function changesOf(
     await compareCheckpoints(before, after, {
       ...threads === "auto" ? {} : { threads },
       onProgress: (done) => progress?.update(done),
+      sample,
     }),
   );
 }

@@ -70,7 +70,7 @@ async function writePart(
     throw new UsageError(`--${key} is for a whole report, found --shard`);
   }
   const { encodePart } = await import("../../render/report_part.ts");
-  if (!force && await isPartThere(out, model, shard)) {
+  if (!force && await isPartThere(out, model, values)) {
     if (!quiet) console.error(`${oneLine(out)} has this part already`);
     return 0;
   }
@@ -85,14 +85,19 @@ async function writePart(
 }
 
 /** Returns true if a file has the part of the model already, and is newer than the weights. */
-async function isPartThere(out: string, model: string, shard: Shard): Promise<boolean> {
+async function isPartThere(
+  out: string,
+  model: string,
+  { shard, sample }: ReportValues,
+): Promise<boolean> {
   const text = await readUserText(out).catch(() => null);
   if (text === null || documentKind(text) !== "part") return false;
   const { parsePart } = await import("../../render/report_part.ts");
   const { readWeights } = await import("../../load/read_weights.ts");
   try {
     const { shard: own, measurements } = parsePart(text);
-    if (own.index !== shard.index || own.count !== shard.count) return false;
+    if (own.index !== shard!.index || own.count !== shard!.count) return false;
+    if ((measurements.weightsOnly?.sampled !== undefined) !== sample) return false;
     if (measurements.model.source !== model) return false;
   } catch {
     // A damaged part is written again.

@@ -92,6 +92,9 @@ export const RUN_FLAGS = {
     "judge only the weights of MODEL, without its network: no pass is run, and a file of any size " +
       "is read in pieces",
   ),
+  sample: boolean(
+    "read at most 1 MiB of each tensor of a file of weights, and show 95 % intervals; rows are not compared",
+  ),
   cache: parsed({
     help: "keep what is read of a MODEL on a server in FOLDER, for later runs",
     value: "FOLDER",

@@ -5,11 +5,12 @@ import {
 } from "../../engine/native/checkpoint_comparison.ts";
 import { BYTES, countOf, isFloat } from "../../model/files/file_types.ts";
 import type { FileTensor, WeightsFile } from "../../model/weights/weights_manifest.ts";
-import { anyObject, requireValue } from "../../words/shape.ts";
+import { anyObject, boolean, requireValue } from "../../words/shape.ts";
 import { askWorkers } from "./ask_workers.ts";
 import { comparePart } from "./compare_part.ts";
 import type { CompareTask, PairPart, StoredSide } from "./compare_worker.ts";
 import { fileShape, type MeasureCheckpointOptions } from "./measure_checkpoint.ts";
+import { type Stretch, stretchesOf } from "./sample_tensors.ts";
 import { isFar, WORTH_WORKERS } from "./sweep_in_parallel.ts";
 import { groupBySize } from "./plan_sweep.ts";
 import { isStored, readerOf } from "./sweep_tensors.ts";
@@ -24,7 +25,7 @@ export interface TensorChange {
   types: [before: string, after: string];
   /** Number of entries that differ. */
   differing: number;
-  /** Number of entries. */
+  /** Number of entries that were compared: of a sample, those in it. */
   count: number;
   /** `|after - before| / |before|`; `null` if that is not a number. */
   relativeChange: number | null;
@@ -40,6 +41,8 @@ export interface WeightsComparison {
   onlyBefore: string[];
   /** Names of tensors that the second file alone has. */
   onlyAfter: string[];
+  /** Number of tensors of which only a sample was compared; absent if all were to be read whole. */
+  sampled?: number;
   /** Tensors of another shape. */
   reshaped: { name: string; before: number[]; after: number[] }[];
 }
@@ -80,9 +83,17 @@ export async function compareCheckpoints(
   const { pairs, onlyBefore, onlyAfter } = pairTensors(before.tensors, after.tensors);
   const isSame = ([a, b]: Pair) => a.shape.join() === b.shape.join();
   const alike = pairs.filter((pair) => isSame(pair) && !pair[0].shape.includes(0));
-  const sums = await comparePairs(alike, options);
+  const { sample = false } = options;
+  requireValue("options.sample", sample, boolean);
+  const divided = alike.map((pair): DividedPair => ({
+    pair,
+    stretches: stretchesIn(pair, { sample }),
+  }));
+  const sums = await comparePairs(divided, options);
+  const sampled = divided.filter(({ stretches }) => stretches !== null).length;
   return {
-    tensors: alike.map((pair, i) => changeOf(pair, sums[i])),
+    tensors: divided.map((one, i) => changeOf(one, sums[i])),
+    ...sample ? { sampled } : {},
     onlyBefore,
     onlyAfter,
     reshaped: pairs.filter((pair) => !isSame(pair)).map(([a, b]) => ({
@@ -93,7 +104,7 @@ export async function compareCheckpoints(
   };
 }
 
-function changeOf([a, b]: Pair, sums: ComparisonSums): TensorChange {
+function changeOf({ pair: [a, b], stretches }: DividedPair, sums: ComparisonSums): TensorChange {
   const { squaresA, squaresB, products, squaredDifferences, differing } = sums;
   const orNull = (x: number) => Number.isFinite(x) ? x : null;
   return {
@@ -101,7 +112,7 @@ function changeOf([a, b]: Pair, sums: ComparisonSums): TensorChange {
     shape: b.shape,
     types: [a.type, b.type],
     differing,
-    count: countOf(b.shape)!,
+    count: stretches === null ? countOf(b.shape)! : entriesIn(stretches),
     relativeChange: differing === 0 ? 0 : orNull(Math.sqrt(squaredDifferences / squaresA)),
     cosine: differing === 0 && squaresA > 0 && Number.isFinite(squaresA)
       ? 1
@@ -142,75 +153,82 @@ function withoutStart(tensors: readonly FileTensor[]): (name: string) => string 
   return (name) => name.slice(length);
 }
 
+/** Pair with the stretches of it that are compared; `null` for all entries. */
+interface DividedPair {
+  pair: Pair;
+  stretches: readonly Stretch[] | null;
+}
+
+function stretchesIn(pair: Pair, { sample }: { sample: boolean }): Stretch[] | null {
+  const [a, b] = pair;
+  return sample && pair.every(isStored)
+    ? stretchesOf(countOf(a.shape)!, Math.max(BYTES[a.type], BYTES[b.type]))
+    : null;
+}
+
+const entriesIn = (stretches: readonly Stretch[]) =>
+  stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+
 /** Returns the sums over each pair. */
 async function comparePairs(
-  pairs: readonly Pair[],
+  divided: readonly DividedPair[],
   { threads = Math.min(8, navigator.hardwareConcurrency), onProgress, signal = null }:
     MeasureCheckpointOptions,
 ): Promise<ComparisonSums[]> {
-  const stored = pairs.filter((pair) => pair.every(isStored));
-  const sums = new Map<Pair, ComparisonSums>();
-  const bytesOf = (pair: Pair, count: number) =>
-    count * (BYTES[pair[0].type] + BYTES[pair[1].type]);
-  const total = stored.reduce((sum, pair) => sum + bytesOf(pair, countOf(pair[0].shape)!), 0);
-  const hasFar = stored.some((pair) => pair.some((tensor) => isFar({ tensor })));
+  const stored = divided.filter(({ pair }) => pair.every(isStored));
+  const sums = new Map<DividedPair, ComparisonSums>();
+  const parts = stored.flatMap(partsOf);
+  const bytesOf = ({ pair, from, to }: PairPart) => (to - from) * bytesOfPair(stored[pair]);
+  const total = parts.reduce((sum, part) => sum + bytesOf(part), 0);
+  const hasFar = stored.some(({ pair }) => pair.some((tensor) => isFar({ tensor })));
   if (total >= WORTH_WORKERS || hasFar) {
-    const parts = stored.flatMap((pair, index) => partsOf(pair, bytesOf(pair, 1), index));
-    const groups = groupBySize(
-      parts,
-      ({ pair, from, to }) => bytesOf(stored[pair], to - from),
-      PART_BYTES,
-    );
+    const groups = groupBySize(parts, bytesOf, PART_BYTES);
     const task: CompareTask = {
-      pairs: stored.map(([a, b]) => [sideOf(a), sideOf(b)]),
+      pairs: stored.map(({ pair: [a, b] }) => [sideOf(a), sideOf(b)]),
       groups,
     };
     const module = new URL("./compare_worker.ts", import.meta.url);
     let bytes = 0;
-    const answers = askWorkers<ComparisonSums[]>({
-      module,
-      task,
-      count: groups.length,
-      threads,
-      signal,
-    });
+    const count = groups.length;
+    const answers = askWorkers<ComparisonSums[]>({ module, task, count, threads, signal });
     for await (const { index, answer } of answers) {
-      groups[index].forEach(({ pair, from, to }, i) => {
-        const known = sums.get(stored[pair]);
-        sums.set(stored[pair], known === undefined ? answer[i] : addComparisons(known, answer[i]));
-        bytes += bytesOf(stored[pair], to - from);
+      groups[index].forEach((part, i) => {
+        const one = stored[part.pair];
+        const known = sums.get(one);
+        sums.set(one, known === undefined ? answer[i] : addComparisons(known, answer[i]));
+        bytes += bytesOf(part);
       });
       onProgress?.({ bytes, total });
     }
     signal?.throwIfAborted();
   }
   const comparison = new CheckpointComparison();
-  return pairs.map((pair, i) => sums.get(pair) ?? compareHere(comparison, pair, i));
+  return divided.map((one) => sums.get(one) ?? compareHere(comparison, one));
 }
 
 /** Compares a pair in this thread, in the parts of the workers: the sums are the same. */
-function compareHere(comparison: CheckpointComparison, pair: Pair, index: number): ComparisonSums {
-  const [a, b] = pair.map((tensor) => ({
+function compareHere(comparison: CheckpointComparison, divided: DividedPair): ComparisonSums {
+  const [a, b] = divided.pair.map((tensor) => ({
     type: isStored(tensor) ? tensor.type : "float32" as const,
     read: readerOf(tensor),
   }));
-  const bytes = BYTES[pair[0].type] + BYTES[pair[1].type];
-  return partsOf(pair, bytes, index).map((part) => comparePart(comparison, part, [a, b]))
+  return partsOf(divided, 0).map((part) => comparePart(comparison, part, [a, b]))
     .reduce(addComparisons);
 }
 
 const sideOf = ({ type, stored }: FileTensor): StoredSide => ({ type, ...stored! });
 
-function partsOf(
-  [{ shape }]: Pair,
-  bytes: number,
-  pair: number,
-): PairPart[] {
-  const count = countOf(shape)!;
-  const step = Math.floor(PART_BYTES / bytes);
-  return Array.from({ length: Math.ceil(count / step) }, (_, i) => ({
-    pair,
-    from: i * step,
-    to: Math.min(count, (i + 1) * step),
-  }));
+/** Returns the number of bytes of an entry in both files. */
+const bytesOfPair = ({ pair: [a, b] }: DividedPair) => BYTES[a.type] + BYTES[b.type];
+
+function partsOf(divided: DividedPair, index: number): PairPart[] {
+  const { pair: [{ shape }], stretches } = divided;
+  const step = Math.floor(PART_BYTES / bytesOfPair(divided));
+  return (stretches ?? [{ from: 0, to: countOf(shape)! }]).flatMap(({ from, to }) =>
+    Array.from({ length: Math.ceil((to - from) / step) }, (_, i) => ({
+      pair: index,
+      from: from + i * step,
+      to: Math.min(to, from + (i + 1) * step),
+    }))
+  );
 }

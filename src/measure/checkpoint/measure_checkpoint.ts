@@ -5,9 +5,10 @@ import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { type TorchLayer, torchLayers, type TorchTensor } from "../../torch/torch_layers.ts";
 import { kerasLayers } from "../../load/keras_layers.ts";
 import { InputError } from "../../words/input_error.ts";
-import { formatCount } from "../../words/numbers.ts";
+import { formatCount, formatMemory, formatShare } from "../../words/numbers.ts";
 import {
   anyObject,
+  boolean,
   callable,
   list,
   number,
@@ -24,6 +25,7 @@ import type {
   WeightMeasurements,
 } from "../measurements.ts";
 import { statisticsOf } from "../sums.ts";
+import { SAMPLE_BYTES, sampleTensors, STRETCHES, UNSEEN } from "./sample_tensors.ts";
 import { SweepJournal } from "./sweep_journal.ts";
 import { sweepInParallel, type SweepProgress } from "./sweep_in_parallel.ts";
 import { type SweepTensor, sweepTensors } from "./sweep_tensors.ts";
@@ -73,7 +75,11 @@ const NOTHING: TensorStatistics = {
 export function measureWeights(file: WeightsFile): Measurements {
   requireValue("file", file, fileShape);
   const found = layersOf(file);
-  return describeWeights(file, { ...found, own: found.layers }, sweepTensors(found.sweeps));
+  return describeWeights(
+    file,
+    { ...found, own: found.layers, sampled: null },
+    sweepTensors(found.sweeps),
+  );
 }
 
 /** Options of {@linkcode measureCheckpoint}. */
@@ -84,6 +90,11 @@ export interface MeasureCheckpointOptions {
   onProgress?: (progress: SweepProgress) => void;
   /** Ends the work early; the promise is rejected with its reason. Default: none. */
   signal?: AbortSignal | null;
+  /**
+   * Reads at most 1 MiB of each tensor, in 32 stretches that are evenly spaced. The figures have
+   * intervals (`sample` of a weight); rows, columns and units are not compared. Default: false.
+   */
+  sample?: boolean;
   /**
    * Measures only the layers of the I-th of N parts, which have about the same number of bytes.
    * Default: all.
@@ -128,9 +139,10 @@ export async function measureCheckpoint(
   requireValue("file", file, fileShape);
   requireValue("options", options, anyObject);
   const { threads = Math.min(MAX_THREADS, navigator.hardwareConcurrency), signal = null } = options;
-  const { onProgress = () => {}, shard = null } = options;
+  const { onProgress = () => {}, shard = null, sample = false } = options;
   using journal = await openJournal(options.journal ?? null, file);
   requireValue("options.threads", threads, number);
+  requireValue("options.sample", sample, boolean);
   const found = layersOf(file);
   const { layers } = found;
   const own = shard === null ? null : shardOf(layers, shard);
@@ -138,9 +150,18 @@ export async function measureCheckpoint(
   const sweeps = own === null
     ? found.sweeps
     : found.sweeps.filter(({ tensor }) => isOwn.has(tensor as TorchTensor));
-  const figures = await sweepInParallel(sweeps, { threads, onProgress, signal, journal });
+  const drawn = sample ? sampleTensors(sweeps) : null;
+  const swept = await sweepInParallel(drawn?.sweeps ?? sweeps, {
+    threads,
+    onProgress,
+    signal,
+    journal,
+  });
   await journal?.remove();
-  return describeWeights(file, { layers, sweeps, own: own ?? layers }, figures);
+  const figures = drawn?.join(swept) ?? swept;
+  // The parts of a report say the same of the whole.
+  const sampled = sample ? sampleTensors(found.sweeps).sampled : null;
+  return describeWeights(file, { layers, sweeps, own: own ?? layers, sampled }, figures);
 }
 
 async function openJournal(path: string | null, file: WeightsFile): Promise<SweepJournal | null> {
@@ -205,12 +226,18 @@ function shardOf(
 
 function describeWeights(
   file: WeightsFile,
-  { layers, sweeps, own }: { layers: FileLayer[]; sweeps: SweepTensor[]; own: FileLayer[] },
+  { layers, sweeps, own, sampled }: {
+    layers: FileLayer[];
+    sweeps: SweepTensor[];
+    own: FileLayer[];
+    sampled: number | null;
+  },
   figures: TensorFigures[],
 ): Measurements {
   const head = headOf(layers.map(({ layer }) => layer));
   const doubtful = layers.filter(({ layer }) => layer.doubtful).length;
   const notes = [
+    ...sampled === null ? [] : notesOnSample(sampled),
     ...file.notes,
     ...doubtful > 0
       ? [`${formatCount(doubtful, "layer")} whose class names and shapes do not settle.`]
@@ -246,9 +273,24 @@ function describeWeights(
       format: file.format,
       notes,
       ...file.config?.tiesEmbeddings ? { tiesEmbeddings: true } : {},
+      ...sampled === null ? {} : { sampled },
     },
     layers: measured,
   };
+}
+
+/** Says what a sample is, and what it cannot tell. */
+function notesOnSample(sampled: number): string[] {
+  if (sampled === 0) return ["A sample would be all: every tensor was read whole."];
+  return [
+    `A sample: of ${formatCount(sampled, "tensor")} only ${
+      formatMemory(SAMPLE_BYTES)
+    } each, in ${STRETCHES} stretches; smaller ones whole.`,
+    "Not judged in a sample: zero, constant and repeated rows and units.",
+    `Without a NaN, an infinite entry or a zero in the sample, at most ${
+      formatShare(UNSEEN)
+    } of a tensor's stretches have one (95 %).`,
+  ];
 }
 
 /** Names of layers that networks end with. */
@@ -307,7 +349,8 @@ function describeTensor(
   { isHead, figures }: { isHead: boolean; figures: TensorFigures },
 ): WeightMeasurements {
   const { shape, axes, role, own } = tensor;
-  const { sums, units, rows, columns, nonFinite } = figures;
+  const { sums, units, rows, columns, nonFinite, sample } = figures;
+  const values = statisticsOf(sums)!;
   const hasAlike = (lines: LineCounts | null): lines is LineCounts =>
     lines !== null && lines.zero + lines.constant + lines.repeated > 0;
   const none: LineCounts = { zero: 0, constant: 0, repeated: 0 };
@@ -316,7 +359,9 @@ function describeTensor(
     shape: axes.map((axis) => shape[axis]),
     ...tensor.type === "float32" ? {} : { type: tensor.type },
     trainable: role !== "mean" && role !== "variance",
-    values: statisticsOf(sums)!,
+    values: sample === undefined
+      ? values
+      : { ...values, l2: values.rms * Math.sqrt(sample.of - values.nonFinite) },
     gradients: null,
     gradientsOfUsedRows: null,
     duplicateUnits: layer.kind === "embedding" ? null : units?.duplicate ?? null,
@@ -328,6 +373,7 @@ function describeTensor(
     entries: isHead && shape.length === 1 && shape[0] <= MAX_ENTRIES
       ? Array.from(tensor.read())
       : null,
+    ...sample === undefined ? {} : { sample },
     absent: { gradients: NO_PASS },
   };
 }

@@ -95,7 +95,11 @@ function keyOf({ stored, shape }: StoredTensor): string {
 
 /** Returns the first line: it says which weights the figures are of. */
 function headOf({ path, tensors }: WeightsFile): string {
-  const files = new Set(tensors.map(({ stored }) => JSON.stringify(stored?.file ?? null)));
+  // A place on a server is that of this process.
+  const withoutPlace = (key: string, value: unknown) => key === "remote" ? undefined : value;
+  const files = new Set(
+    tensors.map(({ stored }) => JSON.stringify(stored?.file ?? null, withoutPlace)),
+  );
   return `${HEAD}${JSON.stringify({ path, files: [...files] }).slice(1)}`;
 }
 

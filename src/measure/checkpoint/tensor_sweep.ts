@@ -2,7 +2,7 @@ import { type NonFinite, ROW, UPPER_BITS } from "../../engine/native/checkpoint_
 import { addSums, type Sums } from "../../engine/native/sums.ts";
 import { decode } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
-import type { LineCounts } from "../measurements.ts";
+import type { LineCounts, SampleMeasurements } from "../measurements.ts";
 import { binOf, emptyBins } from "../value_bins.ts";
 import { CODE_FORMATS, FIRST_ENTRIES, type Pieces } from "./plan_sweep.ts";
 import { addNonFinite, type PartFigures } from "./sweep_part.ts";
@@ -22,6 +22,8 @@ export interface TensorFigures {
   columns: LineCounts | null;
   /** Units that repeat an earlier one, and those that are all zeros; likewise. */
   units: { duplicate: number; zero: number } | null;
+  /** Intervals of the figures of all entries, from a sample; absent if all were read. */
+  sample?: SampleMeasurements;
 }
 
 /** Returns the coefficients of the hashes, see `CheckpointSweep`. */

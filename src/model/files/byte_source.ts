@@ -14,6 +14,8 @@ export interface FileIdentity {
   changed: number | null;
   /** Files whose bytes follow each other, if it stands for several: shards. */
   parts?: readonly FileIdentity[];
+  /** State of a file on a server: its `ETag` or, without one, `Last-Modified`. */
+  state?: string;
   /** Its bytes on a server, from which they are read instead. */
   remote?: RemotePlace;
   /** Its bytes, if they were read at once. */

@@ -8,11 +8,13 @@ import type {
   ClassMeasurements,
   FeatureMeasurements,
   InputMeasurements,
+  Interval,
   LayerMeasurements,
   LineCounts,
   LossMeasurements,
   Measurements,
   MetricMeasurements,
+  SampleMeasurements,
   Sibling,
   SiblingFault,
   TargetMeasurements,
@@ -47,6 +49,7 @@ import {
   type Shape,
   string,
   textOr,
+  tuple,
 } from "../../words/shape.ts";
 import type { Expected } from "../expected.ts";
 import type { PredictedFigures } from "../network/signal_theory.ts";
@@ -138,6 +141,8 @@ const statisticsShape = object<TensorStatistics>({
 
 const lines = object<LineCounts>({ zero: count, constant: count, repeated: count });
 
+const interval = tuple<Interval>(number, number);
+
 const weight = object<WeightMeasurements>({
   name: string,
   shape: list(count),
@@ -158,6 +163,15 @@ const weight = object<WeightMeasurements>({
     }),
   ),
   entries: optional(nullable(list(number))),
+  sample: optional(object<SampleMeasurements>({
+    entries: count,
+    of: count,
+    mean: nullable(interval),
+    rms: nullable(interval),
+    std: nullable(interval),
+    zeroFraction: interval,
+    nonFiniteFraction: interval,
+  })),
   absent: record(string),
 });
 
@@ -408,6 +422,7 @@ export const measurementKeys: Keys<Measurements> = {
     format: string,
     notes: list(string),
     tiesEmbeddings: optional(boolean),
+    sampled: optional(count),
   })),
   layers: list(layerShape),
 };

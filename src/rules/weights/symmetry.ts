@@ -13,6 +13,7 @@ import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
 import type { Rule } from "../rule.ts";
 import { counted, layerName, number, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 import { sharedDraws } from "../shared_draws.ts";
 
 /** Kinds of layers whose matrices mix units. Nothing is known about other layers. */
@@ -152,10 +153,7 @@ function judge(
         stem: "constant",
         measured: 0,
         expected: moreThan(0, { of: "std" }),
-        message: say`All ${number(values.count, "exact")} entries of ${
-          weightName(name, layer.name)
-        } are
-          ${number(values.mean)}, so all units of ${layerName(layer.name)} compute the same.`,
+        message: sayConstant(layer, weight),
       }),
     ];
   }
@@ -188,6 +186,16 @@ function judge(
       } exactly the weights of an earlier unit (${weightName(name, layer.name)}).`,
     }),
   ];
+}
+
+function sayConstant({ name }: LayerMeasurements, weight: WeightMeasurements): Sentence {
+  const { values: { count, mean }, sample } = weight;
+  const place = weightName(weight.name, name);
+  return sample === undefined
+    ? say`All ${number(count, "exact")} entries of ${place} are
+          ${number(mean)}, so all units of ${layerName(name)} compute the same.`
+    : say`All ${number(count, "exact")} entries in the sample of ${place} are
+          ${number(mean)}, so units of ${layerName(name)} seem to compute the same.`;
 }
 
 /**

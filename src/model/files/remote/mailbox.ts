@@ -23,7 +23,7 @@ const BELL = 0, FREED = 1, STREAMS = 2;
 const CONTROL_BYTES = 64;
 
 /** Numbers of a slot before its data. */
-const STATE = 0, KIND = 1, STREAM = 2, LENGTH = 3;
+const STATE = 0, KIND = 1, STREAM = 2, LENGTH = 3, TIME = 4;
 const HEAD_BYTES = 64;
 
 /** States of a slot, in their order. */
@@ -39,6 +39,9 @@ const RANGE = 3;
 
 /** Largest number of ranges that fit a slot. */
 const MAX_RANGES = ANSWER_BYTES / (8 * RANGE) | 0;
+
+/** Time in seconds after which a reader that has not taken its answer must have ended. */
+const MAX_UNTAKEN = 30;
 
 /** Time in ms after which the other thread must have died: it gives up far earlier. */
 const MAX_WAIT = 3_600_000;
@@ -92,11 +95,10 @@ export class Mailbox {
   #claim(): Slot {
     while (true) {
       const freed = Atomics.load(this.#control, FREED);
-      const slot = this.#slots.find(({ numbers }) =>
-        Atomics.compareExchange(numbers, STATE, FREE, CLAIMED) === FREE
-      );
+      const slot = this.#slots.find((slot) => slot.claim(FREE)) ??
+        this.#slots.find((slot) => slot.isLeft && (slot.claim(DONE) || slot.claim(FAILED)));
       if (slot !== undefined) return slot;
-      Atomics.wait(this.#control, FREED, freed);
+      Atomics.wait(this.#control, FREED, freed, 1000);
     }
   }
 
@@ -126,6 +128,16 @@ class Slot {
     this.numbers = new Int32Array(buffer, start, HEAD_BYTES / 4);
     this.data = new Uint8Array(buffer, start + HEAD_BYTES, ANSWER_BYTES);
     this.#ranges = new Float64Array(buffer, start + HEAD_BYTES, ANSWER_BYTES / 8 | 0);
+  }
+
+  /** Takes the slot if it is in a state. */
+  claim(state: number): boolean {
+    return Atomics.compareExchange(this.numbers, STATE, state, CLAIMED) === state;
+  }
+
+  /** True if its answer has not been taken for long: the thread of the reader was ended. */
+  get isLeft(): boolean {
+    return Math.floor(Date.now() / 1000) - Atomics.load(this.numbers, TIME) > MAX_UNTAKEN;
   }
 
   write(order: Order): void {
@@ -166,6 +178,7 @@ class Slot {
       this.#put((error as Error).message);
       state = FAILED;
     }
+    Atomics.store(this.numbers, TIME, Math.floor(Date.now() / 1000));
     Atomics.store(this.numbers, STATE, state);
     Atomics.notify(this.numbers, STATE);
   }

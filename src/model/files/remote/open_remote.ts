@@ -42,6 +42,8 @@ export async function openRemote(
     path: showAddress(url),
     size,
     changed: Number.isFinite(changed) ? changed : null,
+    // Without either, nothing of an earlier run is used.
+    state: etag ?? modified ?? crypto.randomUUID(),
   };
   if (head.length === size) {
     const bytes = new SharedArrayBuffer(size);

@@ -13,6 +13,15 @@ const MAX_AHEAD = 2 ** 25;
 /** Bytes between two ranges up to which one request for both is cheaper than two. */
 const MAX_GAP = 2 ** 14;
 
+/** Time in ms after which a reader that reads nothing of its plan must have ended. */
+const MAX_IDLE = 60_000;
+
+/** Ranges that a reader will read of a file, and the time when it last did. */
+interface Plan {
+  units: Unit[];
+  used: number;
+}
+
 /** Range that is read by one request. */
 interface Unit {
   from: number;
@@ -32,7 +41,7 @@ export type ReadRange = (range: RemoteRange) => Promise<Uint8Array>;
 export class ReadAhead {
   readonly #read: ReadRange;
   /** Ranges that each reader will read of each file. */
-  readonly #plans = new Map<string, Unit[]>();
+  readonly #plans = new Map<string, Plan>();
   #held = 0;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
@@ -43,20 +52,23 @@ export class ReadAhead {
 
   /** Replaces what a reader is going to read, in its order. */
   expect(stream: number, ranges: readonly RemoteRange[]): void {
-    for (const [key, units] of this.#plans) {
-      if (!key.startsWith(`${stream}/`)) continue;
+    const now = performance.now();
+    for (const [key, { units, used }] of this.#plans) {
+      if (!key.startsWith(`${stream}/`) && now - used < MAX_IDLE) continue;
       for (const unit of units) if (unit.bytes !== null) this.#held -= unit.to - unit.from;
       this.#plans.delete(key);
     }
     for (const [id, own] of Map.groupBy(ranges, ({ id }) => id)) {
-      this.#plans.set(`${stream}/${id}`, unitsOf(own));
+      this.#plans.set(`${stream}/${id}`, { units: unitsOf(own), used: now });
     }
     this.#advance();
   }
 
   /** Returns bytes of a file to a reader. */
   async read(stream: number, { id, from, to }: RemoteRange, data: Uint8Array): Promise<void> {
-    const units = this.#plans.get(`${stream}/${id}`) ?? [];
+    const plan = this.#plans.get(`${stream}/${id}`);
+    const units = plan?.units ?? [];
+    if (plan !== undefined) plan.used = performance.now();
     for (let at = from; at < to;) {
       const unit = units.find((unit) => unit.from <= at && at < unit.to);
       if (unit === undefined) {
@@ -73,14 +85,14 @@ export class ReadAhead {
       at = end;
       if (unit.left > 0 || !units.includes(unit)) continue;
       units.splice(units.indexOf(unit), 1);
-      if (this.#plans.get(`${stream}/${id}`) === units) this.#held -= unit.to - unit.from;
+      if (this.#plans.get(`${stream}/${id}`) === plan) this.#held -= unit.to - unit.from;
     }
     this.#advance();
   }
 
   /** Begins requests up to the limits, the same number for each reader as far as it goes. */
   #advance(): void {
-    for (const [key, units] of this.#plans) {
+    for (const [key, { units }] of this.#plans) {
       let ahead = 0;
       for (const unit of units) {
         ahead += unit.to - unit.from;

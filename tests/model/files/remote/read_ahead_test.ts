@@ -101,3 +101,23 @@ Deno.test("a failed request is the failure of the read that needs it", async () 
   const range = { id: 0, from: UNIT_BYTES, to: UNIT_BYTES + 10 };
   await assertRejects(() => ahead.read(0, range, new Uint8Array(10)), Error, "gone");
 });
+
+Deno.test("the plan of a reader that was ended makes room after a minute", async () => {
+  const { ahead, asked } = reader();
+  for (const stream of [0, 1]) ahead.expect(stream, [{ id: 0, from: 0, to: 100 * UNIT_BYTES }]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(asked.length, 16);
+  const expectLater = (stream: number, ms: number) => {
+    const { now } = performance;
+    const time = now.call(performance);
+    performance.now = () => time + ms;
+    ahead.expect(stream, [{ id: 0, from: 0, to: 100 * UNIT_BYTES }]);
+    performance.now = now;
+  };
+  expectLater(2, 50_000);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(asked.length, 16);
+  expectLater(3, 70_000);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(asked.length, 32);
+});
