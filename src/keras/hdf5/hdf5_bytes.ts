@@ -5,7 +5,7 @@ import { formatCount } from "../../words/numbers.ts";
 /** Undefined address. */
 export const NOWHERE = -1;
 
-/** Number of bytes in which the end of a name is looked for at once. */
+/** Number of bytes searched for the end of a name at a time. */
 const NAME_BYTES = 256;
 
 /** Position in a piece of an HDF5 file, from which bytes are read up to the end of the piece. */

@@ -22,7 +22,7 @@ function gelu(tf: TensorFlow, x: Tensor, approximate: string): Tensor {
   });
 }
 
-/** Returns x if it is larger than a bound, and something else below. */
+/** Returns x if it is larger than a bound, and another value below. */
 const above = (tf: TensorFlow, x: Tensor, bound: number, otherwise: Tensor) =>
   tf.where(tf.greater(x, bound), x, otherwise);
 

@@ -37,7 +37,7 @@ function causalMask(tf: TensorFlow, queries: number, keys: number): Tensor {
   return tf.lessEqual(place(keys, [1, keys]), place(queries, [queries, 1]));
 }
 
-/** Returns the softmax of scores; a row that is closed whole has weight 0, as in PyTorch. */
+/** Returns the softmax of scores; a fully masked row has weight 0, as in PyTorch. */
 export function weightsOf(
   tf: TensorFlow,
   scores: Tensor,

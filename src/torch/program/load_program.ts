@@ -79,7 +79,7 @@ function samplesOf({ samples, program }: ProgramArchive, taken: number[]): Store
 }
 
 /**
- * Rejects a graph with an input that no sample fits: its sizes lie, and a batch made up for them
+ * Rejects a graph with an input that no sample fits: its sizes are false, and a batch made up for them
  * may be of gigabytes. Samples given by keyword may be in another order than the inputs.
  */
 function requireSampled({ samples, program }: ProgramArchive): void {
