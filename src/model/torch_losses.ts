@@ -10,7 +10,7 @@ import { InputError } from "../words/input_error.ts";
 const MIN_PRODUCT = 1e-12;
 
 /** Labels of rows, and what they cost. */
-export interface ClassTargets {
+interface ClassTargets {
   /** Class of each row. */
   labels: ArrayLike<number>;
   /** Weight of each class. */
@@ -22,7 +22,7 @@ export interface ClassTargets {
 }
 
 /** Weighted losses of rows, which a mean divides by the sum of weights. */
-export interface ClassLosses {
+interface ClassLosses {
   losses: Tensor;
   /** Sum of the weights of all rows. */
   total: Tensor;

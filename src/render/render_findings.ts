@@ -180,7 +180,7 @@ function summaryOf(findings: readonly Finding[]): string {
 }
 
 /** Counts the findings of each severity: `36 errors, 0 warnings, 1 note`. */
-export function countSeverities(findings: readonly Finding[]): string {
+function countSeverities(findings: readonly Finding[]): string {
   const count = (severity: Finding["severity"]) =>
     findings.filter((finding) => finding.severity === severity).length;
   return SEVERITIES

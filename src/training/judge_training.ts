@@ -47,7 +47,7 @@ const optionsShape = object({
 });
 
 /** Shape of what {@linkcode causeOf} reads of a finding. */
-export const trainingFindingShape = object({
+const trainingFindingShape = object({
   rule: string,
   step: number,
   severity: oneOf("error", "warning"),

@@ -12,7 +12,7 @@ export interface TrainingSetup {
 }
 
 /** Signals that are one number a step. */
-export type SignalName = {
+type SignalName = {
   [Key in keyof TrainingStep]-?: TrainingStep[Key] extends number | null | undefined ? Key : never;
 }[keyof TrainingStep];
 

@@ -7,7 +7,7 @@ import { numberOf, parseTorchCall } from "./parse_torch_call.ts";
 import { LOSS_ARGUMENTS, type LossArgumentKind, TORCH_LOSSES } from "./torch_losses.ts";
 
 /** Loss with its options. */
-export interface RequestedLoss extends LossOptions {
+interface RequestedLoss extends LossOptions {
   name: LossName;
 }
 

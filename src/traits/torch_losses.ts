@@ -133,7 +133,7 @@ export const TORCH_LOSSES = {
 export type LossArgumentKind = "number" | "share" | "numbers" | "flag" | "class" | "exponent";
 
 /** Argument of a loss of PyTorch. */
-export interface LossArgument {
+interface LossArgument {
   /** Name of the option here. */
   option: keyof LossOptions;
   kind: LossArgumentKind;

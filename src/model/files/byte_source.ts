@@ -167,7 +167,7 @@ function readFar(
 }
 
 /** Range of a file that is going to be read. */
-export interface ExpectedRead {
+interface ExpectedRead {
   file: FileIdentity;
   from: number;
   to: number;

@@ -9,7 +9,7 @@ export interface Complex {
 }
 
 /** Transform of some axes. */
-export interface Transform {
+interface Transform {
   /** Axes, in order; `null` for the last ones, or all. */
   dim: readonly number[] | null;
   /** Lengths to which they are cut or filled up; `null` for their own. */
@@ -173,7 +173,7 @@ function others(
 }
 
 /** Settings of short transforms of a signal. */
-export interface ShortTransforms {
+interface ShortTransforms {
   n_fft: number;
   hop_length: number | null;
   win_length: number | null;

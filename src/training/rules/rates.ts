@@ -322,7 +322,7 @@ function brokeAt(log: TrainingLog): Point | null {
  *
  * @returns The step of the jump, and its update ratio over the median of those before.
  */
-export function jumpOf(log: TrainingLog, latest: number): Point | null {
+function jumpOf(log: TrainingLog, latest: number): Point | null {
   const updates = finite(log.last("updateRatio", BEFORE + latest));
   const losses = finite(log.last("loss", BEFORE + latest)).map(({ value }) => value);
   if (updates.length < BEFORE / 2 + latest || losses.length < BEFORE / 2 + latest) return null;

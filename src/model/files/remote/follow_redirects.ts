@@ -28,7 +28,7 @@ export interface Answer {
 }
 
 /** Request for a file. */
-export interface Asked {
+interface Asked {
   /** Address to which it was redirected before, if it was. */
   place?: string;
   token: Token | null;

@@ -8,7 +8,7 @@ export interface RemoteRange {
 }
 
 /** Request of a reader to the thread that talks to servers. */
-export type Order =
+type Order =
   /** Read a range into the answer. */
   | { kind: "read"; stream: number; range: RemoteRange }
   /** Read these ahead of the stream. */

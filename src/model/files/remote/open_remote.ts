@@ -16,7 +16,7 @@ export interface RemoteAccess {
 }
 
 /** File on a server. */
-export interface RemoteSource extends Pick<OpenedFile, "commit"> {
+interface RemoteSource extends Pick<OpenedFile, "commit"> {
   source: ByteSource;
 }
 
@@ -102,7 +102,7 @@ export async function remoteText(
 }
 
 /** Returns an address without its query, which may hold a secret. */
-export function showAddress(url: string): string {
+function showAddress(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }

@@ -42,7 +42,7 @@ const MAX_TEXT = 2 ** 28;
 const STALL = 30_000;
 
 /** Settings of a {@linkcode RangeClient}, for tests. */
-export interface ClientSettings {
+interface ClientSettings {
   /** Waits before another attempt. Default: a timer. */
   wait?: (ms: number) => Promise<void>;
   /** Time in ms without a byte after which an answer counts as cut off. Default: 30 s. */

@@ -32,7 +32,7 @@ interface Unit {
 }
 
 /** Reads a range of a file. */
-export type ReadRange = (range: RemoteRange) => Promise<Uint8Array>;
+type ReadRange = (range: RemoteRange) => Promise<Uint8Array>;
 
 /**
  * Reads ahead of readers that say what they are going to read, by several requests at a time, so
