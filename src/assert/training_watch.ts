@@ -5,7 +5,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import type { Objective } from "../model/objective.ts";
-import { constantAnswerLoss } from "../probe/constant_answer_loss.ts";
+import { constantAnswerLoss } from "../probe/known_answers.ts";
 import { StepWatch } from "../probe/step_signals.ts";
 import { penaltiesOf } from "../probe/training_step.ts";
 import type { TrainingFinding } from "../training/judge_training.ts";

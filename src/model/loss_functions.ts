@@ -2,9 +2,18 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { type LossName, lossTraits, type OwnLoss } from "../traits/losses.ts";
 import { logitsOf, setLogits } from "./kept_logits.ts";
 import type { LossFunction, LossSettings, RowLoss } from "./loss_settings.ts";
-import { oneHot } from "./one_hot.ts";
 import { reduceRows } from "./output_masks.ts";
 import { classesLast, TORCH_ROW_LOSSES } from "./torch_loss_rows.ts";
+
+/** Returns 1 for the target class of each row of the outputs, and 0 for the others. */
+export function oneHot(tf: TensorFlow, targets: Tensor, outputs: Pick<Tensor, "shape">): Tensor {
+  const classes = tf.cast(tf.reshape(targets, outputs.shape.slice(0, -1)), "int32");
+  // TensorFlow.js encodes no single class.
+  if (outputs.shape.at(-1) === 1) {
+    return tf.cast(tf.expandDims(tf.equal(classes, 0), -1), "float32");
+  }
+  return tf.cast(tf.oneHot(classes as never, outputs.shape.at(-1)!), "float32");
+}
 
 /** Probabilities nearer to 0 and 1 than this are clipped, as Keras and TensorFlow.js do. */
 const EPSILON = 1e-7;

@@ -1,11 +1,14 @@
 import { heapView } from "../engine/heap/heap.ts";
-import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { chooseLoss } from "../measure/choose_objective.ts";
+import { inSameState } from "../measure/keep_state.ts";
+import type { ResolvedObjective } from "../measure/resolve_objective.ts";
+import type { Batch } from "../model/batches/batch.ts";
 import { classAxisOf } from "../model/layers/shapes.ts";
-import { lossTargets } from "../model/loss_functions.ts";
-import { oneHot } from "../model/one_hot.ts";
+import { lossTargets, oneHot } from "../model/loss_functions.ts";
+import type { Objective } from "../model/objective.ts";
 import { classesSecond } from "../model/torch_loss_rows.ts";
 import { lossTraits } from "../traits/losses.ts";
-import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { bestConstants, type LossOf } from "./constant_answers.ts";
 
 /** Logits that a loss's own activation turns into these shares. */
@@ -149,4 +152,31 @@ function conversionOf(
   if (traits?.logits === undefined) return (answers) => answers;
   const toLogits = LOGITS[traits.logits];
   return (answers) => toLogits(tf, tf.clipByValue(answers, LEAST_SHARE, 1 - LEAST_SHARE));
+}
+
+/**
+ * Returns the loss of the best constant answer, which uses no input, on the targets of a batch.
+ *
+ * @returns `null` without targets, for losses without a name, and if all targets are equal.
+ */
+export function constantAnswerLoss(
+  tf: TensorFlow,
+  model: LayersModel,
+  { batch, objective }: { batch: Batch; objective: Objective | undefined },
+): number | null {
+  if (batch.targets == null || typeof objective === "function" || objective === "sum") return null;
+  const targets = [batch.targets].flat() as Tensor[];
+  const chosen = chooseLoss(tf, model, { objective, targets, seed: 1 });
+  const trained = model.outputs.map((_, i) => i)
+    .filter((i) => chosen.objective.lossOf(i) !== null);
+  const isNamed = trained.every((i) => lossTraits(chosen.objective.lossOf(i)) !== null);
+  if (chosen.drawn !== null || trained.length === 0 || !isNamed) {
+    tf.dispose(chosen.drawn as never);
+    return null;
+  }
+  const run = () => [model.predict(batch.inputs as Tensor)].flat() as Tensor[];
+  const outputs = inSameState(tf, model.layers, run);
+  const { guess, vary } = knownAnswers(tf, chosen.objective, { outputs, targets, trained });
+  tf.dispose(outputs);
+  return vary && Number.isFinite(guess) ? guess : null;
 }
