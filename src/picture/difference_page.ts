@@ -1,12 +1,15 @@
 import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
 import type { Difference } from "../compare/difference.ts";
 import type { BlockChange, WeightChanges } from "../compare/weight_changes.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { type Chart, placed } from "../render/chart_model.ts";
 import { shownFolds } from "../render/fold_layers.ts";
+import { wrongLayers } from "../render/layer_table.ts";
 import {
   causeChanges,
   type DifferenceRow,
   differenceTable,
+  headSentence,
   movedSentence,
   otherDifferences,
 } from "../render/render_difference.ts";
@@ -51,9 +54,13 @@ const PANELS: [FigureName, string][] = [
  */
 export function renderDifferencePage(difference: Difference): Promise<string> {
   const { before, after, comparison, weights } = difference;
-  const said = weights?.said.map((words) => words.replace(/\.$/, "")) ?? comparison.said;
+  const head = headSentence(difference);
+  const said = [
+    ...head === null ? [] : [head],
+    ...weights?.said ?? comparison.said,
+  ].map((words) => words.replace(/\.$/, ""));
   const { measurements, diagnosis } = after;
-  const table = differenceTable(difference, { all: true });
+  const table = { ...differenceTable(difference, { all: true }), toneOf: tonesOf(difference) };
   const moved = table.rows.filter(({ changes }) => changes.some((one) => one?.moved));
   const grid = showGrid(difference);
   const panels = grid === null ? panelsOf(difference) : [];
@@ -120,30 +127,88 @@ function changesOf(difference: Difference): Markup | null {
   }${changes.length > MAX_CAUSES ? markup`<p>And ${changes.length - MAX_CAUSES} more.</p>` : null}`;
 }
 
+/** Colour of a moved figure: better, worse, or neither. */
+type MoveTone = "healthy" | "error" | "changed";
+
+/** Table of what moved. */
+interface MovedTable extends Pick<ReturnType<typeof differenceTable>, "headings" | "figures"> {
+  legend: string;
+  toneOf(layer: string, figure: FigureName): MoveTone;
+}
+
+/**
+ * Returns the tone of a moved figure: better if only the first run has a finding about it, worse if
+ * only the second has.
+ */
+function tonesOf({ before, after, comparison: { layers } }: Difference): MovedTable["toneOf"] {
+  const wrongIn = (diagnosis: Diagnosis) => {
+    const findings = diagnosis.causes.flatMap(({ findings }) => findings);
+    return (figure: FigureName) => wrongLayers(findings, figure === "delta" ? "gradient" : figure);
+  };
+  const [was, is] = [before, after].map(({ diagnosis }) => wrongIn(diagnosis));
+  const names = new Map(layers.map(({ before, after }) => [after, before]));
+  return (layer, figure) => {
+    const wasWrong = was(figure).has(names.get(layer)!);
+    const isWrong = is(figure).has(layer);
+    if (wasWrong === isWrong) return "changed";
+    return isWrong ? "error" : "healthy";
+  };
+}
+
+/** Explains the colours of the cells in use; `null` if nothing is better or worse. */
+function keyOf(rows: readonly DifferenceRow[], { figures, toneOf }: MovedTable): Markup | null {
+  const tones = new Set(
+    rows.flatMap(({ name, changes }) =>
+      changes.flatMap((change, i) => change?.moved ? [toneOf(name, figures[i])] : [])
+    ),
+  );
+  if (!tones.has("healthy") && !tones.has("error")) return null;
+  const words = {
+    healthy: "better: wrong in A alone",
+    error: "worse: wrong in B alone",
+    changed: "moved",
+  };
+  return markup`<ul class="key">${
+    (Object.keys(words) as MoveTone[]).filter((tone) => tones.has(tone)).map((tone) =>
+      markup`<li><svg class="bar-row" width="22" height="12" aria-hidden="true"><rect class="bar ${tone}" y="1" width="22" height="10"/></svg>${
+        words[tone]
+      }</li>`
+    )
+  }</ul>`;
+}
+
 /** Shows the layers that moved, worst first, with the factor of each figure and a small bar of it. */
 function tableOf(
   rows: readonly DifferenceRow[],
-  { headings, legend }: { headings: string[]; legend: string },
+  { headings, figures, legend, toneOf }: MovedTable,
   columns = Infinity,
 ): Markup {
   const isSpare = (i: number) => columns < Infinity && i >= MAX_NARROW;
-  const cellOf = (cell: string, change: FigureChange | undefined, i: number) => {
+  const cellOf = (
+    cell: string,
+    { change, tone }: { change: FigureChange | undefined; tone: MoveTone },
+    i: number,
+  ) => {
     const names = [
-      ...change?.moved ? ["wrong", "changed"] : ["soft"],
+      ...change?.moved ? ["wrong", tone] : ["soft"],
       ...isSpare(i) ? ["spare"] : [],
     ].join(" ");
     return markup`<td class="${names}">${
-      change?.moved ? markup`${barOf(change)}${arrowOf(change)} ` : null
+      change?.moved ? markup`${barOf(change, tone)}${arrowOf(change)} ` : null
     }${cell}`;
   };
-  return markup`<p class="small soft">${legend}</p><div class="scroll plain" tabindex="0" role="group" aria-label="Layers that moved"><table class="moved"><thead><tr><th scope="col">layer${
+  return markup`<p class="small soft">${legend}</p>${
+    keyOf(rows, { headings, figures, legend, toneOf })
+  }<div class="scroll plain" tabindex="0" role="group" aria-label="Layers that moved"><table class="moved"><thead><tr><th scope="col">layer${
     headings.slice(0, columns).map((heading, i) =>
       markup`<th scope="col"${isSpare(i) ? markup` class="spare"` : null}>${heading}`
     )
   }</tr></thead><tbody>${
     rows.map(({ name, cells, changes }) =>
       markup`<tr><th scope="row"><bdi>${breakable(escapeControls(name))}</bdi>${
-        cells.slice(0, columns).map((cell, i) => cellOf(cell, changes[i], i))
+        cells.slice(0, columns).map((cell, i) =>
+          cellOf(cell, { change: changes[i], tone: toneOf(name, figures[i]) }, i)
+        )
       }</tr>
       `
     )
@@ -151,8 +216,8 @@ function tableOf(
 }
 
 /** Draws the factor of a change; from or to 0 there is none. */
-function barOf({ factor }: FigureChange): Markup | null {
-  return factor === 0 || factor === Infinity ? null : drawTimes(factor, "changed");
+function barOf({ factor }: FigureChange, tone: MoveTone): Markup | null {
+  return factor === 0 || factor === Infinity ? null : drawTimes(factor, tone);
 }
 
 /** Shows if a figure rose or fell. */

@@ -115,6 +115,7 @@ symbol .limit { stroke: var(--healthy); stroke-opacity: .45; }
 .bar.outside { fill: var(--paper); stroke: var(--data); stroke-width: 1.5; }
 .bar.error, text.nothing.error { fill: var(--error); }
 .bar.warning, text.nothing.warning { fill: var(--warning); }
+.bar.healthy { fill: var(--healthy); }
 .bar.changed, text.nothing.changed { fill: var(--changed); }
 .gain { overflow: visible; fill: var(--data); }
 .gain.error { fill: var(--error); }

@@ -97,8 +97,11 @@ function curvesOf({ curves, verdict }: Diagnosis): Markup | null {
   const { before, after, guess, still = null } = curves;
   const fixed = after ?? [];
   const tone = VERDICT_LOOKS[verdict].tone;
+  const isFalling = before[before.length - 1] < before[0];
   return markup`<figure class="trial"><figcaption>Loss in the trial${
-    still === null ? null : markup`, <span class="${tone}">which fails: ${still}</span>`
+    still === null
+      ? null
+      : markup`<span class="${tone}">${isFalling ? ". It falls, but " : ": "}${still}</span>`
   }</figcaption>${
     drawSteps({
       steps: Array.from({ length: Math.max(before.length, fixed.length) }, (_, step) => step),

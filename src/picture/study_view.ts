@@ -7,6 +7,7 @@ import type {
 import { byMagnitude, byShare, type ColorOf, DECADES } from "./color_steps.ts";
 import { type ColumnAxis, scaleAxis } from "./column_axis.ts";
 import { CHART } from "./draw_heat_map.ts";
+import { shortTitle } from "./markup.ts";
 import { evenly } from "./path_data.ts";
 
 /** Part of a variant that fits into a page. */
@@ -182,6 +183,9 @@ function rowsOf(
   })).filter(({ cells }) => cells.some((cell) => cell !== null));
 }
 
+/** Number of variants without a healthy scale that the title names. */
+const MAX_NAMED = 3;
+
 /** Returns the verdict on a study, in a few words and with a colour. */
 export function studyVerdict(
   variants: readonly VariantSummary[],
@@ -195,6 +199,14 @@ export function studyVerdict(
     return { paint: "healthy", words: `Healthy scales found${forAll}` };
   }
   if (without === all) return { paint: "error", words: "No scale tried is healthy" };
-  const words = `Healthy scales found for ${all - without} of ${all} ${noun}`;
-  return { paint: "warning", words };
+  const healthy = all - without;
+  if (without > MAX_NAMED) {
+    return { paint: "warning", words: `Healthy scales found for ${healthy} of ${all} ${noun}` };
+  }
+  const names = variants.filter(({ best }) => best === null).map(({ label }) => shortTitle(label));
+  const others = healthy === 1 ? "the other one does" : `the other ${healthy} ${noun} do`;
+  return {
+    paint: "warning",
+    words: `${names.join(", ")} ${without === 1 ? "has" : "have"} no healthy scale; ${others}`,
+  };
 }

@@ -75,7 +75,7 @@ function weightLines({ weights }: Difference, options: DifferenceOptions): strin
 }
 
 function tableLines(
-  { headings, rows, rest, legend, of = "layer" }: Omit<DifferenceTable, "rows"> & {
+  { headings, rows, rest, legend, of = "layer" }: Omit<DifferenceTable, "rows" | "figures"> & {
     rows: Pick<DifferenceRow, "name" | "cells">[];
     /** Heading of the names. */
     of?: string;
@@ -115,8 +115,9 @@ export interface DifferenceOptions extends Pick<RenderTextOptions, "width" | "un
 
 /** Table of a comparison. Text and Markdown are drawn from it. */
 interface DifferenceTable {
-  /** Heading of each column except that of the names. */
+  /** Heading of each column except that of the names, and its figure. */
   headings: string[];
+  figures: FigureName[];
   /** Rows, one per layer, worst change first. */
   rows: DifferenceRow[];
   /** Sentences about layers that are not in the table. */
@@ -168,6 +169,7 @@ export function differenceTable(
   const more = sorted.length - shown.length;
   return {
     headings: names.map((name) => COLUMNS[name].heading),
+    figures: names,
     rows: names.length === 0 ? [] : shown.map((layer) => ({
       name: layer.after,
       cells: names.map((name) => cellOf(layer.figures[name])),
@@ -213,10 +215,41 @@ function cellOf(change: FigureChange | undefined): string {
   return factor < 1 ? `1/${formatNumber(1 / factor)}` : formatNumber(factor);
 }
 
+/** A loss has moved, and figures matter, from this factor on. */
+const LOSS_MOVED = 1.1;
+const FIGURE_MATTERS = 2;
+
+/**
+ * Returns the sentence before those on what moved: the loss, or that nothing matters; `null` if
+ * neither is to be said.
+ */
+export function headSentence(
+  { before, after, causes, comparison: { said, layers }, weights }: Difference,
+): string | null {
+  const [one, other] = [before, after].map(({ measurements }) => measurements.objective);
+  const hasLoss = one.name === other.name && one.name !== "sum" && one.value > 0 &&
+    other.value > 0;
+  const times = other.value / one.value;
+  if (hasLoss && Math.max(times, 1 / times) >= LOSS_MOVED) {
+    return `The loss ${times < 1 ? "falls" : "rises"} from ${formatNumber(one.value)} in A to ${
+      formatNumber(other.value)
+    } in B.`;
+  }
+  const worst = Math.max(1, ...layers.map(({ worst }) => worst));
+  const isSame = before.diagnosis.verdict === after.diagnosis.verdict &&
+    causes.gone.length + causes.came.length === 0;
+  return weights === undefined && isSame && said.length > 0 && worst < FIGURE_MATTERS
+    ? `Nothing that matters moved: no figure by more than a factor of ${formatNumber(worst)}.`
+    : null;
+}
+
 /** Returns the sentences at the top: on every changed weight of two files, else on what moved. */
 export function leadSentences(difference: Difference): string[] {
   const { weights, comparison: { said } } = difference;
-  if (weights === undefined) return [movedSentence(difference)];
+  const head = headSentence(difference);
+  if (weights === undefined) {
+    return [...head === null ? [] : [head], movedSentence(difference)];
+  }
   return [...weights.said, ...said.length === 0 ? [] : [movedSentence(difference)]];
 }
 
@@ -257,10 +290,11 @@ export function otherDifferences(difference: Difference): [label: string, text: 
     ]
     : ["Objective", `${one.objective.name} in A, ${other.objective.name} in B`];
   const isAlone = [one, other].every(({ weightsOnly }) => weightsOnly !== undefined);
+  const isSaid = headSentence(difference)?.startsWith("The loss ") ?? false;
   const shapes = shapeWords(shapeChanges(difference));
   return [
     // Weights without a topology have no objective.
-    ...isAlone ? [] : [objective],
+    ...isAlone || isSaid ? [] : [objective],
     ...comparison.onlyBefore.length === 0
       ? []
       : [["Only in A", only(comparison.onlyBefore, one)] as [string, string]],

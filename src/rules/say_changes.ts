@@ -21,7 +21,9 @@ const MAX_CHANGES_SHOWN = 3;
 const ALIKE = 1.5;
 /** Gap between two factors that separates their changes. */
 const APART = 3;
-/** Subjects that follow from others. The weights come first, whatever their name. */
+/** A change of the weights by less than this factor rarely explains the others. */
+const EXPLAINS = 1.5;
+/** Subjects that follow from others, unless the weights hardly changed. */
 const LATER = ["gradients", "deltas", "activations", "saturated share", "dead share"];
 
 /**
@@ -38,8 +40,12 @@ export function sayChanges(
 ): string[] {
   const where = (group: readonly Change[]) =>
     sayPlain([layerNames([...new Set(group.map(({ layer }) => layer))], among)]);
+  const place = (subject: string, alike: readonly Change[]) => {
+    const isSmall = alike.every((change) => hasFactor(change) && factorOf(change) < EXPLAINS);
+    return isSmall ? LATER.length : LATER.indexOf(subject);
+  };
   const groups = [...Map.groupBy(changes, ({ subject }) => subject)]
-    .toSorted(([a], [b]) => LATER.indexOf(a) - LATER.indexOf(b))
+    .toSorted(([a, alike], [b, others]) => place(a, alike) - place(b, others))
     .flatMap(([, alike]) => partedByFactor(alike));
   const rest = groups.slice(MAX_CHANGES_SHOWN).reduce((sum, group) => sum + group.length, 0);
   return [

@@ -56,6 +56,56 @@ Deno.test("renderDifferencePage() draws both runs, and colours what moved", asyn
   assertStringIncludes(textOf(bars), "moved by more than chance");
 });
 
+Deno.test("renderDifferencePage() tells what is better from what is worse, with a key", async () => {
+  const tonesOf = async (difference: Parameters<typeof renderDifferencePage>[0]) => {
+    const page = await renderDifferencePage(difference);
+    const [, table] = page.match(/<table class="moved">([^]*?)<\/table>/)!;
+    return {
+      cells: new Set(every(table, /<td class="wrong (\w+)/g)),
+      words: textOf(page),
+    };
+  };
+  const better = await tonesOf(differenceOf(sick, healthy));
+  assertEquals(better.cells, new Set(["changed", "healthy"]));
+  assertStringIncludes(better.words, "better: wrong in A alone");
+  assert(!better.words.includes("wrong in B alone"));
+  const worse = await tonesOf(differenceOf(healthy, sick));
+  assertEquals(worse.cells, new Set(["changed", "error"]));
+  assertStringIncludes(worse.words, "worse: wrong in B alone");
+});
+
+Deno.test("renderDifferencePage() begins with the loss, or says that nothing matters", async () => {
+  const lossy = (value: number, times: number) => {
+    const { objective, ...rest } = healthy.measurements;
+    const layers = rest.layers.map((layer) => ({
+      ...layer,
+      weights: layer.weights.map((one) => ({
+        ...one,
+        values: { ...one.values, std: one.values.std * times },
+      })),
+    }));
+    return {
+      ...healthy,
+      measurements: {
+        ...rest,
+        layers,
+        objective: { ...objective, name: "meanSquaredError", value },
+      },
+    };
+  };
+  const lead = async (value: number, times: number) => {
+    const page = await renderDifferencePage(differenceOf(lossy(2, 1), lossy(value, times)));
+    return textOf(page.match(/<p class="lead-cause">[^]*?<\/p>/)![0]).trim();
+  };
+  assertEquals(await lead(0.5, 1), "The loss falls from 2 in A to 0.5 in B.");
+  assertEquals(await lead(2.3, 1.9), "The loss rises from 2 in A to 2.3 in B.");
+  assertMatch(
+    await lead(2.1, 1.9),
+    /^Nothing that matters moved: no figure by more than a factor of 1\.9\.$/,
+  );
+  assertMatch(await lead(2.1, 2.1), /^The kernels of .* are 2\.1 times larger\.$/);
+});
+
 Deno.test("renderDifferencePage() says that nothing moved, and still draws both", async () => {
   const page = await renderDifferencePage(differenceOf(healthy, { ...healthy, name: "again.ts" }));
   await requireSoundPage(page);

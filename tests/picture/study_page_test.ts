@@ -39,6 +39,22 @@ Deno.test("renderStudyPage() answers first: verdict, table, sentences; then char
   ]);
 });
 
+Deno.test("renderStudyPage() names in its title the few variants without a healthy scale", async () => {
+  const summary = sampleStudy({ activations: ALL });
+  const titled = async (sick: number) => {
+    const variants = summary.variants.map((variant, i) =>
+      i < sick ? { ...variant, best: null, band: null } : variant
+    );
+    const page = await renderStudyPage({ ...summary, variants });
+    return textOf(page.match(/<h1[^]*?<\/h1>/)![0]).trim();
+  };
+  assertEquals(await titled(1), "relu has no healthy scale; the other 3 activations do");
+  assertEquals(
+    await titled(3),
+    "relu, tanh, sigmoid have no healthy scale; the other one does",
+  );
+});
+
 Deno.test("renderStudyPage() says what it says of a variant without a healthy scale", async () => {
   const summary = sampleStudy();
   const sick = summary.variants.map((variant) => ({ ...variant, best: null, band: null }));

@@ -215,6 +215,13 @@ Deno.test("sayChanges() says weights first, and counts what is left", () => {
   );
 });
 
+Deno.test("sayChanges() says weights last that hardly changed", () => {
+  const first = (times: number) =>
+    said(change("a", times), change("a", 9, { subject: "gradients" }))[0];
+  assertEquals(first(1.49), "the gradients of a are 9 times larger");
+  assertEquals(first(1.5), "the kernel of a is 1.5 times larger");
+});
+
 Deno.test("sayChanges() gives the range of what no factor says", () => {
   const dead = (layer: string, before: number, after: number) =>
     change(layer, after, { subject: "dead share", isShare: true, before });
