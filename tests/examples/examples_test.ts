@@ -80,6 +80,28 @@ Deno.test("examples/monitored_training.ts ends a run whose learning rate is too 
   );
 });
 
+Deno.test("examples/five_trainings.ts has one healthy training, and four that are named", async () => {
+  const said: Record<string, [said: RegExp, end: number]> = {
+    "healthy": [/^$/, 60],
+    "rate-too-high": [/after 5 batches: The learning rate of 0\.1 is too high: /, 5],
+    "rate-too-low": [/after 20 batches: The learning rate of 1e-8 is too low: /, 20],
+    "nan": [/after 18 batches: The batch 17 has NaN or infinite entries in example 5, /, 18],
+    "overfitting": [/after 40 batches: The network overfits since step 20: /, 60],
+  };
+  for (const [name, [message, end]] of Object.entries(said)) {
+    const { code, stdout, stderr } = await runDeno([
+      "run",
+      "-A",
+      "--no-check",
+      "examples/five_trainings.ts",
+      name,
+    ]);
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, message);
+    assertMatch(stdout, new RegExp(`^${name}: ends after ${end} of 60 batches, held-out loss `));
+  }
+});
+
 Deno.test("examples/digits_test.ts passes", async () => {
   const [[command, ...args]] = commandsOf("digits_test.ts");
   const { code, stdout } = await runDeno([command, "--no-check", ...args]);

@@ -22,7 +22,12 @@ const PAGES: Record<string, string[]> = {
   transformer: command("report examples/transformer.ts"),
   gate: command("check --config docs/gallery/gate.json"),
   sweep: command("sweep --seeds 3"),
-  training: ["examples/monitored_training.ts", "1", "--html"],
+  ...Object.fromEntries(
+    ["healthy", "rate-too-high", "rate-too-low", "nan", "overfitting"].map((name) => [
+      `training-${name}`,
+      ["examples/five_trainings.ts", name, "--html"],
+    ]),
+  ),
   scale: command("scale examples/growing.ts --widths 64,128,256,512"),
   weights: command("report fixtures/files/peers/transformer.safetensors"),
   diff: command("diff examples/digits.ts examples/digits_trained.ts"),
