@@ -27,7 +27,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
     load: async () => (await import("./commands/scale.ts")).scale,
   },
   merge: {
-    summary: "join the shards of a study",
+    summary: "join the shards of a study, or of a report on weights",
     load: async () => (await import("./commands/merge.ts")).merge,
   },
   watch: {

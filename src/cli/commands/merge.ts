@@ -2,17 +2,16 @@ import { MERGE_FLAGS } from "../flags/sweep_flags.ts";
 import { defineCommand, late } from "../kit/command.ts";
 import type * as MergeWork from "./run_merge.ts";
 
-/** `merge`: joins the parts of a study. */
+/** `merge`: joins the parts of a study, or of a report. */
 export const merge = defineCommand({
   operand: { name: "FILE", least: 1, most: Infinity, takes: "files" },
   description: [
-    "Joins the parts of a study that sweep or scale --shard I/N --out FILE wrote, and shows the whole as",
-    "they do. With --out the result is byte-identical to that of the unsplit study. A single FILE with a",
-    "whole study is displayed. Parts of different studies or versions are refused, and so are missing",
-    "or duplicate points, which the error names.",
+    "Joins the parts that sweep, scale or report --shard I/N --out FILE wrote, and shows the whole as",
+    "they do. With --out the result is byte-identical to that of the run that was not split. Parts of",
+    "different runs or versions are refused, and so are missing or duplicate ones, which the error names.",
     "",
-    "Also joins the parts of a report that report --shard I/N --out FILE wrote of a file of weights: the",
-    "result is byte-identical to that of report. --out then has the report, by default as its name ends.",
+    "Of a study, a single FILE with the whole is displayed. Of a report on a file of weights, --out has",
+    "the report, by default in the format in which its name ends.",
   ].join("\n"),
   flags: MERGE_FLAGS,
   examples: [
