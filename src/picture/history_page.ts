@@ -100,7 +100,7 @@ export interface HistoryPageOptions {
  * const monitor = healthMonitor({ batch, objective, every: 5, onFinding: "stop" });
  * await model.fit(batch.inputs, batch.targets!, { epochs: 100, verbose: 0, callbacks: monitor });
  * const page = await renderHistoryPage(monitor.history, { steps: monitor.steps });
- * assertStringIncludes(page, "The learning rate of 1e6 is too large");
+ * assertStringIncludes(page, "The learning rate of 1e6 is too high");
  * model.dispose();
  * ```
  */
