@@ -373,7 +373,7 @@ Deno.test("tryTraining() goes on where penalties pull harder than the loss, and 
   assertEquals(strong.attempts.map(({ penalty }) => penalty.won), [true]);
 });
 
-Deno.test("stepSeconds() counts channels below 8 as 8, and products of a depthwise kernel five times", async () => {
+Deno.test("stepSeconds() counts fewer than 12 channels out as 12, and products of a depthwise kernel five times", async () => {
   await using engine = await startEngine();
   const { layers, sequential } = engine.tf;
   const secondsOf = async (channels: number, isDepthwise = false) => {
@@ -387,9 +387,9 @@ Deno.test("stepSeconds() counts channels below 8 as 8, and products of a depthwi
     model.dispose();
     return seconds;
   };
-  // A quarter of the products, at a quarter of the speed; with 16 channels four times as many.
-  assert(await secondsOf(4) > 0.6 * await secondsOf(8));
-  assert(await secondsOf(8) < 0.45 * await secondsOf(16));
+  // A quarter of the products, each at half the speed; from 12 on the number of products counts.
+  assert(await secondsOf(6) > 0.5 * await secondsOf(12));
+  assert(await secondsOf(12) < 0.45 * await secondsOf(24));
   const products = async (channels: number, isDepthwise: boolean) => {
     const seconds = await secondsOf(channels, isDepthwise);
     return seconds - await secondsOf(channels / 2, isDepthwise);
