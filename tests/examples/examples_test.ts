@@ -68,7 +68,7 @@ Deno.test("examples/monitored_training.ts ends a run whose learning rate is too 
       runDeno(args.map((arg) => arg === "training.html" ? page : arg))
     ),
   );
-  assertStringIncludes(await Deno.readTextFile(page), "The learning rate of 50 is too large");
+  assertStringIncludes(await Deno.readTextFile(page), "The learning rate of 50 is too high");
   await Deno.remove(page);
   assertEquals([fine.code, fine.stderr], [0, ""]);
   assertMatch(fine.stdout, /^after 0 batches: loss 2\.\d+\n[^]*after 15 batches: loss 1\.\d+\n$/);
@@ -76,7 +76,7 @@ Deno.test("examples/monitored_training.ts ends a run whose learning rate is too 
   assertMatch(stopped.stdout, /^after 0 batches: .*\nafter 5 batches: .*\n$/);
   assertMatch(
     stopped.stderr,
-    /^After 5 batches, .*\n.* is SICK: 1 cause\n1\. The learning rate of 50 is too large: /,
+    /^After 5 batches, .*\n.* is SICK: 1 cause\n1\. The learning rate of 50 is too high: /,
   );
 });
 
