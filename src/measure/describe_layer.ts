@@ -1,4 +1,5 @@
 import type { Layer } from "../engine/tensorflow.ts";
+import { isTransposedLayout } from "../traits/kernel_layout.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { meanOverRows } from "./attention_rows.ts";
 import type { Sums } from "../engine/native/sums.ts";
@@ -93,7 +94,7 @@ function factsOf(
   const source = layerSource(layer);
   if (source !== undefined) facts.source = source;
   if (kernel !== null) facts.kernelLayout = kernel;
-  if (kernel === "transposed") facts.strides = stridesOf(record);
+  if (kernel !== null && isTransposedLayout(kernel)) facts.strides = stridesOf(record);
   if (reads.size > 0) facts.reads = [...reads];
   if (operands > 0 && operands !== record.inputs.size + reads.size) facts.operands = operands;
   if (settings !== null) facts.settings = settings;

@@ -2,6 +2,7 @@ import { InputError, refusal } from "../words/input_error.ts";
 import {
   isEinsumLayout,
   isKernelLayout,
+  isTransposedLayout,
   KERNEL_LAYOUT_WORDS,
   type KernelLayout,
 } from "../traits/kernel_layout.ts";
@@ -139,15 +140,12 @@ export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"
   return { fanIn: window * first, fanOut: window * second };
 }
 
-/** Layouts of the kernels of PyTorch's transposed convolutions, `[in, out, ...window]`. */
-const TRANSPOSED = /^einsum ioi+$/;
-
 /**
  * Returns the fan-in from which PyTorch's default draws a kernel and its bias. It takes the second
  * axis for the inputs, that of the outputs in a transposed convolution.
  */
 export function defaultFanIn(shape: readonly number[], layout?: KernelLayout): number {
-  return layout !== undefined && TRANSPOSED.test(layout)
+  return layout !== undefined && isEinsumLayout(layout) && isTransposedLayout(layout)
     ? shape.slice(1).reduce((product, size) => product * size, 1)
     : fans(shape, layout).fanIn;
 }

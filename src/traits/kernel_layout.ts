@@ -18,6 +18,10 @@ export type EinsumLayout = `einsum ${string}`;
 export const isEinsumLayout = (value: unknown): value is EinsumLayout =>
   typeof value === "string" && /^einsum [io]{2,}$/.test(value);
 
+/** True for the kernel of a transposed convolution, of Keras or, `[in, out, ...window]`, of PyTorch. */
+export const isTransposedLayout = (layout: KernelLayout): boolean =>
+  layout === "transposed" || /^einsum ioi+$/.test(layout);
+
 /** Possible layouts of a kernel, for messages. */
 export const KERNEL_LAYOUT_WORDS =
   '"ordinary", "transposed", "depthwise" or "einsum ioo" and the like';

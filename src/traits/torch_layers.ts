@@ -93,6 +93,9 @@ const MODULES = {
   LogSoftmax: activation("logSoftmax"),
   LogSigmoid: activation("logSigmoid"),
   GLU: activation("glu"),
+  Softshrink: activation("softShrink"),
+  Hardshrink: activation("hardShrink"),
+  Tanhshrink: activation("tanhShrink"),
 
   Dropout: dropout,
   Dropout1d: dropout,

@@ -112,11 +112,11 @@ Deno.test("explodingGradients leaves the kernels of a gate out of the path, and 
 });
 
 /** Two branches as CaiT ends: a token to which scaled attentions over the patches are added. */
-function decoder(end: "selects" | "passesOn"): LayerMeasurements[] {
+function decoder(end: "selects" | "passesOn", factor = 1e-5): LayerMeasurements[] {
   const scale = (name: string, from: string) =>
     part(name, "rescaling", [from], {
       className: "LayerScale",
-      weights: [makeWeight({ name: "gamma", shape: [5], values: flat(1e-5, 5) })],
+      weights: [makeWeight({ name: "gamma", shape: [5], values: flat(factor, 5) })],
     });
   return [
     makeLayer({ name: "patches", inputs: [], preActivationGradients: flat(1e-5, 640) }),
@@ -143,6 +143,7 @@ Deno.test("branchScales() follows the strongest path, and none through a part th
   };
   assertEquals(scalesOf(decoder("selects")), [1e-5, 1e-5, 1e-5, 1]);
   assertEquals(scalesOf(decoder("passesOn")), [1, 1e-5, 1e-5, 1]);
+  assertEquals(scalesOf(decoder("selects", 1.01)), [1, 1, 1, 1]);
 });
 
 Deno.test("initScale leaves a kernel before a joint normalisation alone, but not one that is added", () => {

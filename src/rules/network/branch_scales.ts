@@ -69,5 +69,6 @@ function isBypassed(scale: LayerMeasurements, graph: Graph): boolean {
 function factorOf({ kind, weights }: LayerMeasurements): number | null {
   if (kind !== "rescaling" || weights.length !== 1 || !weights[0].trainable) return null;
   const { rms } = weights[0].values;
-  return rms > 0 && Number.isFinite(rms) ? rms : null;
+  // A larger one is the temperature of an attention, as in Swin v2.
+  return rms > 0 && rms <= 1 ? rms : null;
 }

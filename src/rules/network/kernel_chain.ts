@@ -8,6 +8,7 @@ import { type Fans, fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel, isRecurrentWeight } from "../../theory/weight_kinds.ts";
 import { isEinsumLayout } from "../../traits/kernel_layout.ts";
 import type { LayerKind } from "../../traits/layers.ts";
+import { isSpectral, productWeights } from "./product_weights.ts";
 import { normalizes } from "./normalizations.ts";
 
 /** Dense or convolutional layer, as seen by initialisers. */
@@ -60,7 +61,7 @@ const MERGING: readonly LayerKind[] = ["addition", "concatenation", "merge", "po
 export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
   const chain: KernelLayer[] = [];
   layers.forEach((layer, index) => {
-    const kernel = layer.weights[0];
+    const kernel = productWeights(layer.weights).at(0);
     const layout = layer.kernelLayout;
     // Kernels of other layers (recurrent, separable, embeddings) are not judged by a fan-in.
     if (layout === undefined || kernel === undefined || kernel.shape.length < 2) return;
@@ -68,7 +69,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
     const strides = (layer.strides ?? []).reduce((product, stride) => product * stride, 1);
     const fanIn = own.fanIn / strides;
     let active: LayerMeasurements | null = null;
-    let normalized = false;
+    let normalized = kernel !== undefined && isSpectral(kernel);
     let added = false;
     let normalizedDeviation = 0;
     let enlarged = 0;

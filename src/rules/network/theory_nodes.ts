@@ -10,6 +10,7 @@ import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import type { WeightMoments } from "../../traits/moments.ts";
 import type { Graph } from "./graph.ts";
+import { productWeights } from "./product_weights.ts";
 
 /**
  * Returns the number of steps that a recurrent layer ran for, from its number of z, or `null` if it
@@ -68,7 +69,7 @@ export function theoryNodes(measurements: Measurements, graph: Graph): NetworkNo
       shape: layer.shape,
       entries: layer.activations?.count ?? 0,
       inner: layer.preActivations?.count ?? layer.activations?.count ?? 0,
-      weights: layer.weights.map(momentsOf),
+      weights: productWeights(layer.weights).map(momentsOf),
       ...layer.kernelLayout === undefined ? {} : { layout: layer.kernelLayout },
       ...settingsOf(layer),
       ...recurrentOf(layer, measurements, byName),

@@ -145,7 +145,7 @@ function describe({ unit, calls, key }: Group, around: Surroundings): PlannedLay
   const main = mainOf(calls);
   const module = unit ?? main.modules.at(-1) ?? null;
   const inputs = reads.filter((name) => flows.has(name) && !own.has(name));
-  const className = unit === null ? operationClass(main, inputs) : ofOneStep(unit.className);
+  const className = unit === null ? operationClass(main, inputs) : moduleClass(unit, main);
   const path = module?.path ?? "";
   const wished = key === null ? [path, className].filter((part) => part !== "").join(".") : path;
   return {
@@ -161,8 +161,14 @@ function describe({ unit, calls, key }: Group, around: Surroundings): PlannedLay
   };
 }
 
-/** Returns the class of a module; a cell that is called by itself is a recurrent layer of one step. */
-const ofOneStep = (className: string) => className.replace(/^(RNN|GRU|LSTM)Cell$/, "$1");
+/** Returns the class of a module, by which its traits are looked up. */
+function moduleClass({ className }: ModuleCall, { target }: Call): string {
+  const isCopy = className === "Upsample" && baseName(target).startsWith("upsample_nearest");
+  if (isCopy) return "UpsamplingNearest2d";
+  // A cell that is called by itself is a recurrent layer of one step, and RNN of TensorFlow.js
+  // another class.
+  return className.replace(/^(RNN|GRU|LSTM)Cell$/, "$1").replace(/^RNN$/, "SimpleRNN");
+}
 
 /** True if a layer other than the one of these calls reads a value. */
 function isReadOutside(
