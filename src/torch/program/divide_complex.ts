@@ -166,22 +166,25 @@ class Division {
   /** Adds a call that makes complex numbers of real ones. */
   #addMade(call: Call, result: string): boolean {
     const [first, second] = Object.values(call.args).map((arg) => this.#real(arg));
+    if (first === undefined) return false;
     switch (baseName(call.target)) {
       case "view_as_complex":
         this.#selectParts(this.#newParts(result), first, call);
         return true;
       case "complex":
-        if (first.is !== "value" || second.is !== "value") return false;
+        if (first.is !== "value" || second?.is !== "value") return false;
         this.#parts.set(result, { re: first.name, im: second.name });
         return true;
       case "polar":
-        return this.#pushPair(call, "complex.polar", { abs: first, angle: second });
+        return second !== undefined &&
+          this.#pushPair(call, "complex.polar", { abs: first, angle: second });
       case "stft": {
         const { self, return_complex: _, align_to_window: aligned, ...rest } = this.#mapped(
           call.args,
           (arg) => this.#real(arg),
         );
-        if (aligned?.is === "constant" && aligned.value === true) return false;
+        const isAligned = aligned?.is === "constant" && aligned.value === true;
+        if (self === undefined || isAligned) return false;
         return this.#pushPair(call, "complex.stft", { re: self, ...rest });
       }
       default:

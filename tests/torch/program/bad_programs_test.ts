@@ -53,6 +53,11 @@ Deno.test("loadModel() names the operations that it lacks for complex numbers", 
       "numbers (fixtures/torch_programs/networks.py:",
   );
   assertStringIncludes(found, "aten.tan.default of complex numbers (fixtures/");
+  const without = (target: string) =>
+    refusal("waves", { graph: (json) => nodeOf(json, target).inputs = [] });
+  for (const target of ["aten.view_as_complex", "aten.stft", "aten.fft_rfft.", "aten._conj"]) {
+    assertStringIncludes(await without(target), `${target}`);
+  }
   const input = await refusal("mlp", {
     graph: (json) => json.graph_module.graph.tensor_values.x.dtype = 10,
   });
