@@ -18,6 +18,11 @@ const LEVEL_WORDS: Record<GrowthLevel, string> = {
   error: "does not keep its scale",
 };
 
+/** Number of steep layers that are named for each axis; the table has them all. */
+const MAX_NAMED = 3;
+
+const SEVERITIES: readonly string[] = ["error", "warning"];
+
 /** Returns the verdict in a few words, for the head of a text or a page. */
 export function verdictWords({ level, transfer }: GrowthSummary): string {
   if (transfer.length === 0) return LEVEL_WORDS[level];
@@ -79,12 +84,40 @@ function adamSentences({ withAdam, ...siblings }: AxisGrowth): string[] {
   ];
 }
 
+/** Says how sure the judgement of steep slopes is. */
+function doubtSentences(growth: AxisGrowth): string[] {
+  const steep = judgedLayers(growth).filter(({ level }) => level !== "flat");
+  const isSure = (slope: GrowthSlope | null) =>
+    slope !== null && Math.abs(slope.value) - (slope.half ?? Infinity) > FLAT_SLOPE;
+  const unsure = steep.filter(({ size, change }) => !isSure(size) && !isSure(change));
+  if (unsure.length === 0) return [];
+  const isAlone = unsure.every(({ size, change }) => (size ?? change)?.half === null);
+  const why = isAlone
+    ? "one seed has no interval"
+    : "their intervals over the seeds hold flat slopes too";
+  const of = unsure.length === steep.length
+    ? ""
+    : ` for ${unsure.length} of these ${formatCount(steep.length, "layer")}`;
+  return [`Not certain${of}: ${why}; use more seeds.`];
+}
+
 function judgedSentences(growth: AxisGrowth): string[] {
-  const faults = growthFaults(growth);
+  const faults = growthFaults(growth).toSorted((a, b) =>
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.slope - a.slope
+  );
   if (faults.length > 0) {
-    return faults.map(({ severity, message }) =>
-      `${severity === "error" ? "Error" : "Warning"} in ${message}`
-    );
+    const rest = faults.length - MAX_NAMED;
+    return [
+      ...faults.slice(0, MAX_NAMED).map(({ severity, message }) =>
+        `${severity === "error" ? "Error" : "Warning"} in ${message}`
+      ),
+      ...rest <= 0 ? [] : [
+        `${formatCount(rest, "more layer")} over ${siblingWords(growth)} ${
+          rest === 1 ? "is" : "are"
+        } steep, less than these.`,
+      ],
+      ...doubtSentences(growth),
+    ];
   }
   return [
     `Over ${siblingWords(growth)} every slope is at most ${steepestSlope(growth).toFixed(2)} ` +

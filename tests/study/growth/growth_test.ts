@@ -157,6 +157,38 @@ Deno.test("a network compiled with SGD is looked at with Adam as well, and judge
   assertEquals(adam.growth[0].withAdam, null);
 });
 
+Deno.test("growthSentences() names the three steepest layers, and those that may be flat", async () => {
+  await using _engine = await startEngine();
+  const { summary } = await judge("mlp", true);
+  const [growth] = summary.growth;
+  const steep = growth.layers.find(({ level }) => level === "error")!;
+  const said = (halves: (number | null)[]) =>
+    growthSentences({
+      ...summary,
+      growth: [{
+        ...growth,
+        layers: halves.map((half, i) => ({
+          ...steep,
+          name: `h${i}`,
+          size: { value: 0.6 + 0.1 * i, half },
+          change: { value: 0.6 + 0.1 * i, half },
+        })),
+      }],
+    }).slice(1);
+  const all = said([0.1, 0.1, 0.1, 0.1, 2]);
+  assertEquals(
+    all.slice(0, 3).map((text) => /^Error in `(h\d)`/.exec(text)?.[1]),
+    ["h4", "h3", "h2"],
+  );
+  assertEquals(all.slice(3), [
+    "2 more layers over width 32 to 256 are steep, less than these.",
+    "Not certain for 1 of these 5 layers: their intervals over the seeds hold flat slopes too; use more seeds.",
+  ]);
+  assertEquals(said([0.34, 0.44]).length, 2);
+  assertEquals(said([0.36]).at(-1)!.startsWith("Not certain: their intervals"), true);
+  assertEquals(said([null]).at(-1), "Not certain: one seed has no interval; use more seeds.");
+});
+
 Deno.test("a constant behind a readout that begins at 0 belongs to it", async () => {
   await using _engine = await startEngine();
   const { summary } = await judge("mlp zero readout", false);
