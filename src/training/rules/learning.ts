@@ -165,6 +165,7 @@ export const overfitting = defineTrainingRule({
     const hasGap = now < LARGE_GAP * held;
     const most = hasGap ? mostRiseOfGap : mostHeldOutRise;
     if (latest.length < 2 || !latest.every((rise) => rise > most)) return null;
+    if (latest[1] < latest[0]) return null;
     if (!(now < trainingLoss(log, least.step))) return null;
     return {
       severity: "warning",

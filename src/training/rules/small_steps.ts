@@ -99,11 +99,15 @@ function slowBy(
   };
 }
 
+/** Share of the first loss above which small gradients do not come from success. */
+const HIGH = 0.5;
+
 /** Rule (l): Adam divides by a second moment that is far from the present gradients. */
 export const staleMoment = defineTrainingRule({
   name: "stale-second-moment",
   problem: "Adam's second moment is stale",
-  formula: "Median over the weights of g^2 / v, with v Adam's corrected second moment.",
+  formula: "Median over the weights of g^2 / v, with v Adam's corrected second moment, while the " +
+    "loss is above half of the first.",
   thresholds: {
     leastMomentRatio: {
       default: 0.1,
@@ -116,11 +120,14 @@ export const staleMoment = defineTrainingRule({
   source:
     "arXiv 2506.04805 on spikes of Adam; Wortsman et al. 2023 on gradients below its epsilon.",
   fix: "Lower beta2 to 0.95 or 0.99, or clip the gradients.",
-  reads: ["secondMomentRatio"],
+  reads: ["secondMomentRatio", "loss"],
   judge(log, { leastMomentRatio }) {
     const latest = finite(log.last("secondMomentRatio", LEAST_RATIOS));
     const median = medianOf(latest.map(({ value }) => value));
     if (latest.length < LEAST_RATIOS || !(median < leastMomentRatio)) return null;
+    // The gradients of a training that has learned its task are far below its past ones.
+    const before = meanOf(finite(log.until("loss", LEAST_RATIOS)));
+    if (meanOf(finite(log.last("loss", LEAST_RATIOS))) < HIGH * before) return null;
     return {
       severity: "warning",
       kind: "stale",
