@@ -17,7 +17,7 @@ import { localPlace, type WeightsPlace } from "./weights_place.ts";
 import { failure } from "../words/failure.ts";
 import { refusal } from "../words/input_error.ts";
 import { formatCount } from "../words/numbers.ts";
-import { requireValue, string } from "../words/shape.ts";
+import { anyObject, requireValue, string } from "../words/shape.ts";
 import { readShards, readShardsAlike } from "./read_shards.ts";
 
 /** Options of {@linkcode readWeights}. */
@@ -56,9 +56,11 @@ export interface ReadWeightsOptions {
  */
 export async function readWeights(
   path: string,
-  { cache = null }: ReadWeightsOptions = {},
+  options: ReadWeightsOptions = {},
 ): Promise<WeightsFile> {
   requireValue("path", path, string);
+  requireValue("options", options, anyObject);
+  const { cache = null } = options;
   if (cache !== null) requireValue("options.cache", cache, string);
   try {
     const place = isRemote(path) ? await findRemote(path, cache) : localPlace(path);

@@ -84,7 +84,7 @@ export function measureWeights(file: WeightsFile): Measurements {
 
 /** Options of {@linkcode measureCheckpoint}. */
 export interface MeasureCheckpointOptions {
-  /** Number of threads. Default: that of the processor's cores, at most 8. */
+  /** Number of threads. Default: that of the processor's cores, at most 8; 1 for a sample. */
   threads?: number;
   /** Called with the number of bytes that were read so far, and of all. Default: nothing. */
   onProgress?: (progress: SweepProgress) => void;
@@ -138,8 +138,10 @@ export async function measureCheckpoint(
 ): Promise<Measurements> {
   requireValue("file", file, fileShape);
   requireValue("options", options, anyObject);
-  const { threads = Math.min(MAX_THREADS, navigator.hardwareConcurrency), signal = null } = options;
-  const { onProgress = () => {}, shard = null, sample = false } = options;
+  const { onProgress = () => {}, shard = null, sample = false, signal = null } = options;
+  // A sample waits for the disk or a server, not for the processor.
+  const most = sample ? 1 : MAX_THREADS;
+  const { threads = Math.min(most, navigator.hardwareConcurrency) } = options;
   using journal = await openJournal(options.journal ?? null, file);
   requireValue("options.threads", threads, number);
   requireValue("options.sample", sample, boolean);

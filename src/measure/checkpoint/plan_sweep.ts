@@ -144,9 +144,13 @@ export function divideParts(tensors: readonly Pieces[]): Part[] {
   });
 }
 
+/** Size that a part counts at least: the figures of a small one may take as much memory. */
+const MIN_SIZE = 2 ** 20;
+
 /** Groups consecutive parts so that each group is about as large as a part of a large tensor. */
 export function groupParts(parts: readonly Part[], tensors: readonly Pieces[]): Part[][] {
-  return groupBySize(parts, (part) => bytesOf(part, tensors[part.tensor]), PART_BYTES);
+  const sizeOf = (part: Part) => Math.max(MIN_SIZE, bytesOf(part, tensors[part.tensor]));
+  return groupBySize(parts, sizeOf, PART_BYTES);
 }
 
 /** Groups consecutive parts up to a size; a larger one is a group of its own. */

@@ -145,6 +145,10 @@ async function ask(
 
 /** Returns why a request failed, without its address, which may hold a secret. */
 function reasonOf(error: unknown): string {
-  return failure(error).replace(/^.*?\(https?:\/\/[^)]*\): /, "")
+  // Deno says only "fetch failed", and the reason as its cause.
+  return failure(error instanceof Error && error.cause || error).replace(
+    /^.*?\(https?:\/\/[^)]*\): /,
+    "",
+  )
     .replace(/^client error \(\w+\): /, "");
 }

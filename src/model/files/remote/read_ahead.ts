@@ -4,11 +4,11 @@ import type { RemoteRange } from "./mailbox.ts";
 const MAX_REQUESTS = 8;
 
 /** Bytes of a request. */
-export const UNIT_BYTES = 2 ** 22;
+export const UNIT_BYTES = 2 ** 21;
 
 /** Bytes that are read before a reader asks for them: of all readers, and of one. */
-const MAX_HELD = 2 ** 26;
-const MAX_AHEAD = 2 ** 25;
+const MAX_HELD = 2 ** 25;
+const MAX_AHEAD = 2 ** 24;
 
 /** Bytes between two ranges up to which one request for both is cheaper than two. */
 const MAX_GAP = 2 ** 14;

@@ -63,7 +63,7 @@ Deno.test("other reads are made at once, between those that are expected, too", 
   ]]);
 });
 
-Deno.test("at most eight requests are made at a time, and at most 32 MiB ahead", async () => {
+Deno.test("at most eight requests are made at a time, and at most 16 MiB ahead", async () => {
   const small = reader();
   const ranges = Array.from({ length: 40 }, (_, i) => ({ id: 0, from: i * 1e5, to: i * 1e5 + 10 }));
   small.ahead.expect(0, ranges);
@@ -76,7 +76,7 @@ Deno.test("at most eight requests are made at a time, and at most 32 MiB ahead",
   assertEquals(large.asked.length, 8);
 });
 
-Deno.test("all readers together hold at most 64 MiB, and none waits for another", async () => {
+Deno.test("all readers together hold at most 32 MiB, and none waits for another", async () => {
   const { ahead, read, asked } = reader();
   for (const stream of [0, 1, 2, 3]) {
     ahead.expect(stream, [{ id: 0, from: 0, to: 100 * UNIT_BYTES }]);
