@@ -15,6 +15,9 @@ const PROGRAMS = [
   "regression-low_lr",
   "regression-high_lr",
   "mutant-M3",
+  "digits-low_lr",
+  "regression-over_reg",
+  "digits-over_reg",
   "48934338 fixed",
   "mutant-M3 fixed",
 ];
