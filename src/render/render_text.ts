@@ -74,9 +74,7 @@ export function renderText(
     "",
     ...renderLayerTable(layerTable(measurements, findings, folds), style),
     "",
-    ...details
-      ? [...renderFindings(findings, order, { ...style, sums: diagnosis === undefined }), ""]
-      : [],
+    ...details ? renderFindings(findings, order, { ...style, sums: diagnosis === undefined }) : [],
     ...diagnosis === undefined
       ? []
       : closingLines(findings, diagnosis, { isFolded, details }, style),

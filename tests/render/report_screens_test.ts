@@ -190,6 +190,10 @@ Deno.test("renderText() keeps deltas, findings and the engine for --details", ()
   }
   assert(brief.includes("2 findings come from 1 cause; see --details. Every layer: --all.\n"));
   assert(!detailed.includes("--details"));
+  assert(!detailed.includes("\n\n\n"));
+  assert(
+    detailed.endsWith("\n\n2 findings come from 1 cause. Every layer: --all.\nSICK: 1 cause\n"),
+  );
   // Without a weight in the network there is one chart less, and deltas are details all the same.
   const bare = show({}, healthy, measurements([layer("a", {}, { weights: [] })]));
   assert(bare.includes("mean |activation|") && !bare.includes("gradient|"), bare);

@@ -34,13 +34,13 @@ import { refusal } from "../../words/input_error.ts";
 /** Minimum width of heat maps. */
 const LEAST_COLUMNS = 40;
 
+const STUDY_FORMAT_HELP =
+  "what to print: json and csv contain one point per draw; summary is JSON with the medians, the " +
+  "quartiles and the share of healthy draws; html is a page, which --out names";
+
 /** Flags for showing a study on stdout; `merge` has them too. */
 export const STUDY_SHOW_FLAGS = {
-  format: oneOf(formatsOf("study"), {
-    help: "what to print: json and csv contain one point per draw; summary is JSON with the " +
-      "medians, the quartiles and the share of healthy draws; html is a page, which --out names",
-    default: "text",
-  }),
+  format: oneOf(formatsOf("study"), { help: STUDY_FORMAT_HELP, default: "text" }),
   force: FORCE_FLAG,
   open: OPEN_FLAG,
   ...TEXT_FLAGS,
@@ -62,10 +62,12 @@ export function studyOutput(flags: Pick<MergeValues, "format" | "out">, path: st
 
 /** Flags of `merge`, which also shows what `scale` wrote. */
 export const MERGE_FLAGS = {
-  out: file("write", { help: "write the whole study there, as JSON; the page for --format html" }),
+  out: file("write", {
+    help: "write the whole study there, as JSON; the page for --format html; or the whole report",
+  }),
   ...STUDY_SHOW_FLAGS,
   format: oneOf([...new Set([...formatsOf("study"), ...formatsOf("growth")])], {
-    help: STUDY_SHOW_FLAGS.format.help,
+    help: STUDY_FORMAT_HELP,
     default: "text",
   }),
 };
