@@ -127,7 +127,7 @@ Deno.test("check begins with the cause of a failed trial, as report does", () =>
       return diagnosed(stdout);
     }));
     assertStringIncludes(check ?? "", "1. The kernel of dense_1 is about");
-    assertStringIncludes(check ?? "", "Tried: the model is then HEALTHY");
+    assertStringIncludes(check ?? "", "Tried the multiplication: the model is then HEALTHY");
     assertEquals(check, report);
   }));
 
