@@ -4,7 +4,8 @@ import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { halfPrecision } from "../../src/rules/signal/half_precision.ts";
 import type { ExponentHistogram } from "../../src/theory/half_precision_fit.ts";
 import { testBrokenNetwork } from "../assert/test_broken_network.ts";
-import { flat, makeMeasurements } from "../networks/measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import { testMessages } from "./test_messages.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertEquals, AssertionError, assertStringIncludes, assertThrows } from "@std/assert";
 
@@ -57,7 +58,7 @@ const file = (share: number) => {
     [-2, Math.round(1000 * (1 - share))],
     5000,
   );
-  const measurements = makeMeasurements([{ weights: [{ values }] as never }]);
+  const measurements = makeMeasurements([{ weights: [makeWeight({ values })] }]);
   return { ...measurements, weightsOnly: { format: "safetensors", tensors: 1 } };
 };
 
@@ -66,6 +67,10 @@ testThreshold("fp8Under", {
   inside: [0, 0.01],
   outside: [0.011, 0.5],
   severity: "note",
+});
+
+testMessages(import.meta, {
+  "half-precision: fp8": () => halfPrecision.run(file(0.5) as never),
 });
 
 Deno.test("halfPrecision asks about fp8 in a file of weights alone", () => {

@@ -21,7 +21,7 @@ export function testMessages(test: ImportMeta, said: Record<string, () => Findin
       assert(found.length > 0);
       for (const finding of found) {
         const { message, fix, expected, kind, layer } = finding;
-        assertMatch(kind ?? "", /^[a-z]+(-[a-z]+)*$/, "every finding of ours has a kind");
+        assertMatch(kind ?? "", /^[a-z]+\d*(-[a-z]+)*$/, "every finding of ours has a kind");
         assertEquals(message, sayPlain(saidOf(finding, "message")));
         assertEquals(fix, sayPlain(saidOf(finding, "fix")));
         // A name that stands in a text, or as any word, would keep what is alike apart.
