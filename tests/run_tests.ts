@@ -13,10 +13,11 @@ import { modulesIn } from "./read_imports.ts";
 const MAX_SHARING = 12;
 
 /**
- * Finds tests that change their isolate for good, or the process of their commands. Each has one of
- * its own.
+ * Finds tests that change their isolate for good, or the process of their commands, or ask whether
+ * their isolate has changed. Each has one of its own.
  */
-const CHANGES_ISOLATE = /\b(registerRule|setBackend)\(|"\.\/run_command\.ts"/;
+const CHANGES_ISOLATE =
+  /\b(registerRule|registerClass|isRegistered|setBackend)\(|"\.\/run_command\.ts"/;
 
 /**
  * Finds tests that need an isolate in another state: an engine that runs from their import on, or
