@@ -23,6 +23,8 @@ interface Training {
   inputs: Tensor;
   targets: Tensor;
   loss: string;
+  /** Rate at which it learns: a search for one that does answers an error, and takes longer. */
+  rate: number;
   /** Weights before each training: one that goes on from another is not the same. */
   weights: Tensor[];
 }
@@ -30,21 +32,29 @@ interface Training {
 await using engine = await startEngine();
 const { tf } = engine;
 
-function ofNetwork({ name, create }: ReturnType<typeof dense>): Training {
+function ofNetwork({ name, create }: ReturnType<typeof dense>, rate: number): Training {
   const { model, input } = create(tf);
   const targets = model.predict(input) as Tensor;
   const loss = "meanSquaredError";
   const half = tf.mul(targets, 0.5) as Tensor;
-  return { name, model, inputs: input, targets: half, loss, weights: weightsOf(model) };
+  return { name, model, inputs: input, targets: half, loss, rate, weights: weightsOf(model) };
 }
 
 async function transformer(): Promise<Training> {
   const model = await createModel({ tf, seed: 1 }) as LayersModel;
-  const { inputs, targets } = await createBatch!({ tf, seed: 1, examples: 16 });
-  const name = "transformer of two blocks, batch 16";
+  const { inputs, targets } = await createBatch!({ tf, seed: 1, examples: 64 });
+  const name = "transformer of two blocks, batch 64";
   const loss = "categoricalCrossentropy";
   const weights = weightsOf(model);
-  return { name, model, inputs: inputs as Tensor, targets: targets as Tensor, loss, weights };
+  return {
+    name,
+    model,
+    inputs: inputs as Tensor,
+    targets: targets as Tensor,
+    loss,
+    rate: 1e-3,
+    weights,
+  };
 }
 
 const weightsOf = (model: LayersModel) => model.getWeights().map((weight) => weight.clone());
@@ -55,12 +65,12 @@ const repeated = (batch: Tensor): Tensor =>
 
 /** Returns the milliseconds of processor time of a training. */
 async function train(
-  { model, inputs, targets, loss, weights }: Training,
+  { model, inputs, targets, loss, rate, weights }: Training,
   isWatched: boolean,
   epochs = EPOCHS,
 ) {
   model.setWeights(weights);
-  model.compile({ optimizer: tf.train.adam(1e-3), loss });
+  model.compile({ optimizer: tf.train.adam(rate), loss });
   const held = (tensor: Tensor) => tensor.slice(0, Math.min(HELD_OUT, tensor.shape[0]));
   const batch = { inputs: held(inputs), targets: held(targets) };
   const callbacks = isWatched ? [healthMonitor({ batch, onFinding: () => "keep" })] : [];
@@ -79,7 +89,9 @@ async function train(
 }
 
 console.log("| network | step (ms) | ratio | of each pair |\n| --- | --- | --- | --- |");
-for (const one of [ofNetwork(dense(4, 384, 256)), ofNetwork(convnet), await transformer()]) {
+for (
+  const one of [ofNetwork(convnet, 1e-4), ofNetwork(dense(4, 384, 256), 1e-3), await transformer()]
+) {
   const training = { ...one, inputs: repeated(one.inputs), targets: repeated(one.targets) };
   const pairs: { alone: number; watched: number }[] = [];
   await train(training, true, 1);
