@@ -96,9 +96,11 @@ async function testsIn(folders: string[], temporary: string): Promise<string[]> 
 const temporary = await Deno.makeTempDir();
 try {
   const kinds = await Promise.all(Deno.args.map(kindOf));
-  const others = Deno.args.filter((_, i) => kinds[i] !== "folder");
   const named = Deno.args.filter((_, i) => kinds[i] === "folder");
-  const folders = kinds.every((kind) => kind === null) ? ["."] : named;
+  // Deno ignores files in the first of several folders only; then none share isolates.
+  const sharing = named.length === 1 ? named : [];
+  const folders = kinds.every((kind) => kind === null) ? ["."] : sharing;
+  const others = Deno.args.filter((argument) => !sharing.includes(argument));
   const tests = folders.length > 0 ? await testsIn(folders, temporary) : [];
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", "--parallel", "--config", "deno.json", ...others, ...tests],
