@@ -17,7 +17,7 @@ const MAX_SHARING = 12;
  * their isolate has changed. Each has one of its own.
  */
 const CHANGES_ISOLATE =
-  /\b(registerRule|registerClass|isRegistered|setBackend)\(|"\.\/run_command\.ts"/;
+  /\b(registerRule|registerClass|isRegistered|setBackend|disposeVariables)\(|"\.\/run_command\.ts"/;
 
 /**
  * Finds tests that need an isolate in another state: an engine that runs from their import on, or

@@ -83,13 +83,14 @@ Deno.test("randomBatch() gives one tensor an input, in the order of the inputs",
 
 Deno.test("randomBatch() keeps to the batch size that a model is built for", () => {
   const model = tf.sequential({
+    name: "steady",
     layers: [tf.layers.lstm({ units: 1, stateful: true, batchInputShape: [4, 3, 2] })],
   });
   assertEquals(draw(model)[0].shape, [4, 3, 2]);
   assertRefused(() => draw(model, { examples: 8 }), {
     place: "examples",
     found: "8",
-    expected: '4: model "sequential_42" is built for batches of that size',
+    expected: '4: model "steady" is built for batches of that size',
   });
   model.dispose();
 });
@@ -115,10 +116,10 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
     "inputs of shape [134217728, 3] would take 1.5 GiB of the engine's 4 GiB",
   );
   assertRefused(
-    () => draw(tf.sequential()),
+    () => draw(tf.sequential({ name: "bare" })),
     {
       place: "model",
-      found: '"sequential_43", a model without inputs',
+      found: '"bare", a model without inputs',
       expected: "its first layer to have an inputShape",
     },
   );

@@ -130,13 +130,13 @@ Deno.test("randomTargets() follows open axes through the model, one tensor an ou
 });
 
 Deno.test("randomTargets() says so when it cannot tell an output's shape", () => {
-  const embedding = tf.layers.embedding({ inputDim: 3, outputDim: 2 });
+  const embedding = tf.layers.embedding({ name: "table", inputDim: 3, outputDim: 2 });
   const model = tf.sequential({ layers: [embedding] });
   model.computeOutputShape = () => [null, null, 2];
   assertRefused(
     () => randomTargets(model, "meanSquaredError"),
     {
-      place: 'The output "embedding_Embedding1"',
+      place: 'The output "table"',
       found: "the open shape [32, any, 2]",
       expected: "a batch with targets",
     },

@@ -53,10 +53,10 @@ Deno.test("readBatch() takes whole numbers for the classes of a sparse loss", as
     await assertRefusedLater(
       () => readBatch(fixture("batch.npz"), model, { objective: "categoricalCrossentropy" }),
       {
-        place: "/work/wt/b/fixtures/files/batch.npz: y",
+        place: `${fixture("batch.npz")}: y`,
         found: "shape [12]",
         expected:
-          '[any, 3] as model "sequential_3" outputs; class numbers take the objective sparseCategoricalCrossentropy',
+          `[any, 3] as model "${model.name}" outputs; class numbers take the objective sparseCategoricalCrossentropy`,
       },
       BatchError,
     );
