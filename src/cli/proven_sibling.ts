@@ -10,6 +10,7 @@ import { isObjective } from "../model/objective.ts";
 import { growthFaults } from "../render/growth_words.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
 import type { GrowthSummary } from "../study/growth/growth_summary.ts";
+import type { StudyTraining } from "../study/growth/growth_types.ts";
 import { runGrowth } from "../study/growth/run_growth.ts";
 import { steepestSlope } from "../study/growth/slopes.ts";
 import { summarizeGrowth } from "../study/growth/summarize_growth.ts";
@@ -18,6 +19,7 @@ import { readStudyFile } from "../study/study_file.ts";
 import { StudyError } from "../study/study_options.ts";
 import type { Study } from "../study/study_summary.ts";
 import type { ModelFile } from "../study/study_subject.ts";
+import { formatNumber } from "../words/numbers.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 
 /** Smallest sibling of a model, with the size in which to create it. */
@@ -83,13 +85,22 @@ async function readProof(
     examples,
     batch,
     objective: isObjective(objective) ? objective : undefined,
+    training,
   });
   try {
-    const { model } = await meter.identify();
+    const { model, training: own } = await meter.identify();
     if (model.fingerprint !== header.model.fingerprint) {
       throw new StudyError(
         `${path} is about other layers, weights or another batch than ${subject.model} has now: ` +
           "run scale again",
+      );
+    }
+    // The slopes are those of an optimizer, and compiling leaves no trace in layers and weights.
+    if (own!.optimizer !== training.optimizer || own!.rate !== training.rate) {
+      throw new StudyError(
+        `${path} is about ${sayOptimizer(training)}, and ${subject.model} is trained by ${
+          sayOptimizer(own!)
+        } now: run scale again`,
       );
     }
   } finally {
@@ -97,6 +108,9 @@ async function readProof(
   }
   return siblingOf(summarizeGrowth(study));
 }
+
+const sayOptimizer = ({ optimizer, rate }: StudyTraining) =>
+  rate === null ? optimizer : `${optimizer} at a rate of ${formatNumber(rate)}`;
 
 function siblingOf({ training: { base }, largest, growth }: GrowthSummary): ProvenSibling {
   const { width, depth } = base;

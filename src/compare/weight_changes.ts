@@ -71,17 +71,24 @@ function largestOf(tensors: readonly TensorChange[]): number | null {
 }
 
 function sentences(
-  { tensors, sampled = 0 }: WeightsComparison,
+  { tensors, sampled = 0, reshaped, uncompared = 0 }: WeightsComparison,
   first: string | null,
   blocks: readonly BlockChange[],
 ): string[] {
   const changed = tensors.filter(differs);
+  const others = uncompared === 0 ? [] : [
+    `${formatCount(uncompared, "tensor")} of whole numbers ${
+      uncompared === 1 ? "was" : "were"
+    } not compared.`,
+  ];
   const about = sampled === 0 ? [] : [
     `A sample: ${formatCount(sampled, "tensor")} of ${tensors.length} ${
       sampled === 1 ? "was" : "were"
     } compared in part, so equality to the bit is not judged.`,
   ];
-  if (changed.length === 0) return [...about, saySame(tensors, sampled)];
+  if (changed.length === 0) {
+    return [...about, saySame(tensors, { sampled, reshaped: reshaped.length }), ...others];
+  }
   const worst = changed.reduce((a, b) => (b.relativeChange ?? 0) > (a.relativeChange ?? 0) ? b : a);
   return [
     ...about,
@@ -93,14 +100,25 @@ function sentences(
     ],
     ...blockSentences(blocks, equalWords(sampled)),
     ...kindSentences(tensors),
+    ...others,
   ];
 }
 
 const equalWords = (sampled: number) => sampled === 0 ? "equal to the bit" : "equal in the sample";
 
-function saySame(tensors: readonly TensorChange[], sampled: number): string {
-  if (tensors.length === 0) return "No tensor of A has the name of one of B.";
-  return `All ${formatCount(tensors.length, "tensor")} are ${equalWords(sampled)}.`;
+function saySame(
+  { length }: readonly TensorChange[],
+  { sampled, reshaped }: { sampled: number; reshaped: number },
+): string {
+  if (length === 0) {
+    return reshaped === 0
+      ? "No tensor of A has the name of one of B."
+      : "No tensor of A has the name and shape of one of B.";
+  }
+  const which = reshaped === 0 ? "" : " of one shape in A and B";
+  return length === 1
+    ? `The one tensor${which} is ${equalWords(sampled)}.`
+    : `All ${formatCount(length, "tensor")}${which} are ${equalWords(sampled)}.`;
 }
 
 /** Says which blocks fine-tuning changed, for each row of blocks. */

@@ -68,6 +68,10 @@ export async function readWeights(
     if (tensors.length === 0) {
       throw new ModelError(refusal`The file holds no tensors, expected weights`);
     }
+    if (!tensors.some(({ type }) => isFloat(type))) {
+      const types = [...new Set(tensors.map(({ type }) => type))].join(", ");
+      throw new ModelError(refusal`The file holds only tensors of ${types}, expected weights`);
+    }
     const config = await readConfig(place);
     return {
       path: isRemote(path) ? withoutQuery(path) : path,

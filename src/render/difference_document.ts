@@ -65,6 +65,7 @@ const weights = object<WeightChanges>({
     before: list(number),
     after: list(number),
   })),
+  uncompared: optional(number),
 });
 
 const run = object<WrittenRun>({

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../model/save_model.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
@@ -39,9 +39,16 @@ Deno.test("report and check take the proof of scale, and say what the verdict is
       assertStringIncludes(wrong.stdout, "1. The scale of `hidden` over width 32 to 256: ");
       assertEquals(wrong.code, command === "check" ? 1 : 0, wrong.stdout + wrong.stderr);
     }
+    const sgd = RIGHT.replace("tf.train.adam(0.01)", "tf.train.sgd(0.1)");
+    await Deno.writeTextFile(`${folder}/sgd.js`, sgd);
     const stale = await run("check", "right", "wrong");
     assertEquals(stale.code, 2);
     assertStringIncludes(stale.stderr, "is about other layers, weights or another batch");
+    const { stderr } = await run("report", "sgd", "right");
+    assertMatch(
+      stderr,
+      /about Adam at a rate of 0\.01, and .*sgd\.js is trained by SGD at a rate of /,
+    );
   });
 });
 

@@ -160,3 +160,20 @@ Deno.test("weightChanges() says which blocks and kinds a fine-tune touched", asy
   assertEquals((await of(() => 0)).said, ["All 25 tensors are equal to the bit."]);
   assertEquals((await of(() => 0)).first, null);
 });
+
+Deno.test("weightChanges() says what is not compared, and calls nothing else equal", async () => {
+  const q = (x: number) => ({ shape: [1], type: "int8" as const, bytes: Uint8Array.of(x) });
+  const of = async (before: Parameters<typeof fileOf>[0], after: Parameters<typeof fileOf>[0]) =>
+    weightChanges(await compareCheckpoints(fileOf(before), fileOf(after))).said;
+  assertEquals(await of({ a: scalar(1), q: q(1) }, { a: scalar(1), q: q(2) }), [
+    "The one tensor is equal to the bit.",
+    "1 tensor of whole numbers was not compared.",
+  ]);
+  const wide = { ...scalar(1), shape: [1, 1] };
+  assertEquals(await of({ a: scalar(1), b: scalar(2) }, { a: scalar(1), b: wide }), [
+    "The one tensor of one shape in A and B is equal to the bit.",
+  ]);
+  assertEquals(await of({ b: scalar(2) }, { b: wide }), [
+    "No tensor of A has the name and shape of one of B.",
+  ]);
+});

@@ -141,6 +141,19 @@ Deno.test("blocks-alike finds what was not trained, if at most a quarter was not
   ]);
 });
 
+Deno.test("blocks-alike finds a kernel of zeros among kernels that are not, and allows many", () => {
+  const some = (...zeros: number[]) => {
+    const tensors = blocks([...new Array(12).fill(0.5)]);
+    for (const block of zeros) tensors[`h.${block}.fc.weight`] = new Float32Array(SIDE * SIDE);
+    return found(measured(tensors));
+  };
+  assertEquals(some(), []);
+  assertEquals(some(4), ["warning untouched h.4.fc"]);
+  assertEquals(some(0, 11), ["warning untouched h.0.fc", "warning untouched h.11.fc"]);
+  // As the ends of branches that begin at 0, and most of which were not trained.
+  assertEquals(some(1, 2, 3, 4), []);
+});
+
 Deno.test("blocks-alike finds gains of 1 among trained ones", () => {
   const gains = (ones: number[]): Tensors =>
     Object.fromEntries(

@@ -38,6 +38,11 @@ refuses(
   "The file holds no tensors, expected weights",
 );
 refuses(
+  "of whole numbers alone",
+  safetensors({ w: { dtype: "I64", shape: [1], data_offsets: [0, 8] } }, 8),
+  "The file holds only tensors of int64, expected weights",
+);
+refuses(
   "of an unknown type",
   safetensors(one({ dtype: "F4" }), 16),
   'dtype of "w" is "F4", expected F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL, ' +

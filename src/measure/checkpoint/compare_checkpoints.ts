@@ -45,6 +45,8 @@ export interface WeightsComparison {
   sampled?: number;
   /** Tensors of another shape. */
   reshaped: { name: string; before: number[]; after: number[] }[];
+  /** Number of tensors of whole numbers in the second file, which are not compared; absent if 0. */
+  uncompared?: number;
 }
 
 /** Bytes of both tensors of a part. */
@@ -90,10 +92,12 @@ export async function compareCheckpoints(
     stretches: stretchesIn(pair, { sample }),
   }));
   const sums = await comparePairs(divided, options);
+  const uncompared = after.tensors.filter(({ type }) => !isFloat(type)).length;
   const sampled = divided.filter(({ stretches }) => stretches !== null).length;
   return {
     tensors: divided.map((one, i) => changeOf(one, sums[i])),
     ...sample ? { sampled } : {},
+    ...uncompared > 0 ? { uncompared } : {},
     onlyBefore,
     onlyAfter,
     reshaped: pairs.filter((pair) => !isSame(pair)).map(([a, b]) => ({

@@ -76,8 +76,8 @@ export const blocksAlike: Rule = defineRule({
     "logarithms over the blocks (median of all slopes) and the distance is more than " +
     "siblingDeviations times 1.4826 median |residual|, at least 5 %. Biases give a note, beyond " +
     "siblingError a warning. Untouched: still has the scale " +
-    "and shape of an initialiser, the gain 1 or the bias 0, though three quarters of its siblings " +
-    "have not. Swapped: of two weights of one shape, each follows the trend of the other. Untied: " +
+    "and shape of an initialiser, zeros alone, the gain 1 or the bias 0, though three quarters of " +
+    "its siblings have not. Swapped: of two weights of one shape, each follows the trend of the other. Untied: " +
     "config.json says that embedding and head are tied, and the file has both, with other sums.",
   source: "Theil 1950 and Sen 1968 for the line. weightlens compares with constants.",
   misleads:
@@ -195,6 +195,7 @@ function severityOf(
 function initialState({ layer, weight }: Sibling): string | null {
   const { values } = weight;
   if (isKernel(weight)) {
+    if (values.maxAbs === 0) return "zeros alone";
     const draw = drawnBy(layer, weight);
     return draw === null ? null : `the scale and shape of ${draw}`;
   }
@@ -210,7 +211,7 @@ function initialState({ layer, weight }: Sibling): string | null {
  */
 function differs(sibling: Sibling, { siblings }: SiblingGroup, trend: Trend | null): boolean {
   const { weight: { values }, isEnd } = sibling;
-  if (!isKernel(sibling.weight)) return true;
+  if (!isKernel(sibling.weight) || values.maxAbs === 0) return true;
   const ratios = siblings.map(({ weight: { values } }) => values.meanAbs / values.rms);
   const chance = Math.max(MIN_SHAPE, 6 * 0.25 / Math.sqrt(values.count));
   if (Math.abs(values.meanAbs / values.rms - median(ratios)) > chance) return true;
