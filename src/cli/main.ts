@@ -4,7 +4,7 @@ import { isModelFile } from "../model/loaded_model.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
 import { errorMessage, oneLine } from "../words/failure.ts";
 import { nearest } from "../words/nearest.ts";
-import { asksForHelp, COMMANDS, renderOverview } from "./overview.ts";
+import { COMMANDS, helpAskedFor, renderOverview } from "./overview.ts";
 import { UsageError } from "./kit/usage_error.ts";
 import { rememberFolder, writeOutput } from "./kit/write_output.ts";
 
@@ -53,7 +53,9 @@ async function dispatch(given: string[]): Promise<number> {
       refusal`The subcommand is missing, expected ${anyOf(Object.keys(COMMANDS))}`,
     );
   }
-  if (name === "help" && args.length > 0) return await dispatch([args[0], "--help"]);
+  if (name === "help" && args.length > 0) {
+    return await dispatch([args[0], "--help", ...args.slice(1)]);
+  }
   if (["--help", "-h", "help"].includes(name)) {
     await writeOutput(renderOverview(), null);
     return 0;
@@ -75,9 +77,10 @@ async function dispatch(given: string[]): Promise<number> {
     );
   }
   const command = await COMMANDS[name].load();
-  if (asksForHelp(args)) {
+  const help = helpAskedFor(args);
+  if (help !== null) {
     const { renderHelp } = await import("./kit/render_help.ts");
-    await writeOutput(renderHelp(name, command), null);
+    await writeOutput(renderHelp(name, command, { all: help === "all" }), null);
     return 0;
   }
   return await command.run(args);

@@ -86,11 +86,15 @@ export function showOverview([name]: string[]): void {
 }
 
 /**
- * Returns true if a command line asks for help, so that the library is not needed.
+ * Returns the help that a command line asks for, so that the library is not needed.
  *
- * @returns True if `--help` or `-h` is among the flags. Every argument after `--` is an operand.
+ * @returns `usual` if `--help` or `-h` is among the flags, `all` if the word `all` follows it, else
+ * `null`. Every argument after `--` is an operand.
  */
-export function asksForHelp(args: string[]): boolean {
+export function helpAskedFor(args: string[]): "usual" | "all" | null {
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-  return own.includes("--help") || own.includes("-h");
+  if (own.includes("--help=all")) return "all";
+  const at = own.findIndex((word) => word === "--help" || word === "-h");
+  if (at === -1) return null;
+  return own[at + 1] === "all" ? "all" : "usual";
 }

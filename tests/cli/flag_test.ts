@@ -95,7 +95,7 @@ Deno.test("parseCommand() refuses both sides of a range in one style", () => {
     [["--batch"], "--batch has no value, expected --batch FILE"],
     [["--batch", "a", "--batch", "b"], "--batch is given 2 times, expected once"],
     [["--fast=no"], '--fast is "no", expected no value'],
-    [["--quick"], "The flag --quick is unknown, expected one that --help lists"],
+    [["--quick"], "The flag --quick is unknown, expected one that --help all lists"],
     [["a", "b"], "MODEL is given 2 times, expected once at most: a b"],
   ];
   for (const [args, message] of refusals) {

@@ -30,6 +30,6 @@ Deno.test("report, check and diff write what the name of --out ends in", () =>
       const text = await Deno.readTextFile(`${cwd}/${file}`);
       assert(text.toLowerCase().startsWith(begins.toLowerCase()), text.slice(0, 80));
     }
-    const help = await runCommand(["report", "--help"]);
+    const help = await runCommand(["report", "--help", "all"]);
     assertStringIncludes(help.stdout, "default: what the name of --out");
   }));

@@ -136,7 +136,7 @@ Deno.test("a row makes a format: flags, help, completions and files know it", ()
       return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
     };
     const [help, completions, shown, swept] = await Promise.all([
-      run("check", "--help"),
+      run("check", "--help", "all"),
       run("completions", "bash"),
       run("report", "--format", "shout", "--quiet", "--out", `${folder}/new/a.txt`),
       run("sweep", "--exercise", "--scale", "1", "--seeds", "1", "--format", "shout", "--quiet"),

@@ -3,7 +3,7 @@ import { runCommand } from "./run_command.ts";
 
 /** The flags that the help of a subcommand lists under its permissions. */
 export async function listedFlags(command: string): Promise<string[]> {
-  const { stdout } = await runCommand([command, "--help"], { permissions: [] });
+  const { stdout } = await runCommand([command, "--help", "all"], { permissions: [] });
   const [, section] = stdout.split("\nPERMISSIONS, INSTEAD OF -A\n");
   return section.split("\n").flatMap((line) => line.match(/^ {2}(--allow-.*)/)?.[1] ?? []);
 }

@@ -131,8 +131,9 @@ Deno.test("docs/permissions.md lists the flags that the help of every subcommand
 });
 
 Deno.test("no line of a help is wider than 80 columns, or has a path of this machine", async () => {
-  for (const command of [...Object.keys(COMMANDS), null]) {
-    const args = [...command === null ? [] : [command], "--help"];
+  const commands = Object.keys(COMMANDS);
+  for (const before of [[], ...commands, ...commands.map((name) => [name])]) {
+    const args = typeof before === "string" ? [before, "--help", "all"] : [...before, "--help"];
     const { stdout } = await runCommand(args, { permissions: [] });
     assertEquals(stdout.split("\n").filter((line) => line.length > 80), []);
     assert(!stdout.includes(packageFolder()) && !stdout.includes(WASM), stdout);

@@ -20,7 +20,7 @@ Deno.test("sweep and check mean the same by --seeds, and their help says what", 
     assertEquals(await check(text), [...seeds]);
   }
   for (const subcommand of ["sweep", "check"]) {
-    const { stdout } = await runCommand([subcommand, "--help"]);
+    const { stdout } = await runCommand([subcommand, "--help", "all"]);
     const [, help] = /--seeds N\|LIST\n([^-]*(?:- 1[^-]*)?)/.exec(stdout) ?? [];
     assertStringIncludes(help.replaceAll(/\s+/g, " "), "(seeds 0 to N - 1), or");
   }

@@ -31,6 +31,6 @@ Deno.test("--trial-budget refuses what is no number of seconds", async () => {
       `--trial-budget is "${given}", expected seconds, above 0 and at most 86400`,
     );
   }
-  const { stdout } = await runCommand(["report", "--help"]);
+  const { stdout } = await runCommand(["report", "--help", "all"]);
   assert(stdout.includes("--trial-budget SECONDS"));
 });

@@ -1,4 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { flagName } from "../../src/cli/kit/flag.ts";
+import { renderHelp } from "../../src/cli/kit/render_help.ts";
+import { COMMANDS } from "../../src/cli/overview.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 
@@ -6,7 +9,7 @@ const WRONG_USAGE: [string[], string][] = [
   [["report", "--colunms", "60"], "The flag --colunms is unknown; did you mean --columns?"],
   [["--verison"], 'The flag --verison is unknown; did you mean "--version"?'],
   [["--sed"], "The flag --sed is unknown, expected --help or --version, or a subcommand before it"],
-  [["report", "--width", "60"], "The flag --width is unknown, expected one that --help lists"],
+  [["report", "--width", "60"], "The flag --width is unknown, expected one that --help all lists"],
   [["repot"], 'The subcommand repot is unknown; did you mean "report"?'],
   [["frobnicate"], "The subcommand frobnicate is unknown, expected report, check"],
   [["--frob"], "The flag --frob is unknown"],
@@ -80,8 +83,35 @@ Deno.test("--help, --version and the help of a subcommand go to stdout and cost 
     const [, section] = stdout.match(/^EXIT CODE\n([^]*?)\n\n/m)!;
     assertEquals(section.match(/^ {2}\d$/gm)!.map((line) => line.trim()).join(""), codes);
   }
-  for (const part of ["--objective", "--allow-read", "examples", '{"inputs": T, "targets": T}']) {
+  for (const part of ["--objective", "examples", "--help all lists 22 other flags"]) {
     assertStringIncludes(help.stdout, part);
+  }
+});
+
+Deno.test("--help of a subcommand with many flags shows the usual ones, --help all every one", async () => {
+  const all = await runCommand(["report", "--help", "all"], { permissions: [] });
+  for (const part of ["--objective", "--allow-read", '{"inputs": T, "targets": T}', "--portable"]) {
+    assertStringIncludes(all.stdout, part);
+  }
+  for (const args of [["report", "--help=all"], ["help", "report", "all"]]) {
+    assertEquals(await runCommand(args, { permissions: [] }), all);
+  }
+  for (const [name, { load }] of Object.entries(COMMANDS)) {
+    const command = await load();
+    const flagsOf = (help: string) =>
+      [...help.matchAll(/^ {2}--(?!allow-)([a-z-]+).*\n {6}/gm)].map(([, flag]) => flag);
+    const [short, whole] = [false, true].map((all) => renderHelp(name, command, { all }));
+    const flags = Object.keys(command.flags).map(flagName);
+    assertEquals(flagsOf(whole), flags);
+    if (flags.length <= 16) {
+      assertEquals(short, whole);
+      continue;
+    }
+    const usual = flagsOf(short);
+    const others = Number(short.replaceAll("\n", " ").match(/lists (\d+) other flags/)![1]);
+    assertEquals(usual.length + others, flags.length);
+    assert(usual.length >= 8 && usual.length <= 16, `${name}: ${usual}`);
+    assert(short.split("\n").length <= 80, name);
   }
 });
 

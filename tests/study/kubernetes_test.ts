@@ -98,7 +98,7 @@ for (const [text, command] of [[TEXT, "sweep"], [REPORT, "report"]]) {
     const [{ args }] = job.template.spec.containers;
     assertStringIncludes(args[0], `/${job.completions}"`);
     assertEquals(job.template.spec.volumes[0].persistentVolumeClaim.claimName, claim.metadata.name);
-    const help = await runCommand([command, "--help"]);
+    const help = await runCommand([command, "--help", "all"]);
     for (const [flag] of args[0].matchAll(/--[a-z-]+/g)) assertStringIncludes(help.stdout, flag);
   });
 }

@@ -25,55 +25,71 @@ import {
   oneOf,
   parsed,
   repeated,
+  usual,
   withoutDefault,
 } from "../kit/flag.ts";
 import { readReporter, REPORTERS } from "../reporters.ts";
 
 /** Flags of `check`, in the order of its help. */
 export const CHECK_FLAGS = {
-  config: file("read", {
-    help: "the configuration",
-    otherwise:
-      "gradient-health.json, .jsonc or the key gradientHealth of deno.json, in this folder " +
-      "or the nearest above it",
-  }),
+  config: usual(
+    "runs and verdict",
+    file("read", {
+      help: "the configuration",
+      otherwise:
+        "gradient-health.json, .jsonc or the key gradientHealth of deno.json, in this folder " +
+        "or the nearest above it",
+    }),
+  ),
   noConfig: boolean("ignore configuration files and use the defaults"),
   printConfig: boolean("print the effective configuration as JSON and exit"),
-  reporter: repeated(parsed({
-    help: "how to show the result, on stdout or in FILE; repeatable",
-    otherwise: "text",
-    value: `${REPORTERS.join("|")}[=FILE]`,
-    takes: REPORTERS,
-    read: readReporter,
-    permissions: [{
-      grant: "--allow-read=FOLDER --allow-write=FOLDER",
-      purpose: "the folder of a reporter's FILE",
-    }, {
-      grant: "--allow-env=GITHUB_STEP_SUMMARY,GITHUB_WORKSPACE",
-      purpose: "for the step summary of --reporter github, with --allow-write of the file it " +
-        "names, and for paths relative to the root of the checkout",
-    }],
-  })),
-  seeds: seedsFlag(
-    "check every model with N draws (seeds 0 to N - 1), or under the seeds of a list: 1,2,5 or 0..9",
-    { otherwise: "the configuration's, else --seed alone" },
+  reporter: usual(
+    "result",
+    repeated(parsed({
+      help: "how to show the result, on stdout or in FILE; repeatable",
+      otherwise: "text",
+      value: `${REPORTERS.join("|")}[=FILE]`,
+      takes: REPORTERS,
+      read: readReporter,
+      permissions: [{
+        grant: "--allow-read=FOLDER --allow-write=FOLDER",
+        purpose: "the folder of a reporter's FILE",
+      }, {
+        grant: "--allow-env=GITHUB_STEP_SUMMARY,GITHUB_WORKSPACE",
+        purpose: "for the step summary of --reporter github, with --allow-write of the file it " +
+          "names, and for paths relative to the root of the checkout",
+      }],
+    })),
   ),
-  failOn: oneOf(FAIL_ON, {
-    help: "verdict that fails the gate: with weak, a warning fails it too",
-    otherwise: "the configuration's, else sick",
-  }),
+  seeds: usual(
+    "runs and verdict",
+    seedsFlag(
+      "check every model with N draws (seeds 0 to N - 1), or under the seeds of a list: 1,2,5 or 0..9",
+      { otherwise: "the configuration's, else --seed alone" },
+    ),
+  ),
+  failOn: usual(
+    "runs and verdict",
+    oneOf(FAIL_ON, {
+      help: "verdict that fails the gate: with weak, a warning fails it too",
+      otherwise: "the configuration's, else sick",
+    }),
+  ),
   maxWarnings: integer({ help: "fail if there are more than N warnings", least: 0 }),
   failFast: boolean("stop at the first run that fails"),
-  jobs: jobsFlag("number of parallel runs, each in its own worker", 1),
+  jobs: usual("runs and verdict", jobsFlag("number of parallel runs, each in its own worker", 1)),
   shard: shardFlag("make only every N-th run, starting with the I-th"),
   baseline: file("read", {
     help: "compare with these figures",
     otherwise: "gradient-health.baseline.json beside the configuration, if it exists",
   }),
-  updateBaseline: boolean("store the figures instead of comparing them", [{
-    grant: "--allow-read=FOLDER --allow-write=FOLDER",
-    purpose: "the folder of the baseline, for --update-baseline",
-  }]),
+  updateBaseline: usual(
+    "runs and verdict",
+    boolean("store the figures instead of comparing them", [{
+      grant: "--allow-read=FOLDER --allow-write=FOLDER",
+      purpose: "the folder of the baseline, for --update-baseline",
+    }]),
+  ),
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
   proof: PROOF_FLAG,

@@ -6,11 +6,11 @@ import {
   TRIAL_FLAG,
 } from "../flags/measure_flags.ts";
 import { columnsFlag } from "../flags/show_flags.ts";
-import { file, type FlagValues } from "../kit/flag.ts";
+import { file, type FlagValues, usual } from "../kit/flag.ts";
 
 /** Flags of `fix`. */
 export const FIX_FLAGS = {
-  out: {
+  out: usual("result", {
     ...file("write", {
       help: "folder for the fixed model, new or empty",
       otherwise: "nothing is written",
@@ -22,7 +22,7 @@ export const FIX_FLAGS = {
       grant: "--allow-read=FOLDER --allow-write=FOLDER",
       purpose: "FOLDER is the DIR of --out",
     }],
-  },
+  }),
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
   trial: TRIAL_FLAG,

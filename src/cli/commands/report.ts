@@ -47,13 +47,13 @@ export const report = defineCommand({
   ].join("\n"),
   flags: REPORT_FLAGS,
   examples: [
-    ["report", "the exercise's network"],
     ["report examples/digits.ts", "a model that a module creates"],
-    ["examples/digits.ts", "the same"],
     ["report model.json --batch batch.json --objective meanSquaredError", "a model from disk"],
-    ["report examples/digits.ts --watch", "again whenever the module changes"],
     ["report model.keras --batch batch.npz", "a model that Keras saved, on NumPy data"],
     ["report model.safetensors", "the weights of a PyTorch network, without its topology"],
+    ["report", "the exercise's network"],
+    ["examples/digits.ts", "a model, without the word report"],
+    ["report examples/digits.ts --watch", "again whenever the module changes"],
     ["report hf:org/name", "the weights of a model of Hugging Face, which is not downloaded"],
     [
       "report net.ts --weights model.pt --batch batch.npz",

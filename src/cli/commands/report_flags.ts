@@ -15,7 +15,7 @@ import {
   TEXT_FLAGS,
 } from "../flags/show_flags.ts";
 import { formatsOf } from "../formats.ts";
-import { boolean, file, type FlagValues, oneOf, pattern } from "../kit/flag.ts";
+import { boolean, file, type FlagValues, oneOf, pattern, usual } from "../kit/flag.ts";
 
 export const REPORT_FORMATS = formatsOf("report");
 
@@ -26,21 +26,30 @@ export const REPORT_FLAGS = {
   proof: PROOF_FLAG,
   trial: TRIAL_FLAG,
   trialBudget: TRIAL_BUDGET_FLAG,
-  rates: boolean(
-    "train at a ladder of learning rates, show the loss over the rate, and name the usable rates " +
-      "and the best one",
+  rates: usual(
+    "runs and verdict",
+    boolean(
+      "train at a ladder of learning rates, show the loss over the rate, and name the usable rates " +
+        "and the best one",
+    ),
   ),
   quiet: QUIET_FLAG,
-  format: oneOf(REPORT_FORMATS, { help: "how to show the result", otherwise: BY_EXTENSION }),
-  out: file("write", { help: "write the result there instead of to stdout" }),
+  format: usual(
+    "result",
+    oneOf(REPORT_FORMATS, { help: "how to show the result", otherwise: BY_EXTENSION }),
+  ),
+  out: usual("result", file("write", { help: "write the result there instead of to stdout" })),
   force: FORCE_FLAG,
-  open: OPEN_FLAG,
-  watch: boolean("measure again whenever a file that was read changes, until Ctrl-C", [{
-    grant: "--allow-read=FOLDERS",
-    purpose:
-      "the folders of the files that --watch watches: MODEL, what it imports, its weights, " +
-      "--batch",
-  }]),
+  open: usual("result", OPEN_FLAG),
+  watch: usual(
+    "result",
+    boolean("measure again whenever a file that was read changes, until Ctrl-C", [{
+      grant: "--allow-read=FOLDERS",
+      purpose:
+        "the folders of the files that --watch watches: MODEL, what it imports, its weights, " +
+        "--batch",
+    }]),
+  ),
   shard: shardFlag(
     "measure only the I-th of N parts of a file of weights, and write it to --out; merge joins them",
   ),

@@ -21,6 +21,7 @@ import {
   readWord,
   requirePath,
   seconds,
+  usual,
 } from "../kit/flag.ts";
 import { UsageError } from "../kit/usage_error.ts";
 import { refusal } from "../../words/input_error.ts";
@@ -29,22 +30,28 @@ const TRIALS = ["auto", "always", "off"] as const;
 
 /** Flags of every subcommand that measures. */
 export const MEASURE_FLAGS = {
-  batch: file("read", {
-    help:
-      "the batch: .npz (x and y, or x_train and y_train), .npy, .csv with a header (targets: a last column " +
-      "y, target, label, class or species, or one with names of classes), " +
-      'a folder of PNG pictures by class, or JSON: {"inputs": T, "targets": T}, T a nested array or ' +
-      '{"shape", "values"}',
-    otherwise: "the module's, else a random one",
-  }),
-  examples: integer({
-    help:
-      "how many examples to draw; auto: 32, or fewer where a pass of them would not fit the WASM heap",
-    least: 1,
-    most: 1e6,
-    or: "auto",
-    default: "auto",
-  }),
+  batch: usual(
+    "model and batch",
+    file("read", {
+      help:
+        "file with the batch: .npz (x and y, or x_train and y_train), .npy, .csv with a header (targets: a last column " +
+        "y, target, label, class or species, or one with names of classes), " +
+        'a folder of PNG pictures by class, or JSON: {"inputs": T, "targets": T}, T a nested array or ' +
+        '{"shape", "values"}',
+      otherwise: "the module's, else a random one",
+    }),
+  ),
+  examples: usual(
+    "model and batch",
+    integer({
+      help:
+        "how many examples to draw; auto: 32, or fewer where a pass of them would not fit the WASM heap",
+      least: 1,
+      most: 1e6,
+      or: "auto" as const,
+      default: "auto",
+    }),
+  ),
   microBatch: integer({
     help: "examples per step; auto: all, or as many as fit the WASM heap; results do not change",
     least: 1,
@@ -52,27 +59,33 @@ export const MEASURE_FLAGS = {
     or: "auto",
     default: "auto",
   }),
-  objective: parsed<(typeof OBJECTIVES)[number] | LossCall, null>({
-    help:
-      "what to differentiate: sum, or a loss such as meanSquaredError; a name that ends in FromLogits is for a head without softmax or sigmoid; " +
-      'a loss of PyTorch may have arguments: "cross_entropy(label_smoothing=0.1)"',
-    otherwise: "the module's, else the loss the model was compiled with, else sum",
-    value: "NAME",
-    takes: OBJECTIVES,
-    read: (text, place) =>
-      text.includes("(")
-        ? parseLossCall(text, place)
-        : readWord(text, place, OBJECTIVES, nearestObjective),
-  }),
+  objective: usual(
+    "model and batch",
+    parsed<(typeof OBJECTIVES)[number] | LossCall, null>({
+      help:
+        "what to differentiate, sum or a loss such as meanSquaredError; a name that ends in FromLogits is for a head without softmax or sigmoid; " +
+        'a loss of PyTorch may have arguments: "cross_entropy(label_smoothing=0.1)"',
+      otherwise: "the module's, else the loss the model was compiled with, else sum",
+      value: "NAME",
+      takes: OBJECTIVES,
+      read: (text, place) =>
+        text.includes("(")
+          ? parseLossCall(text, place)
+          : readWord(text, place, OBJECTIVES, nearestObjective),
+    }),
+  ),
   trust: boolean(
     "measure a model file however much memory and work it asks for: past 384 MiB and 10 times its weights for an example, 2e13 operations for a batch, or 2000 layers",
   ),
   portable: boolean("no relaxed SIMD: the same figures on every machine"),
-  weights: file("read", {
-    help:
-      "put these weights into the model: .safetensors, .pt or .pth of the same network in PyTorch, " +
-      ".weights.h5, .h5 or .keras of the same in Keras",
-  }),
+  weights: usual(
+    "model and batch",
+    file("read", {
+      help:
+        "put these weights into the model: .safetensors, .pt or .pth of the same network in PyTorch, " +
+        ".weights.h5, .h5 or .keras of the same in Keras",
+    }),
+  ),
   register: files("run", {
     help: "module that registers the custom layers of a model.json, .keras or .h5",
   }),
@@ -81,13 +94,16 @@ export const MEASURE_FLAGS = {
 /** Flags of every subcommand that runs a model under one seed at a time. */
 export const RUN_FLAGS = {
   ...MEASURE_FLAGS,
-  optimizer: parsed<RequestedOptimizer, null>({
-    help:
-      'optimizer to train with, as PyTorch writes it: "AdamW(lr=3e-4, weight_decay=0.01)"; the trial takes it first, and its rate is judged',
-    value: "CALL",
-    otherwise: "the one that the model was compiled with, else Adam",
-    read: parseOptimizer,
-  }),
+  optimizer: usual(
+    "runs and verdict",
+    parsed<RequestedOptimizer, null>({
+      help:
+        'optimizer to train with, as PyTorch writes it: "AdamW(lr=3e-4, weight_decay=0.01)"; the trial takes it first, and its rate is judged',
+      value: "CALL",
+      otherwise: "the one that the model was compiled with, else Adam",
+      read: parseOptimizer,
+    }),
+  ),
   weightsOnly: boolean(
     "judge only the weights of MODEL, without its network: no pass is run, and a file of any size " +
       "is read in pieces",
@@ -106,7 +122,10 @@ export const RUN_FLAGS = {
     }],
   }),
   half: boolean("also judge whether the numbers fit into fp16; the pass takes longer"),
-  seed: integer({ help: "seed of the model and of the random batch", least: 0, default: 0 }),
+  seed: usual(
+    "model and batch",
+    integer({ help: "seed of the model and of the random batch", least: 0, default: 0 }),
+  ),
   threads: integer({
     help: "engine threads; results do not depend on it",
     least: 1,
@@ -130,17 +149,20 @@ export const PLUGIN_FLAG = files("run", {
 });
 
 /** Flag of every subcommand that diagnoses a model: when to run the trial. */
-export const TRIAL_FLAG = parsed<TrialMode, "auto">({
-  help:
-    "train the model on its batch for some steps, if a few fit the budget (auto); always; off; " +
-    "or for STEPS steps; always tries the fixes of warnings too",
-  value: "auto|always|off|STEPS",
-  takes: TRIALS,
-  default: "auto",
-  read: (text, place) =>
-    TRIALS.find((word) => word === text) ??
-      readInteger(text, place, { least: 1, most: 10000, or: "auto, always or off" }),
-});
+export const TRIAL_FLAG = usual(
+  "runs and verdict",
+  parsed<TrialMode, "auto">({
+    help:
+      "train the model on its batch for some steps, if a few fit the budget (auto); always; off; " +
+      "or for STEPS steps; always tries the fixes of warnings too",
+    value: "auto|always|off|STEPS",
+    takes: TRIALS,
+    default: "auto",
+    read: (text, place) =>
+      TRIALS.find((word) => word === text) ??
+        readInteger(text, place, { least: 1, most: 10000, or: "auto, always or off" }),
+  }),
+);
 
 /** Flag of the same subcommands: seconds that a trial may take. */
 export const TRIAL_BUDGET_FLAG = seconds({

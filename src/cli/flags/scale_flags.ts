@@ -1,7 +1,7 @@
 import { growthStudy } from "../../study/growth/growth_study.ts";
 import { UsageError } from "../kit/usage_error.ts";
 import { formatsOf } from "../formats.ts";
-import { boolean, file, type FlagValues, listOf, oneOf, readInteger } from "../kit/flag.ts";
+import { boolean, file, type FlagValues, listOf, oneOf, readInteger, usual } from "../kit/flag.ts";
 import type { StudyRequest } from "../measure_study.ts";
 import { jobsFlag, MEASURE_FLAGS, PLUGIN_FLAG, seedsFlag, shardFlag } from "./measure_flags.ts";
 import { destinations, requireResumable, STUDY_SHOW_FLAGS } from "./sweep_flags.ts";
@@ -12,38 +12,60 @@ const { weights: _weights, ...MEASURED } = MEASURE_FLAGS;
 
 /** Flags of `scale`. */
 export const SCALE_FLAGS = {
-  widths: listOf((word, place) => readInteger(word, place, { least: 1, most: 100_000 }), {
-    help: "widths of the siblings",
-    otherwise: "the module's own",
-  }),
-  depths: listOf((word, place) => readInteger(word, place, { least: 1, most: 1000 }), {
-    help: "depths of the siblings",
-    otherwise: "the module's own",
-  }),
-  rates: boolean(
-    "find the best of five learning rates at each size, and whether it transfers, instead of the scale " +
-      "of each layer",
+  widths: usual(
+    "runs and verdict",
+    listOf((word, place) => readInteger(word, place, { least: 1, most: 100_000 }), {
+      help: "widths of the siblings",
+      otherwise: "the module's own",
+    }),
   ),
-  seeds: seedsFlag(
-    "N draws of weights and batch at each size (seeds 0 to N - 1), or the seeds of a list: 1,2,5 or 0..9",
-    { most: 1_000_000, otherwise: String(SEEDS) },
+  depths: usual(
+    "runs and verdict",
+    listOf((word, place) => readInteger(word, place, { least: 1, most: 1000 }), {
+      help: "depths of the siblings",
+      otherwise: "the module's own",
+    }),
+  ),
+  rates: usual(
+    "runs and verdict",
+    boolean(
+      "find the best of five learning rates at each size, and whether it transfers, instead of the scale " +
+        "of each layer",
+    ),
+  ),
+  seeds: usual(
+    "runs and verdict",
+    seedsFlag(
+      "N draws of weights and batch at each size (seeds 0 to N - 1), or the seeds of a list: 1,2,5 or 0..9",
+      { most: 1_000_000, otherwise: String(SEEDS) },
+    ),
   ),
   ...MEASURED,
   plugin: PLUGIN_FLAG,
-  jobs: jobsFlag("number of workers; results do not depend on it", "auto"),
-  out: file("write", {
-    help: "write the study there as JSON, updated continuously: the proof that report and check " +
-      "accept; the page or image for --format html and svg",
-  }),
-  resume: boolean("resume from --out FILE"),
+  jobs: usual(
+    "runs and verdict",
+    jobsFlag("number of workers; results do not depend on it", "auto"),
+  ),
+  out: usual(
+    "result",
+    file("write", {
+      help:
+        "write the study there as JSON, updated continuously: the proof that report and check " +
+        "accept; the page or image for --format html and svg",
+    }),
+  ),
+  resume: usual("result", boolean("resume from --out FILE")),
   shard: shardFlag("measure only the I-th of N parts; merge joins them"),
   ...STUDY_SHOW_FLAGS,
-  format: oneOf(formatsOf("growth"), {
-    help:
-      "what to print: json contains one point per draw; summary is JSON with every slope; html " +
-      "is a page and svg an image, which --out names",
-    default: "text",
-  }),
+  format: usual(
+    "result",
+    oneOf(formatsOf("growth"), {
+      help:
+        "what to print: json contains one point per draw; summary is JSON with every slope; html " +
+        "is a page and svg an image, which --out names",
+      default: "text",
+    }),
+  ),
 };
 
 /** Values of the flags of `scale`. */

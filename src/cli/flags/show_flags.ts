@@ -2,7 +2,7 @@ import type { RenderTextOptions } from "../../render/render_charts.ts";
 import { oneLine } from "../../words/failure.ts";
 import { anyOf } from "../../words/show_value.ts";
 import { type FormatName, FORMATS, formatsOf, type Result, type ShowFlag } from "../formats.ts";
-import { boolean, flagName, type FlagSet, type FlagValues, integer } from "../kit/flag.ts";
+import { boolean, flagName, type FlagSet, type FlagValues, integer, usual } from "../kit/flag.ts";
 import { UsageError } from "../kit/usage_error.ts";
 
 /** Returns the flag for the width of a text; heat maps need more columns than bars. */
@@ -56,7 +56,10 @@ export const FORCE_FLAG = boolean(
 );
 
 /** Flag that shows every finding in addition to the causes. */
-export const DETAILS_FLAG = boolean("show every finding, and what each rule expected");
+export const DETAILS_FLAG = usual(
+  "result",
+  boolean("show every finding, and what each rule expected"),
+);
 
 /**
  * Returns the options for drawing a text. Columns, colour and Unicode are those of the terminal if

@@ -16,6 +16,7 @@ import {
   readInteger,
   readWord,
   requireDistinct,
+  usual,
 } from "../kit/flag.ts";
 import type { StudyRequest } from "../measure_study.ts";
 import type { Output } from "../kit/claim_outputs.ts";
@@ -40,7 +41,7 @@ const STUDY_FORMAT_HELP =
 
 /** Flags for showing a study on stdout; `merge` has them too. */
 export const STUDY_SHOW_FLAGS = {
-  format: oneOf(formatsOf("study"), { help: STUDY_FORMAT_HELP, default: "text" }),
+  format: usual("result", oneOf(formatsOf("study"), { help: STUDY_FORMAT_HELP, default: "text" })),
   force: FORCE_FLAG,
   open: OPEN_FLAG,
   ...TEXT_FLAGS,
@@ -84,31 +85,46 @@ const SEEDS = 5;
 
 /** Flags of `sweep`. */
 export const SWEEP_FLAGS = {
-  scale: parsed({
-    value: "RANGE|LIST",
-    help: "what to multiply the kernels by: 0.001..1000 (10 per decade), 0.001..1000:25, or " +
-      "0.5,1,1/894; in a range also the critical scale of each activation",
-    otherwise: `${SCALES.dense}; --exercise: ${SCALES.exercise}`,
-    read: (text, place) => ({ scales: parseScales(text, place), isRange: text.includes("..") }),
-  }),
-  scaleLayers: pattern("scale only the kernels of layers whose name matches"),
-  activation: listOf((word) => word, {
-    help: "activations to compare",
-    otherwise: `${ACTIVATIONS}; MODEL: its own`,
-  }),
-  seeds: seedsFlag(
-    "N draws of weights and batch at each scale (seeds 0 to N - 1), or the seeds of a list: " +
-      "1,2,5 or 0..9",
-    { most: 1_000_000, otherwise: String(SEEDS) },
+  scale: usual(
+    "runs and verdict",
+    parsed({
+      value: "RANGE|LIST",
+      help: "what to multiply the kernels by: 0.001..1000 (10 per decade), 0.001..1000:25, or " +
+        "0.5,1,1/894; in a range also the critical scale of each activation",
+      otherwise: `${SCALES.dense}; --exercise: ${SCALES.exercise}`,
+      read: (text, place) => ({ scales: parseScales(text, place), isRange: text.includes("..") }),
+    }),
   ),
-  depth: listOf((word, place) => readInteger(word, place, { least: 1, most: 1000 }), {
-    help: "how many hidden layers",
-    otherwise: String(DEPTHS.dense),
-  }),
-  width: listOf((word, place) => readInteger(word, place, { least: 1, most: 100_000 }), {
-    help: "units of a hidden layer",
-    otherwise: `${WIDTHS.dense}; --exercise: ${WIDTHS.exercise}`,
-  }),
+  scaleLayers: pattern("scale only the kernels of layers whose name matches"),
+  activation: usual(
+    "runs and verdict",
+    listOf((word) => word, {
+      help: "activations to compare",
+      otherwise: `${ACTIVATIONS}; MODEL: its own`,
+    }),
+  ),
+  seeds: usual(
+    "runs and verdict",
+    seedsFlag(
+      "N draws of weights and batch at each scale (seeds 0 to N - 1), or the seeds of a list: " +
+        "1,2,5 or 0..9",
+      { most: 1_000_000, otherwise: String(SEEDS) },
+    ),
+  ),
+  depth: usual(
+    "runs and verdict",
+    listOf((word, place) => readInteger(word, place, { least: 1, most: 1000 }), {
+      help: "how many hidden layers",
+      otherwise: String(DEPTHS.dense),
+    }),
+  ),
+  width: usual(
+    "runs and verdict",
+    listOf((word, place) => readInteger(word, place, { least: 1, most: 100_000 }), {
+      help: "units of a hidden layer",
+      otherwise: `${WIDTHS.dense}; --exercise: ${WIDTHS.exercise}`,
+    }),
+  ),
   initializer: listOf(
     // TensorFlow.js itself spells it leCunNormal.
     (word, place) =>
@@ -120,14 +136,20 @@ export const SWEEP_FLAGS = {
       takes: INITIALIZERS,
     },
   ),
-  exercise: boolean("study the exercise's network instead, std 200"),
+  exercise: usual("runs and verdict", boolean("study the exercise's network instead, std 200")),
   ...MEASURE_FLAGS,
   plugin: PLUGIN_FLAG,
-  jobs: jobsFlag("number of workers; results do not depend on it", "auto"),
-  out: file("write", {
-    help: "write the study there as JSON, updated continuously; the page for --format html",
-  }),
-  resume: boolean("resume from --out FILE"),
+  jobs: usual(
+    "runs and verdict",
+    jobsFlag("number of workers; results do not depend on it", "auto"),
+  ),
+  out: usual(
+    "result",
+    file("write", {
+      help: "write the study there as JSON, updated continuously; the page for --format html",
+    }),
+  ),
+  resume: usual("result", boolean("resume from --out FILE")),
   shard: shardFlag("measure only the I-th of N parts; merge joins them"),
   ...STUDY_SHOW_FLAGS,
 };

@@ -73,13 +73,28 @@ export function defineCommand<F extends FlagSet>(
 ): Command {
   return {
     ...text,
-    flags: { ...flags, help: boolean("show this help") },
+    flags: { ...flags, help: helpFlag(flags) },
     async run(args) {
       const { operands, flags: values } = parseCommand(args, text.operand, flags);
       if (!text.operand.opensFolders) return await run(operands, values);
       const { modelIn } = await import("../model_in.ts");
       return await run(await Promise.all(operands.map(modelIn)), values);
     },
+  };
+}
+
+/** Most flags that a help lists one and all. */
+const MAX_FLAGS_LISTED = 15;
+
+/** Returns the flag that shows the help: the short one, if there are many flags. */
+function helpFlag(flags: FlagSet): FlagSet[string] {
+  const help = boolean("show this help");
+  if (Object.keys(flags).length <= MAX_FLAGS_LISTED) return help;
+  return {
+    ...help,
+    help: "show the usual flags, or all, with what each means, and the permissions",
+    value: "[all]",
+    takes: ["all"],
   };
 }
 
@@ -148,7 +163,9 @@ export function parseCommand<F extends FlagSet>(
       const suggestion = nearest(key, names).replace(/"(.*)"/, "--$1");
       const flag = argument.split("=")[0];
       throw new UsageError(
-        `The flag ${showWord(flag)} is unknown${suggestion || ", expected one that --help lists"}`,
+        `The flag ${showWord(flag)} is unknown${
+          suggestion || ", expected one that --help all lists"
+        }`,
       );
     },
   });

@@ -31,6 +31,9 @@ export interface Permission {
 /** Access of a flag to the file that it names; `run` is for modules, whose code runs. */
 export type Access = "read" | "run" | "write";
 
+/** Sections of a short help, which lists the flags that most people need. */
+export const FLAG_GROUPS = ["model and batch", "runs and verdict", "result"] as const;
+
 /**
  * Flag. Parsing, its error, the type of its value, the help, completions and permissions are
  * derived from it; `flag_kinds.ts` creates flags. Its name is its key in the {@linkcode FlagSet},
@@ -50,6 +53,8 @@ export interface Flag<T, D = T> {
   access: Access | null;
   /** Permissions besides the access to its file. */
   permissions: readonly Permission[];
+  /** Section in which a short help lists it; `null` if only `--help all` does. */
+  group: (typeof FLAG_GROUPS)[number] | null;
   /** Default value. */
   default: D;
   /**
@@ -113,6 +118,7 @@ export function parsed<T, const D = null>(
     repeatable: false,
     access: null,
     permissions,
+    group: null,
     default: fallback,
     read: ([text], place) => rest.read(text, place),
   };
@@ -127,6 +133,7 @@ export function boolean(help: string, permissions: readonly Permission[] = []): 
     repeatable: false,
     access: null,
     permissions,
+    group: null,
     default: false,
     read: () => true,
   };
@@ -212,6 +219,14 @@ export function repeated<T>(flag: Flag<T, unknown>): Flag<T[]> {
     default: [],
     read: (given, place) => given.map((text) => flag.read([text], place)),
   };
+}
+
+/** Lists a flag in the short help of subcommands with many flags. */
+export function usual<F extends Flag<unknown, unknown>>(
+  group: (typeof FLAG_GROUPS)[number],
+  flag: F,
+): F {
+  return { ...flag, group };
 }
 
 /** Removes the default of a flag, for values that can be set elsewhere too. */

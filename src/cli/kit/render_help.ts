@@ -2,7 +2,7 @@ import { wrapText } from "../../render/fit_text.ts";
 import { anyOf } from "../../words/show_value.ts";
 import { COMMANDS, PROGRAM } from "../overview.ts";
 import { type Command, usageOf } from "./command.ts";
-import { type Access, flagName, type Permission } from "./flag.ts";
+import { type Access, type Flag, FLAG_GROUPS, flagName, type Permission } from "./flag.ts";
 
 const WIDTH = 80;
 
@@ -22,30 +22,67 @@ const exitCodes = (name: string): string[][] => [
   ["2", "wrong usage or unusable input, explained in one sentence on stderr"],
 ];
 
-/** Returns the help of one subcommand, in the order of a manual page. */
-export function renderHelp(name: string, command: Command): string {
-  const { operand, description, flags, sections = [], examples } = command;
+/** Examples in a short help. */
+const MAX_EXAMPLES_SHOWN = 4;
+
+/**
+ * Returns the help of one subcommand, in the order of a manual page.
+ *
+ * @param options `all`: also of a subcommand with many flags the whole. Otherwise its help is short:
+ * the usual flags by group.
+ */
+export function renderHelp(name: string, command: Command, { all = false } = {}): string {
+  const { operand, flags, sections = [], examples } = command;
+  const isShort = !all && flags.help.value !== null;
+  const description = command.description.split(/\n{2,}/);
   return [
     ...section("name", wrapText(`${name}: ${COMMANDS[name].summary}`, WIDTH, "  ", "    ")),
     ...section("usage", [`  ${PROGRAM} ${name} ${usageOf(operand)}`]),
-    ...section("description", paragraphs(description.split(/\n{2,}/))),
-    ...section(
+    ...section("description", paragraphs(isShort ? description.slice(0, 1) : description)),
+    ...isShort ? usualFlags(flags) : section(
       "flags",
-      Object.entries(flags).flatMap(([key, { value, help }]) =>
-        item(`--${flagName(key)}${value === null ? "" : ` ${value}`}`, help)
-      ),
+      Object.entries(flags).flatMap(([key, flag]) => item(termOf(key, flag), flag.help)),
     ),
-    ...sections.flatMap(([title, texts]) => section(title, paragraphs(texts))),
+    ...isShort ? [] : sections.flatMap(([title, texts]) => section(title, paragraphs(texts))),
     ...section(
       "examples",
-      examples.flatMap(([line, does]) => [
-        ...shellLines(`  ${PROGRAM} ${line}`),
-        ...wrapText(does, WIDTH, "      "),
-      ]),
+      exampleLines(isShort ? examples.slice(0, MAX_EXAMPLES_SHOWN) : examples),
     ),
     ...section("exit code", exitCodes(name).flatMap(([code, means]) => item(code, means))),
-    ...section("permissions, instead of -A", permissionLines(permissionsOf(command))),
+    ...isShort
+      ? othersLine(name, flags)
+      : section("permissions, instead of -A", permissionLines(permissionsOf(command))),
   ].join("\n");
+}
+
+const termOf = (key: string, { value }: Flag<unknown, unknown>) =>
+  `--${flagName(key)}${value === null ? "" : ` ${value}`}`;
+
+/** Returns a section for each group of flags, and what each flag does in a few words. */
+function usualFlags(flags: Command["flags"]): string[] {
+  return FLAG_GROUPS.flatMap((group) => {
+    const own = Object.entries(flags).filter(([, flag]) => flag.group === group);
+    if (own.length === 0) return [];
+    // Details follow the first colon or semicolon of a flag's help.
+    const lines = own.flatMap(([key, flag]) =>
+      item(termOf(key, flag), flag.help.split(/[;:] /)[0])
+    );
+    return section(`flags: ${group}`, lines);
+  });
+}
+
+function othersLine(name: string, flags: Command["flags"]): string[] {
+  const others = Object.values(flags).filter(({ group }) => group === null).length;
+  const text = `${PROGRAM} ${name} --help all lists ${others} other flags, what each flag means, ` +
+    "and the permissions.";
+  return [...wrapText(text, WIDTH), ""];
+}
+
+function exampleLines(examples: Command["examples"]): string[] {
+  return examples.flatMap(([line, does]) => [
+    ...shellLines(`  ${PROGRAM} ${line}`),
+    ...wrapText(does, WIDTH, "      "),
+  ]);
 }
 
 function permissionLines(permissions: readonly Permission[]): string[] {
