@@ -60,7 +60,10 @@ export interface HealthMonitorOptions extends RunRulesOptions {
   live?: boolean;
   /** Folder that gets an event file, which TensorBoard shows beside other runs. Default: none. */
   tensorBoard?: string;
-  /** Model that a loop without `model.fit` trains. */
+  /**
+   * Model that a loop without `model.fit` trains. Step 0 is measured at once: create the monitor
+   * before the first update.
+   */
   model?: LayersModel;
   /**
    * Optimizer of that loop. Default: that of the compiled model; without either, gradients are not
@@ -219,6 +222,12 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     #params: TrainingParams | null = null;
     #page: LivePage | null = null;
 
+    constructor() {
+      super();
+      // A loop calls step() after its first update, which is too late for step 0.
+      if (model !== undefined) this.#watch = open(model, optimizer ?? model.optimizer ?? null);
+    }
+
     get url(): string | null {
       return this.#page === null ? null : `http://127.0.0.1:${this.#page.port}`;
     }
@@ -260,8 +269,8 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       requireStep(trained, model);
       if (this.#watch === null) {
         this.#watch = open(model!, optimizer ?? model!.optimizer ?? null);
-        await this.#serve();
       }
+      await this.#serve();
       return { stop: await this.#judge(trained) };
     }
 

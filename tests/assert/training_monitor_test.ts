@@ -1,5 +1,6 @@
 import {
   assert,
+  assertAlmostEquals,
   assertEquals,
   AssertionError,
   assertRejects,
@@ -114,7 +115,7 @@ Deno.test("healthMonitor() names the example whose input is NaN", async () => {
   assertStringIncludes(message, "After 2 batches");
   assertStringIncludes(
     message,
-    "The batch 1 has NaN or infinite entries in example 3, counted from 0.",
+    "Batch 1 holds NaN or infinite entries in example 3, counted from 0.",
   );
   poisoned.dispose();
   dispose();
@@ -143,6 +144,12 @@ Deno.test("healthMonitor() judges a loop without fit, as fit", async () => {
   const loop = async (given: Partial<HealthMonitorOptions>) => {
     const { model, batch, data: [inputs, targets], dispose } = subject(engine, optimizer);
     const monitor = healthMonitor({ batch, objective, model, onFinding: "keep", ...given });
+    // Measured before the first update, which may already blow up.
+    const [{ measurements }] = monitor.history;
+    const untrained = tf.tidy(() =>
+      tf.losses.meanSquaredError(targets, model.predict(inputs) as Tensor).dataSync()[0]
+    );
+    assertAlmostEquals(measurements.objective.value / untrained, 1, 1e-5);
     for (let step = 0; step < 12; step++) {
       const loss = optimizer.minimize(
         () =>
@@ -159,7 +166,7 @@ Deno.test("healthMonitor() judges a loop without fit, as fit", async () => {
   const watched = await loop({});
   assertEquals(watched.steps.length, 13);
   assertEquals(watched.history.map(({ step }) => step), [0, 1, 2, 5, 10, 12]);
-  // One step is not seen before the optimizer is, and one is compared by its weights alone.
+  assert(watched.steps[1].gradientNorm! > 0);
   const last = watched.steps.at(-1)!;
   assert(last.gradientNorm! > 0 && last.updateRatio! > 0 && last.largestInput! > 1);
 });
