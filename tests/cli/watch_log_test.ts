@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { trainingLine } from "../../src/training/write_training_log.ts";
 import { withFolder } from "../model/save_model.ts";
 import { healthyLog, SICK } from "../training/sick_logs.ts";
@@ -16,6 +16,8 @@ Deno.test("watch judges a log, and exits with 1 if the training went wrong", asy
     const sick = await runCommand(["watch", bad]);
     assertEquals(sick.code, 1, sick.stderr);
     assertStringIncludes(sick.stdout, "step 30, error not-finite: A gradient is NaN or infinite");
+    const lines = sick.stdout.split("\n");
+    assert(lines.every((line) => line.length <= 80) && lines.some((line) => line.startsWith("  ")));
     const json = await runCommand(["watch", bad, "--format", "json"]);
     assertEquals(json.code, 1);
     assertEquals(JSON.parse(json.stdout)[0].rule, "not-finite");

@@ -1,6 +1,8 @@
 import { judgeTraining } from "../../training/judge_training.ts";
 import { readTrainingLog } from "../../training/read_training_log.ts";
 import { renderTraining } from "../../training/render_training.ts";
+import { wrapText } from "../../render/fit_text.ts";
+import { columnsOf } from "../flags/show_flags.ts";
 import { defineCommand } from "../kit/command.ts";
 import { oneOf } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
@@ -31,8 +33,15 @@ export const watch = defineCommand({
     const findings = judgeTraining(rows);
     const text = format === "json"
       ? `${writeJson(findings, undefined, 2)}\n`
-      : renderTraining(rows, findings);
+      : wrapLines(renderTraining(rows, findings));
     await writeOutput(text, null);
     return findings.some(({ severity }) => severity === "error") ? 1 : 0;
   },
 });
+
+/** Breaks the lines of a text at the width of the terminal, or 80 columns. */
+function wrapLines(text: string): string {
+  const width = columnsOf(null, { terminal: Deno.stdout.isTerminal() });
+  const lines = text.trimEnd().split("\n").flatMap((line) => wrapText(line, width, "", "  "));
+  return `${lines.join("\n")}\n`;
+}

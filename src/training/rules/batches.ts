@@ -51,12 +51,13 @@ export const notFinite = defineTrainingRule({
 });
 
 function badBatch(log: TrainingLog, examples: readonly number[]): TrainingVerdict {
+  const name = batchName(log);
   return {
     severity: "error",
     kind: "batch",
     since: log.step,
     measured: NaN,
-    message: `The batch${batchNumber(log)} has NaN or infinite entries in ` +
+    message: `${name[0].toUpperCase()}${name.slice(1)} holds NaN or infinite entries in ` +
       `${exampleWords(examples)}, counted from 0.`,
     fix: "Remove or repair these examples, and go back to the weights before this step.",
   };
@@ -76,8 +77,8 @@ function aloneWords({ row: { failedExamples: failed = [] } }: TrainingLog): stri
   } it`;
 }
 
-const batchNumber = ({ row: { batch } }: TrainingLog) =>
-  typeof batch === "number" ? ` ${batch}` : "";
+const batchName = ({ row: { batch } }: TrainingLog) =>
+  typeof batch === "number" ? `batch ${batch}` : "the batch";
 
 const batchWords = ({ row: { batch } }: TrainingLog) =>
   typeof batch === "number" ? `, on batch ${batch} of its epoch` : "";
@@ -125,7 +126,7 @@ export const spike = defineTrainingRule({
         since: log.step,
         measured: size,
         threshold: "mostInputJump",
-        message: `The largest input of the batch${batchNumber(log)} is ` +
+        message: `The largest input of ${batchName(log)} is ` +
           `${formatNumber(size)} times the largest of all batches before.`,
         fix: "Look at this batch, and scale its inputs as those of the others.",
       };
@@ -140,7 +141,7 @@ export const spike = defineTrainingRule({
         threshold: "mostSigmas",
         message: `The loss is ${formatNumber(log.now("loss")!)}, ` +
           `${formatNumber(now.sigmas)} sigma above the ${formatNumber(now.mean)} before, and so ` +
-          `is the gradient; look at the batch${batchNumber(log)} of this step.`,
+          `is the gradient; look at ${batchName(log)} of this step.`,
       };
     }
     const past = spikeAt(log, place - PATIENCE, limits);
