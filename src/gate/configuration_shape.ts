@@ -119,7 +119,11 @@ function isOptimizer(value: unknown): boolean {
   }
 }
 
-const sizes = list(positive, { least: 1, unique: true });
+const sizes = list(positive, {
+  expected: "every size once, and one or more",
+  least: 1,
+  unique: true,
+});
 
 /** Names of objectives in a schema for editors, and calls of losses with arguments. */
 const plainObjective = named<string>(OBJECTIVES, nearestObjective);

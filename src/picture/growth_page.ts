@@ -19,6 +19,11 @@ import { drawGrowthCurves, drawSlopes, GROWTH_STYLE, LEVEL_TONES } from "./draw_
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage, type Section } from "./page.ts";
 
+const PAGE_STYLE = `.drawn { overflow-x: auto; } .drawn > .growth { min-width: 44rem; }
+dd.code { margin-left: 0; }
+@media print { .drawn > .growth { min-width: 0; } }
+`;
+
 /**
  * Renders how siblings of a model keep their scale as one self-contained page: the verdict, then
  * along each axis a panel of slopes by layer, one of sizes over width or depth at each step, a
@@ -51,7 +56,7 @@ export function renderGrowthPage(summary: GrowthSummary): Promise<string> {
         ? []
         : [{ id: "rates", title: "Best rates", body: showRates(transfer) }],
     ],
-    extra: { style: GROWTH_STYLE, script: null },
+    extra: { style: `${GROWTH_STYLE}${PAGE_STYLE}`, script: null },
   });
 }
 
@@ -64,10 +69,10 @@ function showAxis(growth: AxisGrowth): Markup {
   );
   return markup`<figure><figcaption><b>Slopes by layer</b>: of log2 size over log2 ${growth.axis},
     with the interval over seeds; flat within the green band, an error beyond the dashed lines.</figcaption>${
-    drawSlopes(growth)
+    drawing("slopes by layer", drawSlopes(growth))
   }</figure>
   <figure><figcaption><b>Sizes of activations</b> over ${growth.axis}, a line for each layer.</figcaption>${
-    drawGrowthCurves(growth)
+    drawing("sizes of activations", drawGrowthCurves(growth))
   }</figure>
   <details><summary>Slopes at each step</summary>${
     (["activations", "changes", "gradients", "updates"] as const).map((figure) =>
@@ -83,12 +88,16 @@ function showAxis(growth: AxisGrowth): Markup {
   }</details>`;
 }
 
+/** Shows a drawing so that its text stays readable on a phone, where it scrolls. */
+const drawing = (label: string, drawn: Markup): Markup =>
+  markup`<div class="drawn" tabindex="0" role="group" aria-label="${label}">${drawn}</div>`;
+
 function showFix(fix: GrowthFix): Markup {
   return markup`<p>${fixSentence(fix)}</p><dl>${
     fix.code.map(({ layer, words, code }) =>
       markup`<dt><bdi>${
         escapeControls(layer)
-      }</bdi>: ${words}</dt><dd><pre><code>${code}</code></pre></dd>
+      }</bdi>: ${words}</dt><dd class="code"><pre tabindex="0"><code>${code}</code></pre></dd>
       `
     )
   }</dl>`;

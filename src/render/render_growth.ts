@@ -19,8 +19,19 @@ import type { RenderStudyOptions } from "./render_study.ts";
 
 const LARGEST_NAME = 24;
 
-/** Columns of a bar of slopes on each side of 0. */
+/** Columns of a bar of slopes on each side of 0, at most, and at least if there is one. */
 const BAR = 8;
+const LEAST_BAR = 3;
+
+/** Columns of the longest verdict on a layer. */
+const VERDICT = 7;
+
+/** Columns of a text from which on slopes that are not judged are in the table. */
+const WIDE = 72;
+
+/** Columns of the size of a step, and of a sibling. */
+const STEP = 6;
+const SIZE = 9;
 
 /** Slope at the end of a bar. */
 const LARGEST_BAR = 1;
@@ -54,9 +65,9 @@ export function renderGrowth(summary: GrowthSummary, options: RenderStudyOptions
   ];
   for (const one of growth) {
     lines.push("", paint(`SLOPES OVER ${siblingWords(one).toUpperCase()}`, "strong", color));
-    lines.push(...slopeLines(one, { color, unicode }));
+    lines.push(...slopeLines(one, { width, color, unicode }));
     lines.push("", paint(`SIZES OF ACTIVATIONS BY ${one.axis.toUpperCase()}`, "strong", color));
-    lines.push(...curveLines(one));
+    lines.push(...curveLines(one, width));
   }
   for (const { sizes, best, of } of transfer) {
     const noun = of === "all" ? "best rate" : "best rate of the embedding";
@@ -78,27 +89,42 @@ export function renderGrowthSummary(summary: GrowthSummary): string {
   return writeDocument({ growth: summary });
 }
 
-/** Returns the table of slopes, one line a layer, with a bar for the steepest. */
+/** Returns the table of slopes, one line a layer, with a bar for the steepest if there is room. */
 function slopeLines(
   { layers }: AxisGrowth,
-  { color, unicode }: { color: boolean; unicode: boolean },
+  { width, color, unicode }: { width: number; color: boolean; unicode: boolean },
 ): string[] {
-  const names = namesOf(layers);
-  const rows = layers.map((layer, i) => ({ layer, cells: [names[i], ...cellsOf(layer)] }));
-  const heading = ["layer", "activations", "change", "gradient", "update"];
-  const widths = heading.map((text, column) =>
-    Math.max(displayWidth(text), ...rows.map(({ cells }) => displayWidth(cells[column])))
+  // What is not judged leaves first.
+  const shown = width < WIDE ? 2 : 4;
+  const cells = layers.map((layer) => cellsOf(layer).slice(0, shown));
+  const figures = ["activations", "change", "gradient", "update"].slice(0, shown);
+  const figureWidths = figures.map((text, column) =>
+    Math.max(text.length, ...cells.map((own) => own[column].length))
   );
+  const taken = figureWidths.reduce((sum, columns) => sum + columns + 2, 0) + 2 + VERDICT;
+  const names = namesOf(layers, width - taken);
+  const nameWidth = Math.max("layer".length, ...names.map(displayWidth));
+  const room = Math.min(BAR, Math.floor((width - taken - nameWidth - 2) / 2));
+  const half = room < LEAST_BAR ? 0 : room;
+  const rows = layers.map((layer, i) => ({ layer, cells: [names[i], ...cells[i]] }));
+  const heading = ["layer", ...figures];
+  const widths = [nameWidth, ...figureWidths];
   const line = (cells: readonly string[]) =>
     cells.map((cell, i) => i === 0 ? padEnd(cell, widths[i]) : cell.padStart(widths[i])).join("  ");
   return [
-    `${line(heading)}  -1${" ".repeat(BAR - 3)}0${" ".repeat(BAR - 2)}1`,
+    half === 0
+      ? line(heading)
+      : `${line(heading)}  -1${" ".repeat(half - 2)}0${" ".repeat(half - 1)}1`,
     ...rows.map(({ layer, cells }) => {
       const { level, repeats } = layer;
       const verdict = repeats ? "repeats" : level;
-      return `${line(cells)}  ${bar(layer, { unicode })} ${paint(verdict, STYLES[level], color)}`;
+      const drawn = half === 0 ? "" : `${bar(layer, { half, unicode })} `;
+      return `${line(cells)}  ${drawn}${paint(verdict, STYLES[level], color)}`;
     }),
-    `slopes of log2 size; the middle of the steps; |slope| <= ${FLAT_SLOPE} is flat`,
+    ...wrapText(
+      `slopes of log2 size; the middle of the steps; |slope| <= ${FLAT_SLOPE} is flat`,
+      width,
+    ),
   ];
 }
 
@@ -114,22 +140,25 @@ function cellsOf({ size, change, slopes }: LayerGrowth): string[] {
 }
 
 /** Draws the steeper of the two judged slopes as a bar from the middle. */
-function bar({ size, change }: LayerGrowth, { unicode }: { unicode: boolean }): string {
+function bar(
+  { size, change }: LayerGrowth,
+  { half, unicode }: { half: number; unicode: boolean },
+): string {
   const slopes = [size, change].flatMap((slope) => slope === null ? [] : [slope.value]);
   const steepest = slopes.reduce((a, b) => Math.abs(b) > Math.abs(a) ? b : a, 0);
-  const length = Math.min(BAR, Math.round(BAR * Math.abs(steepest) / LARGEST_BAR));
+  const length = Math.min(half, Math.round(half * Math.abs(steepest) / LARGEST_BAR));
   const filled = (unicode ? "█" : "#").repeat(length);
-  const left = steepest < 0 ? filled.padStart(BAR) : " ".repeat(BAR);
-  const right = steepest > 0 ? filled.padEnd(BAR) : " ".repeat(BAR);
+  const left = steepest < 0 ? filled.padStart(half) : " ".repeat(half);
+  const right = steepest > 0 ? filled.padEnd(half) : " ".repeat(half);
   return `${left}${unicode ? "│" : "|"}${right}`;
 }
 
 /** Returns the sizes of each layer: a line for each step, a column for each sibling. */
-function curveLines({ layers, sizes }: AxisGrowth): string[] {
+function curveLines({ layers, sizes }: AxisGrowth, width: number): string[] {
   const judged = layers.filter(({ repeats }) => !repeats);
-  const names = namesOf(judged);
+  const names = namesOf(judged, width - STEP - SIZE * sizes.length);
   const label = Math.max(5, ...names.map(displayWidth));
-  const column = (text: string) => text.padStart(9);
+  const column = (text: string) => text.padStart(SIZE);
   return [
     `${padEnd("layer", label)}  step${sizes.map((size) => column(String(size))).join("")}`,
     ...judged.flatMap(({ curves }, i) =>
@@ -142,7 +171,9 @@ function curveLines({ layers, sizes }: AxisGrowth): string[] {
   ];
 }
 
-function namesOf(layers: readonly LayerGrowth[]): string[] {
+/** Returns the names of layers, in as many columns if they are at least five. */
+function namesOf(layers: readonly LayerGrowth[], room: number): string[] {
   const names = layers.map(({ name }) => escapeControls(name));
-  return cutNames(names, Math.min(LARGEST_NAME, Math.max(5, ...names.map(displayWidth))));
+  const longest = Math.max(5, ...names.map(displayWidth));
+  return cutNames(names, Math.min(LARGEST_NAME, longest, Math.max(5, room)));
 }

@@ -134,6 +134,12 @@ const REFUSED: [text: string, place: string, found: string, expected: string][] 
     "every seed once, and one or more",
   ],
   [
+    `{ "models": [{ "path": "a", "scale": { "widths": [8, 8] } }] }`,
+    "1:50: models[0].scale.widths",
+    "an array of 2 items",
+    "every size once, and one or more",
+  ],
+  [
     `{ "models": [{ "path": "a", "seeds": 3 }] }`,
     "1:38: models[0].seeds",
     "3",

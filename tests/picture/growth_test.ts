@@ -25,7 +25,17 @@ Deno.test("renderGrowth() says the verdict, what is wrong, the slopes, the sizes
   );
   assertStringIncludes(text, "in         0        1        1        1\n");
   assertStringIncludes(text, "every slope is at most 0.10.\n- hidden: learning rate x width^-1\n");
-  assert(text.split("\n").every((line) => line.length <= 90));
+  assert(text.split("\n").every((line) => line.length <= 80));
+  // Long names leave no room for bars, and longer ones are cut.
+  for (const [width, bars] of [[110, true], [80, false], [60, false]] as const) {
+    const long = growthSummary([
+      layerGrowth("transformer/block_1/mha", { size: -0.4 }),
+      layerGrowth("transformer/block_2/mha", { change: 0.8 }),
+    ]);
+    const lines = renderGrowth(long, { width }).split("\n");
+    assertEquals(lines.filter((line) => line.length > width), [], `${width}`);
+    assertEquals(lines.some((line) => line.includes("|###")), bars, `${width}`);
+  }
   // A small bar to the left, drawn with Unicode.
   const falling = growthSummary([layerGrowth("a", { size: -0.4 })]);
   assertStringIncludes(renderGrowth(falling, { unicode: true }), "     ███│");

@@ -6,9 +6,11 @@ import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { loadModel } from "../../src/load/load_model.ts";
+import { renderGrowthPage } from "../../src/picture/growth_page.ts";
 import { renderHistoryPage } from "../../src/picture/history_page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { renderStudyPage } from "../../src/picture/study_page.ts";
+import { growthSummary } from "../networks/growth.ts";
 import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
 import { sampleHistory, sampleStudy } from "../networks/studies.ts";
 import { CHROMIUM, launch, type Look, violations, withPage } from "./browser.ts";
@@ -18,6 +20,17 @@ const small = await renderReportPage(reportOf(residualLayers(3)));
 const large = await renderReportPage(reportOf(residualLayers(300)));
 const huge = await renderReportPage(reportOf(residualLayers(3000)));
 const hostile = await renderReportPage(reportOf(residualLayers(9, HOSTILE), HOSTILE[0]));
+
+/** Siblings whose fix is longer than a phone is wide. */
+const growth = await renderGrowthPage({
+  ...growthSummary(),
+  fixes: {
+    scalings: [],
+    code: [{ layer: "hidden", words: "learning rate x width^-1", code: "a".repeat(90) }],
+    level: "flat",
+    steepest: 0.1,
+  },
+});
 
 const shownRows = (page: Page) => page.locator(".layers-table tbody tr:visible").count();
 const firstName = (page: Page) =>
@@ -302,6 +315,12 @@ const STUDY_STEPS: Record<string, (browser: Browser) => Promise<void>> = {
         13,
       );
     }, { script: false }),
+  "siblings fit a phone, and their drawings can be read": (browser) =>
+    withPage(browser, growth, async (page) => {
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth"), PHONE);
+      const { width } = (await page.locator("svg.growth").first().boundingBox())!;
+      assert(width >= 700, `${width} of 860 px, whose text has 12`);
+    }, { width: PHONE }),
   "the verdict at every scale is whole on a phone, above everything else": (browser) =>
     withPage(browser, study, async (page) => {
       for (const strip of await page.locator(".strips .verdicts").all()) {

@@ -12,6 +12,12 @@ const RATE_STEPS = 20;
 /** Factors of the learning rate that are compared. */
 const RATES: readonly number[] = [1 / 16, 1 / 4, 1, 4, 16];
 
+const sizesShape = list(positive, {
+  expected: "every size once, and one or more",
+  least: 1,
+  unique: true,
+});
+
 /** Sizes of the siblings. */
 export interface GrowthGrid {
   /** Widths, two or more, or one. Default: the model's own. */
@@ -35,7 +41,7 @@ export function growthStudy(
 ): { grid: StudyGrid; training: TrainingPlan } {
   const { widths, depths, seeds = 3, rates = false } = grid;
   for (const [name, sizes] of Object.entries({ widths, depths })) {
-    if (sizes !== undefined) requireValue(name, sizes, list(positive, { least: 1, unique: true }));
+    if (sizes !== undefined) requireValue(name, sizes, sizesShape);
   }
   if ((widths?.length ?? 0) < 2 && (depths?.length ?? 0) < 2) {
     throw new InputError({
