@@ -3,7 +3,8 @@
  * `deno run -A bench/monitor/record.ts LOGS --from 0 --to 400`.
  *
  * Each network is trained at each rate of a ladder, then at the best of these with each fault, then at the rate that
- * `learningRates` suggests. LOGS gets a line for each training. A run goes on where it was stopped.
+ * `learningRates` suggests. LOGS gets a line for each training. A run goes on where it was stopped. `--heads` records
+ * transformers alone, with MultiHeadAttention.
  *
  * @module
  */
@@ -18,7 +19,10 @@ import { FAULTS } from "./faults.ts";
 import { drawnOf } from "./networks.ts";
 import { type Recorded, recordTraining } from "./record_training.ts";
 
-const { from, to, _: [file] } = parseArgs(Deno.args, { string: ["from", "to", "_"] });
+const { from, to, heads, _: [file] } = parseArgs(Deno.args, {
+  string: ["from", "to", "_"],
+  boolean: ["heads"],
+});
 await using engine = await startEngine();
 const { tf } = engine;
 const known = new Set((await readLines<Recorded>(String(file))).map(({ seed }) => seed));
@@ -26,6 +30,8 @@ using out = await openLines(String(file));
 for (let seed = Number(from ?? 0); seed < Number(to ?? 400); seed++) {
   const drawn = drawnOf(seed);
   if (drawn === null || known.has(seed)) continue;
+  if (heads && drawn.plan.family !== "attention") continue;
+  if (heads) drawn.plan.attention = "heads";
   const started = performance.now();
   const lines: Recorded[] = [];
   const record = async (

@@ -5,6 +5,7 @@ import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.t
 import { StepWatch } from "../../src/probe/step_signals.ts";
 import { penaltiesOf } from "../../src/probe/training_step.ts";
 import { kernelOf } from "../../src/render/fold_layers.ts";
+import { attentionSignals } from "../../src/training/training_pass.ts";
 import type { LayerSignals, TrainingStep } from "../../src/training/training_step.ts";
 import { buildNetwork } from "../trainability/build_network.ts";
 import { batchOf, examplesOfPlan } from "../trainability/examples_of_plan.ts";
@@ -123,7 +124,8 @@ async function train(
       ...largestOf(batch.inputs, batch.targets),
       ...nonFinite.length > 0 ? { nonFinite: { layer: nonFinite.at(-1)!, pass: "backward" } } : {},
       ...pass,
-      layers,
+      // The softmax of an attention has no kernel.
+      layers: [...layers, ...pass.layers!.filter((one) => one.attentionEntropy !== undefined)],
     });
     tf.dispose([batch.inputs, batch.targets]);
     if (!Number.isFinite(loss) && step > 1 && !Number.isFinite(rows.at(-2)!.loss!)) break;
@@ -192,9 +194,9 @@ function passOf(
       gradient: rounded(kernelOf(layer)?.gradients?.meanAbs ?? null),
       dead: rounded(layer.deadFraction),
       saturated: rounded(layer.saturatedFraction),
-      ...layer.attention === undefined
-        ? {}
-        : { attentionEntropy: rounded(layer.attention.entropy) },
+      ...Object.fromEntries(
+        Object.entries(attentionSignals(layer)).map(([name, value]) => [name, rounded(value)]),
+      ),
     })),
   };
 }

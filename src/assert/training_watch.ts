@@ -9,6 +9,7 @@ import { constantAnswerLoss } from "../probe/known_answers.ts";
 import { StepWatch } from "../probe/step_signals.ts";
 import { penaltiesOf } from "../probe/training_step.ts";
 import type { TrainingFinding } from "../training/judge_training.ts";
+import { attentionSignals } from "../training/training_pass.ts";
 import type { LayerSignals, TrainingStep } from "../training/training_step.ts";
 import type { Fail } from "./failure_message.ts";
 import type { Judged } from "./health_record.ts";
@@ -309,11 +310,11 @@ function signalsOf(
   );
   return {
     ...isHeldOut ? { validationLoss: value, penalty: penalty / (penalty + Math.abs(value)) } : {},
-    layers: layers.map(({ name, deadFraction, saturatedFraction, attention }) => ({
-      layer: name,
-      dead: deadFraction,
-      saturated: saturatedFraction,
-      ...attention === undefined ? {} : { attentionEntropy: attention.entropy },
+    layers: layers.map((layer) => ({
+      layer: layer.name,
+      dead: layer.deadFraction,
+      saturated: layer.saturatedFraction,
+      ...attentionSignals(layer),
     })),
   };
 }

@@ -1,5 +1,6 @@
 import { isKernel } from "../theory/weight_kinds.ts";
-import type { Measurements, TensorStatistics } from "../measure/measurements.ts";
+import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
+import type { LayerSignals } from "./training_step.ts";
 
 /** Change of one weight during training. */
 export interface WeightProgress {
@@ -64,6 +65,21 @@ export function progressOf(
 function growthOf({ rms, nonFinite }: TensorStatistics, before: number): number | null {
   if (!(before > 0)) return null;
   return nonFinite > 0 ? NaN : rms / before;
+}
+
+/** Scores above this are those of masked keys. */
+const MASKED = 1e8;
+
+/** Returns the signals of the softmax of an attention; none for another layer. */
+export function attentionSignals(
+  { attention, preActivations: scores }: LayerMeasurements,
+): Pick<LayerSignals, "attentionLogit" | "attentionEntropy"> {
+  if (attention === undefined) return {};
+  const isKnown = scores !== null && scores.nonFinite === 0 && scores.maxAbs < MASKED;
+  return {
+    attentionEntropy: attention.entropy,
+    attentionLogit: isKnown ? scores.maxAbs : null,
+  };
 }
 
 /** True if training has changed a kernel since step 0. */

@@ -131,7 +131,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
       220,
       ({ step }) =>
         step % 50 === 0
-          ? { layers: [{ layer: "attend", attentionLogit: step < 200 ? 30 : 90 }] }
+          ? { layers: [{ layer: "attend", attentionLogit: step < 200 ? 30 : 1500 }] }
           : {},
     ),
     at: 200,
