@@ -105,7 +105,7 @@ Deno.test("--weights-only judges the weights of a model, and refuses what has no
     "--quiet",
   ]);
   assertEquals(code, 0);
-  assertStringIncludes(stdout, "Weights only: no topology");
+  assertStringIncludes(stdout, "HEALTHY: weights only, 6 of 22 rules\n");
   assertStringIncludes(stdout, "Conv2D");
   const refusal = "--weights-only is for a file with weights, found ";
   await assertRefuses(["report", "--weights-only"], [`${refusal}no MODEL`]);
