@@ -26,8 +26,15 @@ const SEVERITIES: readonly string[] = ["error", "warning"];
 /** Returns the verdict in a few words, for the head of a text or a page. */
 export function verdictWords({ level, transfer }: GrowthSummary): string {
   if (transfer.length === 0) return LEVEL_WORDS[level];
-  return level === "flat" ? "the best rate transfers" : "the best rate does not transfer";
+  if (level === "flat") return "the best rate transfers";
+  return transfer.every((one) => one.level === "flat" || isUnknown(one))
+    ? "the best rate was not found"
+    : "the best rate does not transfer";
 }
+
+/** Returns true if the rates are flat only because none that was tried is the best. */
+const isUnknown = ({ level, slope }: RateTransfer) =>
+  level !== "flat" && Math.abs(slope.value) <= FLAT_SLOPE;
 
 /** Writes a slope with its interval: `-0.03 +- 0.10`. */
 export function slopeWords(slope: GrowthSlope | null): string {
@@ -153,8 +160,13 @@ function growthWords(slope: GrowthSlope, axis: string): string {
   return `${verb} as ${axis}^${slopeWords(slope)}`;
 }
 
-function transferSentence({ of, slope, level, atEdge, ...siblings }: RateTransfer): string {
+function transferSentence(transfer: RateTransfer): string {
+  const { of, slope, level, atEdge, ...siblings } = transfer;
   const subject = of === "all" ? "The best rate" : "The best rate of the embedding by itself";
+  if (isUnknown(transfer)) {
+    return `${subject} over ${siblingWords(siblings)} was not found: at every size it is the ` +
+      "smallest or the largest rate that was tried. Compile the model with a rate that it learns at.";
+  }
   const verb = level === "flat" ? "transfers" : "does not transfer";
   const edge = atEdge
     ? "; at some size it is the smallest or the largest rate that was tried, so the slope is a bound"

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseReport } from "../../src/render/mod.ts";
 import { fixture } from "../torch/fixture.ts";
 import { assertRefuses } from "./refuses.ts";
@@ -7,9 +7,6 @@ import { runCommand } from "./run_command.ts";
 const MLP = fixture("mlp.safetensors"), DRAWN = fixture("drawn.safetensors");
 
 const JUDGED = /weights only, 6 of \d+ rules$/m;
-
-/** A line may end anywhere between two words. */
-const flat = (text: string) => text.replaceAll(/\n\s*/g, " ");
 
 Deno.test("report shows weights alone: what they are first, then what judges them", async () => {
   const { code, stdout, stderr } = await runCommand(["report", MLP, "--quiet"]);

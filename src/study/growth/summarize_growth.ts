@@ -263,7 +263,11 @@ function rateTransfers({ axis, sizes, at, draws }: RatedSiblings): RateTransfer[
       best: sizes.map((_, i) => 2 ** mean(bests.map((best) => Math.log2(best[i].rate)))),
       slope,
       atEdge: bests.some((best) => best.some(({ atEdge }) => atEdge)),
-      level: levelOf(slope.value),
+      // Rates at the edge of what was tried say nothing of the best one: their slope is 0 by chance.
+      level: worstOf([
+        levelOf(slope.value),
+        bests.flat().every(({ atEdge }) => atEdge) ? "warning" : "flat",
+      ]),
     }];
   });
 }

@@ -8,6 +8,7 @@ import {
 import { KINDS, type NetworkKind, networkOf, sizesOf } from "../../../bench/scale/networks.ts";
 import { compareWithTwin, OBJECTIVE, type TwinKind, twinModel } from "../../../bench/scale/twin.ts";
 import { growthSentences } from "../../../src/render/growth_words.ts";
+import { renderGrowth } from "../../../src/render/render_growth.ts";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { GrowthGrid } from "../../../src/study/growth/growth_study.ts";
 import type { GrowthSummary } from "../../../src/study/growth/growth_summary.ts";
@@ -260,4 +261,23 @@ Deno.test("runGrowth() frees every tensor, and trains an uncompiled model with A
     }), { widths: [8, 16], seeds: 2 });
   assertEquals([training.optimizer, training.rate], ["Adam", 0.01]);
   assertEquals(engine.tf.memory().numTensors, before);
+});
+
+Deno.test("rates of which none is the best give no verdict on transfer", async () => {
+  const { header, points } = await runGrowth(({ tf, seed, width }) => {
+    const draw = (i: number) => tf.initializers.heNormal({ seed: 10 * seed + i });
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ units: width!, inputShape: [8], kernelInitializer: draw(0) }),
+        tf.layers.dense({ units: 4, kernelInitializer: draw(1) }),
+      ],
+    });
+    model.compile({ optimizer: tf.train.sgd(1e6), loss: "meanSquaredError" });
+    return model;
+  }, { widths: [8, 16], seeds: 1, rates: true });
+  const summary = summarizeGrowth({ ...header, points: await Array.fromAsync(points) });
+  assertEquals([summary.level, summary.transfer[0].atEdge], ["warning", true]);
+  const text = renderGrowth(summary).replaceAll("\n", " ");
+  assertStringIncludes(text, "the best rate was not found");
+  assertStringIncludes(text, "at every size it is the smallest or the largest rate");
 });
