@@ -77,6 +77,10 @@ Deno.test("scale --resume goes on with a file that lacks points", async () => {
 Deno.test("scale refuses a single size, a file with a fixed size, and a module that ignores it", async () => {
   await withModels(async (folder) => {
     await assertRefuses(["scale", `${folder}/right.js`, "--widths=64"], ["two or more of either"]);
+    // Its points would be shown nowhere.
+    await assertRefuses(["scale", `${folder}/right.js`, ...SIZES, "--shard=1/2"], [
+      "--shard writes a part as JSON, expected --out FILE",
+    ]);
     await Deno.writeTextFile(
       `${folder}/fixed.js`,
       "export const createModel = ({ tf }) => tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });",

@@ -9,6 +9,7 @@ import { SCALE_FLAGS, scaleRequest, type ScaleValues } from "../flags/scale_flag
 import { requireRead, textOptions } from "../flags/show_flags.ts";
 import { destinations } from "../flags/sweep_flags.ts";
 import { FORMATS } from "../formats.ts";
+import { UsageError } from "../kit/usage_error.ts";
 import { interruption } from "../kit/process.ts";
 import { openFile, outputPath, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
@@ -21,6 +22,9 @@ export async function run([model]: string[], flags: ScaleValues): Promise<number
   const { format, quiet, open, shard, ...text } = flags;
   requireRead(SCALE_FLAGS, flags, "growth", [format]);
   const view: StudyView = { format, ...textOptions(text, null) };
+  if (shard !== null && flags.out === null && !showsPoints(view)) {
+    throw new UsageError("--shard writes a part as JSON, expected --out FILE");
+  }
   const { page } = destinations(flags);
   await claimStudy(model, { ...flags, weights: null });
   await loadPlugins(flags.plugin);
