@@ -150,6 +150,13 @@ Deno.test("blocks-alike finds a kernel of zeros among kernels that are not, and 
   assertEquals(some(), []);
   assertEquals(some(4), ["warning untouched h.4.fc"]);
   assertEquals(some(0, 11), ["warning untouched h.0.fc", "warning untouched h.11.fc"]);
+  // The others were not trained either.
+  const fresh: Tensors = Object.fromEntries(
+    Array.from({ length: 8 }, (_, i) => [`h.${i}.fc.weight`, drawn]),
+  );
+  fresh["h.3.fc.weight"] = new Float32Array(SIDE * SIDE);
+  const zeros = found(measured(fresh)).filter((line) => line.includes("untouched"));
+  assertEquals(zeros, ["warning untouched h.3.fc"]);
   // As the ends of branches that begin at 0, and most of which were not trained.
   assertEquals(some(1, 2, 3, 4), []);
 });

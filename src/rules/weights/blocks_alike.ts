@@ -221,7 +221,11 @@ function differs(sibling: Sibling, { siblings }: SiblingGroup, trend: Trend | nu
 function untouched(group: SiblingGroup, trend: Trend | null): SiblingVerdict[] {
   const { siblings } = group;
   const states = siblings.map((sibling) => ({ sibling, state: initialState(sibling) }));
-  const initial = states.filter(({ state }) => state !== null);
+  const some = states.filter(({ state }) => state !== null);
+  // A kernel of zeros is unlike the others even if those were not trained either.
+  const initial = some.length > MAX_UNTOUCHED * siblings.length
+    ? some.filter(({ sibling: { weight } }) => isKernel(weight) && weight.values.maxAbs === 0)
+    : some;
   if (initial.length > MAX_UNTOUCHED * siblings.length) return [];
   const found = initial.filter(({ sibling }) => differs(sibling, group, trend));
   return found.map(({ sibling, state }) => ({
@@ -245,9 +249,13 @@ function untouchedVerdict(
     layer: layer.name,
     measured: count,
     expected: inWords("trained like the others"),
-    message: say`${shown} still has ${state}, as when it was initialised; the others of ${
-      counted(siblings.length, "block")
-    } were trained (${name}).`,
+    message: isKernel(weight) && weight.values.maxAbs === 0
+      ? say`${shown} has zeros alone, unlike the others of ${
+        counted(siblings.length, "block")
+      } (${name}).`
+      : say`${shown} still has ${state}, as when it was initialised; the others of ${
+        counted(siblings.length, "block")
+      } were trained (${name}).`,
     fix: say`Check that an optimizer trains ${shown}, and that it is loaded.`,
   };
 }
