@@ -7,7 +7,7 @@ import { markup } from "./markup.ts";
 const LABEL = "gradient health";
 const HEIGHT = 20;
 /** Mean width of a letter of 11 px, and space on both sides of a text. */
-const LETTER = 6.3;
+const LETTER = 5.6;
 const PADDING = 7;
 
 /**
@@ -48,5 +48,7 @@ export function renderGateBadge(result: GateResult): string {
 function partlyJudged(models: readonly ModelVerdict[]): string[] {
   const files = models.filter(({ weightsOnly }) => weightsOnly !== undefined).length;
   if (files === 0) return [];
-  return [files === models.length ? "weights only" : `${files} by weights only`];
+  return [
+    files === models.length ? "weights only" : `${files} of ${models.length} by weights only`,
+  ];
 }

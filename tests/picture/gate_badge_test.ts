@@ -34,7 +34,7 @@ Deno.test("renderGateBadge() says which models are weights alone", () => {
   assertStringIncludes(said([file("a")]), "health: healthy, weights only<");
   assertStringIncludes(
     said([file("a"), run("b", "healthy")]),
-    "health: 2 healthy, 1 by weights only<",
+    "health: 2 healthy, 1 of 2 by weights only<",
   );
 });
 
