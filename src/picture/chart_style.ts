@@ -38,7 +38,7 @@ figcaption b { font-weight: 600; }
 .bars tbody td { padding-top: 0; padding-bottom: 0; }
 .bars svg { display: block; overflow: visible; }
 .bars .names { width: 8.5rem; }
-.lead-chart .bars .names { width: 7.5rem; }
+.lead-chart .bars .names { width: 8.5rem; }
 .plot > .map ~ .bars .names { width: 19rem; }
 .bars col.figure { width: 3.6rem; }
 .bars col.fix { width: 3.2rem; }
@@ -88,6 +88,7 @@ article ul { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .9375rem; }
   .panels-3 .panel-3 { display: none; }
 }
 @media (max-width: 48rem) {
+  .axis .near-start { text-anchor: start; }
   .hist text { font-size: 16px; }
   .hists { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }

@@ -7,6 +7,8 @@ const HIGHEST_ROW = 110;
 /** Height of a bar that shares its row. */
 const THIN = 2.5;
 const AXIS = 20;
+/** Per cent of the width within which a label would reach into the column to the left on a phone. */
+const NEAR_START = 8;
 
 /** Returns the height of a row: that of its bars in the panel with most of them. */
 export function rowHeight(panels: readonly BarPanel[], row: number): number {
@@ -27,10 +29,12 @@ export function barGround({ ticks, base, zero, band }: BarPanel, id: string): Ma
 
 /** Draws the labels of an axis, in a drawing of any width. */
 export function drawBarAxis({ ticks, zero, broken }: BarPanel): Markup {
-  const label = (at: number, text: string, name: "" | "spare") =>
-    markup`<text x="${at}%" y="14" text-anchor="middle"${
-      name === "" ? null : markup` class="${name}"`
+  const label = (at: number, text: string, name: "" | "spare") => {
+    const names = `${name}${at < NEAR_START ? " near-start" : ""}`.trim();
+    return markup`<text x="${at}%" y="14" text-anchor="middle"${
+      names === "" ? null : markup` class="${names}"`
     }>${text}</text>`;
+  };
   return markup`<svg class="axis" width="100%" height="${AXIS}" aria-hidden="true">${
     ticks.map(({ at, label: text }, i) => label(at, text, i % 2 === 1 ? "spare" : ""))
   }${zero === null ? null : label(zero, "0", "")}${

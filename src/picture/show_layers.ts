@@ -65,8 +65,7 @@ export function showLayers(
     }
   }
   const alike = new Map(folds.flatMap((fold) => {
-    const members = fold.blocks.flat(2);
-    return members.map(({ name }) => [name, members.length] as const);
+    return fold.blocks.flat(2).map(({ name }) => [name, fold.blocks.length] as const);
   }));
   const targets = kernelTargets(measurements);
   const isFile = measurements.weightsOnly !== undefined;

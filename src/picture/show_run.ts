@@ -1,7 +1,7 @@
 import { type Cause, countCauses, type Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { LearningRates } from "../probe/rate_search.ts";
 import type { ChartAxis } from "../render/chart_model.ts";
-import { foldLayers, shownFolds } from "../render/fold_layers.ts";
+import { foldLayers, foldPlaces, shownFolds } from "../render/fold_layers.ts";
 import { rateCharts } from "../render/rate_chart.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import { formatCount } from "../words/numbers.ts";
@@ -47,7 +47,7 @@ export function showRun(report: DiagnosedReport, style: RunStyle): ShownRun {
   const { layers } = measurements;
   const folds = shownFolds(layers);
   // A small network too shows the distributions of equal layers once.
-  const alike = foldLayers(layers);
+  const alike = foldPlaces(foldLayers(layers));
   const names = new LayerNames(layers, run, layersInDetail(alike, findings, details));
   const shown = showFindings(report, names, `r${run}`);
   const id = (name: string) => `${name}-${run}`;

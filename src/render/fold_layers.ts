@@ -67,6 +67,13 @@ export function splitFolds(folds: readonly LayerFold[], most: number): LayerFold
   );
 }
 
+/** Splits folds of blocks into a fold for each place in the block, whose layers are alike. */
+export function foldPlaces(folds: readonly LayerFold[]): LayerFold[] {
+  return folds.flatMap(({ blocks, sameShapes }) =>
+    blocks[0].map((_, place) => ({ blocks: blocks.map((block) => [block[place]]), sameShapes }))
+  );
+}
+
 /** Returns the name of a fold: that of its layer or block, or those of the first and the last. */
 export function foldName({ blocks }: LayerFold): string {
   const first = blocks[0];

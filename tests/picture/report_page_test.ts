@@ -7,7 +7,7 @@ import { escapeMarkup, Markup, markup } from "../../src/picture/markup.ts";
 import { renderPage } from "../../src/picture/page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { layersInDetail } from "../../src/picture/show_layers.ts";
-import { foldLayers } from "../../src/render/fold_layers.ts";
+import { foldLayers, foldPlaces, type LayerFold } from "../../src/render/fold_layers.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
@@ -200,6 +200,18 @@ Deno.test("layersInDetail() names the worst of each fold, and of many folds thos
   const some = layersInDetail(single, [finding("dense_91")], 50);
   assertEquals(some.size, 50);
   assert(some.has("dense_91"));
+});
+
+Deno.test("renderReportPage() shows the distributions of each layer of a block that repeats, once", async () => {
+  const layers = residualLayers(30);
+  const folds = foldLayers(layers);
+  const places = foldPlaces(folds);
+  const classes = ({ blocks }: LayerFold) =>
+    new Set(blocks.flat(2).map(({ className }) => className)).size;
+  assert(folds.some((fold) => classes(fold) > 1) && places.every((fold) => classes(fold) === 1));
+  const page = await renderReportPage(reportOf(layers));
+  assertEquals(page.match(/<article /g)!.length, places.length);
+  assertMatch(page, /<span class="about">\d layers alike<\/span>/);
 });
 
 /** Titles of the models of a gate's page, in order. */
