@@ -176,8 +176,11 @@ export const overfitting = defineTrainingRule({
       message: `The network overfits since step ${least.step}: the held-out loss was ` +
         `${formatNumber(least.value)} there and is ${
           formatNumber(held)
-        }, while the training loss ` +
-        "falls.",
+        } at step ${log.step}, while ` +
+        "the training loss falls.",
+      fix:
+        `Stop after step ${least.step}, where the held-out loss was least, get more data, or add ` +
+        "dropout or weight decay.",
     };
   },
 });
