@@ -3,8 +3,13 @@ import { UsageError } from "../kit/usage_error.ts";
 import { formatsOf } from "../formats.ts";
 import { boolean, file, type FlagValues, listOf, oneOf, readInteger, usual } from "../kit/flag.ts";
 import type { StudyRequest } from "../measure_study.ts";
-import { jobsFlag, MEASURE_FLAGS, PLUGIN_FLAG, seedsFlag, shardFlag } from "./measure_flags.ts";
-import { destinations, requireResumable, STUDY_SHOW_FLAGS } from "./sweep_flags.ts";
+import { MEASURE_FLAGS, seedsFlag, shardFlag } from "./measure_flags.ts";
+import {
+  destinations,
+  requireResumable,
+  STUDY_RUN_FLAGS,
+  STUDY_SHOW_FLAGS,
+} from "./sweep_flags.ts";
 
 const SEEDS = 3;
 
@@ -41,11 +46,7 @@ export const SCALE_FLAGS = {
     ),
   ),
   ...MEASURED,
-  plugin: PLUGIN_FLAG,
-  jobs: usual(
-    "runs and verdict",
-    jobsFlag("number of workers; results do not depend on it", "auto"),
-  ),
+  ...STUDY_RUN_FLAGS,
   out: usual(
     "result",
     file("write", {

@@ -39,6 +39,15 @@ const STUDY_FORMAT_HELP =
   "what to print: json and csv contain one point per draw; summary is JSON with the medians, the " +
   "quartiles and the share of healthy draws; html is a page, which --out names";
 
+/** Flags for running a study. */
+export const STUDY_RUN_FLAGS = {
+  plugin: PLUGIN_FLAG,
+  jobs: usual(
+    "runs and verdict",
+    jobsFlag("number of workers; results do not depend on it", "auto"),
+  ),
+};
+
 /** Flags for showing a study on stdout; `merge` has them too. */
 export const STUDY_SHOW_FLAGS = {
   format: usual("result", oneOf(formatsOf("study"), { help: STUDY_FORMAT_HELP, default: "text" })),
@@ -138,11 +147,7 @@ export const SWEEP_FLAGS = {
   ),
   exercise: usual("runs and verdict", boolean("study the exercise's network instead, std 200")),
   ...MEASURE_FLAGS,
-  plugin: PLUGIN_FLAG,
-  jobs: usual(
-    "runs and verdict",
-    jobsFlag("number of workers; results do not depend on it", "auto"),
-  ),
+  ...STUDY_RUN_FLAGS,
   out: usual(
     "result",
     file("write", {
