@@ -66,7 +66,7 @@ export function worstOf(levels: readonly GrowthLevel[]): GrowthLevel {
 }
 
 /** Returns the layers that are judged. */
-export function judgedLayers({ layers }: Pick<AxisGrowth, "layers">): LayerGrowth[] {
+export function judgedLayers({ layers }: { layers: readonly LayerGrowth[] }): LayerGrowth[] {
   return layers.filter(({ repeats }) => !repeats);
 }
 
@@ -79,7 +79,7 @@ export function steepestSlope({ layers }: AxisGrowth): number {
 export function steepestLayer(
   layers: readonly LayerGrowth[],
 ): { layer: string; slope: number } | null {
-  const slopes = judgedLayers({ layers: [...layers] }).flatMap(({ name, size, change, role }) =>
+  const slopes = judgedLayers({ layers }).flatMap(({ name, size, change, role }) =>
     [size, change].flatMap((slope) =>
       slope === null || role === "output" && slope.value < 0
         ? []
