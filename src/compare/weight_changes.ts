@@ -121,7 +121,7 @@ function saySame(
     : `All ${formatCount(length, "tensor")}${which} are ${equalWords(sampled)}.`;
 }
 
-/** Says which blocks fine-tuning changed, for each row of blocks. */
+/** Returns a sentence for each series of blocks, which names those that fine-tuning changed. */
 function blockSentences(blocks: readonly BlockChange[], equal: string): string[] {
   const rows = Map.groupBy(blocks, ({ name }) => name.replace(/[./]?\d+$/, ""));
   return [...rows].flatMap(([stem, own]) => {

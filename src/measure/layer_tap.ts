@@ -223,7 +223,7 @@ function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen
 function cellsOf(layer: Layer): Layer[] {
   const { cell, recurrentCells } = layer as unknown as {
     cell?: Layer & { cells?: Layer[] };
-    /** Cells of a layer of PyTorch, for each layer and direction that it has. */
+    /** Cells of a PyTorch layer, one for each of its layers and directions. */
     recurrentCells?: Layer[];
   };
   if (recurrentCells !== undefined) return recurrentCells;

@@ -111,10 +111,10 @@ export function planTrial(
 /**
  * Estimates the seconds of a training step. Of 135 models (published programs, networks of tutorials
  * and of keras.applications) on 2 to 32 examples, it was within 0.5 to 2 times the processor time of
- * one core of a Xeon for all steps of 20 ms and more, and for 94 % of the others. Convolutions of few
- * channels were not among them: alone, one from 1 channel to 32 took 2.1 times the seconds of its
- * products, from 1 to 6 3.5 times, from 3 to 6 2.7 times, from 3 to 32 1.1 times, and depthwise ones 5
- * times.
+ * one core of a Xeon for all steps of 20 ms and more, and for 94 % of the others. Convolutions with
+ * few channels were not among them: measured alone, one from 1 channel to 32 took 2.1 times the
+ * seconds of its products, from 1 to 6 3.5 times, from 3 to 6 2.7 times, from 3 to 32 1.1 times, and
+ * depthwise ones 5 times.
  */
 export function stepSeconds(
   { model, inputs }: Pick<OpenProbe, "model" | "inputs">,

@@ -175,7 +175,7 @@ async function openJournal(path: string | null, file: WeightsFile): Promise<Swee
     place: path,
     verb: "is",
     found: "no journal of a sweep",
-    expected: "one, or no file",
+    expected: "a journal, or no file of this name",
   });
 }
 

@@ -8,8 +8,8 @@ const NEAR_ONE = 1.25;
 const ALIKE = 2;
 
 /**
- * Returns true if a layer normalises what another one sends it: by its class, or, for a layer that
- * users bring along, by what it was measured to do. Its outputs then have an rms near 1, and it
+ * Returns true if a layer normalises what another one sends it: by its class or, for a layer that
+ * users define, by what it was measured to do. Its outputs then have an rms near 1, and it
  * scales the gradient as it scales the signal; a function that saturates lets less gradient through.
  */
 export function normalizes(reader: LayerMeasurements, layer: LayerMeasurements): boolean {

@@ -231,7 +231,7 @@ const CRITICAL_GAINS: readonly Gain[] = [gain, criticalGain];
  * without.
  */
 function drawnWith({ kernel: { values } }: KernelLayer, deviation: number): boolean {
-  // Three standard errors of the deviation, for that number of normal entries.
+  // Three standard errors of the standard deviation of that many normal entries.
   const doubt = 1 + 3 / Math.sqrt(2 * values.count);
   return values.std <= deviation * doubt && values.std >= deviation * CUT_DEVIATION / doubt;
 }

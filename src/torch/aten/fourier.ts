@@ -147,7 +147,7 @@ export function realInverse(tf: TensorFlow, spectrum: Complex, transform: Transf
   requireLength(n);
   const half = Math.floor(n / 2) + 1;
   const scale = scaleOf(n, transform.norm, { inverse: true });
-  // All but the first, and the middle one of an even number, stand for two.
+  // Each stands for two, except the first and, of an even number, the middle one.
   const weight = (k: number) => scale * (k === 0 || 2 * k === n ? 1 : 2);
   const { cos, sin } = waves(tf, { n, rows: half, columns: n }, weight);
   const [x] = alongAxis(tf, { x: [re, im], axis, length: half }, ([a, b]) => [
