@@ -158,6 +158,33 @@ Deno.test("a network compiled with SGD is looked at with Adam as well, and judge
   assertEquals(adam.growth[0].withAdam, null);
 });
 
+Deno.test("summarizeGrowth() judges activations from the second step on, and lets outputs fall", async () => {
+  await using _engine = await startEngine();
+  const { drop: _drop, ...kind } = KINDS.mlp;
+  const { header, points } = await runGrowth(networkOf(kind), { widths: [32, 64], seeds: 1 });
+  const measured = await Array.fromAsync(points);
+  /** Gives a layer these slopes of its activations at the steps from 0 on, and the others none. */
+  const judged = (slopes: readonly number[], name = "hidden_1") =>
+    summarizeGrowth({
+      ...header,
+      points: measured.map((point) => ({
+        ...point,
+        training: {
+          ...point.training!,
+          layers: point.training!.layers.map((layer) => ({
+            ...layer,
+            activations: slopes.map((slope) => layer.name === name ? point.width! ** slope : 1),
+            changes: layer.changes.map(() => 1),
+          })),
+        },
+      })),
+    }).level;
+  assertEquals(judged([1, 0, 0, 0, 1, 1]), "flat");
+  assertEquals(judged([0, 1, 0, 0, 1, 1]), "error");
+  const falling = Array(6).fill(-1);
+  assertEquals([judged(falling), judged(falling, "out")], ["error", "flat"]);
+});
+
 Deno.test("growthSentences() names the three steepest layers, and those that may be flat", async () => {
   await using _engine = await startEngine();
   const { summary } = await judge("mlp", true);
