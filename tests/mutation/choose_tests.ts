@@ -1,31 +1,54 @@
-import { type Import, loadedWith } from "../read_imports.ts";
+import type { Import } from "../read_imports.ts";
 
-/** How many of the tests that load least make a round. */
-const FEW = 8;
+/** Sizes of the rounds: few tests at first, as the nearest often notice; at most 24, so that a change costs seconds. */
+const ROUNDS = [2, 4, 6, 12];
+
+/** Returns the number of steps from a file to each that can be reached from it. */
+function stepsFrom(file: string, next: Map<string, string[]>): Map<string, number> {
+  const steps = new Map([[file, 0]]);
+  for (const [reached, count] of steps) {
+    for (const other of next.get(reached) ?? []) {
+      if (!steps.has(other)) steps.set(other, count + 1);
+    }
+  }
+  return steps;
+}
 
 /**
- * Which tests are to notice a change: those of the module's room that load it, and those named after it wherever
- * they stand, as where its behaviour is the command line's. They are run in rounds, since Deno keeps no
- * order within one: first those whose name begins with the module's, as the likeliest to notice; then those that
- * load least, which are about little else, and fast; then all others.
+ * Returns a function that chooses the tests for a changed module: those named after it, then those that load it,
+ * directly or not. The nearest come first; at the same distance those of its room, then those that load
+ * least, which are about little else and fast. Tests are run in rounds, as Deno keeps no order within a run.
  *
- * @param imports Those of `src/` and `tests/`, told from the root.
- * @returns The rounds of a module; a round has a test at least.
+ * @param imports Imports of `src/` and `tests/`, as paths from the root.
  */
 export function testChoice(imports: readonly Import[]): (module: string) => string[][] {
-  const tests = new Set(imports.map(({ from }) => from).filter((from) => /_test\.ts$/.test(from)));
-  const loads = [...tests].map((test) => ({
-    test,
-    loaded: new Set(loadedWith(imports, [test], ["value", "late", "path"])),
-  })).sort((a, b) => a.loaded.size - b.loaded.size);
+  const imported = new Map<string, string[]>();
+  const importers = new Map<string, string[]>();
+  for (const { from, to, kind } of imports) {
+    if (kind === "type") continue;
+    imported.set(from, [...imported.get(from) ?? [], to]);
+    importers.set(to, [...importers.get(to) ?? [], from]);
+  }
+  const tests = [...imported.keys()].filter((from) => /_test\.ts$/.test(from));
+  const loads = new Map(tests.map((test) => [test, stepsFrom(test, imported).size]));
   return (module) => {
     const [, room, ...path] = module.split("/");
     const stem = `/${path.at(-1)!.replace(/\.ts$/, "_")}`;
-    const chosen = loads.filter(({ test, loaded }) =>
-      test.startsWith(`tests/${room}/`) && loaded.has(module) || test.endsWith(`${stem}test.ts`)
-    ).map(({ test }) => test);
-    const own = chosen.filter((test) => test.includes(stem));
-    const others = chosen.filter((test) => !own.includes(test));
-    return [own, others.slice(0, FEW), others.slice(FEW)].filter((round) => round.length > 0);
+    const distances = stepsFrom(module, importers);
+    const rank = (test: string) => [
+      test.endsWith(`${stem}test.ts`) ? 0 : 1,
+      distances.get(test) ?? 0,
+      test.startsWith(`tests/${room}/`) ? 0 : 1,
+      loads.get(test)!,
+    ];
+    const chosen = tests
+      .filter((test) => distances.has(test) || test.endsWith(`${stem}test.ts`))
+      .map((test) => ({ test, rank: rank(test) }))
+      .sort((a, b) => {
+        const differing = a.rank.findIndex((value, i) => value !== b.rank[i]);
+        return differing === -1 ? 0 : a.rank[differing] - b.rank[differing];
+      })
+      .map(({ test }) => test);
+    return ROUNDS.map((size) => chosen.splice(0, size)).filter((round) => round.length > 0);
   };
 }

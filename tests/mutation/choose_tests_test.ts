@@ -16,23 +16,25 @@ const testsOf = testChoice([
   imports(["tests/model/text_test.ts", "src/model/read.ts"]),
   imports(["tests/cli/read_test.ts", "@std/assert"]),
   imports(["tests/cli/read_test.ts", "tests/cli/run_command.ts"]),
-  imports(["tests/cli/load_everything_test.ts", "src/model/load.ts"]),
+  imports(["tests/cli/everything_test.ts", "src/model/load.ts"]),
 ]);
 
-Deno.test("testChoice() takes the tests of the room that load a module, directly or not, and those named after it", () => {
-  assertEquals(testsOf("src/model/load.ts"), [["tests/model/load_test.ts"]]);
-  assertEquals(testsOf("src/model/late.ts"), [["tests/model/load_test.ts"]]);
+Deno.test("testChoice() takes tests of any room that load a module, directly or not", () => {
+  const loading = [["tests/model/load_test.ts", "tests/cli/everything_test.ts"]];
+  assertEquals(testsOf("src/model/load.ts"), loading);
+  assertEquals(testsOf("src/model/late.ts"), loading);
   assertEquals(testsOf("src/model/shape.ts"), []);
 });
 
-Deno.test("testChoice() has rounds: tests of the module's name, those that load least, and all others", () => {
+Deno.test("testChoice() runs tests named after the module first, then the nearest, in rounds up to a limit", () => {
   assertEquals(testsOf("src/model/read.ts"), [
-    ["tests/cli/read_test.ts"],
-    ["tests/model/text_test.ts", "tests/model/load_test.ts"],
+    ["tests/cli/read_test.ts", "tests/model/text_test.ts"],
+    ["tests/model/load_test.ts", "tests/cli/everything_test.ts"],
   ]);
-  const tests = Array.from({ length: 12 }, (_, i) => `tests/model/t${i}_test.ts`);
+  const tests = Array.from({ length: 50 }, (_, i) => `tests/model/t${i}_test.ts`);
   const rounds = testChoice(tests.map((test) => imports([test, "src/model/read.ts"])))(
     "src/model/read.ts",
   );
-  assertEquals(rounds, [tests.slice(0, 8), tests.slice(8)]);
+  assertEquals(rounds.map(({ length }) => length), [2, 4, 6, 12]);
+  assertEquals(rounds.flat(), tests.slice(0, 24));
 });
