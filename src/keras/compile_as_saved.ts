@@ -6,6 +6,7 @@ import { noteNotReproduced } from "../model/not_reproduced.ts";
 import { readSavedLoss } from "../model/saved_loss.ts";
 import { type LossName, lossTraits } from "../traits/losses.ts";
 import { savedMetrics } from "./saved_metrics.ts";
+import { isJson, type Json, sortedKeys } from "./topology/topology_json.ts";
 import {
   attachOptimizer,
   namesOptimizer,
@@ -13,9 +14,6 @@ import {
   savedOptimizer,
   unknownOptimizer,
 } from "./saved_optimizer.ts";
-
-/** Model with the names of its outputs, which TensorFlow.js's types do not show. */
-type NamedOutputs = LayersModel & { outputNames?: string[] };
 
 /** Fields that `compile` sets; a sequential model delegates to an inner one. */
 interface Compiled {
@@ -39,7 +37,7 @@ export function compileAsSaved(
   const topology = Object(json.modelTopology) as Record<string, unknown>;
   const saved = Object(json.trainingConfig ?? topology.training_config) as Record<string, unknown>;
   if (saved.loss === undefined || saved.loss === null) return;
-  const { outputs, outputNames = [] } = model as NamedOutputs;
+  const { outputs, outputNames = [] } = model;
   // A `tf.sequential()` has one output, and does not name it.
   const names = outputs.map((output, i) => outputNames[i] ?? output.name);
   const told = lossesByOutput(saved.loss, names);
@@ -76,11 +74,18 @@ export function compileAsSaved(
 
 /**
  * Makes a model whose file Keras wrote compute losses as Keras on TensorFlow does, and compiles it
- * as saved.
+ * as saved. Where it returns a dictionary, its outputs are called by the keys, as in `compile`.
  *
+ * @param topology Layers in the file.
  * @param training Training configuration of the file.
  */
-export function compileAsInKeras(tf: TensorFlow, model: LayersModel, training: unknown): void {
+export function compileAsInKeras(
+  tf: TensorFlow,
+  model: LayersModel,
+  { topology, training }: { topology: Json; training: unknown },
+): void {
+  const { output_layers: outputs } = Object(topology.config) as Json;
+  if (isJson(outputs)) model.outputNames = sortedKeys(outputs);
   computeAsKeras(model);
   compileAsSaved(tf, model, { trainingConfig: training });
 }

@@ -7,6 +7,7 @@ import {
   readRate,
   readSetting,
 } from "../traits/optimizers.ts";
+import { ownClassName } from "../model/saved_loss.ts";
 import { isStandIn, kerasOptimizer } from "./keras_optimizer.ts";
 
 /**
@@ -51,7 +52,7 @@ function writtenOptimizer(written: unknown): { className: string; config: object
 }
 
 const parts = (written: unknown): { className: unknown; config: object } => ({
-  className: readSetting(Object(written), "className"),
+  className: ownClassName(written) ?? readSetting(Object(written), "className"),
   config: Object(readSetting(Object(written), "config")),
 });
 

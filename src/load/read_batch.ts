@@ -3,9 +3,11 @@ import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { type Batch, BatchError } from "../model/batches/batch.ts";
 import { classTargets, type Given } from "../model/batches/given.ts";
 import { type InputRange, inputRanges } from "../model/batches/random_batch.ts";
+import { countOf } from "../model/files/file_types.ts";
 import { readUserFile } from "../model/files/user_file.ts";
 import { findUneven, hasShape, showShape, targetShapes } from "../model/layers/shapes.ts";
 import { readJson } from "../model/model_error.ts";
+import { untrainedOutputs } from "../model/loss_functions.ts";
 import type { Objective } from "../model/objective.ts";
 import { requireModel } from "../model/require_model.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "../model/weights/weights_manifest.ts";
@@ -83,7 +85,7 @@ export async function readBatch(
   requireValue("options", options, anyObject);
   const { tf } = requireEngine();
   try {
-    const given = await readGiven(path, model);
+    const given = withUntrained(await readGiven(path, model), model);
     const { inputs, targets } = fit(numberClasses(given, model, options), model, options);
     for (const note of given.notes ?? []) options.onNote?.(`${path}: ${note}`);
     const make = (parsed: ParsedTensor[], dtypes: ("float32" | "int32" | "bool")[]) => {
@@ -135,7 +137,22 @@ async function readGiven(path: string, model: LayersModel): Promise<Given> {
   const { parseNpy, readNpz } = await import("../model/batches/read_npy.ts");
   return extension === "npy"
     ? { inputs: [parseNpy(bytes, "The file")], targets: null }
-    : readNpz(bytes, layerNames(model.inputs), layerNames(model.outputs));
+    : readNpz(bytes, layerNames(model.inputs), outputNames(model), trainedNames(model));
+}
+
+/** Adds targets of 0 for outputs without a loss if the file holds those of the others alone. */
+function withUntrained(given: Given, model: LayersModel): Given {
+  const isUntrained = untrainedOutputs(model);
+  const { inputs, targets } = given;
+  if (targets === null || targets.length === isUntrained.length) return given;
+  const rest = [...targets];
+  const all = isUntrained.map((none, i): ParsedTensor => {
+    if (!none) return rest.shift()!;
+    const open = model.outputs[i].shape.slice(1);
+    const shape = [inputs[0].shape[0], ...open.map((size) => size ?? 1)];
+    return { place: outputNames(model)[i], shape, values: new Float32Array(countOf(shape)!) };
+  });
+  return { ...given, targets: all };
 }
 
 /** Converts targets that number classes to the form that the objective takes. */
@@ -260,13 +277,32 @@ function parseJsonBatch(json: unknown, model: LayersModel): Given {
   const inputs = parseTensors(rawInputs, "inputs", layerNames(model.inputs));
   const targets = rawTargets === undefined || rawTargets === null
     ? null
-    : parseTensors(rawTargets, "targets", layerNames(model.outputs));
+    : parseTensors(rawTargets, "targets", namesGiven(rawTargets, model));
   return { inputs, targets };
 }
 
-/** Returns names of inputs or outputs; `model.inputNames` is empty for a `tf.sequential()`. */
+/** Returns names of inputs; `model.inputNames` is empty for a `tf.sequential()`. */
 const layerNames = (tensors: LayersModel["inputs"]) =>
   tensors.map((tensor) => tensor.sourceLayer.name);
+
+/** Returns names of outputs: their keys in a dictionary, or those of their layers. */
+const outputNames = ({ outputs, outputNames = [] }: LayersModel) =>
+  layerNames(outputs).map((name, i) => outputNames[i] ?? name);
+
+/** Returns the names of the outputs that have a loss. */
+function trainedNames(model: LayersModel): string[] {
+  const isUntrained = untrainedOutputs(model);
+  return outputNames(model).filter((_, i) => !isUntrained[i]);
+}
+
+/** Returns the names of the outputs with targets in a file: of all, or of those with a loss alone. */
+function namesGiven(targets: unknown, model: LayersModel): string[] {
+  const given = Object.keys(Object(targets));
+  const trained = trainedNames(model);
+  const isTrained = given.length === trained.length &&
+    trained.every((name) => given.includes(name));
+  return isTrained ? trained : outputNames(model);
+}
 
 /** Parses one tensor per name, in the order of the names. */
 function parseTensors(value: unknown, place: string, names: string[]): ParsedTensor[] {

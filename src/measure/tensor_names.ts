@@ -19,13 +19,13 @@ export function inputName(model: LayersModel, index: number): string {
 }
 
 /**
- * Returns the name of a model's output: that of its layer, or `output` if TensorFlow.js generated
- * it.
+ * Returns the name of a model's output: its key in a dictionary, that of its layer, or `output` if
+ * TensorFlow.js generated it.
  */
 export function outputName(model: LayersModel, index: number): string {
   const layer: Layer | undefined = model.outputLayers?.[index];
-  const isMadeUp = layer !== undefined && automaticName(layer) !== null;
   const name = model.outputNames?.[index];
+  const isMadeUp = layer !== undefined && layer.name === name && automaticName(layer) !== null;
   return name === undefined || isMadeUp ? numbered("output", index, model.outputs) : name;
 }
 

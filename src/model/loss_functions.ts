@@ -125,6 +125,14 @@ export function lossSettings(loss: LossFunction): LossSettings | null {
   return settingsOfLosses.get(loss) ?? null;
 }
 
+/** Returns true for each output of a compiled model that has no loss, and so needs no targets. */
+export function untrainedOutputs(model: LayersModel): boolean[] {
+  const { lossFunctions } = model as { lossFunctions?: LossFunction[] };
+  return model.outputs.map((_, i) =>
+    lossFunctions !== undefined && lossSettings(lossFunctions[i])?.weight === 0
+  );
+}
+
 /**
  * Makes a loss as Keras computes it on TensorFlow, reduced and weighted to a scalar. A cross-entropy is computed from
  * the logits of its head if these are kept, and a masked row is left out if the masks of the outputs are.

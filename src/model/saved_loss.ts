@@ -14,6 +14,15 @@ interface SavedLoss {
 const MEANS = ["sum_over_batch_size", "mean", "mean_with_sample_weight", "auto"];
 
 /**
+ * Returns the name under which a program registered a class of its own, `Custom>Huber`, whose class name may be that of
+ * one of Keras's classes; `null` for a class of Keras. Functions are written by name alone.
+ */
+export function ownClassName(saved: unknown): string | null {
+  const { class_name: className, registered_name: name } = Object(saved) as Record<string, unknown>;
+  return typeof name === "string" && className !== "function" ? name : null;
+}
+
+/**
  * Reads a loss as Keras or TensorFlow.js saves it: a name, a class with its configuration, or a function, which Keras 3
  * writes as a class `function` whose configuration is its name.
  */
@@ -28,6 +37,8 @@ export function readSavedLoss(saved: unknown): SavedLoss {
     name: setting === undefined ? name : `${name} with ${setting}`,
     settings: null,
   });
+  const ownName = ownClassName(saved);
+  if (ownName !== null) return { name: ownName, settings: null };
   const plain = findLoss(name);
   if (plain === null) return unknown();
   const loss = own.from_logits === true ? FROM_LOGITS[plain] : plain;

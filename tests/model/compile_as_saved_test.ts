@@ -73,6 +73,33 @@ Deno.test("loadModel() says of a loss that it cannot reproduce that it is not th
   assertEquals([none.notReproduced, none.optimizer], [undefined, undefined]);
 });
 
+Deno.test("loadModel() does not take a class of the program's own for one of Keras's", async () => {
+  const own = (class_name: string) => ({
+    module: null,
+    class_name,
+    config: {},
+    registered_name: `Custom>${class_name}`,
+  });
+  const { notReproduced } = await measured({ loss: own("Huber"), optimizer: own("Adam") }, true);
+  assertEquals(notReproduced?.map(({ name }) => name), ["Custom>Huber", "Custom>Adam"]);
+  const { optimizer, notReproduced: replaced } = await measured(
+    { loss: "mse", optimizer: own("Adam") },
+    true,
+  );
+  assertEquals([optimizer?.name, replaced?.map(({ name }) => name)], [
+    "Custom>Adam",
+    ["Custom>Adam"],
+  ]);
+  const ofKeras = {
+    module: "keras.losses",
+    class_name: "Huber",
+    config: {},
+    registered_name: null,
+  };
+  const plain = await measured({ loss: ofKeras, optimizer: "adam" }, true);
+  assertEquals([plain.objective.name, plain.notReproduced], ["huber", undefined]);
+});
+
 Deno.test("loadModel() reads the settings of a saved loss", async () => {
   const of = async (loss: unknown, loss_weights?: unknown) => {
     const { objective } = await measured({ loss, loss_weights }, true);

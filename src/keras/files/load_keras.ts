@@ -47,7 +47,7 @@ export async function loadKeras(
     try {
       beforeWeights(model, declared);
       setKerasWeights(tf, pairKerasWeights(model, weights, topology));
-      compileAsInKeras(tf, model, training);
+      compileAsInKeras(tf, model, { topology, training });
     } catch (error) {
       discard();
       throw error;

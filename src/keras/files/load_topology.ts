@@ -41,7 +41,9 @@ export async function loadTopology(
     };
     const { model } = await seedDraws(seed, "topology", () => buildModel(tf, topology, weights));
     // TensorFlow.js's own toJSON() writes the same format.
-    if (json.backend !== "tensor_flow.js") compileAsInKeras(tf, model, json.compile_config);
+    if (json.backend !== "tensor_flow.js") {
+      compileAsInKeras(tf, model, { topology: json, training: json.compile_config });
+    }
     return modelOfFile(path, "keras", model, topology);
   };
   return { ...await build(seed), seed, recreate: async (seed) => (await build(seed)).model };

@@ -1,6 +1,12 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
-import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology/topology_json.ts";
+import {
+  isJson,
+  type Json,
+  type KnownAs,
+  MODEL_CLASSES,
+  sortedKeys,
+} from "../topology/topology_json.ts";
 import { unknownClass } from "../topology/unknown_class.ts";
 import { attentionCall, withCalls } from "./attention_call.ts";
 import { carriesMask, historyOf, isImplied, isTensor, masksAlone } from "./implied_masks.ts";
@@ -71,9 +77,6 @@ export function plainGraph(
     ...isJson(inputs) ? { input_names: sortedKeys(inputs) } : {},
   };
 }
-
-/** Returns the keys of a dictionary in the order in which Keras lists its values. */
-const sortedKeys = (dictionary: Json) => Object.keys(dictionary).toSorted();
 
 /** Returns an operation between layers as a layer that is called once. */
 function operationOf(layer: Json, graph: Graph, at: string): Json {

@@ -11,6 +11,9 @@ export const MODEL_CLASSES = ["Model", "Functional", "Sequential"];
 export const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Returns the keys of a dictionary in the order in which Keras lists its values. */
+export const sortedKeys = (dictionary: Json): string[] => Object.keys(dictionary).toSorted();
+
 /**
  * Returns the class of model that a configuration describes by its layers, or `null`. Keras also
  * writes the layers of a subclass of a functional model or a Sequential, such as one with its own

@@ -155,10 +155,16 @@ const MAX_TAKEN = 256;
  * `targets` or `labels`.
  *
  * @param inputs Names of the model's inputs.
- * @param outputs Names of the model's outputs.
+ * @param all Names of the model's outputs.
+ * @param trained Names of those with a loss, whose targets suffice.
  * @throws {BatchError} If the file holds no such batch.
  */
-export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]): Given {
+export function readNpz(
+  bytes: Uint8Array,
+  inputs: string[],
+  all: string[],
+  trained = all,
+): Given {
   const arrays = new Map(
     [...openZip(bytes, BatchError).values()].map((
       entry,
@@ -166,6 +172,7 @@ export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]):
   );
   const read = (name: string) => parseNpy(arrays.get(name)!.read(), name);
   const has = (names: readonly string[]) => names.every((name) => arrays.has(name));
+  const outputs = trained.length === 0 || has(all) ? all : trained;
   const isSimple = inputs.length === 1 && outputs.length === 1;
   const dataSet = isSimple ? DATA_SETS.find(has) : undefined;
   const pair = dataSet ?? (isSimple ? PAIRS.find(has) : undefined) ??

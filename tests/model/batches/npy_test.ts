@@ -92,10 +92,11 @@ Deno.test("parseNpy() takes the largest numbers of float32 and what is none, and
 });
 
 Deno.test("readNpz() takes the inputs alone, or targets by any of their names", () => {
-  const one = npy(header("<f4", false, [1, 1]), new Float32Array(1));
+  const array = npy(header("<f4", false, [1, 1]), new Float32Array(1));
+  const zip = (names: string[]) =>
+    writeZip(names.map((name) => ({ name: `${name}.npy`, content: array })));
   const read = (names: string[], inputs: string[], outputs: string[]) => {
-    const file = writeZip(names.map((name) => ({ name: `${name}.npy`, content: one })));
-    const { inputs: from, targets } = readNpz(file, inputs, outputs);
+    const { inputs: from, targets } = readNpz(zip(names), inputs, outputs);
     return [from.map(({ place }) => place), targets?.map(({ place }) => place) ?? null];
   };
   const pairs = [["x", "y"], ["X", "y"], ["inputs", "targets"], ["arr_0", "arr_1"], ["a", "z"]];
@@ -108,6 +109,13 @@ Deno.test("readNpz() takes the inputs alone, or targets by any of their names", 
   assertEquals(read(["x", "z"], ["a"], ["z"]), [["x"], ["z"]]);
   assertEquals(read(["x", "z", "w"], ["a"], ["z", "w"]), [["x"], ["z", "w"]]);
   assertEquals(read(["a", "b"], ["b", "a"], ["z"]), [["b", "a"], null]);
+  // An output without a loss needs no targets.
+  const one = (names: string[]) =>
+    readNpz(zip(names), ["a"], ["z", "w"], ["w"]).targets?.map(({ place }) => place);
+  assertEquals([one(["a", "w"]), one(["x", "y"]), one(["x", "z", "w"])], [["w"], ["y"], [
+    "z",
+    "w",
+  ]]);
   // Several inputs by their names, or all in their order, and the targets of one output.
   assertEquals(read(["b", "a", "y"], ["a", "b"], ["z"]), [["a", "b"], ["y"]]);
   assertEquals(read(["x0", "x1", "labels"], ["a", "b"], ["z"]), [["x0", "x1"], ["labels"]]);
