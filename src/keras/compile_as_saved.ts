@@ -76,13 +76,14 @@ export function compileAsSaved(
  * Makes a model whose file Keras wrote compute losses as Keras on TensorFlow does, and compiles it
  * as saved. Where it returns a dictionary, its outputs are called by the keys, as in `compile`.
  *
- * @param topology Layers in the file.
  * @param training Training configuration of the file.
+ * @param topology Layers in the file.
  */
 export function compileAsInKeras(
   tf: TensorFlow,
   model: LayersModel,
-  { topology, training }: { topology: Json; training: unknown },
+  training: unknown,
+  topology: Json = {},
 ): void {
   const { output_layers: outputs } = Object(topology.config) as Json;
   if (isJson(outputs)) model.outputNames = sortedKeys(outputs);

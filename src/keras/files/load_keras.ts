@@ -47,7 +47,7 @@ export async function loadKeras(
     try {
       beforeWeights(model, declared);
       setKerasWeights(tf, pairKerasWeights(model, weights, topology));
-      compileAsInKeras(tf, model, { topology, training });
+      compileAsInKeras(tf, model, training, topology);
     } catch (error) {
       discard();
       throw error;

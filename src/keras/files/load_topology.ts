@@ -42,7 +42,7 @@ export async function loadTopology(
     const { model } = await seedDraws(seed, "topology", () => buildModel(tf, topology, weights));
     // TensorFlow.js's own toJSON() writes the same format.
     if (json.backend !== "tensor_flow.js") {
-      compileAsInKeras(tf, model, { topology: json, training: json.compile_config });
+      compileAsInKeras(tf, model, json.compile_config, json);
     }
     return modelOfFile(path, "keras", model, topology);
   };
