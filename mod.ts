@@ -15,7 +15,7 @@ import type * as Library from "./src/mod.ts";
 if (import.meta.main) {
   showOverview(Deno.args);
   // Not awaited: a model module may import this one, and would wait for it for ever.
-  import("./src/cli/run.ts").then(({ run }) => run());
+  import("./src/cli/main.ts").then(({ run }) => run());
   // Nothing but such a module needs the library here; a command has loaded what it runs.
   await foreignImport.promise;
 }

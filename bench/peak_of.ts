@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import { compileAssembly } from "../src/engine/native/compile_assembly.ts";
+import { compileAssembly } from "../src/engine/native/build.ts";
 
 const CHAINS = 12, ROUNDS = 200_000;
 

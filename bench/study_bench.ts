@@ -6,13 +6,12 @@
  * @module
  */
 import { startEngine } from "../src/engine/start/start_engine.ts";
-import { runPass } from "../src/measure/run_pass.ts";
+import { runPass } from "../src/measure/pass.ts";
 import { randomBatch } from "../src/model/batches/random_batch.ts";
 import { rescaleWeights } from "../src/model/weights/rescale_weights.ts";
-import { WORK_WORTH_JOBS } from "../src/study/jobs.ts";
+import { runStudy, WORK_WORTH_JOBS } from "../src/study/run_study.ts";
 import { denseNetwork } from "../src/study/open_subject.ts";
 import { PointMeter } from "../src/study/point_meter.ts";
-import { runStudy } from "../src/study/run_study.ts";
 import { resolveGrid } from "../src/study/study_grid.ts";
 import { median } from "./median.ts";
 import type { Row } from "./row.ts";

@@ -113,4 +113,4 @@ drawCellsWith(async () => {
 
 // A project that links a checkout runs this file by the package's name. Not awaited: a model module
 // may import it, and would wait for it forever.
-if (import.meta.main) import("./cli/run.ts").then(({ run }) => run());
+if (import.meta.main) import("./cli/main.ts").then(({ run }) => run());

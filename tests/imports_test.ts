@@ -103,7 +103,7 @@ Deno.test("nothing loads TensorFlow.js, or our own WASM, before the engine start
     ...modulesOf(["cli"]),
   ];
   const loaded = loadedWith(IMPORTS, entries);
-  assert(loaded.includes("measure/run_pass.ts"));
+  assert(loaded.includes("measure/pass.ts"));
   const engine = ["engine/native/binaries.ts", "engine/start/start_backend.ts"];
   assertEquals(
     loaded.filter((path) => path.includes("@tensorflow/") || engine.includes(path)),
@@ -127,7 +127,7 @@ Deno.test("public functions alone look which engine runs; what they call is hand
     "assert/assert_trains.ts",
     "assert/create_model.ts",
     "assert/health_monitor.ts",
-    "assert/not_interrupted.ts",
+    "assert/settle_health.ts",
     "assert/training_watch.ts",
     "diagnosis/examine/apply_fixes.ts",
     "diagnosis/examine/examine.ts",
@@ -143,8 +143,8 @@ Deno.test("public functions alone look which engine runs; what they call is hand
     "measure/taken_tensors.ts",
     "model/batches/random_batch.ts",
     "model/batches/random_targets.ts",
-    "model/is_disposed.ts",
     "model/layers/exercise_model.ts",
+    "model/require_model.ts",
     "model/weights/rescale_weights.ts",
     "model/weights/set_weights.ts",
     "probe/open_probe.ts",
@@ -156,7 +156,7 @@ Deno.test("Deno has few modules to read before --help can answer", () => {
   // It reads whatever mod.ts may import by a literal at some time, before its first line runs: with 515
   // modules that took 2.5 empty runs, with 209 it takes 1.8 (`bench/cold_start_bench.ts`), so 2.2 is reached
   // with 400 or so.
-  const read = loadedWith(IMPORTS, ["cli/overview.ts", "cli/run.ts"], ["value", "late"]);
+  const read = loadedWith(IMPORTS, ["cli/overview.ts", "cli/main.ts"], ["value", "late"]);
   assert(read.includes("cli/commands/check.ts"));
   const working = loadedWith(IMPORTS, ["cli/commands/run_check.ts"], ["value", "late"]);
   assert(working.includes("cli/formats.ts"));

@@ -1,4 +1,4 @@
-import { runPass } from "../../src/measure/run_pass.ts";
+import { runPass } from "../../src/measure/pass.ts";
 import { requireEngine } from "../../src/engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.ts";

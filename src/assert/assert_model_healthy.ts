@@ -6,8 +6,12 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { DRAWN_SEEDS } from "./create_model.ts";
 import type { Fail } from "./failure_message.ts";
-import { notInterrupted } from "./not_interrupted.ts";
-import { type HealthyOptions, requireFailOn, settleHealth } from "./settle_health.ts";
+import {
+  type HealthyOptions,
+  notInterrupted,
+  requireFailOn,
+  settleHealth,
+} from "./settle_health.ts";
 import { requireMessage, requireObjective, requireThresholds } from "./require_options.ts";
 
 /** Options of `assertHealthy` for a model. */

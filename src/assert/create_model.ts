@@ -3,7 +3,7 @@ import { ensureEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { defaultExamples } from "../measure/measure_options.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { runPass } from "../measure/run_pass.ts";
+import { runPass } from "../measure/pass.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { randomBatch } from "../model/batches/random_batch.ts";
 import { seedDraws } from "../model/batches/seeded_random.ts";

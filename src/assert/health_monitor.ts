@@ -11,7 +11,7 @@ import type { TrainingStep } from "../training/training_step.ts";
 import { failureOf } from "./failure_message.ts";
 import type { HealthRecord } from "./health_record.ts";
 import type { LivePage } from "./live_page.ts";
-import { MonitorOutputs } from "./monitor_outputs.ts";
+import { MonitorOutputs } from "../training/event_file.ts";
 import {
   DEFAULT_EVERY,
   type Lowered,

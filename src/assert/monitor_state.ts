@@ -2,7 +2,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import type { Rule } from "../rules/rule.ts";
-import { isRuleError, type RuleError } from "../rules/rule_error.ts";
+import { isRuleError, type RuleError } from "../rules/define_rule.ts";
 import { type TrainingFinding, TrainingJudge } from "../training/judge_training.ts";
 import type { TrainingSetup } from "../training/training_log.ts";
 import { TRAINING_RULES } from "../training/training_rules.ts";

@@ -1,5 +1,5 @@
 import type { Difference } from "../compare/difference.ts";
-import { MARKER_COMMENT, MARKER_LINE } from "../words/marker.ts";
+import { MARKER_COMMENT, MARKER_LINE } from "../words/document.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import type { GrowthSummary } from "../study/growth/growth_summary.ts";
@@ -27,7 +27,7 @@ export interface Format {
   mediaType: string;
   /**
    * Last line of its files, which marks them as results; absent if the text itself carries the
-   * marker (`words/marker.ts`).
+   * marker (`words/document.ts`).
    */
   lastLine?: string;
   /**
@@ -126,7 +126,7 @@ const TABLE = {
       });
     },
     async gate(result) {
-      return (await import("../render/render_gate_json.ts")).renderGateJson(result);
+      return (await import("../render/render_json.ts")).renderGateJson(result);
     },
     async diff(difference) {
       return (await import("../render/difference_document.ts")).encodeDifference(difference);

@@ -1,12 +1,13 @@
-import { InputError, refusal } from "../words/input_error.ts";
-import { anyOf, showWord } from "../words/show_value.ts";
 import { isModelFile } from "../model/loaded_model.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
 import { errorMessage, oneLine } from "../words/failure.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { nearest } from "../words/nearest.ts";
-import { COMMANDS, helpAskedFor, renderOverview } from "./overview.ts";
+import { anyOf, showWord } from "../words/show_value.ts";
+import { endProcess, forgiveStderr, guardEnd } from "./kit/process.ts";
 import { UsageError } from "./kit/usage_error.ts";
 import { rememberFolder, writeOutput } from "./kit/write_output.ts";
+import { COMMANDS, helpAskedFor, renderOverview } from "./overview.ts";
 
 /**
  * Runs the command line.
@@ -108,4 +109,17 @@ function debugging(): boolean {
   const permission = { name: "env", variable: "GRADIENT_HEALTH_DEBUG" } as const;
   return Deno.permissions.querySync(permission).state === "granted" &&
     Boolean(Deno.env.get("GRADIENT_HEALTH_DEBUG"));
+}
+
+/** Runs the command line of this process, and ends the process with its exit code. */
+export async function run(): Promise<void> {
+  guardEnd();
+  forgiveStderr();
+  if (helpAskedFor(Deno.args) === null) {
+    await strayErrors.watch((error) => {
+      console.error(`error: ${oneLine(errorMessage(error))}`);
+      endProcess(2);
+    });
+  }
+  endProcess(await main(Deno.args));
 }

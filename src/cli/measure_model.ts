@@ -10,7 +10,7 @@ import { estimateWorkload } from "../measure/estimate_memory.ts";
 import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import { requireModuleObjective } from "../measure/require_objective.ts";
 import type { Batch } from "../model/batches/batch.ts";
-import { isDisposed } from "../model/is_disposed.ts";
+import { isDisposed } from "../model/require_model.ts";
 import { leafLayers } from "../model/layers/leaf_layers.ts";
 import { codeOf, isWeightsFile, type ModelSize } from "../model/loaded_model.ts";
 import type { Objective } from "../model/objective.ts";

@@ -6,20 +6,23 @@ import { allRules } from "../rules/register_rule.ts";
 import { findingShape, reading, requireMeasurements } from "../rules/require_measurements.ts";
 import { list, requireValue } from "../words/shape.ts";
 import { activations, attention, hiddenSoftmax, missingActivations } from "./causes/activations.ts";
-import { baseline } from "./causes/baseline.ts";
+import { baseline, frozen, learningRate, regularization } from "./causes/training.ts";
 import { biases, headBias } from "./causes/biases.ts";
-import { brokenNumbers } from "./causes/broken_numbers.ts";
-import { constantWeights } from "./causes/constant_weights.ts";
-import { embeddings } from "./causes/embeddings.ts";
+import {
+  brokenNumbers,
+  cutGradient,
+  flatRows,
+  mutualZeros,
+  residualGrowth,
+} from "./causes/signal.ts";
+import { constantWeights, embeddings } from "./causes/constant_weights.ts";
 import { gains, narrowChain } from "./causes/gains.ts";
 import { heads } from "./causes/heads.ts";
 import { inputs } from "./causes/inputs.ts";
 import { kernelScale } from "./causes/kernel_scale.ts";
 import { coldStatistics, singleUnits, zeroScales } from "./causes/normalizations.ts";
 import { layersOf } from "./causes/shared.ts";
-import { cutGradient, flatRows, mutualZeros, residualGrowth } from "./causes/signal.ts";
 import { targets } from "./causes/targets.ts";
-import { frozen, learningRate, regularization } from "./causes/training.ts";
 import {
   type Cause,
   type Consequence,

@@ -1,7 +1,7 @@
 import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
 import { computeAsKeras, computesAsKeras } from "../model/kept_logits.ts";
 import { kerasLoss } from "../model/loss_functions.ts";
-import type { LossFunction, LossSettings } from "../model/loss_settings.ts";
+import type { LossFunction, LossSettings } from "../model/objective.ts";
 import { noteNotReproduced } from "../model/not_reproduced.ts";
 import { readSavedLoss } from "../model/saved_loss.ts";
 import { type LossName, lossTraits } from "../traits/losses.ts";

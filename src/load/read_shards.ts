@@ -7,7 +7,7 @@ import { readStateDict } from "../torch/read_state_dict.ts";
 import { refusal } from "../words/input_error.ts";
 import { formatCount } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
-import { localPlace, type WeightsPlace } from "./weights_place.ts";
+import { localPlace, type WeightsPlace } from "./remote_place.ts";
 
 /** Largest number of names in a message. */
 const MAX_NAMES = 3;

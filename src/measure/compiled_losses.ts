@@ -1,7 +1,7 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { LOSSES } from "../traits/losses.ts";
 import { lossSettings } from "../model/loss_functions.ts";
-import type { LossFunction } from "../model/loss_settings.ts";
+import type { LossFunction } from "../model/objective.ts";
 import type { OutputLoss } from "./resolve_objective.ts";
 
 /** Fields that `model.compile` sets; TensorFlow.js declares half of them private. */

@@ -7,7 +7,7 @@ import type { MetricMeasurements, ObjectiveMeasurements } from "./measurements.t
 import { type Compiled, compiledPart } from "./compiled_losses.ts";
 import { withoutTape } from "./keep_state.ts";
 import type { PassPlan } from "./plan_pass.ts";
-import type { LossFunction } from "../model/loss_settings.ts";
+import type { LossFunction } from "../model/objective.ts";
 import { asTargets, nameOf } from "./resolve_objective.ts";
 
 /** Metric as passed to `model.compile`. */

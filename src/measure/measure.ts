@@ -7,7 +7,7 @@ import { formatCount, formatNumber, formatShare } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 import type { LayerMeasurements, Measurements, TensorStatistics } from "./measurements.ts";
-import { runPass } from "./run_pass.ts";
+import { runPass } from "./pass.ts";
 
 /**
  * Measures every layer of a model in one forward and one backward pass: pre-activations z,

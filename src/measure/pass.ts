@@ -1,8 +1,9 @@
 import type { Engine } from "../engine/engine.ts";
 import { type Heap, heapView } from "../engine/heap/heap.ts";
 import { offload } from "../engine/heap/offload.ts";
-import { heapOf } from "../engine/start/prepare_engine.ts";
-import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import { heapOf, prepareEngine } from "../engine/start/prepare_engine.ts";
+import type { Layer, LayersModel, Tensor } from "../engine/tensorflow.ts";
+import type { Batch } from "../model/batches/batch.ts";
 import type { LeafLayer } from "../model/layers/leaf_layers.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { AcrossParts, partsOf } from "./across_parts.ts";
@@ -22,11 +23,13 @@ import {
 } from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import { LayerTap, type TapOptions } from "./layer_tap.ts";
+import { MeasureError, type MeasureOptions } from "./measure_options.ts";
 import { type WeightGradient, weightGradient } from "./measure_weights.ts";
 import type { Measurements, ObjectiveMeasurements } from "./measurements.ts";
 import { outputsOf } from "./outputs_of.ts";
 import { type PassClock, startClock } from "./pass_clock.ts";
-import type { PassPlan } from "./plan_pass.ts";
+import { type PassPlan, planPass } from "./plan_pass.ts";
+import { requireMeasurable, requireMeasureOptions } from "./require_arguments.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
 import { TensorSums } from "./sums.ts";
 import { makeTap, type Viewers, WatchedGradients, wrapCall } from "./tap.ts";
@@ -339,5 +342,54 @@ class GradientSums {
       }
       this.#sums.delete(weight);
     }
+  }
+}
+
+/** Models whose layers are tapped now: a callback of a pass may not measure them again. */
+const measuring = new WeakSet<LayersModel>();
+
+/**
+ * Runs the pass that {@linkcode measure} describes, on a running engine. It is synchronous, so that
+ * nothing can change the model while its layers are tapped.
+ */
+export function runPass(
+  engine: Engine,
+  model: LayersModel,
+  batch: Batch,
+  options: MeasureOptions,
+): Measurements {
+  requireMeasureOptions(options);
+  return withPass(engine, { model, batch, options }, (pass) => pass.run());
+}
+
+export interface PassSubject {
+  model: LayersModel;
+  batch: Batch;
+  options: MeasureOptions;
+}
+
+/**
+ * Prepares a pass, and cleans up after it.
+ *
+ * @param subject The model, the batch, and the options, which are checked already.
+ * @param use Runs the pass, and returns its findings.
+ */
+export function withPass<Found>(
+  engine: Engine,
+  { model, batch, options }: PassSubject,
+  use: (pass: Pass, plan: PassPlan) => Found,
+): Found {
+  requireMeasurable(model, batch);
+  prepareEngine(engine, model);
+  if (measuring.has(model)) {
+    throw new MeasureError(`Model ${model.name} is being measured: wait until that pass is over`);
+  }
+  const plan = planPass(engine.tf, model, batch, options);
+  measuring.add(model);
+  try {
+    using pass = new Pass(engine, plan);
+    return use(pass, plan);
+  } finally {
+    measuring.delete(model);
   }
 }

@@ -2,12 +2,16 @@ import { InputError } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { kerasLoss, lossSettings } from "../model/loss_functions.ts";
-import type { LossFunction, LossSettings } from "../model/loss_settings.ts";
+import {
+  isObjective,
+  type LossFunction,
+  type LossSettings,
+  type Objective,
+} from "../model/objective.ts";
 import { LOSSES, type LossName, lossTraits } from "../traits/losses.ts";
 import { parseLoss } from "../traits/parse_loss.ts";
 import { heapView } from "../engine/heap/heap.ts";
 import { hasShape } from "../model/layers/shapes.ts";
-import { isObjective, type Objective } from "../model/objective.ts";
 import { nearestObjective } from "./require_objective.ts";
 import { MeasureError } from "./measure_options.ts";
 

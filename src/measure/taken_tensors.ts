@@ -10,7 +10,7 @@ import { list, primitive, requireValue, unknown } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import type { TensorStatistics } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
-import { type PassSubject, withPass } from "./run_pass.ts";
+import { type PassSubject, withPass } from "./pass.ts";
 import { figuresOf, sumEntries, sumTensor } from "./sums.ts";
 import type { Viewers } from "./tap.ts";
 

@@ -1,7 +1,7 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { type LossName, lossTraits, type OwnLoss } from "../traits/losses.ts";
 import { logitsOf, setLogits } from "./kept_logits.ts";
-import type { LossFunction, LossSettings, RowLoss } from "./loss_settings.ts";
+import type { LossFunction, LossSettings, RowLoss } from "./objective.ts";
 import { reduceRows } from "./output_masks.ts";
 import { classesLast, TORCH_ROW_LOSSES } from "./torch_loss_rows.ts";
 

@@ -1,4 +1,5 @@
-import type { Tensor } from "../engine/tensorflow.ts";
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { LossOptions } from "../traits/loss_traits.ts";
 import { LOSSES, type LossName } from "../traits/losses.ts";
 import { isLossCall, type LossCall } from "../traits/parse_loss.ts";
 
@@ -24,3 +25,19 @@ export function isObjective(value: unknown): value is Objective {
   return typeof value === "function" || (OBJECTIVES as readonly unknown[]).includes(value) ||
     typeof value === "string" && isLossCall(value);
 }
+
+/** Loss function of TensorFlow.js. */
+export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
+
+/** Loss with its settings; an absent one has the default of its library. */
+export interface LossSettings extends LossOptions {
+  name: LossName;
+}
+
+/** Loss of each row of an output. */
+export type RowLoss = (
+  tf: TensorFlow,
+  targets: Tensor,
+  outputs: Tensor,
+  settings: LossSettings,
+) => Tensor;

@@ -1,6 +1,6 @@
 import { showValue } from "../words/show_value.ts";
 import { findLoss, FROM_LOGITS, type LossName, lossTraits } from "../traits/losses.ts";
-import type { LossSettings } from "./loss_settings.ts";
+import type { LossSettings } from "./objective.ts";
 
 /** Loss of a training configuration. */
 interface SavedLoss {

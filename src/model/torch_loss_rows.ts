@@ -4,7 +4,7 @@ import type { LossName } from "../traits/losses.ts";
 import type { TORCH_LOSSES } from "../traits/torch_losses.ts";
 import { InputError } from "../words/input_error.ts";
 import { classAxisOf } from "./layers/shapes.ts";
-import type { LossSettings, RowLoss } from "./loss_settings.ts";
+import type { LossSettings, RowLoss } from "./objective.ts";
 import {
   absoluteLosses,
   classLosses,

@@ -1,7 +1,6 @@
 import { Markup, markup } from "./markup.ts";
 import { pageScript } from "./page_script.js";
-import { CHART_STYLE } from "./chart_style.ts";
-import { PAGE_STYLE } from "./page_style.ts";
+import { CHART_STYLE, PAGE_STYLE } from "./page_style.ts";
 
 /** A self-contained page. */
 interface Page {

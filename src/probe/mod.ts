@@ -29,7 +29,7 @@ export type {
 } from "./trial.ts";
 export * from "./learning_rates.ts";
 export type { LearningRates, RateTried } from "./rate_search.ts";
-export * from "./try_training.ts";
+export { tryTraining } from "./try_training.ts";
 export type { Batch } from "../model/batches/batch.ts";
 export type { LayersModel, Optimizer, Tensor } from "../engine/tensorflow.ts";
 export type { LossName } from "../traits/losses.ts";

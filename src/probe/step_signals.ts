@@ -1,15 +1,45 @@
-import type * as tfjs from "@tensorflow/tfjs";
+import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap/heap.ts";
 import { shadowMethod } from "../engine/patching.ts";
 import { heapOf } from "../engine/start/prepare_engine.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { inSameState } from "../measure/keep_state.ts";
 import { sumTensor } from "../measure/sums.ts";
+import { leafLayers } from "../model/layers/leaf_layers.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-import { nonFiniteOrigin } from "./non_finite_origin.ts";
 import { secondMomentRatio } from "./second_moment.ts";
+import type * as tfjs from "@tensorflow/tfjs";
+
+/**
+ * Returns the first layer of a forward pass whose outputs have NaN or infinite entries; `null` if
+ * there is none.
+ *
+ * @param input Batch of the model's single input.
+ */
+function nonFiniteOrigin(engine: Engine, model: LayersModel, input: Tensor): string | null {
+  const { tf } = engine;
+  const heap = heapOf(engine);
+  let origin: string | null = null;
+  const isBroken = (tensor: Tensor) => {
+    const { finite, count } = sumTensor(heap, tensor);
+    return finite < count;
+  };
+  const undo = leafLayers(model).map(({ layer, path }) =>
+    shadowMethod(layer, "call", (call) => (...args: Parameters<typeof call>) => {
+      const outputs = call(...args);
+      if (origin === null && ([outputs].flat() as Tensor[]).some(isBroken)) origin = path;
+      return outputs;
+    })
+  );
+  try {
+    const pass = () => tf.tidy(() => void model.apply(input, { training: true }));
+    inSameState(tf, model.layers, pass);
+    return origin;
+  } finally {
+    for (const restore of undo.reverse()) restore();
+  }
+}
 
 /** Figures of one update of the weights. */
 interface StepSignals {

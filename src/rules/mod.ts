@@ -18,7 +18,7 @@ export type {
   ThresholdOptions,
   ThresholdTable,
 } from "./rule.ts";
-export { defineRule } from "./define_rule.ts";
+export { defineRule, RuleError } from "./define_rule.ts";
 export {
   atLeast,
   atMost,
@@ -43,7 +43,6 @@ export type { Head } from "./network/heads.ts";
 export type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
 export type { NetworkView } from "./network/network_view.ts";
 export type { SignalStep } from "./network/signal_path.ts";
-export { RuleError } from "./rule_error.ts";
 export * from "./rules.ts";
 export * from "./run_rules.ts";
 export {

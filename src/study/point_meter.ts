@@ -2,31 +2,96 @@ import type { Engine } from "../engine/engine.ts";
 import { prepareEngine } from "../engine/start/prepare_engine.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { MeasureOptions } from "../measure/measure_options.ts";
-import { runPass } from "../measure/run_pass.ts";
+import type { Measurements, TensorStatistics } from "../measure/measurements.ts";
+import { runPass } from "../measure/pass.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { leafLayers } from "../model/layers/leaf_layers.ts";
 import { codeOf } from "../model/loaded_model.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
 import { type ModelWeight, modelWeights } from "../model/weights/model_weights.ts";
 import { getWeights } from "../model/weights/set_weights.ts";
+import { type Network, networkOf } from "../rules/network/network.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { errorMessage } from "../words/failure.ts";
 import { showWord } from "../words/show_value.ts";
-import { describeStudyPoint } from "./describe_study_point.ts";
 import { redrawKernels, swapActivations } from "./draw_kernel.ts";
 import {
   describePoint,
   type GridPoint,
   gridPoint,
   type ResolvedGrid,
+  type StudyLayer,
   type StudyPoint,
 } from "./grid_point.ts";
 import type { StudyTraining, TrainingPlan } from "./growth/growth_types.ts";
 import { planTraining, type TrainedSubject, trainPoint } from "./growth/train_point.ts";
 import { type OpenSubject, openSubject } from "./open_subject.ts";
-import { StudyError, type StudyOptions } from "./study_options.ts";
+import { StudyError, type StudyOptions, studyRules } from "./study_options.ts";
 import type { StudySubject } from "./study_subject.ts";
 import { createHash } from "node:crypto";
+
+/** Judges the measurements of a point, and keeps the figures that a study shows. */
+function describeStudyPoint(point: GridPoint, measurements: Measurements): StudyPoint {
+  const { layers, objective, batch } = measurements;
+  // The rules share this view of the measurements.
+  const network = networkOf(measurements);
+  const failed = studyRules()
+    .filter(({ run, study }) =>
+      run(measurements).some(({ severity }) =>
+        severity === "error" || severity === "warning" && study!.failsOnWarnings
+      )
+    )
+    .map(({ name }) => name);
+  const kernels = new Map(network.chain.map((kernel) => [kernel.layer, kernel]));
+  return {
+    ...point,
+    objective: objective.value,
+    deltaRatio: deltaRatio(network),
+    inputRms: batch.inputs.rms,
+    plain: typeof network.plain !== "string",
+    healthy: failed.length === 0,
+    failed,
+    layers: layers.map((layer): StudyLayer => {
+      const weight = layer.weights.find(isKernel);
+      const gradients = weight?.gradientsOfUsedRows ?? weight?.gradients ?? null;
+      const kernel = kernels.get(layer);
+      return {
+        name: layer.name,
+        role: layer.role,
+        activation: kernel?.activation ?? layer.activation,
+        sigma: kernel?.sigma ?? null,
+        gradient: figure(gradients, "meanAbs"),
+        delta: figure(layer.preActivationGradients, "meanAbs"),
+        deltaNorm: figure(layer.preActivationGradients, "l2"),
+        meanActivation: figure(layer.activations, "meanAbs"),
+        saturated: layer.saturatedFraction,
+        dead: layer.deadFraction,
+        zeroGradients: gradients?.zeroFraction ?? null,
+        zeroDeltas: layer.preActivationGradients?.zeroFraction ?? null,
+        zeroActivations: layer.activations?.zeroFraction ?? null,
+      };
+    }),
+  };
+}
+
+/**
+ * Returns a figure of a tensor; NaN if the tensor has NaN or infinity, since the statistics leave
+ * these out.
+ */
+function figure(statistics: TensorStatistics | null, name: "meanAbs" | "l2"): number | null {
+  if (statistics === null) return null;
+  return statistics.nonFinite > 0 ? NaN : statistics[name];
+}
+
+function deltaRatio(network: Network): number | null {
+  const path = network.signalPath();
+  if (path.length < 2) return null;
+  const [first, last] = [path[0], path[path.length - 1]].map(({ layer }) =>
+    figure(layer.preActivationGradients, "l2")!
+  );
+  // 0 / 0 is not a ratio: without a signal nothing is lost.
+  return last === 0 ? null : first / last;
+}
 
 /** Facts about the model and the engine that a study reports before its first point. */
 export interface StudyIdentity {

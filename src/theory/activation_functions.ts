@@ -1,6 +1,6 @@
 import { InputError } from "../words/input_error.ts";
-import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
+import type { ActivationFunction } from "../traits/curves.ts";
 import { ACTIVATIONS } from "../traits/activations.ts";
 import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
 import { callable, list, number, object, requireValue } from "../words/shape.ts";

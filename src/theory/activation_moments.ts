@@ -1,5 +1,5 @@
-import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
+import type { ActivationFunction } from "../traits/curves.ts";
 import type { ActivationTraits } from "../traits/activations.ts";
 import { kinkNear, quadrature, roughNodes } from "./gaussian_mean.ts";
 

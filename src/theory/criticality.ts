@@ -1,6 +1,6 @@
 import { InputError } from "../words/input_error.ts";
-import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
+import type { ActivationFunction } from "../traits/curves.ts";
 import { anyObject, numberFrom, requireValue, string } from "../words/shape.ts";
 import { resolveActivation } from "./activation_functions.ts";
 import { integratePair } from "./activation_moments.ts";

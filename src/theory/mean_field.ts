@@ -1,5 +1,5 @@
 import { InputError } from "../words/input_error.ts";
-import type { ActivationFunction } from "../traits/activation_function.ts";
+import type { ActivationFunction } from "../traits/curves.ts";
 import {
   list,
   numberAbove,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export * from "../traits/activation_function.ts";
+export type { ActivationFunction } from "../traits/curves.ts";
 export { ACTIVATION_FUNCTIONS } from "./activation_functions.ts";
 export {
   activationSpread,

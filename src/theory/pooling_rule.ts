@@ -1,5 +1,5 @@
-import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
+import type { ActivationFunction } from "../traits/curves.ts";
 import { density, distribution } from "../traits/curves.ts";
 import { roughNodes } from "./gaussian_mean.ts";
 import { keep } from "./activation_moments.ts";

@@ -1,4 +1,4 @@
-import type { ActivationFunction } from "../traits/activation_function.ts";
+import type { ActivationFunction } from "../traits/curves.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type { LayerKind, LayerOperation } from "../traits/layers.ts";
 import type { DeclaredSignals, Moments, WeightMoments } from "../traits/moments.ts";

@@ -1,5 +1,5 @@
 import { number, requireValue } from "../words/shape.ts";
-import type { ActivationFunction } from "./activation_function.ts";
+import type { ActivationFunction } from "./curves.ts";
 import {
   clipped,
   density,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export * from "./activation_traits.ts";
+export { type ActivationTraits, activationTraits, isSigmoid } from "./activation_traits.ts";
 export type { LayerKind, LayerOperation, LayerTraits } from "./layers.ts";
 export { layerTraits } from "./layer_traits.ts";
 export { type FlatRegion } from "./activations.ts";

@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import type { AssertHealthyOptions } from "../../src/assert/assert_model_healthy.ts";
 import { assertHealthy, assertOverfitsBatch } from "../../src/assert/assertions.ts";
-import { healthMatchers } from "../../src/assert/health_matchers.ts";
+import { healthMatchers } from "../../src/assert/expect.ts";
 import { HEALTHY_DOCUMENTATION } from "../../src/assert/health_message.ts";
 import { EngineError } from "../../src/engine/engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";

@@ -1,9 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { assertRule } from "../../src/assert/assert_rule.ts";
 import { healthMonitor } from "../../src/assert/health_monitor.ts";
-import { defineRule } from "../../src/rules/define_rule.ts";
+import { defineRule, RuleError } from "../../src/rules/define_rule.ts";
 import { registerRule } from "../../src/rules/register_rule.ts";
-import { RuleError } from "../../src/rules/rule_error.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";

@@ -4,7 +4,7 @@ import { RULES } from "../../src/rules/rules.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { healthMatchers } from "../../src/assert/health_matchers.ts";
+import { healthMatchers } from "../../src/assert/expect.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { MeasureOptions } from "../../src/measure/measure_options.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Fix } from "../../src/diagnosis/fix.ts";
-import { kerasInitializers } from "../../src/diagnosis/keras_initializers.ts";
+import { kerasInitializers } from "../../src/cli/commands/run_fix.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { openZip } from "../../src/model/files/unzip.ts";
 import { getWeights, setWeights } from "../../src/model/weights/set_weights.ts";

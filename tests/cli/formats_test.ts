@@ -11,7 +11,7 @@ import {
   type Result,
 } from "../../src/cli/formats.ts";
 import { userImports } from "../../src/model/user_code/follow_imports.ts";
-import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { summarizeStudy } from "../../src/study/study.ts";
 import { runCommand } from "../cli/run_command.ts";
 import { withFolder } from "../model/save_model.ts";
 import { makeHeader, makePoints } from "../networks/studies.ts";
@@ -116,7 +116,7 @@ Object.assign(FORMATS, {
     study: () => Promise.resolve("STUDY!\\n"),
   },
 });
-(await import(${JSON.stringify(new URL("../../src/cli/run.ts", import.meta.url))})).run();
+(await import(${JSON.stringify(new URL("../../src/cli/main.ts", import.meta.url))})).run();
 `;
 
 // Its hook stays as long as the process, and no test may leave one behind.

@@ -10,7 +10,7 @@ import { FORMATS, formatsOf, type Result, type ShowFlag } from "../../src/cli/fo
 import type { FlagSet } from "../../src/cli/kit/flag.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { RenderTextOptions } from "../../src/render/render_charts.ts";
-import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { summarizeStudy } from "../../src/study/study.ts";
 import { withFolder } from "../model/save_model.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
 import { gateResult, gateRun } from "../render/sample_gate.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { untilStalled } from "../../src/model/until_stalled.ts";
+import { untilStalled } from "../../src/model/user_code/foreign_code.ts";
 import { runCommand } from "./run_command.ts";
 
 const stalled = () => new Error("stalled");

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { type Chance, chanceOf } from "../../src/compare/chance.ts";
+import { type Chance, chanceOf } from "../../src/compare/compare_measurements.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
-import { weighTrial } from "../../src/diagnosis/weigh_trial.ts";
+import { weighTrial } from "../../src/diagnosis/examine/try_findings.ts";
 import { withTreatment } from "../../src/diagnosis/with_treatment.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";

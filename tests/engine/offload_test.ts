@@ -5,7 +5,7 @@ import { offload } from "../../src/engine/heap/offload.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 import { patchProperty } from "../../src/engine/patching.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { runPass } from "../../src/measure/run_pass.ts";
+import { runPass } from "../../src/measure/pass.ts";
 import { modelWeights } from "../../src/model/weights/model_weights.ts";
 import { leafLayers, randomBatch } from "../../src/load/mod.ts";
 

@@ -1,6 +1,6 @@
 import { runRules } from "../../src/rules/run_rules.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { runPass } from "../../src/measure/run_pass.ts";
+import { runPass } from "../../src/measure/pass.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { buildControl, type Control, type Style, type Task } from "../networks/controls.ts";
 

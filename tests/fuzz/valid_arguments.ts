@@ -5,7 +5,7 @@ import { PRESETS } from "../../src/gate/presets.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { updateBaseline } from "../../src/gate/write_baseline.ts";
-import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { summarizeStudy } from "../../src/study/study.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { deadUnits } from "../../src/rules/signal/dead_units.ts";
 import type { Fix } from "../../src/diagnosis/fix.ts";

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import { keptEntries } from "../../src/measure/kept_entries.ts";
+import { keptEntries } from "../../src/measure/estimate_memory.ts";
 import { layerUses } from "../../src/measure/layer_uses.ts";
 import { containerLayers } from "../../src/model/layers/leaf_layers.ts";
 import { leafLayers } from "../../src/load/mod.ts";

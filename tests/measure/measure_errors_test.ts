@@ -2,7 +2,7 @@ import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure, MeasureError, type Objective } from "../../src/measure/mod.ts";
-import { runPass } from "../../src/measure/run_pass.ts";
+import { runPass } from "../../src/measure/pass.ts";
 import type { Batch } from "../../src/load/mod.ts";
 import { dense, leavesNoTensors, small, uniform } from "../networks/small_models.ts";
 

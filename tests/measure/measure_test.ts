@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure, MeasureError } from "../../src/measure/mod.ts";
-import { runPass } from "../../src/measure/run_pass.ts";
+import { runPass } from "../../src/measure/pass.ts";
 import { dense, find, leavesNoTensors, models, small, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { beyondStock } from "../../src/model/beyond_stock.ts";
+import { beyondStock } from "../../src/cli/commands/run_fix.ts";
 import { loadModel } from "../../src/load/mod.ts";
 import { FOLDER } from "../keras/files/fixtures.ts";
 

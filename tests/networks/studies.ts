@@ -10,7 +10,7 @@ import type { StudyHeader } from "../../src/study/study_header.ts";
 import { STUDY_RULES } from "../../src/study/study_options.ts";
 import type { CreateStudyModel } from "../../src/study/study_subject.ts";
 import type { StudySummary } from "../../src/study/study_summary.ts";
-import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { summarizeStudy } from "../../src/study/study.ts";
 import { finding, layer, measurements, statistics, weight } from "./sample.ts";
 
 /** The header of a study on a grid. */

@@ -17,7 +17,7 @@ import { byMagnitude, byShare, DECADES } from "../../src/picture/color_steps.ts"
 import { scaleAxis, stepAxis } from "../../src/picture/column_axis.ts";
 import { drawBarAxis, drawBarRow } from "../../src/picture/draw_bars.ts";
 import { drawCells } from "../../src/picture/draw_heat_map.ts";
-import { drawHistogram } from "../../src/picture/draw_histogram.ts";
+import { drawHistogram } from "../../src/picture/show_layers.ts";
 import { lanesOf, layerMap, shortNodeName } from "../../src/picture/layer_map.ts";
 import { evenly, PathData, powerOfTen } from "../../src/picture/path_data.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";

@@ -3,7 +3,7 @@ import { XMLValidator } from "fast-xml-parser";
 import type { Verdict } from "../../src/diagnosis/verdict.ts";
 import { renderGateBadge } from "../../src/picture/gate_badge.ts";
 import { TONES } from "../../src/render/verdicts.ts";
-import { carriesMarker } from "../../src/words/marker.ts";
+import { carriesMarker } from "../../src/words/document.ts";
 import { gateResult, gateRun } from "../render/sample_gate.ts";
 
 const run = (model: string, verdict: Verdict) =>

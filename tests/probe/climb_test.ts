@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type AttemptPlan, climb } from "../../src/probe/climb.ts";
+import { type AttemptPlan, climb } from "../../src/probe/try_training.ts";
 import type { Rung } from "../../src/probe/rungs.ts";
 import type { Attempt } from "../../src/probe/trial.ts";
 import { makeAttempt } from "../networks/probes.ts";

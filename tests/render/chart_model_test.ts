@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { summarizeStudy } from "../../src/study/study.ts";
 import { ticksOf } from "../../src/render/bar_chart.ts";
 import { axisOf, figureChart, hasBar, positionOn } from "../../src/render/chart_model.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";

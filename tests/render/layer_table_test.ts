@@ -10,7 +10,7 @@ import {
 } from "../../src/render/fold_layers.ts";
 import { layerRange } from "../../src/render/layer_range.ts";
 import { layerTable } from "../../src/render/layer_table.ts";
-import { renderLayerTable } from "../../src/render/render_layer_table.ts";
+import { renderLayerTable } from "../../src/render/render_text.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import { finding, layer, measurements, statistics, weight } from "../networks/sample.ts";
 import { anyMeasurements } from "./arbitrary.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { networkTotals, totalsWords } from "../../src/render/network_totals.ts";
+import { networkTotals, totalsWords } from "../../src/picture/table_of_layers.ts";
 
 const { tf } = await startEngine();
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { displayWidth } from "../../src/render/fit_text.ts";
-import { renderGateJson } from "../../src/render/render_gate_json.ts";
+import { renderGateJson } from "../../src/render/render_json.ts";
 import { renderGateText } from "../../src/render/render_gate_text.ts";
 import { parseReport } from "../../src/render/report_document.ts";
 import { finding } from "../networks/sample.ts";

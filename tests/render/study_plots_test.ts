@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import { renderStudy } from "../../src/render/render_study.ts";
 import { heatRow, ratioPlot, scaleColumns, shadesLegend } from "../../src/render/study_charts.ts";
-import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { summarizeStudy } from "../../src/study/study.ts";
 import { makeHeader, makePoints } from "../networks/studies.ts";
 
 const ASCII = { unicode: false, color: false };

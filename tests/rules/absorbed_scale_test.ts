@@ -7,8 +7,8 @@ import { gradientRatio } from "../../src/rules/signal/gradient_ratio.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
 import { architecture } from "../../src/rules/weights/architecture.ts";
-import { sharedDraws } from "../../src/rules/shared_draws.ts";
-import { branchScales } from "../../src/rules/network/branch_scales.ts";
+import { sharedDraws } from "../../src/rules/weights/symmetry.ts";
+import { branchScales } from "../../src/rules/network/network.ts";
 import { Graph } from "../../src/rules/network/graph.ts";
 import {
   flat,

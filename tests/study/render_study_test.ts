@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { renderStudy } from "../../src/render/render_study.ts";
 import type { StudyPoint } from "../../src/study/grid_point.ts";
-import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { summarizeStudy } from "../../src/study/study.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import {
   band,

@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { runningEngine } from "../../src/engine/running_engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { renderStudyJson } from "../../src/render/render_study_json.ts";
-import { chooseJobs, WORK_WORTH_JOBS } from "../../src/study/jobs.ts";
-import { runStudy } from "../../src/study/run_study.ts";
+import { renderStudyJson } from "../../src/render/render_json.ts";
+import { chooseJobs, runStudy, WORK_WORTH_JOBS } from "../../src/study/run_study.ts";
 import { study } from "../../src/study/study.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import type { CreateStudyModel } from "../../src/study/study_subject.ts";

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { renderStudyJson } from "../../src/render/render_study_json.ts";
+import { renderStudyJson } from "../../src/render/render_json.ts";
 import { study } from "../../src/study/study.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import type { CreateStudyModel } from "../../src/study/study_subject.ts";

@@ -4,8 +4,7 @@ import { measure } from "../../src/measure/measure.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
-import { study } from "../../src/study/study.ts";
-import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { study, summarizeStudy } from "../../src/study/study.ts";
 
 const TANH_LAYERS = ["dense_2", "dense_3", "dense_4"];
 

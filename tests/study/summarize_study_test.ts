@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { shuffle } from "./shuffle.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
-import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { summarizeStudy } from "../../src/study/study.ts";
 import { makeHeader, makeLayer, makePoints } from "../networks/studies.ts";
 
 const SCALES = [0.1, 0.5, 1, 2, 10];

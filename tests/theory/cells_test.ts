@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Cell, type CellState, WALKS } from "../../src/theory/cells.ts";
+import { type Cell, type CellState, WALKS } from "../../src/theory/recurrent_rule.ts";
 import { normals } from "../networks/dense_network.ts";
 import { assertFigures, assertNear, meanOfDraws, normalMean, normalPairMean } from "./rule_kit.ts";
 

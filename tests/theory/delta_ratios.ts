@@ -1,5 +1,5 @@
 import type { Engine } from "../../src/engine/engine.ts";
-import { runPass } from "../../src/measure/run_pass.ts";
+import { runPass } from "../../src/measure/pass.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { buildControl, type Control } from "../networks/controls.ts";

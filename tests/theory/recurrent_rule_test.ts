@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { type Cell, type CellState, type CellStep, WALKS } from "../../src/theory/cells.ts";
-import { recurrentRule } from "../../src/theory/recurrent_rule.ts";
+import {
+  type Cell,
+  type CellState,
+  type CellStep,
+  recurrentRule,
+  WALKS,
+} from "../../src/theory/recurrent_rule.ts";
 import type { NetworkNode } from "../../src/theory/signal.ts";
 import {
   assertFigures,

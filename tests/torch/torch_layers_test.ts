@@ -1,6 +1,6 @@
 import { ModelError } from "../../src/model/model_error.ts";
 import type { FileTensor, FileType } from "../../src/model/weights/weights_manifest.ts";
-import { offersOf } from "../../src/torch/offers.ts";
+import { offersOf } from "../../src/torch/pair_layers.ts";
 import { torchLayers } from "../../src/torch/torch_layers.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 

@@ -1,16 +1,22 @@
-import { isFailing } from "../../diagnosis/verdict.ts";
 import type { Diagnosis } from "../../diagnosis/diagnosis.ts";
 import { applyFixes } from "../../diagnosis/examine/apply_fixes.ts";
 import { type Examination, examine } from "../../diagnosis/examine/examine.ts";
 import { errorsOf, isGone } from "../../diagnosis/examine/try_fixes.ts";
-import { isWeightFix } from "../../diagnosis/fix.ts";
-import { kerasInitializers } from "../../diagnosis/keras_initializers.ts";
-import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
-import { rewriteKeras } from "../../keras/files/rewrite_keras.ts";
+import {
+  type Fix,
+  type FixWeight,
+  initializerIn,
+  isWeightFix,
+  type Redrawn,
+} from "../../diagnosis/fix.ts";
+import { argumentOf, inKerasConfig, snakeCase } from "../../diagnosis/framework_words.ts";
+import { isFailing } from "../../diagnosis/verdict.ts";
+import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
+import { type LayerInitializer, rewriteKeras } from "../../keras/files/rewrite_keras.ts";
 import { loadModel } from "../../load/load_model.ts";
 import { folderOf } from "../../load/load_model_json.ts";
 import { modelFiles } from "../../load/save_model.ts";
-import { beyondStock } from "../../model/beyond_stock.ts";
+import { containerLayers, leafLayers } from "../../model/layers/leaf_layers.ts";
 import { isJsonFile, isKerasFile, isProgramFile } from "../../model/loaded_model.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { nameAlike } from "../../model/name_alike.ts";
@@ -20,7 +26,11 @@ import { modelWeights } from "../../model/weights/model_weights.ts";
 import { wrapText } from "../../render/fit_text.ts";
 import { codeLines, renderChanges } from "../../render/render_changes.ts";
 import { fixOf, renderDiagnosis, verdictLine } from "../../render/render_diagnosis.ts";
+import { KERAS_ACTIVATIONS } from "../../traits/keras_activations.ts";
+import { KERAS_LAYER_TRAITS } from "../../traits/keras_layers.ts";
+import { LAYERS } from "../../traits/layers.ts";
 import { defuse, failure } from "../../words/failure.ts";
+import { refusal } from "../../words/input_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { escapeControls, showWord } from "../../words/show_value.ts";
 import { textOptions } from "../flags/show_flags.ts";
@@ -30,7 +40,81 @@ import { writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
 import { type Examined, examineModel } from "../measure_model.ts";
 import type { FixValues } from "./fix_flags.ts";
-import { refusal } from "../../words/input_error.ts";
+
+/** Returns the initialisers that layers of a Keras file need for the weights that fixes change. */
+export function kerasInitializers(fixes: readonly Fix[]): LayerInitializer[] {
+  return fixes.filter(isWeightFix).flatMap((fix): LayerInitializer[] => {
+    const about = (weight: FixWeight) => ({
+      layer: weight.layer,
+      argument: snakeCase(argumentOf(weight)),
+    });
+    if (fix.kind === "set-bias") {
+      const initializer: LayerInitializer["initializer"] = fix.value === 0
+        ? { className: "Zeros", config: {} }
+        : { className: "Constant", config: { value: fix.value } };
+      return fix.weights.map((weight) => ({ ...about(weight), initializer }));
+    }
+    if (fix.initializer === null) return [];
+    const { initializer } = fix;
+    return fix.weights.map((weight: Redrawn) => ({
+      ...about(weight),
+      initializer: inKerasConfig(initializerIn({ initializer }, weight), weight.std),
+    }));
+  });
+}
+
+/** Settings of Keras that make a repaired layer of TensorFlow.js differ from the stock one. */
+const SETTINGS = [
+  "groups",
+  "keepdims",
+  "maskRule",
+  "negativeSlope",
+  "resetAfter",
+  "rmsScaling",
+  "threshold",
+];
+
+/** Parts of a layer that matter here. */
+interface Parts {
+  activation?: { getClassName?(): string };
+  cell?: Record<string, unknown>;
+  alpha?: unknown;
+  asKeras?: boolean;
+  interpolation?: string;
+}
+
+/**
+ * Lists the parts of a model that TensorFlow.js alone cannot build: layers and activations of
+ * Keras, and settings that TensorFlow.js's own layers reject or ignore. Reading a model.json with
+ * any of them needs this package.
+ *
+ * @returns Each name once: `GroupNormalization`, `squareplus`, `resetAfter of GRU`.
+ */
+export function beyondStock(model: LayersModel): string[] {
+  const containers = containerLayers(model);
+  // The parts of an attention follow from it.
+  const parts = new Set(containers.flatMap((layer) => (layer as { inner?: Layer[] }).inner ?? []));
+  const layers = [...leafLayers(model).map(({ layer }) => layer), ...containers];
+  return [...new Set(layers.filter((layer) => !parts.has(layer)).flatMap(ofLayer))];
+}
+
+function ofLayer(layer: Layer): string[] {
+  const className = layer.getClassName();
+  const { activation, cell, alpha, asKeras, interpolation } = layer as unknown as Parts;
+  const name = activation?.getClassName?.() ?? "";
+  const isOwn = Object.hasOwn(KERAS_ACTIVATIONS, name) || name.startsWith("leakyRelu(");
+  const activations = isOwn ? [name] : [];
+  if (Object.hasOwn(KERAS_LAYER_TRAITS, className)) return [className, ...activations];
+  if (!Object.hasOwn(LAYERS, className)) return activations;
+  const settings = SETTINGS.filter((key) =>
+    (layer as unknown as Record<string, unknown>)[key] || cell?.[key]
+  );
+  if (className === "ELU" && alpha !== 1) settings.push("alpha");
+  // Both repeat whole pixels in the same way.
+  const isRepeated = className === "UpSampling2D" && interpolation === "nearest";
+  if (asKeras && !isRepeated) settings.push("asKeras");
+  return [...activations, ...settings.map((key) => `${key} of ${className}`)];
+}
 
 /** Name of the list of changes, written beside the model. */
 const LIST = "CHANGES.md";

@@ -4,9 +4,8 @@ import { statOf } from "../../model/model_error.ts";
 import { fileToReplace } from "../../model/new_folder.ts";
 import { userImports } from "../../model/user_code/follow_imports.ts";
 import { weightFilesOf } from "../../model/weights/weights_manifest.ts";
-import { documentKind, DOCUMENTS } from "../../words/document.ts";
+import { carriesMarker, documentKind, DOCUMENTS, MARKER_HEAD } from "../../words/document.ts";
 import { writeFailure } from "../../words/failure.ts";
-import { carriesMarker, MARKER_HEAD } from "../../words/marker.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** File that a run will write. */
@@ -21,7 +20,7 @@ export interface Output {
  * Checks, before anything is measured, that results can be written without destroying a file.
  *
  * A file that this run reads is never replaced, under any of its names. Another file is replaced if
- * it is empty or carries the marker of a result (`words/marker.ts`), otherwise only by `force`.
+ * it is empty or carries the marker of a result (`words/document.ts`), otherwise only by `force`.
  * Studies and baselines carry no marker, since they grow over several runs. Devices and pipes are
  * written to. The imports of a model's code are known only once it runs: from then on they are
  * followed, and {@linkcode requireNotImported} rejects a result that would replace one.

@@ -233,7 +233,7 @@ interface PoolMessage {
  * Worker passed to Emscripten's thread pool instead of `Worker`. The threaded build starts eight
  * workers, which takes a third of a second, and waits for them, though its ops are set to compute
  * in one thread. This worker reports that it has loaded, and the pool never asks for anything else.
- * The threads that share our work are those of the native module (`native/start_helpers.ts`).
+ * The threads that share our work are those of the native module (`native/native_runner.ts`).
  */
 class IdleWorker {
   /** Handler set by the pool. */

@@ -8,7 +8,7 @@ import { convertTopology } from "../topology/convert_topology.ts";
 import { knownClasses } from "../topology/known_classes.ts";
 import { readKerasFile } from "./keras_file.ts";
 import { pairKerasWeights, setKerasWeights, weightsOf } from "./keras_weights.ts";
-import { markImages } from "./mark_images.ts";
+import { markImages } from "./load_topology.ts";
 
 /**
  * Loads a whole model saved by Keras: `.keras`, a zip archive of a configuration and weights, or

@@ -1,12 +1,56 @@
 import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { seedDraws } from "../../model/batches/seeded_random.ts";
 import type { LoadedModel } from "../../model/loaded_model.ts";
+import { ModelError } from "../../model/model_error.ts";
 import { compileAsInKeras } from "../compile_as_saved.ts";
 import { buildModel, modelOfFile } from "../topology/build_model.ts";
 import { convertTopology } from "../topology/convert_topology.ts";
 import { knownClasses } from "../topology/known_classes.ts";
-import type { Json } from "../topology/topology_json.ts";
-import { markImages } from "./mark_images.ts";
+import { isJson, type Json } from "../topology/topology_json.ts";
+
+/** Layers that Keras and TensorFlow.js compute differently under the same name and settings. */
+const IMAGES = ["CenterCrop", "Resizing", "UpSampling2D"];
+
+/** Layers that use a mask in Keras but not in TensorFlow.js. */
+const HEEDING_MASKS = ["BatchNormalization", "GlobalAveragePooling1D"];
+
+/** Deeper nesting is rejected later, with a message. */
+const MAX_DEPTH = 200;
+
+/**
+ * Marks each layer of a Keras topology that resizes or crops an image, or uses a mask, as Keras's:
+ * see `repairKerasImages` and `repairMaskedPooling`. A topology of TensorFlow.js is not marked, and
+ * keeps TensorFlow.js's results.
+ *
+ * @param value The topology, or a part of it.
+ * @param place Where it is in the file.
+ * @throws {ModelError} If one has a setting that TensorFlow.js would misread.
+ */
+export function markImages<T>(value: T, place: string, depth = 0): T {
+  if (depth > MAX_DEPTH || typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    return value.map((one, i) => markImages(one, `${place}[${i}]`, depth + 1)) as T;
+  }
+  const marked: Json = Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, markImages(one, `${place}.${key}`, depth + 1)]),
+  );
+  const { class_name: className, config } = marked;
+  if (!isJson(config)) return marked as T;
+  if (HEEDING_MASKS.includes(className as string)) {
+    return { ...marked, config: { ...config, as_keras: true } } as T;
+  }
+  if (!IMAGES.includes(className as string)) return marked as T;
+  for (const setting of ["crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"]) {
+    if (config[setting] === true) {
+      throw new ModelError({
+        place: `${place}.config.${setting}`,
+        found: "true",
+        expected: "false: TensorFlow.js stretches an image to its new size and does nothing else",
+      });
+    }
+  }
+  return { ...marked, config: { ...config, as_keras: true } } as T;
+}
 
 /** Weights and gradients of the same size have to fit into the 4 GiB of the WASM heap. */
 const MOST_ENTRIES = 2 ** 29;

@@ -6,11 +6,10 @@ import {
   MODEL_CLASSES,
   modelClassOf,
 } from "../topology/topology_json.ts";
-import { requireSomeLayers, unknownClass } from "../topology/unknown_class.ts";
+import { refusedLayer, requireSomeLayers, unknownClass } from "../topology/unknown_class.ts";
 import { activationOfLayer, plainActivation } from "./plain_activation.ts";
 import { plainGraph } from "./plain_graph.ts";
 import { isOperation } from "./plain_operation.ts";
-import { refusedLayer } from "./refused_layers.ts";
 
 /** Deeper nesting is rejected later, with a message. */
 const MAX_DEPTH = 200;

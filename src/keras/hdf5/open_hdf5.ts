@@ -1,3 +1,4 @@
+import { Budget } from "../../model/files/budget.ts";
 import { bytesInMemory, type ByteSource, pagedSource } from "../../model/files/byte_source.ts";
 import { countOf, decode, encode, isFloat } from "../../model/files/file_types.ts";
 import { ModelError } from "../../model/model_error.ts";
@@ -7,10 +8,102 @@ import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import { type Datatype, readDataspace, readDatatype } from "./datatype.ts";
 import { groupLinks } from "./group_links.ts";
-import { type Hdf5Budget, hdf5Budget } from "./hdf5_budget.ts";
 import { Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message, readMessages } from "./object_header.ts";
-import { TextHeaps } from "./text_heaps.ts";
+
+/**
+ * Limits on what may still be read of an HDF5 file. Its headers, names, texts and heaps can be
+ * referenced many times and can overlap; in a file that a program wrote, they share no bytes.
+ */
+interface Hdf5Budget {
+  /** Bytes of object headers and their continuations. */
+  headers: Budget;
+  /** Characters of the paths of objects, and of the names in them. */
+  names: Budget;
+  /** Bytes of texts of attributes. */
+  texts: Budget;
+  /** Bytes of the heaps of texts. */
+  heaps: Budget;
+}
+
+/**
+ * Factor over the size of the file for names and texts: paths repeat the names of the groups above,
+ * and texts may be short.
+ */
+const REPEATED = 4;
+
+/** Returns the budget for a file of the given number of bytes. */
+export function hdf5Budget(size: number): Hdf5Budget {
+  const limit = (most: number, what: string) =>
+    new Budget(most, () =>
+      new ModelError(
+        `${what} of the HDF5 file repeat or overlap: they add up to more than ` +
+          `${formatCount(most, "byte")}, expected each to have its own`,
+      ));
+  return {
+    headers: limit(size, "The headers"),
+    names: limit(REPEATED * size, "The names"),
+    texts: limit(REPEATED * size, "The texts"),
+    heaps: limit(size, "The heaps of texts"),
+  };
+}
+
+const WHAT = "A text of the HDF5 file";
+
+/**
+ * Heaps that the attributes of a file share for their texts. Each is listed once, however many
+ * texts it has.
+ */
+export class TextHeaps {
+  readonly #budget: Hdf5Budget;
+  /** Positions of the entries of each heap, by its address and their index. */
+  readonly #heaps = new Map<number, Map<number, number>>();
+
+  constructor(budget: Hdf5Budget) {
+    this.#budget = budget;
+  }
+
+  /**
+   * Reads a text.
+   *
+   * @throws {ModelError} If the heap has no such entry.
+   */
+  text(file: Hdf5Bytes, heap: number, index: number, length: number): string {
+    this.#budget.texts.spend(length);
+    const entries = this.#heaps.get(heap) ?? this.#list(file, heap);
+    this.#heaps.set(heap, entries);
+    const at = entries.get(index);
+    if (at === undefined) {
+      throw file.rest(heap, WHAT).wrong(`is not entry ${index} of its heap`, "it there");
+    }
+    const entry = file.rest(at, WHAT);
+    const size = entry.length();
+    if (length > size) throw entry.wrong(`has ${size} bytes`, `${length}`);
+    return file.piece(entry.at, length, WHAT).text(length);
+  }
+
+  #list(file: Hdf5Bytes, heap: number): Map<number, number> {
+    const head = file.rest(heap, WHAT);
+    head.signature("GCOL");
+    head.version(1);
+    head.skip(3);
+    const list = file.piece(heap, head.length(), WHAT);
+    this.#budget.heaps.spend(list.left);
+    list.skip(head.at - heap);
+    const entries = new Map<number, number>();
+    while (list.left > 0) {
+      const index = list.uint(2);
+      list.skip(6);
+      // The last entry is the free space.
+      if (index === 0) break;
+      const at = list.at;
+      const size = list.length();
+      if (!entries.has(index)) entries.set(index, at);
+      list.skip(Math.ceil(size / 8) * 8);
+    }
+    return entries;
+  }
+}
 
 /** Group of an HDF5 file: a folder with attributes. */
 export interface Hdf5Group {

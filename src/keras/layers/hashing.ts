@@ -2,7 +2,7 @@ import { oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
-import { encodedShape, encodePlaces, type Encoding } from "./encode_places.ts";
+import { encodedShape, encodePlaces, type Encoding } from "./preprocessing.ts";
 import {
   kerasLayer,
   type KerasLayerFactory,

@@ -1,8 +1,12 @@
-import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../../measure/measurements.ts";
+import { reluOffFractions } from "../../theory/relu_off_fractions.ts";
+import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
 import { type Attention, attentionsOf } from "./attentions.ts";
 import { type Biases, biasesOf } from "./biases_of.ts";
-import { branchScales } from "./branch_scales.ts";
-import { coldNormalizations } from "./normalizations.ts";
 import { Graph } from "./graph.ts";
 import { type Head, headLayer, isKernelHead, shutsOut, silentLayers } from "./heads.ts";
 import {
@@ -13,9 +17,171 @@ import {
   recurrentKernels,
 } from "./kernel_chain.ts";
 import type { NetworkView } from "./network_view.ts";
-import { signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
+import { coldNormalizations } from "./normalizations.ts";
+import { hasKernel, signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
 import { SignalTheory } from "./signal_theory.ts";
-import { type Alikeness, offByAlikeness, offByDepth } from "./units_off.ts";
+
+/**
+ * Returns the factor by which trained scales of residual branches, such as LayerScale, multiply the
+ * signal of each layer below them; layers without such a scale are left out. A scale starts at 1e-6
+ * to 0.1 by design, so that a network starts as its skip connections alone: the layers of a branch
+ * then receive less than those that the branches bypass, by just this factor, however deep they are.
+ * So do all layers of CaiT but its last two blocks, which add them to a class token. A scale that
+ * nothing bypasses has no such factor: it weakens the whole network.
+ */
+export function branchScales(
+  layers: readonly LayerMeasurements[],
+  graph: Graph,
+): ReadonlyMap<LayerMeasurements, number> {
+  // Product of the scales on the path that has the largest.
+  const factors = new Map<LayerMeasurements, number>();
+  for (const layer of layers.toReversed()) {
+    const readers = graph.outputsOf(layer);
+    const whole = readers.filter((reader) => !isCropped(reader, graph));
+    const ways = (whole.length > 0 ? whole : readers).map((reader) => {
+      const own = isBypassed(reader, graph) ? factorOf(reader) ?? 1 : 1;
+      return own * (factors.get(reader) ?? 1);
+    });
+    const most = ways.length === 0 ? 1 : Math.max(...ways);
+    if (most !== 1) factors.set(layer, most);
+  }
+  return factors;
+}
+
+/**
+ * Returns true if only a part of a concatenation is read, as the class token is at the end of CaiT.
+ * The other part gets no signal from there.
+ */
+function isCropped(joined: LayerMeasurements, graph: Graph): boolean {
+  if (joined.kind !== "concatenation") return false;
+  const carriers = new Set([joined]);
+  let isSelected = false;
+  for (const carrier of carriers) {
+    for (const reader of graph.outputsOf(carrier)) {
+      if (reader.kind === "selects") isSelected = true;
+      else if (["passesOn", "normalization"].includes(reader.kind)) carriers.add(reader);
+      else return false;
+    }
+  }
+  return isSelected;
+}
+
+/** Returns true if a scale is only added to something that has no such scale. */
+function isBypassed(scale: LayerMeasurements, graph: Graph): boolean {
+  const carriers = new Set([scale]);
+  for (const carrier of carriers) {
+    const readers = graph.outputsOf(carrier);
+    if (readers.length === 0) return false;
+    for (const reader of readers) {
+      if (reader.kind === "passesOn") carriers.add(reader);
+      // A class token is a parameter, to which the first block of CaiT's decoder adds its branch.
+      else if (reader.className === "shift") continue;
+      else if (reader.kind !== "addition") return false;
+      else if (graph.inputsOf(reader).every((one) => carriers.has(one) || factorOf(one) !== null)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/** Returns the factor of a trained scale; `null` for any other layer. */
+function factorOf({ kind, weights }: LayerMeasurements): number | null {
+  if (kind !== "rescaling" || weights.length !== 1 || !weights[0].trainable) return null;
+  const { rms } = weights[0].values;
+  // A larger one is the temperature of an attention, as in Swin v2.
+  return rms > 0 && rms <= 1 ? rms : null;
+}
+
+/** Effect of alike examples on an untrained layer. */
+interface Alikeness {
+  /** Share of its units that are on at every entry of the batch. */
+  alwaysOn: number;
+  /** Share by which always-off units may exceed always-on units by chance alone. */
+  chance: number;
+}
+
+/** Number of standard deviations that count as chance. */
+const CHANCE = 3;
+/** The same for the mean of a kernel, which only affects an allowance. */
+const CHANCE_OF_MEAN = 4;
+
+/**
+ * Computes how many dead units the alikeness of the examples explains, for each untrained relu
+ * layer. In a symmetrically drawn layer without biases, each unit is as likely off as on, whatever
+ * the input. If a pool, depth or a normalisation makes the examples alike, units are off at all of
+ * them or on at all of them. As many are always on as always off, and neither is a fault of the
+ * layer.
+ *
+ * The other units are off half of the time. So the share of off entries minus the share of on
+ * entries equals the share of always-off units minus the share of always-on units.
+ *
+ * @param biases The origin of the biases of the network.
+ */
+export function offByAlikeness({ layers }: Measurements, biases: Biases): Map<string, Alikeness> {
+  if (biases !== "constant") return new Map();
+  const judged = layers.filter((layer, index) => isRelu(layer) && isSymmetric(layers, index));
+  return new Map(judged.flatMap((layer): [string, Alikeness][] => {
+    const { name, shape, preActivations, activations, saturatedFraction, deadFraction } = layer;
+    const units = shape?.at(-1);
+    if (units === undefined || preActivations === null || activations === null) return [];
+    // relu6 is also off above 6. If z is 0, as after zeros, neither sign of the kernel is on.
+    const off = activations.zeroFraction + (saturatedFraction ?? 0);
+    const neither = preActivations.zeroFraction;
+    const lean = neither < 1 ? (2 * off - neither - 1) / (1 - neither) : 1;
+    const alwaysOn = Math.min(1 - deadFraction!, Math.max(0, deadFraction! - lean));
+    // Each unit counts between -1 and 1 with mean 0, so the mean of n units varies by at most 1 /
+    // sqrt(n).
+    return [[name, { alwaysOn, chance: CHANCE / Math.sqrt(units) }]];
+  }));
+}
+
+/**
+ * Returns true if the activation is exactly 0 when off, which is half of a symmetric distribution.
+ */
+function isRelu({ activation, deadFraction }: LayerMeasurements): boolean {
+  return deadFraction !== null && (activation === "relu" || activation === "relu6");
+}
+
+/** Returns true if nothing between the last kernel and this layer favours off. */
+function isSymmetric(layers: LayerMeasurements[], index: number): boolean {
+  const own = layers.slice(0, index + 1).filter(({ depth }) => depth === layers[index].depth);
+  const weights = own.slice(Math.max(0, own.findLastIndex(hasKernel))).flatMap(({ weights }) =>
+    weights
+  );
+  return weights.length > 0 && weights.every(leansNotOff);
+}
+
+/** A recurrent kernel feeds back units that are on, which breaks the symmetry of the signs. */
+function leansNotOff(weight: WeightMeasurements): boolean {
+  const { values } = weight;
+  if (!isKernel(weight)) return values.mean >= 0;
+  if (isRecurrentKernel(weight)) return false;
+  return Math.abs(values.mean) * Math.sqrt(values.count) <= CHANCE_OF_MEAN * values.std;
+}
+
+/**
+ * Computes the share of dead units explained by depth alone, for the initial run of dense relu
+ * layers. Empty if theory does not describe the network. For trained networks, in which on and off
+ * units need not balance (see `offByAlikeness`).
+ *
+ * @param chain The hidden layers, or the reason why theory does not apply.
+ */
+export function offByDepth(
+  chain: readonly KernelLayer[] | string,
+  { examples, inputs }: Measurements["batch"],
+): Map<string, number> {
+  if (typeof chain === "string") return new Map();
+  const other = chain.findIndex(({ layer, activation }) =>
+    layer.kind !== "dense" || activation !== "relu"
+  );
+  const run = other === -1 ? chain : chain.slice(0, other);
+  if (run.length === 0 || !(inputs.rms > 0)) return new Map();
+  // Inputs that share an offset are alike from the start.
+  const correlation = Math.min(1, (inputs.mean / inputs.rms) ** 2);
+  const shares = reluOffFractions(run.length, examples, { correlation });
+  return new Map(run.map(({ output }, i) => [output.name, shares[i]]));
+}
 
 /** View of a network with what only rules of this package and the diagnosis need. */
 export class Network implements NetworkView {

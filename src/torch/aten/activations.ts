@@ -1,8 +1,7 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { SelfGate } from "../../engine/native/operations.ts";
 import { InputError } from "../../words/input_error.ts";
-import type { AtenOp } from "./aten_op.ts";
-import { alongAxis, axisOf, exchange } from "./axes.ts";
+import { alongAxis, type AtenOp, axisOf, exchange } from "./aten_op.ts";
 import { dtypeOf, floats } from "./dtypes.ts";
 import { clamp } from "./elementwise.ts";
 import { aten } from "./schema.ts";

@@ -1,6 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
-import { axisOf } from "./axes.ts";
+import { axisOf } from "./aten_op.ts";
 
 /** Complex numbers as two tensors of one shape. */
 export interface Complex {

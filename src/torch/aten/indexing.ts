@@ -1,7 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
-import type { AtenOp } from "./aten_op.ts";
-import { alongAxis, axisOf, sizeOf } from "./axes.ts";
+import { alongAxis, type AtenOp, axisOf, sizeOf } from "./aten_op.ts";
 import { where } from "./comparisons.ts";
 import { type Dtype, requireInt32, scalar, toDtype, withScalar } from "./dtypes.ts";
 import { differentiate } from "./host.ts";

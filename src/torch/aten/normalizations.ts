@@ -1,7 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
-import type { AtenContext, AtenOp } from "./aten_op.ts";
-import { sizeOf } from "./axes.ts";
+import { type AtenContext, type AtenOp, sizeOf } from "./aten_op.ts";
 import { besideChannels, channelsFirst, channelsLast } from "./convolutions.ts";
 import { aten } from "./schema.ts";
 

@@ -1,6 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import type { AtenOp } from "./aten_op.ts";
-import { axisOf, sizeOf } from "./axes.ts";
+import { type AtenOp, axisOf, sizeOf } from "./aten_op.ts";
 import { summable } from "./dtypes.ts";
 import { logSumExp, pick } from "./reductions.ts";
 import { aten } from "./schema.ts";

@@ -1,7 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
-import type { AtenOp } from "./aten_op.ts";
-import { alongAxis, sizeOf } from "./axes.ts";
+import { alongAxis, type AtenOp, sizeOf } from "./aten_op.ts";
 import { channelsFirst, channelsLast } from "./convolutions.ts";
 import { scatterRows } from "./indexing.ts";
 import { resample } from "./resampling.ts";

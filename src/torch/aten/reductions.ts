@@ -1,7 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
-import type { AtenOp } from "./aten_op.ts";
-import { axesOf, axisOf, sizeOf } from "./axes.ts";
+import { type AtenOp, axesOf, axisOf, sizeOf } from "./aten_op.ts";
 import { floats, summable, toDtype } from "./dtypes.ts";
 import { aten } from "./schema.ts";
 

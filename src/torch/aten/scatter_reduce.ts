@@ -1,7 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
-import type { AtenOp } from "./aten_op.ts";
-import { axisOf } from "./axes.ts";
+import { type AtenOp, axisOf } from "./aten_op.ts";
 import { cropTo, placesAlong, scatterRows } from "./indexing.ts";
 import { aten } from "./schema.ts";
 

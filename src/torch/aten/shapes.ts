@@ -1,7 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
-import type { AtenOp } from "./aten_op.ts";
-import { alongAxis, axesOf, axisOf, exchange, sizeOf } from "./axes.ts";
+import { alongAxis, type AtenOp, axesOf, axisOf, exchange, sizeOf } from "./aten_op.ts";
 import { type Dtype, dtypeOf, toDtype } from "./dtypes.ts";
 import { differentiate } from "./host.ts";
 import { aten } from "./schema.ts";

@@ -1,11 +1,228 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
-import { parseNode, readArgument, type Reading } from "./parse_call.ts";
 import { plainGraph } from "./plain_graph.ts";
-import { resultsOf } from "./views.ts";
-import type { HeldTensor, Program, UserInput, ValueMeta } from "./program.ts";
-import { listAt, objectAt, readMeta, readSize, textAt, unionAt } from "./schema_parts.ts";
+import type {
+  Argument,
+  Call,
+  HeldTensor,
+  ModuleCall,
+  Program,
+  Result,
+  SourceLine,
+  UserInput,
+  ValueMeta,
+} from "./program.ts";
+import {
+  listAt,
+  MAX_NAME,
+  objectAt,
+  readMeta,
+  readSize,
+  SCALAR_TYPES,
+  textAt,
+  unionAt,
+} from "./schema_parts.ts";
 import type { SizeExpression } from "./size_expression.ts";
+import { resultsOf } from "./views.ts";
+
+/** Facts of the graph that its arguments refer to. */
+interface Reading {
+  /** Numbers that follow from sizes, by name. */
+  numbers: ReadonlyMap<string, SizeExpression>;
+  /** Working directory, with a slash at its end. */
+  here: string;
+}
+
+/** Memory formats and layouts by their numbers in the schema. */
+const MEMORY_FORMATS = ["", "contiguous", "channels_last", "channels_last_3d", "preserve"];
+const STRIDED = 7;
+
+const constant = (value: number | string | boolean | null): Argument & { is: "constant" } => ({
+  is: "constant",
+  value,
+});
+
+const NONE = constant(null);
+
+/** Kinds of arguments that stand for themselves. */
+const PLAIN = ["as_int", "as_float", "as_bool", "as_string"];
+const PLAIN_LISTS = ["as_ints", "as_floats", "as_bools", "as_strings"];
+const SYMBOLIC = ["as_sym_int", "as_sym_float", "as_sym_bool"];
+
+/** Reads an argument. */
+function readArgument(json: unknown, place: string, reading: Reading): Argument {
+  const [kind, value] = unionAt(json, place);
+  const items = (read: (item: unknown) => Argument): Argument => ({
+    is: "list",
+    items: listAt(value, place).map(read),
+  });
+  if (kind === "as_float") return { ...plain(value, place), isFloat: true };
+  if (PLAIN.includes(kind)) return plain(value, place);
+  if (PLAIN_LISTS.includes(kind)) return items((item) => plain(item, place));
+  if (SYMBOLIC.includes(kind)) return symbolic(value, place, reading);
+  switch (kind) {
+    case "as_none":
+      return NONE;
+    case "as_tensor":
+      return tensor(value, place);
+    case "as_tensors":
+      return items((item) => tensor(item, place));
+    case "as_nested_tensors":
+      return items((list) => ({
+        is: "list",
+        items: listAt(list, place).map((item) => tensor(item, place)),
+      }));
+    case "as_optional_tensor":
+      return optionalTensor(value, place);
+    case "as_optional_tensors":
+      return items((item) => optionalTensor(item, place));
+    case "as_sym_ints":
+    case "as_sym_floats":
+    case "as_sym_bools":
+      return items((item) => symbolic(item, place, reading));
+    case "as_int_lists":
+    case "as_float_lists":
+      return items((list) => ({
+        is: "list",
+        items: listAt(list, place).map((item) => plain(item, place)),
+      }));
+    case "as_scalar_type":
+      if (typeof value !== "number" || !Object.hasOwn(SCALAR_TYPES, value)) {
+        throw unexpected(place, value, "the number of a dtype");
+      }
+      return constant(SCALAR_TYPES[value]);
+    case "as_memory_format":
+      return constant(typeof value === "number" ? MEMORY_FORMATS[value] ?? null : null);
+    case "as_layout":
+      return constant(value === STRIDED ? "strided" : "sparse");
+    case "as_device":
+      return constant(textAt(objectAt(value, place).type, `${place}.type`));
+    default:
+      throw new ModelError(
+        `${place} is an argument of the kind ${showValue(kind)}, which is not supported`,
+      );
+  }
+}
+
+function plain(value: unknown, place: string): Argument & { is: "constant" } {
+  // Infinity and NaN are strings in some versions.
+  if (value === "Infinity" || value === "-Infinity" || value === "NaN") {
+    return constant(Number(value));
+  }
+  if (["number", "string", "boolean"].includes(typeof value)) return constant(value as number);
+  throw unexpected(place, value, "a number or a text");
+}
+
+function tensor(value: unknown, place: string): Argument {
+  return { is: "value", name: textAt(objectAt(value, place).name, `${place}.name`) };
+}
+
+function optionalTensor(value: unknown, place: string): Argument {
+  const [kind, own] = unionAt(value, place);
+  return kind === "as_none" ? NONE : tensor(own, place);
+}
+
+function symbolic(value: unknown, place: string, { numbers }: Reading): Argument {
+  const [kind, own] = unionAt(value, place);
+  if (kind !== "as_name") return plain(own, place);
+  const size = numbers.get(textAt(own, place));
+  if (size === undefined) throw unexpected(place, own, "a number of the graph");
+  return typeof size === "number" ? constant(size) : { is: "size", size };
+}
+
+/** Parses the call of an operation. */
+function parseNode(json: unknown, place: string, reading: Reading): Call {
+  const node = objectAt(json, place);
+  const target = textAt(node.target, `${place}.target`).replace(/^torch\.ops\./, "");
+  const results = listAt(node.outputs, `${place}.outputs`)
+    .map((one, i) => readResult(one, `${place}.outputs[${i}]`));
+  const { nn_module_stack: modules, stack_trace: trace } = objectAt(node.metadata ?? {}, place);
+  const args: Record<string, Argument> = {};
+  for (const [i, input] of listAt(node.inputs, `${place}.inputs`).entries()) {
+    const at = `${place}.inputs[${i}]`;
+    const { name, arg } = objectAt(input, at);
+    args[textAt(name, `${at}.name`)] = readUnlessUnread(target, arg, at, reading);
+  }
+  return {
+    name: typeof node.name === "string" ? node.name : String(results.flat(2)[0] ?? target),
+    target,
+    args,
+    results,
+    modules: typeof modules === "string" ? parseModules(modules) : [],
+    source: typeof trace === "string" ? userLine(trace, reading.here) : null,
+  };
+}
+
+/** Reads an argument; those of calls that compute no tensor may be of any kind. */
+function readUnlessUnread(
+  target: string,
+  json: unknown,
+  place: string,
+  reading: Reading,
+): Argument {
+  if (/^(?:aten\.(?:_assert|sym_)|_operator\.|math\.)/.test(target)) return NONE;
+  if (target.startsWith("aten.")) return readArgument(json, place, reading);
+  try {
+    return readArgument(json, place, reading);
+  } catch {
+    // An operation of another library may have arguments of any kind; it is refused by its name.
+    return NONE;
+  }
+}
+
+/** Reads the name of a result; numbers have none here: `sym_int_values` has their formulas. */
+function readResult(json: unknown, place: string): Result {
+  const [kind, value] = unionAt(json, place);
+  if (kind === "as_tensor") return textAt(objectAt(value, place).name, place);
+  if (kind === "as_optional_tensor") return readResult(value, place);
+  if (kind === "as_tensors") {
+    return listAt(value, place).map((item) => textAt(objectAt(item, place).name, place));
+  }
+  if (kind === "as_optional_tensors") {
+    return listAt(value, place).map((item) => readResult(item, place));
+  }
+  return null;
+}
+
+/** Parses `KEY,PATH,CLASS;KEY,PATH,CLASS`, outermost first. */
+function parseModules(text: string): ModuleCall[] {
+  const calls: ModuleCall[] = [];
+  for (const part of text.split(";")) {
+    const first = part.indexOf(",");
+    const last = part.lastIndexOf(",");
+    if (first === -1 || last === first || part.length > 3 * MAX_NAME) continue;
+    const key = part.slice(0, first);
+    if (key.startsWith("_empty_nn_module_stack")) continue;
+    const type = part.slice(last + 1);
+    calls.push({
+      key,
+      path: part.slice(first + 1, last).replace(/@\d+/g, ""),
+      className: type.slice(type.lastIndexOf(".") + 1),
+    });
+  }
+  return calls;
+}
+
+/** Lines of installed packages, which the user did not write. */
+const INSTALLED = /[\\/](?:site|dist)-packages[\\/]/;
+const TORCH_ITSELF = /(?:^|[\\/])torch[\\/](?:nn|fx|_|utils|export|functional)/;
+
+/**
+ * Returns the innermost line of a stack trace that belongs to the user's own code, or else to a
+ * package other than PyTorch.
+ *
+ * @param trace The stack trace.
+ * @param here Folder that paths are made relative to.
+ */
+function userLine(trace: string, here: string): SourceLine | null {
+  const lines = [...trace.matchAll(/^\s*File "([^"\n]{1,1000})", line (\d+)/gm)]
+    .map(([, file, line]) => ({ file: file.replaceAll("\\", "/"), line: Number(line) }));
+  const found = lines.findLast(({ file }) => !INSTALLED.test(file) && !TORCH_ITSELF.test(file)) ??
+    lines.findLast(({ file }) => !TORCH_ITSELF.test(file));
+  if (found === undefined) return null;
+  const isHere = here !== "" && found.file.startsWith(here);
+  return isHere ? { ...found, file: found.file.slice(here.length) } : found;
+}
 
 /** Major version of the schema that is read; its minor versions add fields. */
 const MAJOR_VERSION = 8;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { binaries, sources } from "../../../src/engine/native/binaries.ts";
 import { checkpointBinary } from "../../../src/engine/native/checkpoint_binary.ts";
-import { hashSources } from "../../../src/engine/native/compile_assembly.ts";
+import { hashSources } from "../../../src/engine/native/build.ts";
 
 // That the sources give these very bytes is checked by `deno task build:native --check`, in CI.
 Deno.test("binaries.ts was made from the sources as they are", async () => {

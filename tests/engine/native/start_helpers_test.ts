@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { heapOf } from "../../../src/engine/start/prepare_engine.ts";
-import { startHelpers } from "../../../src/engine/native/start_helpers.ts";
+import { startHelpers } from "../../../src/engine/native/native_runner.ts";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import { patchProperty } from "../../../src/engine/patching.ts";
 

@@ -1,5 +1,5 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { orthonormalColumns } from "../../../src/engine/repairs/orthonormal_columns.ts";
+import { orthonormalColumns } from "../../../src/engine/repairs/dense.ts";
 import { processorSeconds } from "../../../src/probe/open_trial.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Tensor2D } from "@tensorflow/tfjs";

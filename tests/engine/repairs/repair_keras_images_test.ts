@@ -1,5 +1,5 @@
 import { startEngine, type Tensor } from "../../../src/engine/mod.ts";
-import { markImages } from "../../../src/keras/files/mark_images.ts";
+import { markImages } from "../../../src/keras/files/load_topology.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { assertRefused } from "../../assert_refused.ts";

@@ -1,5 +1,5 @@
 import { BatchError } from "../../../src/load/mod.ts";
-import { decodePng } from "../../../src/model/batches/decode_png.ts";
+import { decodePng } from "../../../src/model/batches/read_pictures.ts";
 import { readCsv } from "../../../src/model/batches/read_csv.ts";
 import { parseNpy, readNpz } from "../../../src/model/batches/read_npy.ts";
 import { writeZip } from "../../model/files/write_zip.ts";

@@ -1,9 +1,7 @@
 import { bytesInMemory } from "../../../src/model/files/byte_source.ts";
-import { attributeTexts } from "../../../src/keras/hdf5/open_hdf5.ts";
-import { hdf5Budget } from "../../../src/keras/hdf5/hdf5_budget.ts";
+import { attributeTexts, hdf5Budget, TextHeaps } from "../../../src/keras/hdf5/open_hdf5.ts";
 import { Hdf5Bytes } from "../../../src/keras/hdf5/hdf5_bytes.ts";
 import { MESSAGE } from "../../../src/keras/hdf5/object_header.ts";
-import { TextHeaps } from "../../../src/keras/hdf5/text_heaps.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { Budget } from "../../../src/model/files/budget.ts";
 import { assertEquals, assertThrows } from "@std/assert";

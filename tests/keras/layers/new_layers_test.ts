@@ -8,7 +8,7 @@ import {
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
 import type { Tensor } from "../../../src/engine/tensorflow.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
-import { PRODUCTS } from "../../../src/keras/layers/operations/products.ts";
+import { PRODUCTS } from "../../../src/keras/layers/operations/operation_layers.ts";
 import { REARRANGEMENTS } from "../../../src/keras/layers/operations/rearrangements.ts";
 import { loadModel } from "../../../src/load/mod.ts";
 import { InputError } from "../../../src/words/input_error.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { decodePng } from "../../../src/model/batches/decode_png.ts";
+import { decodePng } from "../../../src/model/batches/read_pictures.ts";
 import { BatchError } from "../../../src/load/mod.ts";
 import { png } from "./write_png.ts";
 

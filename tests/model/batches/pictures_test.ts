@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
-import { decodePng } from "../../../src/model/batches/decode_png.ts";
+import { decodePng } from "../../../src/model/batches/read_pictures.ts";
 import { BatchError, readBatch } from "../../../src/load/mod.ts";
 import { fixture } from "../../torch/fixture.ts";
 import { png } from "./write_png.ts";

@@ -1,6 +1,5 @@
 import type { LayerMeasurements, TensorStatistics } from "../../../src/measure/measurements.ts";
-import { networkOf } from "../../../src/rules/network/network.ts";
-import { offByAlikeness, offByDepth } from "../../../src/rules/network/units_off.ts";
+import { networkOf, offByAlikeness, offByDepth } from "../../../src/rules/network/network.ts";
 import { reluOffFractions } from "../../../src/theory/relu_off_fractions.ts";
 import {
   flat,

@@ -12,7 +12,7 @@ class Pool {
    */
   parts: i32;
   /**
-   * Number of finished parts; far below 0 once a helper has broken down, see `../start_helpers.ts`.
+   * Number of finished parts; far below 0 once a helper has broken down, see `../native_runner.ts`.
    */
   done: i32;
   operation: i32;

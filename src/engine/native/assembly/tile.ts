@@ -1,4 +1,4 @@
-// Made by ../build.ts from ../write_tile.ts: deno task build:native
+// Made by ../build.ts: deno task build:native
 
 import { finish } from "./finish";
 import { madd } from "./madd";

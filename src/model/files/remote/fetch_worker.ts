@@ -6,8 +6,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Mailbox } from "./mailbox.ts";
 import { RangeClient, type RemoteFile } from "./range_client.ts";
-import { RangeCache } from "./range_cache.ts";
-import { ReadAhead } from "./read_ahead.ts";
+import { RangeCache, ReadAhead } from "./read_ahead.ts";
 
 /** File as it is opened, with the folder that keeps its bytes, if one does. */
 export interface RemoteOpening {
