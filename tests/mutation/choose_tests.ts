@@ -1,7 +1,7 @@
 import type { Import } from "../read_imports.ts";
 
-/** Sizes of the rounds: few tests at first, as the nearest often notice; at most 24, so that a change costs seconds. */
-const ROUNDS = [2, 4, 6, 12];
+/** Sizes of the rounds: few tests at first, as the nearest often notice; at most 14, so that a change costs seconds. */
+const ROUNDS = [2, 4, 8];
 
 /** Returns the number of steps from a file to each that can be reached from it. */
 function stepsFrom(file: string, next: Map<string, string[]>): Map<string, number> {
@@ -16,7 +16,7 @@ function stepsFrom(file: string, next: Map<string, string[]>): Map<string, numbe
 
 /**
  * Returns a function that chooses the tests for a changed module: those named after it, then those that load it,
- * directly or not. The nearest come first; at the same distance those of its room, then those that load
+ * directly or not. The nearest come first, those that run commands last; at the same distance those of its room, then those that load
  * least, which are about little else and fast. Tests are run in rounds, as Deno keeps no order within a run.
  *
  * @param imports Imports of `src/` and `tests/`, as paths from the root.
@@ -37,6 +37,7 @@ export function testChoice(imports: readonly Import[]): (module: string) => stri
     const distances = stepsFrom(module, importers);
     const rank = (test: string) => [
       test.endsWith(`${stem}test.ts`) ? 0 : 1,
+      test.startsWith("tests/cli/") ? 1 : 0,
       distances.get(test) ?? 0,
       test.startsWith(`tests/${room}/`) ? 0 : 1,
       loads.get(test)!,

@@ -2,9 +2,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { type AtenContext, type AtenValue, WholeFloat } from "../../src/torch/aten/aten_op.ts";
+import { axisOf } from "../../src/torch/aten/axes.ts";
 import { ATEN_OPS } from "../../src/torch/aten/aten_ops.ts";
 import { bindArguments, callAten, parametersOf } from "../../src/torch/aten/schema.ts";
 import { InputError } from "../../src/words/input_error.ts";
+import { assertRefused } from "../assert_refused.ts";
 import {
   argumentsOf,
   type AtenCase,
@@ -188,6 +190,14 @@ Deno.test("an integer that does not fit 32 bits is refused", async () => {
   assertThrows(run("aten.arange.start", 2 ** 31 - 1, 2 ** 31 + 1), InputError, message);
   assertEquals<unknown>(run("aten.mul.Tensor", ints(2 ** 30), ints(-2))(), -(2 ** 31));
   assertEquals<unknown>(run("aten.full.default", [1], 2 ** 31 - 1)(), 2 ** 31 - 1);
+});
+
+Deno.test("axisOf() counts axes from either end, and refuses those beyond", () => {
+  assertEquals([-3, 0, 2].map((dim) => axisOf(dim, 3)), [0, 0, 2]);
+  for (const dim of [-4, 3]) {
+    const parts = { place: "dim", found: `${dim}`, expected: "-3 to 2" };
+    assertRefused(() => axisOf(dim, 3), parts);
+  }
 });
 
 Deno.test("a whole float makes an integer a float, and a whole number does not", async () => {

@@ -2,6 +2,8 @@ import { startEngine } from "../../../src/engine/mod.ts";
 import { loadModel, randomBatch } from "../../../src/load/mod.ts";
 import { measure, MeasureError } from "../../../src/measure/mod.ts";
 import { ModelError } from "../../../src/model/model_error.ts";
+import { divideComplex } from "../../../src/torch/program/divide_complex.ts";
+import type { Call } from "../../../src/torch/program/program.ts";
 import { editedProgram, type Edits, type Json, programPath } from "./edited_program.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 
@@ -72,6 +74,29 @@ Deno.test("loadModel() names the operations that it lacks for complex numbers", 
     },
   });
   assertEquals(output, "The program has no output of floats, expected one");
+});
+
+Deno.test("divideComplex() knows a product of two complex tensors, and none of three", () => {
+  const sizes = [2];
+  const targetOf = (factors: string[]) => {
+    const names = ["a", "b", "c", "out"];
+    const values = new Map(names.map((name) => [name, { type: "complex64", sizes } as const]));
+    const call: Call = {
+      name: "einsum",
+      target: "aten.einsum.default",
+      args: { operands: { is: "list", items: factors.map((name) => ({ is: "value", name })) } },
+      results: ["out"],
+      modules: [],
+      source: null,
+    };
+    const held = new Map(
+      names.slice(0, 3).map((name) => [name, { kind: "buffer", name }] as const),
+    );
+    const divided = divideComplex({ calls: [call], values, outputs: [] }, { inputs: [], held });
+    return divided.calls.at(-1)!.target;
+  };
+  assertEquals(targetOf(["a", "b"]), "aten.add.Tensor");
+  assertEquals(targetOf(["a", "b", "c"]), "aten.einsum.default of complex numbers");
 });
 
 Deno.test("loadModel() refuses weights that are missing, or larger than their file", async () => {
