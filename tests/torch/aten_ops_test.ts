@@ -200,6 +200,20 @@ Deno.test("axisOf() counts axes from either end, and refuses those beyond", () =
   }
 });
 
+Deno.test("argmax keeps the axes of a tensor that it searches whole, and randperm swaps by its draws", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const run = (name: string, positional: AtenValue[], uniform: AtenCase["uniform"] = []) =>
+    callAten(ATEN_OPS[name], { positional, named: {} }, contextOf(tf, { ...EMPTY, uniform }, {}));
+  const x = tf.tensor2d([[1, 3], [2, 0]]);
+  assertEquals((run("aten.argmax.default", [x, null, true]) as Tensor).arraySync(), [[1]]);
+  for (const [draw, order] of [[0.4, [1, 0]], [0.6, [0, 1]]] as const) {
+    const uniform = [{ shape: [2], data: [draw, draw] }];
+    const drawn = run("aten.randperm.default", [2], uniform) as Tensor;
+    assertEquals([...drawn.dataSync()], [...order]);
+  }
+});
+
 Deno.test("a whole float makes an integer a float, and a whole number does not", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
