@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { activationRegion } from "../../src/measure/activation_region.ts";
+import { activationLayer, activationRegion } from "../../src/measure/activation_region.ts";
 import { countFlat } from "../../src/measure/observe.ts";
 import { LayerRecord } from "../../src/measure/layer_record.ts";
 import { type Layer, startEngine } from "../../src/engine/mod.ts";
@@ -65,6 +65,25 @@ Deno.test("activationRegion() is null for what has no flat region", () => {
   for (const name of ["linear", "softmax", "leakyRelu", "of my own", null]) {
     assertEquals(activationRegion(name), null);
   }
+});
+
+Deno.test("activationLayer() names the activation of a layer with its settings", () => {
+  const { layers } = tf;
+  const rows: [Layer, string, number | null][] = [
+    [layers.leakyReLU({}), "leakyRelu", null],
+    [layers.leakyReLU({ alpha: 0.1 }), "leakyRelu(0.1)", null],
+    [layers.leakyReLU({ alpha: 0 }), "relu", 0],
+    [layers.elu({}), "elu", activationRegion("elu")!.low],
+    [layers.thresholdedReLU({ theta: 0.7 }), "thresholdedRelu", 0.7],
+    [layers.reLU({}), "relu", 0],
+  ];
+  for (const [layer, name, low] of rows) {
+    const found = activationLayer(layer)!;
+    assertEquals([found.name, found.region?.low ?? null], [name, low]);
+  }
+  const { region } = activationLayer(layers.reLU({ maxValue: 2 }))!;
+  assertEquals([region!.bounded, region!.high], [true, 2]);
+  assertEquals(activationLayer(layers.dense({ units: 1, activation: "relu" })), null);
 });
 
 const NO_LAYER = {} as Layer;

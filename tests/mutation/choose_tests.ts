@@ -1,7 +1,7 @@
 import type { Import } from "../read_imports.ts";
 
-/** Sizes of the rounds: few tests at first, as the nearest often notice; at most 14, so that a change costs seconds. */
-const ROUNDS = [2, 4, 8];
+/** Sizes of the rounds: few tests at first, as the nearest often notice; at most 30, so that a change costs seconds. */
+const ROUNDS = [2, 4, 8, 16];
 
 /** Returns the number of steps from a file to each that can be reached from it. */
 function stepsFrom(file: string, next: Map<string, string[]>): Map<string, number> {

@@ -35,6 +35,6 @@ Deno.test("testChoice() runs tests named after the module first, then the neares
   const rounds = testChoice(tests.map((test) => imports([test, "src/model/read.ts"])))(
     "src/model/read.ts",
   );
-  assertEquals(rounds.map(({ length }) => length), [2, 4, 8]);
-  assertEquals(rounds.flat(), tests.slice(0, 14));
+  assertEquals(rounds.map(({ length }) => length), [2, 4, 8, 16]);
+  assertEquals(rounds.flat(), tests.slice(0, 30));
 });
