@@ -261,8 +261,8 @@ export function assertInputNormalized(
  * (`targetScale`). Judges regressions with targets that were given.
  *
  * Defaults: `targetOffset` 20, `targetOffsetWarning` 5, `targetScale` 10000, `targetScaleWarning`
- * 30, `targetDrowned` 30, `minExamples` 8. `gradient-health explain target-normalized` prints the
- * definition, its source, and when it misleads.
+ * 30, `targetDrowned` 30, `targetChance` 0.2, `minExamples` 8. `gradient-health explain
+ * target-normalized` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -295,6 +295,7 @@ export function assertTargetNormalized(
     | "targetScale"
     | "targetScaleWarning"
     | "targetDrowned"
+    | "targetChance"
     | "minExamples"
   >,
   msg?: string,

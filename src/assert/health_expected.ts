@@ -41,6 +41,7 @@ export interface HealthExpected<IsAsync = false> {
       | "targetScale"
       | "targetScaleWarning"
       | "targetDrowned"
+      | "targetChance"
       | "minExamples"
     >,
     msg?: string,

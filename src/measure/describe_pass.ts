@@ -15,6 +15,7 @@ import { ignoresClass, lossTraits } from "../traits/losses.ts";
 import type { DeclaredSignals, InputMoments } from "../traits/moments.ts";
 import { showValue } from "../words/show_value.ts";
 import { measureFeatures, spreadOf } from "./between_examples.ts";
+import { targetChance } from "./target_chance.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { countFlatRows } from "./duplicate_units.ts";
 import { inCallOrder, type LayerRecord } from "./layer_record.ts";
@@ -67,9 +68,16 @@ export function describePass(found: PassFindings): Measurements {
   const { objective, chosenBy, drawn } = chosen;
   const weightsOf = measureWeights(found);
   const rows = inCallOrder(found.records, found.called);
+  const measuredInputs = measureInputs(heap, model, inputs, (layer) => recordOf.get(layer)?.name);
+  // Entries that are looked up have no distances, and drawn ones no relation.
+  const isComparable = measuredInputs.perInput.every(({ dtype, lookedUp }) =>
+    dtype === "float32" && lookedUp !== true
+  );
+  const isGiven = drawn === null && (batch.seed ?? null) === null;
+  const compared = isGiven && isComparable ? inputs : [];
   const measured = {
-    ...measureInputs(heap, model, inputs, (layer) => recordOf.get(layer)?.name),
-    targets: measureTargets(heap, model, drawn ?? targets ?? [], objective),
+    ...measuredInputs,
+    targets: measureTargets(heap, model, drawn ?? targets ?? [], { objective, compared }),
   };
   const penalties = measurePenalties(heap.tf, model, layers);
   return {
@@ -304,13 +312,14 @@ const MAX_UNITS = 1000;
 /**
  * Measures the targets of a batch.
  *
- * @param objective Knows the loss of an output: the targets of some losses are numbers of classes.
+ * @param context `objective`: knows the loss of an output: the targets of some losses are numbers
+ * of classes; `compared`: inputs that targets should depend on.
  */
 function measureTargets(
   heap: Heap,
   model: LayersModel,
   targets: Tensor[],
-  objective: ResolvedObjective,
+  { objective, compared }: { objective: ResolvedObjective; compared: readonly Tensor[] },
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
     const loss = objective.lossOf(i);
@@ -323,12 +332,14 @@ function measureTargets(
     const values = ignoresClass(loss) ? all.filter((value) => value !== ignoredClass) : all;
     const meansOf = () =>
       sparse ? classShares(values, units) : unitMeans(values, tensor.shape.at(-1)!);
+    const chance = compared.length === 0 ? null : targetChance(heap, compared, tensor, sparse);
     return {
       name: outputName(model, i),
       shape: tensor.shape.slice(),
       values: statisticsOf(sums)!,
       ...(sparse ? { classes: classesOf(values, units) } : differences),
       unitMeans: units > MAX_UNITS ? null : meansOf(),
+      ...(chance === null ? {} : { chance }),
     };
   });
 }

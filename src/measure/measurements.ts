@@ -443,6 +443,11 @@ export interface TargetMeasurements {
   features?: FeatureMeasurements;
   /** Share of the second moment that tells examples apart, as for an input; absent for classes. */
   spread?: number | null;
+  /**
+   * Share of random orders of the targets that fit the inputs as well as theirs does; absent up to
+   * 0.1, and if there are too few different examples to tell.
+   */
+  chance?: number;
 }
 
 /** Metric that the model was compiled with, evaluated on the outputs of the pass. */

@@ -23,6 +23,8 @@ export interface Thresholds {
   targetScaleWarning: number;
   /** Standard deviation of the outputs relative to that of smaller targets above which it is an error. */
   targetDrowned: number;
+  /** Share of random orders of the targets that fit the inputs as well as theirs, above which a note says so. */
+  targetChance: number;
   /** Fewest examples on which a batch-dependent rule gives a verdict. */
   minExamples: number;
   /** Smallest signal of the first hidden layer relative to that of the last. */

@@ -198,6 +198,14 @@ const SAID: Record<string, () => Finding[]> = {
       "target-normalized",
       headed("binaryCrossentropy", { activation: "sigmoid", targets: Array(16).fill(1) }),
     ),
+  "target-normalized: unrelated to the inputs": () => {
+    const measurements = headed("meanSquaredError", { targets: halves });
+    const targets = measurements.batch.targets!.map((one) => ({ ...one, chance: 0.82 }));
+    return judge("target-normalized", {
+      ...measurements,
+      batch: { ...measurements.batch, targets },
+    });
+  },
   "learning-rate: low": () => judge("learning-rate", compiled(9e-5)),
   "learning-rate: too low": () => judge("learning-rate", compiled(1e-6)),
   "learning-rate: high": () => judge("learning-rate", compiled(0.05)),

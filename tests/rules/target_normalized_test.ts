@@ -75,6 +75,23 @@ testThreshold("targetDrowned", {
   severity: "error",
 });
 
+/** A regression of which this share of random orders of the targets fits the inputs as well. */
+function judgeChance(chance: number, options?: RuleOptions) {
+  const measurements = regression({});
+  const targets = measurements.batch.targets!.map((target) => ({ ...target, chance }));
+  return targetNormalized.run(
+    { ...measurements, batch: { ...measurements.batch, targets } },
+    options,
+  );
+}
+
+testThreshold("targetChance", {
+  judge: judgeChance,
+  inside: [0.11, 0.19],
+  outside: [0.21, 1],
+  severity: "note",
+});
+
 Deno.test("targetNormalized blames the head and not the targets for outputs that are farther from 1", () => {
   const outputs = (size: number, std: number) => {
     const measurements = regression({ std });

@@ -66,6 +66,16 @@ export const targetNormalized: Rule = defineRule({
         "Standard deviation of the outputs relative to that of smaller targets above which it " +
         "is an error.",
     },
+    targetChance: {
+      default: 0.2,
+      unit: "share of random orders",
+      range: [0.1, 1],
+      source: "calibrated on 65 programs of bench/faults with inputs that are not looked up: two " +
+        "whose targets are related to the inputs are above 0.05, at 0.08; the one with shuffled " +
+        "targets is at 0.82",
+      about: "Share of random orders of the targets that fit the inputs as well as theirs, above " +
+        "which a note says so.",
+    },
     ...MIN_EXAMPLES,
   },
   problem: "targets that are not normalised",
@@ -79,10 +89,12 @@ export const targetNormalized: Rule = defineRule({
     "targets and constant ones are not judged, but classes that are all the same are warned about; nor is a linear head whose outputs exceed them.",
   source:
     "Own: see the thresholds. LeCun et al. 1998, Efficient BackProp, for targets within the " +
-    "range of the output.",
+    "range of the output. Székely, Rizzo & Bakirov 2007, Measuring and testing dependence by " +
+    "correlation of distances.",
   misleads: "A network is judged over some 300 steps: one that has to learn a mean of 500 first " +
     "gets there later. Adam copes with a large scale, and SGD with one up to 10. Outputs that are farther " +
-    "from 1 than the targets are the head's fault, and the business of init-scale.",
+    "from 1 than the targets are the head's fault, and the business of init-scale. Where targets " +
+    "depend on combinations alone, as in XOR, near inputs do not have near targets.",
   fix: "Subtract the mean of the targets over the training set, divide by their standard " +
     "deviation, and undo both after predict; or start the bias of the head at their mean.",
   asserts: "that the mean of the targets is within 5 of their standard deviations " +
@@ -97,19 +109,51 @@ export const targetNormalized: Rule = defineRule({
   judge(subject) {
     const { measurements: { batch, objective }, thresholds } = subject;
     if (objective.randomTargets === true) return [];
-    if (batch.examples >= thresholds.minExamples) {
-      const alike = (batch.targets ?? []).flatMap((target) => oneClass(target, objective.name));
-      if (alike.length > 0) return alike;
-    }
-    if (!lossTraits(objective.name)?.comparesNumbers) return [];
-    const found = (batch.targets ?? []).flatMap((target) =>
-      judgeTarget(target, subject).map((verdict) => ({ ...verdict, tensor: target.name }))
-    );
-    return found.length > 0 && batch.examples < thresholds.minExamples
-      ? [tooFewExamples(batch.examples, thresholds.minExamples)]
-      : found;
+    const unrelated = (batch.targets ?? []).flatMap((target) => byChance(target, subject));
+    return [...unrelated, ...judgeScale(subject)];
   },
 });
+
+/** Judges the numbers of the targets by themselves. */
+function judgeScale(subject: Case<Names>): Verdict[] {
+  const { measurements: { batch, objective }, thresholds } = subject;
+  if (batch.examples >= thresholds.minExamples) {
+    const alike = (batch.targets ?? []).flatMap((target) => oneClass(target, objective.name));
+    if (alike.length > 0) return alike;
+  }
+  if (!lossTraits(objective.name)?.comparesNumbers) return [];
+  const found = (batch.targets ?? []).flatMap((target) =>
+    judgeTarget(target, subject).map((verdict) => ({ ...verdict, tensor: target.name }))
+  );
+  return found.length > 0 && batch.examples < thresholds.minExamples
+    ? [tooFewExamples(batch.examples, thresholds.minExamples)]
+    : found;
+}
+
+/** Finds targets that fit the inputs no better than shuffled ones. */
+function byChance(
+  { name, shape, chance = 0 }: TargetMeasurements,
+  subject: Case<Names>,
+): Verdict[] {
+  const { targetChance } = subject.thresholds;
+  if (!(chance > targetChance)) return [];
+  const expected = atMost(targetChance);
+  const figures = { chance: figure(chance, "share of random orders") };
+  return [{
+    severity: "note",
+    kind: "unrelated",
+    layer: null,
+    tensor: name,
+    measured: chance,
+    expected,
+    threshold: "targetChance",
+    figures,
+    message: say`Nothing in the batch says that the targets of ${layerName(name)} belong to its
+      inputs: a share of ${figures.chance} of random orders of the targets fits them as well; expected
+      ${expected} (targetChance). A network learns a batch by heart all the same.`,
+    fix: "Make sure that inputs and targets were shuffled together.",
+  }];
+}
 
 /** Finds targets that are all of one class, which a network learns without looking at its input. */
 function oneClass(target: TargetMeasurements, loss: string): Verdict[] {
@@ -149,6 +193,8 @@ function onlyAnswer({ values: { mean, std }, unitMeans }: TargetMeasurements): n
 }
 
 type Names =
+  | "minExamples"
+  | "targetChance"
   | "targetOffset"
   | "targetOffsetWarning"
   | "targetScale"

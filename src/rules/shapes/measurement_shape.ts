@@ -316,6 +316,7 @@ const target = object<TargetMeasurements>({
   unitMeans: nullable(list(number)),
   features: optional(features),
   spread: optional(nullable(number)),
+  chance: optional(number),
 });
 
 const metric = object<MetricMeasurements>({
