@@ -332,7 +332,9 @@ function measureTargets(
     const values = ignoresClass(loss) ? all.filter((value) => value !== ignoredClass) : all;
     const meansOf = () =>
       sparse ? classShares(values, units) : unitMeans(values, tensor.shape.at(-1)!);
-    const chance = compared.length === 0 ? null : targetChance(heap, compared, tensor, sparse);
+    const chance = compared.length === 0
+      ? null
+      : targetChance(heap, compared, { targets: tensor, areClasses: sparse });
     return {
       name: outputName(model, i),
       shape: tensor.shape.slice(),

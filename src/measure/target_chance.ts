@@ -23,21 +23,20 @@ const USUAL = 0.1;
  * have near targets. It is about 0 if targets depend on inputs, and any share if both were shuffled
  * apart.
  *
- * @param isClass True if the targets are numbers of classes, which are the same or not.
+ * @param given The targets; `areClasses`: true for numbers of classes, which are the same or not.
  * @returns `null` if there is no doubt, or if it cannot be told: too few examples, or nearly all of
  * them alike.
  */
 export function targetChance(
   heap: Heap,
   inputs: readonly Tensor[],
-  targets: Tensor,
-  isClass: boolean,
+  { targets, areClasses }: { targets: Tensor; areClasses: boolean },
 ): number | null {
   const examples = Math.min(targets.shape[0], MOST.examples);
   if (examples < LEAST_EXAMPLES) return null;
   const between = distances(inputs.flatMap((input) => columnsOf(heap, input, examples)), examples);
-  const columns = columnsOf(heap, targets, examples, isClass);
-  const apart = distances(columns, examples);
+  const columns = areClasses ? classColumns : columnsOf;
+  const apart = distances(columns(heap, targets, examples), examples);
   if (between === null || apart === null || areAlike(apart, examples)) return null;
   centre(between, examples);
   const own = Array.from({ length: examples }, (_, i) => i);
@@ -51,15 +50,9 @@ export function targetChance(
 }
 
 /** Returns entries of the first examples, one column per feature, scaled to a deviation of 1. */
-function columnsOf(
-  heap: Heap,
-  tensor: Tensor,
-  examples: number,
-  isClass = false,
-): Float64Array[] {
+function columnsOf(heap: Heap, tensor: Tensor, examples: number): Float64Array[] {
   const values = heapView(heap.tf, tensor);
   const width = tensor.size / tensor.shape[0];
-  if (isClass) return classColumns(values, { width, examples });
   const step = Math.ceil(width / MOST.entries);
   const columns: Float64Array[] = [];
   for (let feature = 0; feature < width; feature += step) {
@@ -73,10 +66,9 @@ function columnsOf(
 }
 
 /** Returns a column per class: distances between numbers of classes mean nothing. */
-function classColumns(
-  values: ArrayLike<number>,
-  { width, examples }: { width: number; examples: number },
-): Float64Array[] {
+function classColumns(heap: Heap, tensor: Tensor, examples: number): Float64Array[] {
+  const values = heapView(heap.tf, tensor);
+  const width = tensor.size / tensor.shape[0];
   const all = new Set(Array.from({ length: examples }, (_, i) => values[i * width]));
   return [...all].map((own) =>
     Float64Array.from({ length: examples }, (_, i) => Number(values[i * width] === own))

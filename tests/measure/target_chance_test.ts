@@ -11,7 +11,7 @@ const heap = heapOf(engine);
 /** Chance of targets for normal inputs, where `answer` computes the target of an example. */
 function chanceOf(
   answer: (inputs: number[], i: number) => number[],
-  { examples = 32, features = 6, isClass = false } = {},
+  { examples = 32, features = 6, areClasses = false } = {},
 ): number | null {
   const random = new SeededRandom(3, "rows");
   const rows = Array.from(
@@ -21,7 +21,7 @@ function chanceOf(
   const inputs = tf.tensor2d(rows);
   const targets = tf.tensor2d(rows.map(answer));
   try {
-    return targetChance(heap, [inputs], targets, isClass);
+    return targetChance(heap, [inputs], { targets, areClasses });
   } finally {
     tf.dispose([inputs, targets]);
   }
@@ -35,7 +35,7 @@ Deno.test("targetChance() has no doubt about targets that depend on the inputs",
   assertEquals(chanceOf(([a]) => [Number(a > 0)]), null);
   assertEquals(chanceOf(([a]) => a > 0 ? [1, 0] : [0, 1]), null);
   assertEquals(chanceOf((inputs) => inputs), null);
-  assertEquals(chanceOf(([a]) => [Math.floor(2 * a) + 50], { isClass: true }), null);
+  assertEquals(chanceOf(([a]) => [Math.floor(2 * a) + 50], { areClasses: true }), null);
 });
 
 Deno.test("targetChance() says how many random orders fit as well as shuffled targets", () => {

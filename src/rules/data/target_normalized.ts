@@ -107,7 +107,7 @@ export const targetNormalized: Rule = defineRule({
   // The figure belongs to the targets, not to a layer.
   figure: { title: "targets", scale: "log", of: () => null },
   judge(subject) {
-    const { measurements: { batch, objective }, thresholds } = subject;
+    const { measurements: { batch, objective } } = subject;
     if (objective.randomTargets === true) return [];
     const unrelated = (batch.targets ?? []).flatMap((target) => byChance(target, subject));
     return [...unrelated, ...judgeScale(subject)];
@@ -132,7 +132,7 @@ function judgeScale(subject: Case<Names>): Verdict[] {
 
 /** Finds targets that fit the inputs no better than shuffled ones. */
 function byChance(
-  { name, shape, chance = 0 }: TargetMeasurements,
+  { name, chance = 0 }: TargetMeasurements,
   subject: Case<Names>,
 ): Verdict[] {
   const { targetChance } = subject.thresholds;
