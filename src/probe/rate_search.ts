@@ -91,7 +91,11 @@ function searchLadder(ladder: readonly Attempted[], guess: number | null): Searc
     usable: hasFallen && attempt.verdict === "learns" || reaches(attempt, USABLE),
   }));
   const best = rates.filter((_, i) => reaches(ladder[i], SUGGESTED));
-  const lowest = best.find(isUsual) ?? best[0];
+  // A rate beyond the usual ones would itself be called too high.
+  const learning = rates.findLast((rate) =>
+    rate.usable && rate.verdict === "learns" && isUsual(rate)
+  );
+  const lowest = best.find(isUsual) ?? (best.length > 0 ? learning : undefined) ?? best[0];
   if (lowest === undefined) return { rates, usable: null, suggested: null };
   const suggested = keptFromEdge(rates, rates.indexOf(lowest));
   const place = rates.indexOf(suggested);

@@ -103,6 +103,13 @@ Deno.test("usableRates() prefers a usual rate", () => {
   assertEquals(search({ losses: { ...losses, "0.0001": 0.25 } }).suggested, 3e-5);
 });
 
+Deno.test("usableRates() prefers the highest usual rate that learns to a better one beyond", () => {
+  const losses = { "0.3": 0.7, "1.0": 0.6, "3.0": 0 };
+  const at = (verdict: TrialVerdict) =>
+    search({ optimizer: "Adadelta", losses, verdict }).suggested;
+  assertEquals([at("learns"), at("slow")], [1, 3]);
+});
+
 Deno.test("usableRates() takes the optimizer that learns if there are two", () => {
   const slow = attempts({ losses: { "0.001": 0.2 } });
   const descent = { optimizer: "SGD", losses: { "0.01": 0.2 } };
