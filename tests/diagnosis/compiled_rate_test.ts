@@ -121,6 +121,47 @@ Deno.test("examine() calls no optimizer of a file healthy at an absurd rate", as
   model.dispose();
 });
 
+Deno.test("examine() names the setting of an optimizer that keeps it from learning, not its rate", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const of = async (class_name: string, config: object, learning_rate = 1e-3) => {
+    const { model, batch } = compiled(tf, 1e-3);
+    const optimizer = savedOptimizer(tf, {
+      optimizer: { class_name, config: { learning_rate, ...config } },
+    });
+    model.compile({ optimizer, loss: "meanSquaredError" });
+    const before = tf.memory().numTensors;
+    const { diagnosis: { causes } } = await examine(model, batch);
+    assertEquals(model.optimizer, optimizer);
+    assertEquals(tf.memory().numTensors, before);
+    model.dispose();
+    return causes.filter(({ severity }) => severity === "error");
+  };
+  for (
+    const [class_name, config, words] of [
+      ["AdamW", { weight_decay: 100 }, "a weight decay of 100"],
+      ["Adam", { clipvalue: 1e-12 }, "a clipvalue of 1e-12"],
+      ["Adam", { clipnorm: 1e-12 }, "a clipnorm of 1e-12"],
+      ["Adam", { global_clipnorm: 1e-12 }, "a global clipnorm of 1e-12"],
+      [
+        "Adam",
+        { use_ema: true, ema_momentum: 0.9999, ema_overwrite_frequency: 1 },
+        "an average of the weights",
+      ],
+    ] as const
+  ) {
+    const [{ kind, message, fixes, tried }, ...others] = await of(class_name, config);
+    assertEquals([kind, others], ["optimizer-settings", []]);
+    assertStringIncludes(message, `by ${class_name} with ${words}; it does without.`);
+    assertEquals(fixes, [{ kind: "rebuild", what: `Compile ${class_name} without ${words}.` }]);
+    assertEquals(tried?.left, 0);
+  }
+  assertEquals(await of("AdamW", { weight_decay: 0.01 }), []);
+  // Without clipping, this rate does not learn either.
+  const causes = await of("Adam", { clipnorm: 1 }, 3);
+  assertEquals(causes.map(({ kind }) => kind), ["learning-rate"]);
+});
+
 /** A network for a parabola up to 125, compiled with SGD at a rate. */
 function parabola(tf: TensorFlow, rate: number) {
   const dense = (units: number, seed: number, inputs: number) =>

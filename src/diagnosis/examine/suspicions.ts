@@ -8,6 +8,7 @@ import type { SkippedTrial, Trial } from "../../probe/trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { networkOf } from "../../rules/network/network.ts";
 import { enoughWeaker } from "../../rules/task/flattening.ts";
+import type { OptimizerSettings } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { activations } from "../causes/activations.ts";
 import { normalizing } from "../causes/inputs.ts";
@@ -15,6 +16,7 @@ import { targets } from "../causes/targets.ts";
 import type { Cause, Suspect } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
+import { heldBack } from "./held_back.ts";
 
 /** Inputs are out of scale if their standard deviation is above this or below its inverse. */
 const FAR = 10;
@@ -27,6 +29,8 @@ export interface Suspicion {
   fix: Fix;
   /** The cause that one pass warned of, if any. */
   known?: Cause;
+  /** Settings of the optimizer to try in place of the fix. */
+  without?: OptimizerSettings;
 }
 
 /** Network that does not learn its batch. */
@@ -50,7 +54,10 @@ export function suspicionsOf(
   const suspect = (cause: Cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }));
   // A rate at which the network only begins to learn may hide another cause.
   if (finding.kind === "learning-rate" && trial.verdict === "learns") {
-    return known.filter((cause) => wasError(cause, before)).flatMap(suspect);
+    return [
+      ...heldBack(measurements),
+      ...known.filter((cause) => wasError(cause, before)).flatMap(suspect),
+    ];
   }
   const patient = { measurements, network: networkOf(measurements), findings: [] };
   const withFix = ({ kind, layers, message, fixes }: Suspect) =>

@@ -10,6 +10,7 @@ import { formatLayers } from "../fix_words.ts";
 import { verdictOn } from "../verdict.ts";
 import { causeName } from "../with_treatment.ts";
 import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
+import { withSettings } from "./held_back.ts";
 import { trainingRate } from "./search_rates.ts";
 import { isStanding } from "./standing_warnings.ts";
 import { type Failed, type Suspicion, suspicionsOf } from "./suspicions.ts";
@@ -59,7 +60,9 @@ export async function trainingCause(
   const { helped, inVain } = await tryAlone(tf, subject, failed, tryIt);
   const isRate = finding.kind === "learning-rate";
   const first = helped === null ? [] : [fixedCause(failed, helped)];
-  const causes = isRate ? [...first, rateCause(failed)] : first;
+  // If the rate learns without other settings of the optimizer, it is not at fault.
+  const isOwn = helped?.suspicion.without !== undefined;
+  const causes = isRate && !isOwn ? [...first, rateCause(failed)] : first;
   const fixes = causes[0]?.fixes ?? [];
   const trains = helped === null
     ? isRate && trial.verdict === "learns"
@@ -87,7 +90,9 @@ async function tryAlone(
   let helped: Helped | null = null;
   const inVain = new Set<Cause>();
   for (const suspicion of suspicionsOf(failed)) {
-    const fixed = applyFix(tf, subject, suspicion.fix);
+    const fixed = suspicion.without === undefined
+      ? applyFix(tf, subject, suspicion.fix)
+      : withSettings(subject, suspicion.without);
     if (fixed === null) continue;
     try {
       const fixedTrial = await tryIt(fixed.subject);
