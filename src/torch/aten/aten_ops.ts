@@ -6,7 +6,9 @@ import { COMPARISON_OPS } from "./comparisons.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
 import { CREATION } from "./creation.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
+import { GRID_SAMPLES } from "./grid_samples.ts";
 import { INDEXING } from "./indexing.ts";
+import { LINEAR_ALGEBRA } from "./linear_algebra.ts";
 import { LOSSES } from "./losses.ts";
 import { MASK_OPS } from "./masks.ts";
 import { NORMALIZATIONS } from "./normalizations.ts";
@@ -32,7 +34,9 @@ const ALL: readonly AtenOp[] = [
   ...CONVOLUTIONS,
   ...CREATION,
   ...ELEMENTWISE,
+  ...GRID_SAMPLES,
   ...INDEXING,
+  ...LINEAR_ALGEBRA,
   ...LOSSES,
   ...MASK_OPS,
   ...NORMALIZATIONS,

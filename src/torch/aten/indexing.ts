@@ -180,6 +180,14 @@ function gather(tf: TensorFlow, x: Tensor, dim: number, index: Tensor): Tensor {
   return tf.reshape(tf.gather(tf.reshape(x, [x.size]), flat), index.shape);
 }
 
+/** Gathers along an axis; the other axes broadcast. */
+function takeAlong(tf: TensorFlow, x: Tensor, axis: number, index: Tensor): Tensor {
+  const ofX = x.shape.with(axis, 1), ofIndex = index.shape.with(axis, 1);
+  const shape = tf.broadcast_util.assertAndGetBroadcastShape(ofX, ofIndex);
+  const whole = expand(tf, x, shape.with(axis, x.shape[axis]));
+  return gather(tf, whole, axis, expand(tf, index, shape.with(axis, index.shape[axis])));
+}
+
 function scatter(
   tf: TensorFlow,
   x: Tensor,
@@ -345,7 +353,7 @@ export const INDEXING: readonly AtenOp[] = [
     ({ self, indices, dim }, { tf }) =>
       dim === null
         ? take(tf, tf.reshape(self, [self.size]), 0, tf.reshape(indices, [indices.size]))
-        : gather(tf, self, dim, indices),
+        : takeAlong(tf, self, axisOf(dim, self.rank), indices),
   ),
   aten(
     "scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",

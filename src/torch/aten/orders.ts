@@ -1,4 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { InputError } from "../../words/input_error.ts";
 import { type AtenOp, axisOf, sizeOf } from "./aten_op.ts";
 import { summable } from "./dtypes.ts";
 import { logSumExp, pick } from "./reductions.ts";
@@ -50,6 +51,60 @@ function smallest(
   });
 }
 
+/** Shares of the upper of two neighbours at a fraction between them, by PyTorch's names. */
+const INTERPOLATIONS: Record<string, (fraction: number) => number> = {
+  linear: (fraction) => fraction,
+  lower: () => 0,
+  higher: (fraction) => Math.ceil(fraction),
+  // The place is rounded before.
+  nearest: () => 0,
+  midpoint: (fraction) => fraction > 0 ? 0.5 : 0,
+};
+
+/** Returns the quantiles along an axis, or of all entries: one for each share. */
+function quantiles(
+  tf: TensorFlow,
+  x: Tensor,
+  { shares, dim, keepdim, interpolation }: {
+    shares: readonly Tensor[];
+    dim: number | null;
+    keepdim: boolean;
+    interpolation: string;
+  },
+): Tensor[] {
+  if (!Object.hasOwn(INTERPOLATIONS, interpolation)) {
+    throw new InputError({
+      place: "interpolation",
+      found: JSON.stringify(interpolation),
+      expected: `"${Object.keys(INTERPOLATIONS).join('", "')}"`,
+    });
+  }
+  const whole = dim === null ? tf.reshape(x, [x.size]) : x;
+  const axis = dim === null ? 0 : axisOf(dim, x.rank);
+  const [sorted] = sortAlong(tf, whole, { dim: axis, descending: false });
+  const ones = x.shape.map(() => 1), reduced = whole.shape.toSpliced(axis, 1);
+  const kept = dim === null ? ones : x.shape.with(axis, 1);
+  return shares.map((share) => {
+    const exact = tf.mul(share, whole.shape[axis] - 1) as Tensor;
+    const [number] = exact.dataSync();
+    const place = interpolation === "nearest" ? roundToEven(number) : number;
+    const below = Math.floor(place);
+    const weight = interpolation === "linear"
+      ? tf.sub(exact, below) as Tensor
+      : tf.scalar(INTERPOLATIONS[interpolation](place - below));
+    const at = (i: number) => tf.gather(sorted, tf.scalar(i, "int32"), axis) as Tensor;
+    const low = at(below), high = at(Math.min(below + 1, whole.shape[axis] - 1));
+    const value = tf.add(low, tf.mul(tf.sub(high, low), weight)) as Tensor;
+    return tf.reshape(value, keepdim ? kept : reduced);
+  });
+}
+
+function roundToEven(x: number): number {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
+
 /** Returns sums of all entries up to each. */
 function cumulative(tf: TensorFlow, self: Tensor, dim: number, dtype: string | null) {
   const x = summable(tf, self, dtype);
@@ -86,6 +141,27 @@ function extremeSoFar(tf: TensorFlow, x: Tensor, dim: number, sign: 1 | -1): Ten
   }
   const indices = tf.tensor(places, x.shape, "int32");
   return [pick(tf, x, axis, indices), indices];
+}
+
+/** Counts the entries in bins of one width; those outside are left out. */
+function histogram(
+  tf: TensorFlow,
+  x: Tensor,
+  { bins, min, max }: { bins: number; min: number; max: number },
+): Tensor {
+  const entries = Float32Array.from(x.dataSync()), counts = new Float32Array(bins);
+  const isOpen = min === max;
+  let low = isOpen ? entries.reduce((a, b) => Math.min(a, b), Infinity) : min;
+  let high = isOpen ? entries.reduce((a, b) => Math.max(a, b), -Infinity) : max;
+  if (low === high) {
+    low--;
+    high++;
+  }
+  for (const entry of entries) {
+    if (!(entry >= low && entry <= high)) continue;
+    counts[Math.min(bins - 1, Math.floor((entry - low) / (high - low) * bins))]++;
+  }
+  return tf.tensor(counts, [bins], x.dtype as "int32");
 }
 
 /** Orders of entries, and sums, products and extremes up to each. */
@@ -131,6 +207,21 @@ export const ORDERS: readonly AtenOp[] = [
     const k = Math.floor((self.size + 1) / 2);
     return smallest(tf, tf.reshape(self, [self.size]), { k, dim: 0, keepdim: false })[0];
   }),
+  aten(
+    "quantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -> Tensor",
+    ({ self, q, ...how }, { tf }) => quantiles(tf, self, { shares: [tf.scalar(q)], ...how })[0],
+  ),
+  aten(
+    "quantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -> Tensor",
+    ({ self, q, ...how }, { tf }) => {
+      const found = quantiles(tf, self, { shares: q.rank === 0 ? [q] : tf.unstack(q), ...how });
+      return q.rank === 0 ? found[0] : tf.stack(found);
+    },
+  ),
+  aten(
+    "histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor",
+    ({ self, ...range }, { tf }) => histogram(tf, self, range),
+  ),
   ...([["cummax", 1], ["cummin", -1]] as const).map(([name, sign]) =>
     aten(
       `${name}(Tensor self, int dim) -> (Tensor values, Tensor indices)`,

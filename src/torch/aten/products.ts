@@ -74,6 +74,23 @@ function tensordot(
   return tf.reshape(matMul(tf, left, right), [...sizes(a, restA), ...sizes(b, restB)]);
 }
 
+/** Multiplies the rows up to each offset by a matrix of their own. */
+export function groupedProduct(tf: TensorFlow, rows: Tensor, weights: Tensor, offsets: Tensor) {
+  requireRank("input", rows, 2);
+  requireRank("weight", weights, 3);
+  const ends = [...offsets.dataSync()];
+  const parts = ends.flatMap((end, i) => {
+    const start = ends[i - 1] ?? 0;
+    if (end <= start) return [];
+    const own = tf.slice(rows, [start, 0], [end - start, -1]);
+    const weight = tf.gather(weights, tf.scalar(i, "int32")) as Tensor;
+    return [tf.matMul(own, weight) as Tensor];
+  });
+  const rest = rows.shape[0]! - (ends.at(-1) ?? 0);
+  if (rest > 0) parts.push(tf.zeros([rest, weights.shape[2]!]));
+  return tf.concat(parts) as Tensor;
+}
+
 /** Adds a product to a tensor, each times a number. */
 function addProduct(
   tf: TensorFlow,
@@ -199,6 +216,16 @@ export const PRODUCTS: readonly AtenOp[] = [
   ),
   ...["matrix_exp", "linalg_matrix_exp"].map((name) =>
     aten(`${name}(Tensor self) -> Tensor`, ({ self }, { tf }) => matrixExp(tf, self))
+  ),
+  aten(
+    "_grouped_mm(Tensor self, Tensor mat2, Tensor? offs=None, Tensor? bias=None, ScalarType? out_dtype=None) -> Tensor",
+    ({ self, mat2, offs, bias }, { tf }) => {
+      if (self.rank === 3 || offs === null || bias !== null) {
+        const product = matMul(tf, self, mat2);
+        return bias === null ? product : tf.add(product, bias);
+      }
+      return groupedProduct(tf, self, mat2, offs);
+    },
   ),
   aten("kron(Tensor self, Tensor other) -> Tensor", ({ self, other }, { tf }) => {
     requireRank("self", self, 2);

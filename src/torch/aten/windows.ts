@@ -145,90 +145,7 @@ function asStrided(
   return tf.reshape(flat, [...size]);
 }
 
-/** Returns where the corners of a grid's cells are in images of a size. */
-function gridPlaces(tf: TensorFlow, grid: Tensor, size: number, args: GridSample): Tensor {
-  const scaled = args.align_corners
-    ? tf.mul(tf.add(grid, 1), (size - 1) / 2)
-    : tf.sub(tf.mul(tf.add(grid, 1), size / 2), 0.5);
-  return args.padding_mode === BORDER ? tf.clipByValue(scaled, 0, size - 1) : scaled as Tensor;
-}
-
-interface GridSample {
-  /** 0 for bilinear, 1 for the nearest. */
-  interpolation_mode: number;
-  /** 0 for zeros, 1 for the border. */
-  padding_mode: number;
-  align_corners: boolean;
-}
-
-const NEAREST = 1, BORDER = 1;
-
-/** Samples images at places from -1 to 1. */
-function gridSample(tf: TensorFlow, x: Tensor, grid: Tensor, args: GridSample): Tensor {
-  if (args.interpolation_mode > NEAREST || args.padding_mode > BORDER) {
-    throw new InputError({
-      place: "The modes of grid_sampler",
-      found: `${args.interpolation_mode} and ${args.padding_mode}`,
-      expected: "bilinear or nearest, with zeros or the border outside",
-    });
-  }
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const [columns, rows] = tf.unstack(grid, 3);
-  const px = gridPlaces(tf, columns, width, args), py = gridPlaces(tf, rows, height, args);
-  const flat = tf.reshape(tf.transpose(x, [0, 2, 3, 1]), [batch * height * width, channels]);
-  const shape = columns.shape, inside = sizeOf(shape.slice(1));
-  const corner = (x: Float32Array, y: Float32Array) => {
-    const isIn = Float32Array.from(
-      x,
-      (at, i) => Number(at >= 0 && at < width && y[i] >= 0 && y[i] < height),
-    );
-    const places = Int32Array.from(x, (at, i) => {
-      const image = Math.floor(i / inside);
-      return isIn[i] === 0 ? 0 : (image * height + y[i]) * width + at;
-    });
-    const read = tf.gather(flat, tf.tensor1d(places, "int32"));
-    return tf.mul(read, tf.tensor2d(isIn, [places.length, 1])) as Tensor;
-  };
-  const values = (of: Tensor) => of.dataSync() as Float32Array;
-  const last = (y: Tensor) =>
-    tf.transpose(tf.reshape(y, [...shape, channels]), [0, 3, 1, 2]) as Tensor;
-  if (args.interpolation_mode === NEAREST) {
-    return last(corner(values(tf.round(px)), values(tf.round(py))));
-  }
-  const left = tf.floor(px) as Tensor, top = tf.floor(py) as Tensor;
-  const share = (of: Tensor, from: Tensor) => tf.reshape(tf.sub(of, from), [of.size, 1]) as Tensor;
-  const fx = share(px, left), fy = share(py, top);
-  const [x0, y0] = [left, top].map(values);
-  const next = (of: Float32Array) => of.map((at) => at + 1);
-  const terms = [
-    tf.mul(corner(x0, y0), tf.mul(tf.sub(1, fx), tf.sub(1, fy))),
-    tf.mul(corner(next(x0), y0), tf.mul(fx, tf.sub(1, fy))),
-    tf.mul(corner(x0, next(y0)), tf.mul(tf.sub(1, fx), fy)),
-    tf.mul(corner(next(x0), next(y0)), tf.mul(fx, fy)),
-  ];
-  return last(tf.addN(terms as Tensor[]));
-}
-
-/** Returns the places that affine maps send a grid to. */
-function affineGrid(
-  tf: TensorFlow,
-  theta: Tensor,
-  size: readonly number[],
-  { alignCorners }: { alignCorners: boolean },
-): Tensor {
-  const [batch, , height, width] = size;
-  const along = (count: number) =>
-    Array.from({ length: count }, (_, i) => {
-      if (count === 1) return 0;
-      return alignCorners ? -1 + 2 * i / (count - 1) : (2 * i + 1) / count - 1;
-    });
-  const xs = along(width), ys = along(height);
-  const base = ys.flatMap((y) => xs.map((x) => [x, y, 1]));
-  const grid = tf.expandDims(tf.tensor2d(base), 0);
-  return tf.reshape(tf.matMul(grid, theta, false, true), [batch, height, width, 2]);
-}
-
-/** Windows of tensors, and samples of images. */
+/** Windows of tensors. */
 export const WINDOW_OPS: readonly AtenOp[] = [
   aten(
     "unfold(Tensor self, int dimension, int size, int step) -> Tensor",
@@ -246,16 +163,5 @@ export const WINDOW_OPS: readonly AtenOp[] = [
   aten(
     "col2im(Tensor self, SymInt[2] output_size, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor",
     ({ self, ...windows }, { tf }) => columnsToImages(tf, self, windows),
-  ),
-  ...["grid_sampler", "grid_sampler_2d"].map((name) =>
-    aten(
-      `${name}(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor`,
-      ({ input, grid, ...modes }, { tf }) => gridSample(tf, input, grid, modes),
-    )
-  ),
-  aten(
-    "affine_grid_generator(Tensor theta, SymInt[] size, bool align_corners) -> Tensor",
-    ({ theta, size, align_corners }, { tf }) =>
-      affineGrid(tf, theta, size, { alignCorners: align_corners }),
   ),
 ];

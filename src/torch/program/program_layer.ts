@@ -12,7 +12,8 @@ import { callAten } from "../aten/schema.ts";
 import type { PlannedLayer } from "./plan_layers.ts";
 import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
 import { canBe, noteSizes, shapeOf, sizeOf, type Sizes } from "./size_expression.ts";
-import { baseName } from "./views.ts";
+import { heldAs } from "./functional.ts";
+import { baseName, namesIn, resultsOf } from "./views.ts";
 
 /** Tensor of the file that no training changes: an index, a mask. */
 export interface ConstantTensor {
@@ -66,6 +67,8 @@ export const createProgramLayer = kerasLayer((tf) =>
     readonly places: Pick<PlannedLayer, "inputs" | "outputs">[];
     readonly recurrentCells?: readonly ObservableCell[];
     readonly #shared: SharedState;
+    /** Names of the values that another call or layer reads. */
+    readonly #read: ReadonlySet<string>;
     heldValues: HeldValues = { variables: new Map(), constants: new Map() };
 
     constructor({ planned, shared }: ProgramLayerArgs) {
@@ -74,6 +77,8 @@ export const createProgramLayer = kerasLayer((tf) =>
       this.source = sourceOf(planned);
       this.places = [planned];
       this.#shared = shared;
+      const read = planned.calls.flatMap(({ args }) => Object.values(args).flatMap(namesIn));
+      this.#read = new Set([...read, ...planned.outputs]);
       const cells = cellsOfCall(tf, planned.main);
       if (cells !== null) this.recurrentCells = cells;
       this.built = true;
@@ -131,8 +136,37 @@ export const createProgramLayer = kerasLayer((tf) =>
         this.#noteSizes(inputs[i], input);
       });
       this.#addHeld(values);
-      for (const call of calls) this.#run(call, values, mode);
+      const isExported = inputs.every((name, i) => this.#unlikeDeclared(name, given[i]) === null);
+      for (const call of calls) {
+        this.#run(call, values, mode);
+        if (isExported) this.#requireDeclared(call, values);
+      }
       return values;
+    }
+
+    /** Rejects results that are not as the graph declares them, for inputs that are. */
+    #requireDeclared(call: Call, values: ReadonlyMap<string, AtenValue>): void {
+      for (const name of resultsOf(call)) {
+        const result = values.get(name);
+        if (!(result instanceof tf.Tensor) || !this.#read.has(name)) continue;
+        const unlike = this.#unlikeDeclared(name, result);
+        if (unlike !== null) {
+          throw new InputError({ place: placeOf(call), verb: "computes", ...unlike });
+        }
+      }
+    }
+
+    /** Compares a tensor with its declaration in the graph. Returns `null` if they agree. */
+    #unlikeDeclared(name: string, { dtype, shape }: Tensor) {
+      const meta = this.#shared.values.get(name);
+      if (meta === undefined) return null;
+      const declared = meta.sizes.map((size) => sizeOf(size, this.#shared.sizes));
+      const held = heldAs(meta.type);
+      const isAlike = dtype === held && declared.length === shape.length &&
+        declared.every((size, axis) => !Number.isSafeInteger(size) || size === shape[axis]);
+      if (isAlike) return null;
+      const found = `${dtype} of ${shape.join(" x ")}`;
+      return { found, expected: `${held} of ${declared.join(" x ")}, as the graph says` };
     }
 
     #noteSizes(name: string, input: Tensor): void {

@@ -209,7 +209,8 @@ export const canBe = (
   declared.every((size, axis) => typeof size !== "number" || size === shape[axis]);
 
 /**
- * Notes the sizes of a tensor whose declared sizes are bare symbols.
+ * Notes the sizes that follow from those of a tensor. A declared size may be a symbol, or a formula
+ * of one that is linear in it, such as `2*s77`.
  *
  * @param declared Sizes in the graph.
  * @param shape Shape of the tensor.
@@ -222,8 +223,19 @@ export function noteSizes(
 ): void {
   declared.forEach((size, axis) => {
     const value = shape[axis];
-    if (typeof size === "object" && "symbol" in size && typeof value === "number") {
-      sizes.set(size.symbol, value);
-    }
+    if (typeof size === "number" || typeof value !== "number") return;
+    const [symbol, ...others] = symbolsOf(size);
+    if (others.length > 0 || symbol === undefined) return;
+    const at = (x: number) => sizeOf(size, new Map([[symbol, x]]))!;
+    const solved = (value - at(0)) / (at(1) - at(0));
+    if (Number.isInteger(solved) && at(solved) === value) sizes.set(symbol, solved);
   });
+}
+
+/** Returns the names of the symbols of a formula. */
+function symbolsOf(size: SizeExpression): Set<string> {
+  if (typeof size === "number") return new Set();
+  return "symbol" in size
+    ? new Set([size.symbol])
+    : new Set(size.to.flatMap((one) => [...symbolsOf(one)]));
 }

@@ -281,3 +281,18 @@ Deno.test("measure() has the shapes of the pass where a formula gives no size", 
   tf.dispose(batch as never);
   model.dispose();
 });
+
+Deno.test("measure() refuses a result that is not as the graph declares it", async () => {
+  const path = await editedProgram("sequence", {
+    graph: (json) => json.graph_module.graph.tensor_values.mean.sizes[1].as_int = 7,
+  });
+  const { model } = await loadModel(path);
+  const batch = randomBatch(model, { examples: 3 });
+  await assertRejects(
+    () => measure(model, batch),
+    MeasureError,
+    "computes float32 of 3 x 6, expected float32 of 3 x 7, as the graph says",
+  );
+  tf.dispose(batch as never);
+  model.dispose();
+});

@@ -1,5 +1,5 @@
 import { ModelError } from "../../../src/model/model_error.ts";
-import { parseSize, sizeOf } from "../../../src/torch/program/size_expression.ts";
+import { noteSizes, parseSize, sizeOf } from "../../../src/torch/program/size_expression.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
 const valueOf = (text: string, sizes: Record<string, number> = {}) =>
@@ -31,4 +31,19 @@ Deno.test("parseSize() refuses what is not a formula, and one that never ends", 
   for (const text of [...bad, "(".repeat(5000), "1+".repeat(20_000), "-".repeat(5000)]) {
     assertThrows(() => parseSize(text), ModelError, "is not a formula of sizes", text.slice(0, 9));
   }
+});
+
+Deno.test("noteSizes() solves formulas that are linear in one symbol", () => {
+  const noted = (formula: string, size: number) => {
+    const sizes = new Map<string, number>();
+    noteSizes([parseSize(formula), 3], [size, 3], sizes);
+    return sizes.get("s77");
+  };
+  assertEquals(noted("s77", 6), 6);
+  assertEquals(noted("2*s77", 6), 3);
+  assertEquals(noted("2*s77 + 1", 7), 3);
+  assertEquals(noted("2*s77", 7), undefined);
+  assertEquals(noted("s77**2", 9), undefined);
+  assertEquals(noted("s77*s78", 9), undefined);
+  assertEquals(noted("s77*0", 9), undefined);
 });
