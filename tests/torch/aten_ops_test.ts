@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { type AtenContext, type AtenValue, WholeFloat } from "../../src/torch/aten/aten_op.ts";
-import { axisOf } from "../../src/torch/aten/axes.ts";
+import {
+  type AtenContext,
+  type AtenValue,
+  axisOf,
+  WholeFloat,
+} from "../../src/torch/aten/aten_op.ts";
 import { ATEN_OPS } from "../../src/torch/aten/aten_ops.ts";
 import { bindArguments, callAten, parametersOf } from "../../src/torch/aten/schema.ts";
 import { InputError } from "../../src/words/input_error.ts";
