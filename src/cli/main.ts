@@ -70,12 +70,12 @@ async function dispatch(given: string[]): Promise<number> {
     const isFlag = name.startsWith("-");
     const known = isFlag ? ["--help", "--version"] : Object.keys(COMMANDS);
     // Only two flags can precede a subcommand; most others follow one.
-    const expected = isFlag ? `${anyOf(known)}, or a subcommand before it` : anyOf(known);
-    throw new UsageError(
-      `The ${isFlag ? "flag" : "subcommand"} ${showWord(name)} is unknown${
-        nearest(name, known) || `, expected ${expected}`
-      }`,
-    );
+    throw new UsageError({
+      place: `The ${isFlag ? "flag" : "subcommand"} ${showWord(name)}`,
+      found: "unknown",
+      expected: isFlag ? `${anyOf(known)}, or a subcommand before it` : anyOf(known),
+      meant: nearest(name, known),
+    });
   }
   const command = await COMMANDS[name].load();
   const help = helpAskedFor(args);

@@ -218,11 +218,13 @@ function resolveRule(
 function requireRuleEntry(name: string, rules: readonly GateRule[], place: string): void {
   const names = rules.map(({ name }) => name);
   if (names.includes(name)) return;
-  throw new GateError(
-    `${place} has the unknown rule ${showValue(name)}${
-      nearest(name, names) || ", expected one that a module in plugins exports"
-    }`,
-  );
+  throw new GateError({
+    place,
+    verb: "has",
+    found: `the unknown rule ${showValue(name)}`,
+    expected: "one that a module in plugins exports",
+    meant: nearest(name, names),
+  });
 }
 
 function requireSuppression(
@@ -233,14 +235,13 @@ function requireSuppression(
 ): void {
   const place = `${file}: suppressions[${index}]`;
   if (model !== undefined && !names.includes(model)) {
-    throw new GateError(
-      `${place}.model is ${showValue(model)}${
-        nearest(model, names) ||
-        `, expected one of ${
-          names.slice(0, 10).map(showWord).join(", ") || "none: no model is listed"
-        }`
-      }`,
-    );
+    const listed = names.slice(0, 10).map(showWord).join(", ") || "none: no model is listed";
+    throw new GateError({
+      place: `${place}.model`,
+      found: showValue(model),
+      expected: `one of ${listed}`,
+      meant: nearest(model, names),
+    });
   }
   // An impossible date rolls over to another day, or is invalid.
   const day = new Date(`${until}T00:00:00Z`);

@@ -230,7 +230,9 @@ function requireShape(
     );
   }
   if (shape.includes(0)) {
-    throw new BatchError(`${place} has shape ${showShape(shape)}: it is empty`);
+    throw new BatchError(
+      refusal`${place} has shape ${showShape(shape)}, expected at least one entry`,
+    );
   }
 }
 
@@ -248,10 +250,12 @@ function requireRange({ place, shape, values }: ParsedTensor, range: InputRange 
     position[axis] = rest % shape[axis];
     rest = Math.floor(rest / shape[axis]);
   }
-  throw new BatchError(
-    `${place} at [${position.join(", ")}] is ${values[bad]}, expected a whole number` +
-      (range.to < 2 ** 31 ? ` from 0 to ${range.to - 1}, which the model looks up` : ""),
-  );
+  const bound = range.to < 2 ** 31 ? ` from 0 to ${range.to - 1}, which the model looks up` : "";
+  throw new BatchError({
+    place: `${place} at [${position.join(", ")}]`,
+    found: String(values[bad]),
+    expected: `a whole number${bound}`,
+  });
 }
 
 /**
@@ -268,10 +272,12 @@ function parseJsonBatch(json: unknown, model: LayersModel): Given {
   const known = ["inputs", "targets"];
   const unknown = Object.keys(json).find((key) => !known.includes(key));
   if (unknown !== undefined) {
-    throw new BatchError(
-      `${showValue(unknown)} is not a key of a batch, expected "inputs" and "targets"` +
-        nearest(unknown, known),
-    );
+    throw new BatchError({
+      place: showValue(unknown),
+      found: "not a key of a batch",
+      expected: '"inputs" and "targets"',
+      hint: nearest(unknown, known),
+    });
   }
   const { inputs: rawInputs, targets: rawTargets } = json as { inputs: unknown; targets?: unknown };
   const inputs = parseTensors(rawInputs, "inputs", layerNames(model.inputs));
@@ -306,7 +312,11 @@ function namesGiven(targets: unknown, model: LayersModel): string[] {
 
 /** Parses one tensor per name, in the order of the names. */
 function parseTensors(value: unknown, place: string, names: string[]): ParsedTensor[] {
-  if (value === undefined) throw new BatchError(`"${place}" is missing`);
+  if (value === undefined) {
+    throw new BatchError(
+      refusal`"${place}" is missing, expected a nested array or {"shape", "values"}`,
+    );
+  }
   const byName = typeof value === "object" && value !== null && !Array.isArray(value) &&
     !isFlatTensor(value);
   if (byName) {
@@ -326,10 +336,11 @@ function parseTensors(value: unknown, place: string, names: string[]): ParsedTen
   }
   if (names.length === 1) return [parseTensor(value, place)];
   if (!Array.isArray(value) || value.length !== names.length) {
-    throw new BatchError(
-      `${place} is ${showValue(value)}, expected an array of ${names.length}: ` +
-        names.map(showValue).join(", "),
-    );
+    throw new BatchError({
+      place,
+      found: showValue(value),
+      expected: `an array of ${names.length}: ${names.map(showValue).join(", ")}`,
+    });
   }
   return value.map((one, i) => parseTensor(one, `${place}[${i}]`));
 }

@@ -1,4 +1,4 @@
-import { InputError, refusal } from "../words/input_error.ts";
+import { InputError, type Refusal, refusal } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import { heapOf, prepareEngine } from "../engine/start/prepare_engine.ts";
@@ -147,7 +147,7 @@ export function chooseTensors<T extends ChoiceKeys>(
   for (const [index, pattern] of (patterns as (string | RegExp)[]).entries()) {
     requireValue(`options.of[${index}]`, pattern, primitive("a name or a RegExp", isPattern));
     const found = matching(all, pattern);
-    if (found.length === 0) throw new InputError(complaint(all, pattern, what));
+    if (found.length === 0) throw new InputError(noneLike(all, pattern, what));
     for (const one of found) chosen.add(one);
   }
   if (chosen.size === 0) {
@@ -166,15 +166,20 @@ function matching<T extends ChoiceKeys>(all: readonly T[], pattern: string | Reg
   return named.length > 0 ? named : all.filter(({ classPath }) => isWithin(classPath));
 }
 
-function complaint(all: readonly ChoiceKeys[], pattern: string | RegExp, what: string): string {
+function noneLike(all: readonly ChoiceKeys[], pattern: string | RegExp, what: string): Refusal {
   if (typeof pattern !== "string") {
-    return `options.of has ${pattern}, expected a pattern that the name of ${what} matches`;
+    return refusal`options.of has ${pattern}, expected a pattern that the name of ${what} matches`;
   }
   const names = new Set(
     all.flatMap(({ path, classPath }) => [...wholes(path), ...wholes(classPath)]),
   );
-  const near = nearest(pattern, [...names]);
-  return `options.of has ${showValue(pattern)}, expected the name or the class of ${what}${near}`;
+  return {
+    place: "options.of",
+    verb: "has",
+    found: showValue(pattern),
+    expected: `the name or the class of ${what}`,
+    hint: nearest(pattern, [...names]),
+  };
 }
 
 /** Returns a path and those around it: `a/b/c`, `a/b`, `a`. */

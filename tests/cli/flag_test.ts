@@ -16,6 +16,7 @@ import {
 } from "../../src/cli/kit/flag.ts";
 import { permissionsOf, renderHelp } from "../../src/cli/kit/render_help.ts";
 import { UsageError } from "../../src/cli/kit/usage_error.ts";
+import { assertRefused } from "../assert_refused.ts";
 
 const MODEL: Operand = { name: "MODEL", least: 0, most: 1, takes: "files" };
 
@@ -81,25 +82,25 @@ Deno.test("parseCommand() gives every flag the value of its declared type", () =
 });
 
 Deno.test("parseCommand() refuses both sides of a range in one style", () => {
-  const refusals: [string[], string][] = [
-    [["--examples", "0"], '--examples is "0", expected a whole number, 1 to 100'],
-    [["--examples", "101"], '--examples is "101", expected a whole number, 1 to 100'],
-    [["--max-warnings", "-1"], '--max-warnings is "-1", expected a whole number, 0 or more'],
-    [["--threads", "9"], '--threads is "9", expected a whole number, 1 to 8, or auto'],
-    [["--format", "jsn"], '--format is "jsn", expected text or json; did you mean "json"?'],
-    [["--depth", "1,,2"], '--depth is "1,,2", expected a list with commas between its entries'],
-    [["--depth", "2,2"], "--depth has 2 twice, expected it once"],
-    [["--depth", "10"], '--depth is "10", expected a whole number, 1 to 9'],
-    [["--layers", "("], '--layers is "(", expected a regular expression: Unterminated group'],
-    [["--batch", "\0"], '--batch is "\\u0000", expected the path of a file'],
-    [["--batch"], "--batch has no value, expected --batch FILE"],
-    [["--batch", "a", "--batch", "b"], "--batch is given 2 times, expected once"],
-    [["--fast=no"], '--fast is "no", expected no value'],
-    [["--quick"], "The flag --quick is unknown, expected one that --help all lists"],
-    [["a", "b"], "MODEL is given 2 times, expected once at most: a b"],
+  const refusals: [string[], place: string, found: string, expected: string][] = [
+    [["--examples", "0"], "--examples", '"0"', "a whole number, 1 to 100"],
+    [["--examples", "101"], "--examples", '"101"', "a whole number, 1 to 100"],
+    [["--max-warnings", "-1"], "--max-warnings", '"-1"', "a whole number, 0 or more"],
+    [["--threads", "9"], "--threads", '"9"', "a whole number, 1 to 8, or auto"],
+    [["--format", "jsn"], "--format", '"jsn"', "text or json"],
+    [["--depth", "1,,2"], "--depth", '"1,,2"', "a list with commas between its entries"],
+    [["--depth", "2,2"], "--depth", "2 twice", "it once"],
+    [["--depth", "10"], "--depth", '"10"', "a whole number, 1 to 9"],
+    [["--layers", "("], "--layers", '"("', "a regular expression: Unterminated group"],
+    [["--batch", "\0"], "--batch", '"\\u0000"', "the path of a file"],
+    [["--batch"], "--batch", "no value", "--batch FILE"],
+    [["--batch", "a", "--batch", "b"], "--batch", "given 2 times", "once"],
+    [["--fast=no"], "--fast", '"no"', "no value"],
+    [["--quick"], "The flag --quick", "unknown", "one that --help all lists"],
+    [["a", "b"], "MODEL", "given 2 times", "once at most: a b"],
   ];
-  for (const [args, message] of refusals) {
-    assertEquals(assertThrows(() => parse(...args), UsageError).message, message);
+  for (const [args, place, found, expected] of refusals) {
+    assertRefused(() => parse(...args), { place, found, expected }, UsageError);
   }
   assertEquals([parse("--examples", "1").examples, parse("--examples", "100").examples], [1, 100]);
 });

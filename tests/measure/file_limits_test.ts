@@ -121,6 +121,21 @@ Deno.test("files of large networks that people use stay within the limits", asyn
   await assertRejects(() => load(transformer(12, 512)), Allowed);
 });
 
+Deno.test("requireModest() allows a file its weights and their gradient beside the pass", async () => {
+  await using _ = await startEngine();
+  const net = new Network();
+  net.add("InputLayer", { batch_shape: [null, 16_384] });
+  net.add("Dense", { units: 20_480 });
+  // 1.25 GiB of weights, and as much of their gradient.
+  const hold = (entries: number) => load(net, (model) => requireModest(model, 32, entries));
+  await assertRejects(() => hold(16_384 * 20_480), Allowed);
+  await assertRejects(
+    () => hold(0),
+    InputError,
+    "would take about 2.5 GiB",
+  );
+});
+
 Deno.test("requireAffordable() counts the products of attention", async () => {
   await using _ = await startEngine();
   const net = new Network();

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { BatchError, exerciseModel, readBatch, type ReadBatchOptions } from "../../src/load/mod.ts";
+import { assertRefusedLater } from "../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -22,6 +23,7 @@ async function read(model: LayersModel, text: string, options: ReadBatchOptions 
     if (error instanceof BatchError) {
       assert(error.message.startsWith(`${path}: `), error.message);
       error.message = error.message.slice(path.length + 2);
+      error.place = error.place.slice(path.length + 2);
     }
     throw error;
   } finally {
@@ -62,16 +64,16 @@ Deno.test("readBatch() reads several inputs in order or by name", async () => {
   const named = '{"inputs": {"right": {"shape": [1,2], "values": [3,4]}, "left": [[0.5]]}}';
   assertEquals((await read(model, named)).inputs, expected as never);
   assertEquals((await read(model, '{"inputs": [[[0.5]], [[3,4]]]}')).inputs, expected as never);
-  const cases = {
-    '{"inputs": [[1]]}': 'inputs is an array of 1 item, expected an array of 2: "left", "right"',
-    '{"inputs": {"left": [[1]]}}': 'inputs has no "right", expected "left", "right"',
-    '{"inputs": {"left": [[1]], "rihgt": [[1, 2]]}}':
-      'inputs has "rihgt", expected "left", "right"',
-    '{"inputs": [[[1], [2]], [[3, 4]]]}': "inputs[1] has 1 example, expected 2 as inputs[0] has",
-    '{"inputs": [[[1]], [[3, 4.5]]]}': "inputs[1] at [0, 1] is 4.5, expected a whole number",
+  const names = '"left", "right"';
+  const cases: Record<string, [place: string, found: string, expected: string]> = {
+    '{"inputs": [[1]]}': ["inputs", "an array of 1 item", `an array of 2: ${names}`],
+    '{"inputs": {"left": [[1]]}}': ["inputs", 'no "right"', names],
+    '{"inputs": {"left": [[1]], "rihgt": [[1, 2]]}}': ["inputs", '"rihgt"', names],
+    '{"inputs": [[[1], [2]], [[3, 4]]]}': ["inputs[1]", "1 example", "2 as inputs[0] has"],
+    '{"inputs": [[[1]], [[3, 4.5]]]}': ["inputs[1] at [0, 1]", "4.5", "a whole number"],
   };
-  for (const [text, message] of Object.entries(cases)) {
-    assertEquals((await assertRejects(() => read(model, text), BatchError)).message, message);
+  for (const [text, [place, found, expected]] of Object.entries(cases)) {
+    await assertRefusedLater(() => read(model, text), { place, found, expected }, BatchError);
   }
 });
 
@@ -138,14 +140,10 @@ Deno.test("readBatch() knows what an embedding can look up", async () => {
   });
   await read(model, '{"inputs": [[0, 4]]}');
   for (const [entry, found] of [["5", "5"], ["-1", "-1"], ["1.5", "1.5"], ['"NaN"', "NaN"]]) {
-    const error = await assertRejects(
-      () => read(model, `{"inputs": [[0, 1], [2, ${entry}]]}`),
-      BatchError,
-    );
-    assertEquals(
-      error.message,
-      `inputs at [1, 1] is ${found}, expected a whole number from 0 to 4, which the model looks up`,
-    );
+    const expected = "a whole number from 0 to 4, which the model looks up";
+    const text = `{"inputs": [[0, 1], [2, ${entry}]]}`;
+    const parts = { place: "inputs at [1, 1]", found, expected };
+    await assertRefusedLater(() => read(model, text), parts, BatchError);
   }
   model.dispose();
 });
@@ -161,58 +159,88 @@ Deno.test("readBatch() takes the whole numbers of int32 where an input has them,
   const { inputs } = await read(model, `{"inputs": [[${least}], [${most}], [0]]}`);
   assertEquals(inputs, [["int32", [3, 1], [least, most, 0]]]);
   for (const entry of [least - 1, most + 1, 2 ** 40, 0.5]) {
-    const error = await assertRejects(
-      () => read(model, `{"inputs": [[1], [${entry}]]}`),
-      BatchError,
-    );
     // There is no table, so that the message names none.
-    assertEquals(error.message, `inputs at [1, 0] is ${entry}, expected a whole number`);
+    const parts = { place: "inputs at [1, 0]", found: `${entry}`, expected: "a whole number" };
+    await assertRefusedLater(() => read(model, `{"inputs": [[1], [${entry}]]}`), parts, BatchError);
   }
   model.dispose();
 });
 
-const unusable: Record<string, string> = {
-  "[1]": 'The file holds an array of 1 item, expected {"inputs", "targets"}',
-  "null": 'The file holds null, expected {"inputs", "targets"}',
-  "{}": '"inputs" is missing',
-  '{"input": [[1, 2]]}':
-    '"input" is not a key of a batch, expected "inputs" and "targets"; did you mean "inputs"?',
-  '{"inputs": "abc"}': 'inputs is "abc", expected a nested array or {"shape", "values"}',
-  '{"inputs": [[1, 2], [3, "four"]]}':
-    'inputs[1][1] is "four", expected a number (or "NaN", "Infinity", "-Infinity")',
-  '{"inputs": [[1, 2], [3, null]]}':
-    'inputs[1][1] is null, expected a number (or "NaN", "Infinity", "-Infinity")',
-  '{"inputs": [[1, 2], [3, [4]]]}':
-    'inputs[1][1] is an array of 1 item, expected a number (or "NaN", "Infinity", "-Infinity")',
-  '{"inputs": [[1, 2], [3]]}':
-    "inputs[1] is an array of 1 item, expected an array of 2 like the first one",
-  '{"inputs": [[1, 2], 3]}': "inputs[1] is 3, expected an array of 2 like the first one",
-  '{"inputs": [[1, 1e39]]}': "inputs[0][1] is 1e+39, beyond the range of float32 (3.4e38)",
-  '{"inputs": [[1, 1e400]]}': "inputs[0][1] is too large, beyond the range of float32 (3.4e38)",
-  '{"inputs": [[-1e400, 1]]}': "inputs[0][0] is too large, beyond the range of float32 (3.4e38)",
-  '{"inputs": [1, 2]}': 'inputs has shape [2], expected [any, 2] as model "exercise" takes',
-  '{"inputs": [[1, 2, 3]]}': 'inputs has shape [1, 3], expected [any, 2] as model "exercise" takes',
-  '{"inputs": []}': 'inputs has shape [0], expected [any, 2] as model "exercise" takes',
-  '{"inputs": {"shape": [0, 2], "values": []}}': "inputs has shape [0, 2]: it is empty",
-  '{"inputs": [[[[[[[1]]]]]]]}': "inputs is nested 7 deep, expected at most 6",
-  '{"inputs": {"shape": [1, 2], "values": [1]}}':
-    "inputs.values is an array of 1 item, expected an array of 2 numbers for shape [1, 2]",
-  '{"inputs": {"shape": [1, 2]}}':
-    "inputs.values is missing, expected an array of 2 numbers for shape [1, 2]",
-  '{"inputs": {"shape": [1, -2], "values": []}}':
-    "inputs.shape is [1,-2], expected an array of at most 6 whole numbers",
-  '{"inputs": {"values": []}}':
-    "inputs.shape is missing, expected an array of at most 6 whole numbers",
-  '{"inputs": {"shape": ["\\u202e", 1], "values": []}}':
-    'inputs.shape is ["\\u{202e}",1], expected an array of at most 6 whole numbers',
-  '{"inputs": {"shape": [1, 2], "values": [1, "x"]}}':
-    'inputs.values[1] is "x", expected a number (or "NaN", "Infinity", "-Infinity")',
-  '{"inputs": [[1, 2]], "targets": [[1], [2]]}': "targets has 2 examples, expected 1 as inputs has",
+const unusable: Record<string, [place: string, found: string, expected: string]> = {
+  "[1]": ["The file", "an array of 1 item", '{"inputs", "targets"}'],
+  "null": ["The file", "null", '{"inputs", "targets"}'],
+  "{}": ['"inputs"', "missing", 'a nested array or {"shape", "values"}'],
+  '{"input": [[1, 2]]}': ['"input"', "not a key of a batch", '"inputs" and "targets"'],
+  '{"inputs": "abc"}': ["inputs", '"abc"', 'a nested array or {"shape", "values"}'],
+  '{"inputs": [[1, 2], [3, "four"]]}': [
+    "inputs[1][1]",
+    '"four"',
+    'a number (or "NaN", "Infinity", "-Infinity")',
+  ],
+  '{"inputs": [[1, 2], [3, null]]}': [
+    "inputs[1][1]",
+    "null",
+    'a number (or "NaN", "Infinity", "-Infinity")',
+  ],
+  '{"inputs": [[1, 2], [3, [4]]]}': [
+    "inputs[1][1]",
+    "an array of 1 item",
+    'a number (or "NaN", "Infinity", "-Infinity")',
+  ],
+  '{"inputs": [[1, 2], [3]]}': [
+    "inputs[1]",
+    "an array of 1 item",
+    "an array of 2 like the first one",
+  ],
+  '{"inputs": [[1, 2], 3]}': ["inputs[1]", "3", "an array of 2 like the first one"],
+  '{"inputs": [[1, 1e39]]}': ["inputs[0][1]", "1e+39", "a number in the range of float32 (3.4e38)"],
+  '{"inputs": [[1, 1e400]]}': [
+    "inputs[0][1]",
+    "too large",
+    "a number in the range of float32 (3.4e38)",
+  ],
+  '{"inputs": [[-1e400, 1]]}': [
+    "inputs[0][0]",
+    "too large",
+    "a number in the range of float32 (3.4e38)",
+  ],
+  '{"inputs": [1, 2]}': ["inputs", "shape [2]", '[any, 2] as model "exercise" takes'],
+  '{"inputs": [[1, 2, 3]]}': ["inputs", "shape [1, 3]", '[any, 2] as model "exercise" takes'],
+  '{"inputs": []}': ["inputs", "shape [0]", '[any, 2] as model "exercise" takes'],
+  '{"inputs": {"shape": [0, 2], "values": []}}': ["inputs", "shape [0, 2]", "at least one entry"],
+  '{"inputs": [[[[[[[1]]]]]]]}': ["inputs", "nested 7 deep", "at most 6"],
+  '{"inputs": {"shape": [1, 2], "values": [1]}}': [
+    "inputs.values",
+    "an array of 1 item",
+    "an array of 2 numbers for shape [1, 2]",
+  ],
+  '{"inputs": {"shape": [1, 2]}}': [
+    "inputs.values",
+    "missing",
+    "an array of 2 numbers for shape [1, 2]",
+  ],
+  '{"inputs": {"shape": [1, -2], "values": []}}': [
+    "inputs.shape",
+    "[1,-2]",
+    "an array of at most 6 whole numbers",
+  ],
+  '{"inputs": {"values": []}}': ["inputs.shape", "missing", "an array of at most 6 whole numbers"],
+  '{"inputs": {"shape": ["\\u202e", 1], "values": []}}': [
+    "inputs.shape",
+    '["\\u{202e}",1]',
+    "an array of at most 6 whole numbers",
+  ],
+  '{"inputs": {"shape": [1, 2], "values": [1, "x"]}}': [
+    "inputs.values[1]",
+    '"x"',
+    'a number (or "NaN", "Infinity", "-Infinity")',
+  ],
+  '{"inputs": [[1, 2]], "targets": [[1], [2]]}': ["targets", "2 examples", "1 as inputs has"],
 };
-for (const [text, message] of Object.entries(unusable)) {
+for (const [text, [place, found, expected]] of Object.entries(unusable)) {
   Deno.test(`readBatch() refuses ${text}`, async () => {
     const tensors = tf.memory().numTensors;
-    assertEquals((await assertRejects(() => read(two, text), BatchError)).message, message);
+    await assertRefusedLater(() => read(two, text), { place, found, expected }, BatchError);
     assertEquals(tf.memory().numTensors, tensors);
   });
 }

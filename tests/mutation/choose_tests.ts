@@ -16,8 +16,9 @@ function stepsFrom(file: string, next: Map<string, string[]>): Map<string, numbe
 
 /**
  * Returns a function that chooses the tests for a changed module: those named after it, then those that load it,
- * directly or not. The nearest come first, those that run commands last; at the same distance those of its room, then those that load
- * least, which are about little else and fast. Tests are run in rounds, as Deno keeps no order within a run.
+ * directly or not. Those of its room come first, those that run commands last; then the nearest; at the same
+ * distance those that load least, which are about little else and fast. Tests are run in rounds, as Deno keeps no
+ * order within a run.
  *
  * @param imports Imports of `src/` and `tests/`, as paths from the root.
  */
@@ -38,8 +39,8 @@ export function testChoice(imports: readonly Import[]): (module: string) => stri
     const rank = (test: string) => [
       test.endsWith(`${stem}test.ts`) ? 0 : 1,
       test.startsWith("tests/cli/") ? 1 : 0,
-      distances.get(test) ?? 0,
       test.startsWith(`tests/${room}/`) ? 0 : 1,
+      distances.get(test) ?? 0,
       loads.get(test)!,
     ];
     const chosen = tests

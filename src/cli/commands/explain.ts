@@ -65,11 +65,12 @@ export const explain = defineCommand({
       const names = all.map(({ name }) => name);
       const assertions = rules.map((rule) => rule.assertion || rule.name);
       const guess = nearest(name, names) || nearest(name, assertions);
-      throw new UsageError(
-        `The rule ${showWord(name)} is unknown${
-          guess || ", expected one that explain without a name lists"
-        }`,
-      );
+      throw new UsageError({
+        place: `The rule ${showWord(name)}`,
+        found: "unknown",
+        expected: "one that explain without a name lists",
+        meant: guess,
+      });
     }
     await writeOutput(
       renderRule(

@@ -160,13 +160,12 @@ export function parseCommand<F extends FlagSet>(
     "--": true,
     unknown(argument, key) {
       if (key === undefined) return true;
-      const suggestion = nearest(key, names).replace(/"(.*)"/, "--$1");
-      const flag = argument.split("=")[0];
-      throw new UsageError(
-        `The flag ${showWord(flag)} is unknown${
-          suggestion || ", expected one that --help all lists"
-        }`,
-      );
+      throw new UsageError({
+        place: `The flag ${showWord(argument.split("=")[0])}`,
+        found: "unknown",
+        expected: "one that --help all lists",
+        meant: nearest(key, names).replace(/"(.*)"/, "--$1"),
+      });
     },
   });
   requireNoSwitchValues(args, switches);

@@ -279,8 +279,14 @@ export function readWord<W extends string>(
   const word = words.find((word) => word === text);
   if (word !== undefined) return word;
   const near = hint(text);
-  const expected = near !== "" && words.length > MOST_LISTED ? "" : `, expected ${anyOf(words)}`;
-  throw new UsageError(`${place} is ${showValue(text)}${expected}${near}`);
+  const isLong = words.length > MOST_LISTED;
+  throw new UsageError({
+    place,
+    found: showValue(text),
+    expected: anyOf(words),
+    meant: isLong ? near : "",
+    hint: isLong ? "" : near,
+  });
 }
 
 /** Rejects duplicates in a list. */

@@ -242,7 +242,9 @@ function parseEntry(value: unknown, place: string): number {
   // large.
   if (typeof value === "number" && !Number.isFinite(Math.fround(value))) {
     const found = Number.isFinite(value) ? `${value}` : "too large";
-    throw new BatchError(`${place} is ${found}, beyond the range of float32 (3.4e38)`);
+    throw new BatchError(
+      refusal`${place} is ${found}, expected a number in the range of float32 (3.4e38)`,
+    );
   }
   return number;
 }
