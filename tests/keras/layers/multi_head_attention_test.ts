@@ -8,7 +8,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 
 const { tf } = await startEngine();
-const { MultiHeadAttention } = kerasLayers(tf);
+const { Attention, MultiHeadAttention } = kerasLayers(tf);
 
 /** A model that is one attention, called on queries and values. */
 function modelOf(args: MultiHeadAttentionArgs, query: number[], value: number[]): LayersModel {
@@ -140,6 +140,20 @@ Deno.test("MultiHeadAttention freezes, thaws and frees its inner layers", () => 
   assertEquals([model.trainableWeights.length, model.nonTrainableWeights.length], [8, 0]);
   model.dispose();
   assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("Attention has scores for each query and key, and passes the mask of its queries on", () => {
+  const inputs = [tf.input({ shape: [3, 2] }), tf.input({ shape: [4, 2] })];
+  const outputs = new Attention({ returnAttentionScores: true }).apply(inputs);
+  const shapes = (outputs as typeof inputs).map(({ shape }) => shape);
+  assertEquals(shapes, [[null, 3, 2], [null, 3, 4]]);
+  const [query, value] = [tf.ones([1, 2]), tf.zeros([1, 3])];
+  const masks = [query, value];
+  assertEquals(new Attention({}).computeMask([], masks), query);
+  assertEquals(new Attention({}).computeMask([], undefined), null as never);
+  const both = new Attention({ returnAttentionScores: true }).computeMask([], masks);
+  assertEquals(both, [query, null as never]);
+  tf.dispose(masks);
 });
 
 Deno.test("MultiHeadAttention takes masks as tensors and gives the weights of its rows", () => {
