@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { defineCommand, type Operand, parseCommand } from "../../src/cli/kit/command.ts";
 import { COMMANDS } from "../../src/cli/overview.ts";
 import {

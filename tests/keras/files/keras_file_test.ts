@@ -1,5 +1,6 @@
 import { readKerasFile } from "../../../src/keras/files/keras_file.ts";
 import { ModelError } from "../../../src/load/mod.ts";
+import { assertRefusedLater } from "../../assert_refused.ts";
 import { writeZip } from "../../model/files/write_zip.ts";
 import { bytesOf, withFile } from "./fixtures.ts";
 import { assertEquals, assertRejects } from "@std/assert";
@@ -11,6 +12,14 @@ const refusal = (bytes: Uint8Array<ArrayBuffer>) =>
     assertEquals(message.startsWith(`${path}: `), true, message);
     return message.slice(path.length + 2);
   });
+
+Deno.test("readKerasFile() reads no file of more than 2 GiB", () =>
+  withFile("a.keras", new Uint8Array(), async (path) => {
+    // A file without content takes no place on the disk.
+    await Deno.truncate(path, 2 ** 31 + 1);
+    const parts = { place: `${path}: the file`, found: "2.0 GiB", expected: "at most 2 GiB" };
+    await assertRefusedLater(() => readKerasFile(path), parts, ModelError);
+  }));
 
 Deno.test("readKerasFile() takes a file for what it says itself that it is", async () => {
   const archive = bytesOf("dense.keras");

@@ -1,3 +1,5 @@
+import { indexedShape } from "../../../src/keras/layers/operations/slices.ts";
+import { InputError } from "../../../src/words/input_error.ts";
 import { isOperation, plainOperation } from "../../../src/keras/files/plain_operation.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -134,4 +136,16 @@ Deno.test("plainOperation() refuses what is not run, with the reason", () => {
     [() => plain("GetItem", [a, [slice(0, 1, 0)]]), "args[1][0] is an object, expected a whole"],
   ];
   for (const [act, message] of refused) assertThrows(act, ModelError, message);
+});
+
+Deno.test("indexedShape() drops the axes of single places, from either end", () => {
+  const shape = (axis0: number, axis1: number) =>
+    indexedShape([{ place: axis0 }, { place: axis1 }], [2, 3, 4]);
+  for (const [first, second] of [[0, 0], [-2, -3], [1, 2]]) {
+    assertEquals(shape(first, second), []);
+  }
+  for (const place of [-4, 3]) {
+    const message = `takes index ${place} of axis 1, which has 3 entries`;
+    assertThrows(() => shape(0, place), InputError, message);
+  }
 });

@@ -147,7 +147,8 @@ Deno.test("Attention has scores for each query and key, and passes the mask of i
   const outputs = new Attention({ returnAttentionScores: true }).apply(inputs);
   const shapes = (outputs as typeof inputs).map(({ shape }) => shape);
   assertEquals(shapes, [[null, 3, 2], [null, 3, 4]]);
-  const [query, value] = [tf.ones([1, 2]), tf.zeros([1, 3])];
+  const query = tf.ones([1, 2]);
+  const value = tf.zeros([1, 3]);
   const masks = [query, value];
   assertEquals(new Attention({}).computeMask([], masks), query);
   assertEquals(new Attention({}).computeMask([], undefined), null as never);
