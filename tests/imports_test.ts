@@ -124,10 +124,10 @@ Deno.test("public functions alone look which engine runs; what they call is hand
   const doors = IMPORTS.filter(({ to }) => to === "engine/running_engine.ts")
     .map(({ from }) => from);
   assertEquals(doors.sort(), [
+    "assert/assert_model_healthy.ts",
     "assert/assert_trains.ts",
     "assert/create_model.ts",
     "assert/health_monitor.ts",
-    "assert/settle_health.ts",
     "assert/training_watch.ts",
     "diagnosis/examine/apply_fixes.ts",
     "diagnosis/examine/examine.ts",

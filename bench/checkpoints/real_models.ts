@@ -7,7 +7,7 @@
  */
 import { readWeights } from "../../src/load/read_weights.ts";
 import { measureCheckpoint } from "../../src/measure/checkpoint/measure_checkpoint.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 
 const [folder] = Deno.args;
 const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();

@@ -1,18 +1,88 @@
-import { runRules } from "../rules/run_rules.ts";
-import { requireOptions } from "../rules/require_measurements.ts";
-import type { LayersModel } from "../engine/tensorflow.ts";
 import { examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
+import { FAIL_ON } from "../diagnosis/verdict.ts";
+import { EngineError } from "../engine/engine.ts";
+import { runningEngine } from "../engine/running_engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batches/batch.ts";
+import { isDisposed } from "../model/require_model.ts";
+import { runRules, type RunRulesOptions } from "../rules/judge_rule.ts";
+import { requireOptions } from "../rules/require_measurements.ts";
+import { oneOf, optional, requireValue } from "../words/shape.ts";
 import { DRAWN_SEEDS } from "./create_model.ts";
 import type { Fail } from "./failure_message.ts";
-import {
-  type HealthyOptions,
-  notInterrupted,
-  requireFailOn,
-  settleHealth,
-} from "./settle_health.ts";
+import { healthMessage, type Illness, warningLines } from "./health_message.ts";
 import { requireMessage, requireObjective, requireThresholds } from "./require_options.ts";
+import { AssertionError } from "@std/assert/assertion-error";
+import { dim } from "@std/fmt/colors";
+
+/**
+ * Runs an assertion. If it fails because its engine was stopped or its model disposed in the
+ * meantime, explains that: a test that does not await the assertion goes on without it.
+ *
+ * @param work The code of the assertion.
+ * @throws {EngineError} If something failed and the engine or the model is gone.
+ */
+export async function notInterrupted<T>(
+  assertion: string,
+  model: LayersModel,
+  work: () => Promise<T>,
+): Promise<T> {
+  const engine = runningEngine();
+  // Anything other than a model is rejected by the work itself.
+  const isGone = (model: LayersModel) => Array.isArray(Object(model).layers) && isDisposed(model);
+  const wasGone = isGone(model);
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AssertionError) throw error;
+    const isStopped = engine !== null && runningEngine() !== engine;
+    if (!isStopped && (wasGone || !isGone(model))) throw error;
+    const what = isStopped ? "The engine was stopped" : "The model was disposed";
+    throw new EngineError(
+      `${what} while ${assertion} was measuring: is an \`await\` missing?`,
+      { cause: error },
+    );
+  }
+}
+
+/** Options of `assertHealthy`. */
+export interface HealthyOptions extends RunRulesOptions {
+  /**
+   * Mildest verdict at which the assertion fails. `"sick"`: only if the network does not train; the
+   * warnings of a weak network are printed on stderr, one line each. `"weak"`: both. Default:
+   * `"sick"`.
+   */
+  failOn?: "sick" | "weak";
+}
+
+/**
+ * Rejects invalid values of `failOn`.
+ *
+ * @throws {InputError} If it is not one of its words.
+ */
+export function requireFailOn(failOn: unknown): void {
+  requireValue("options.failOn", failOn, optional(oneOf(...FAIL_ON)));
+}
+
+/**
+ * Ends an assertion: throws if the network fails it, otherwise prints a line for each warning.
+ *
+ * @param fail Makes the error.
+ * @param illness Measurements and diagnosis.
+ * @param options The verdict that fails, and the text appended to the message.
+ * @throws {AssertionError} If the network fails it.
+ */
+export function settleHealth(
+  fail: Fail,
+  illness: Illness,
+  { failOn = "sick", msg }: Pick<HealthyOptions, "failOn"> & { msg: string | undefined },
+): void {
+  const { verdict } = illness.diagnosis;
+  const passes = verdict === "healthy" || verdict === "weak" && failOn === "sick";
+  if (!passes) throw fail(healthMessage(illness, msg));
+  for (const line of warningLines(illness)) console.warn(dim(line));
+}
 
 /** Options of `assertHealthy` for a model. */
 export interface AssertHealthyOptions

@@ -12,7 +12,7 @@ import { PROBES } from "../probe/probes.ts";
 import { type Fail, failureMessage, failureOf } from "./failure_message.ts";
 import { DRAWN_SEEDS } from "./create_model.ts";
 import { ruleFigure } from "../render/chart_model.ts";
-import { notInterrupted } from "./settle_health.ts";
+import { notInterrupted } from "./assert_model_healthy.ts";
 import { requireMessage } from "./require_options.ts";
 
 /**

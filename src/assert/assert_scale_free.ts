@@ -2,7 +2,7 @@ import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import type { LossName } from "../traits/losses.ts";
 import { fixSentence, growthSentences } from "../render/growth_words.ts";
 import type { GrowthGrid } from "../study/growth/growth_study.ts";
-import type { GrowthSummary } from "../study/growth/growth_summary.ts";
+import type { GrowthSummary } from "../study/growth/growth_types.ts";
 import { runGrowth, tryScalings } from "../study/growth/run_growth.ts";
 import { summarizeGrowth } from "../study/growth/summarize_growth.ts";
 import type { CreateStudyModel } from "../study/study_subject.ts";

@@ -8,10 +8,10 @@ import type { ProbeOptions } from "../probe/probe_options.ts";
 import { inputNormalized } from "../rules/data/input_normalized.ts";
 import { nonFinite } from "../rules/data/non_finite.ts";
 import { targetNormalized } from "../rules/data/target_normalized.ts";
+import { runRules } from "../rules/judge_rule.ts";
 import { matchesBaseline } from "../rules/matches_baseline.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
 import type { RuleOptions } from "../rules/rule.ts";
-import { runRules } from "../rules/run_rules.ts";
 import { activationScale } from "../rules/signal/activation_scale.ts";
 import { attention } from "../rules/signal/attention.ts";
 import { deadUnits } from "../rules/signal/dead_units.ts";
@@ -40,11 +40,16 @@ import { biasInit } from "../rules/weights/bias_init.ts";
 import { blocksAlike } from "../rules/weights/blocks_alike.ts";
 import { initScale } from "../rules/weights/init_scale.ts";
 import { symmetry } from "../rules/weights/symmetry.ts";
-import { type AssertHealthyOptions, assertModelHealthy } from "./assert_model_healthy.ts";
+import {
+  type AssertHealthyOptions,
+  assertModelHealthy,
+  type HealthyOptions,
+  requireFailOn,
+  settleHealth,
+} from "./assert_model_healthy.ts";
 import { judgeModelFor, judgeRuleFor } from "./assert_rule.ts";
 import { failureOf } from "./failure_message.ts";
 import { requireMessage } from "./require_options.ts";
-import { type HealthyOptions, requireFailOn, settleHealth } from "./settle_health.ts";
 
 /**
  * Asserts every single-pass rule, that is every rule of `RULES`, on what was measured. The message

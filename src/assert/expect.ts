@@ -13,7 +13,7 @@ import {
 } from "./failure_message.ts";
 import type { HealthExpected } from "./health_expected.ts";
 import type { MatcherContext, MatcherResult } from "./matcher.ts";
-import type { HealthyOptions } from "./settle_health.ts";
+import type { HealthyOptions } from "./assert_model_healthy.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 
 /** Matchers in the form of `expect.extend`: synchronous, the context first. */

@@ -2,7 +2,7 @@
 import type { RuleOptions } from "../rules/rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Outcome } from "./matcher.ts";
-import type { HealthyOptions } from "./settle_health.ts";
+import type { HealthyOptions } from "./assert_model_healthy.ts";
 
 /** The matchers that `healthMatchers` adds to `expect(measurements)`. */
 export interface HealthExpected<IsAsync = false> {

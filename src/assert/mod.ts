@@ -5,8 +5,7 @@
  * @module
  */
 export * from "./across_seeds.ts";
-export type { AssertHealthyOptions } from "./assert_model_healthy.ts";
-export type { HealthyOptions } from "./settle_health.ts";
+export type { AssertHealthyOptions, HealthyOptions } from "./assert_model_healthy.ts";
 export * from "./assert_scale_free.ts";
 export { assertTrains, type AssertTrainsOptions } from "./assert_trains.ts";
 export { assertRule } from "./assert_rule.ts";

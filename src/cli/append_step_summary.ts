@@ -1,7 +1,7 @@
 import type { GateResult } from "../gate/gate_result.ts";
 import { renderMarkdown } from "../render/render_markdown.ts";
 import { writeFailure } from "../words/failure.ts";
-import { UsageError } from "./kit/usage_error.ts";
+import { UsageError } from "./kit/flag.ts";
 
 const VARIABLE = "GITHUB_STEP_SUMMARY";
 

@@ -1,4 +1,4 @@
-import { runRules } from "../rules/run_rules.ts";
+import { runRules } from "../rules/judge_rule.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Examination } from "../diagnosis/examine/examine.ts";
 import { judgeRun } from "../gate/judge_run.ts";
@@ -12,7 +12,7 @@ import { formatSeconds } from "../words/numbers.ts";
 import { oneLine } from "../words/failure.ts";
 import { showWord } from "../words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
-import { UsageError } from "./kit/usage_error.ts";
+import { UsageError } from "./kit/flag.ts";
 
 /**
  * Measures a file of weights, or a part of it, and shows on stderr how far it is.

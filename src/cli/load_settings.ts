@@ -1,13 +1,38 @@
 import type { FoundConfiguration } from "../gate/find_configuration.ts";
-import { isReadable } from "../gate/gate_result.ts";
+import { GateError, isReadable } from "../gate/gate_result.ts";
 import {
   allowedWarnings,
   type GateSettings,
   resolveConfiguration,
 } from "../gate/resolve_configuration.ts";
+import { importModule } from "../model/user_code/foreign_code.ts";
+import { isRule, registerRule } from "../rules/register_rule.ts";
 import { oneLine } from "../words/failure.ts";
 import type { CheckValues } from "./commands/check_flags.ts";
-import { UsageError } from "./kit/usage_error.ts";
+import { UsageError } from "./kit/flag.ts";
+
+/**
+ * Imports modules and registers every rule that they export, in the order of their names.
+ *
+ * @param files Their paths, relative to the working directory.
+ * @throws {ModelError} If a module cannot be imported.
+ * @throws {GateError} If one exports no rule, or a rule that cannot be registered.
+ */
+export async function loadPlugins(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const rules = Object.values(await importModule(file)).filter(isRule);
+    if (rules.length === 0) {
+      throw new GateError(`${file}: it exports no rule, expected one or more of defineRule()`);
+    }
+    for (const rule of rules) {
+      try {
+        registerRule(rule);
+      } catch (error) {
+        throw new GateError(`${file}: ${(error as Error).message}`);
+      }
+    }
+  }
+}
 
 /** Flags about the configuration; `explain` uses only its plugins. */
 type ConfigValues = Pick<CheckValues, "config" | "plugin"> & Partial<CheckValues>;
@@ -45,7 +70,7 @@ async function withoutFile(plugins: string[]): Promise<GateSettings> {
 /** Rules must be known before their settings can be checked. */
 async function load(plugins: string[]): Promise<void> {
   if (plugins.length === 0) return;
-  const { loadPlugins } = await import("./load_plugins.ts");
+  const { loadPlugins } = await import("./load_settings.ts");
   await loadPlugins(plugins);
 }
 
@@ -69,7 +94,7 @@ async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null>
 
 async function settingsOf(found: FoundConfiguration, more: string[]): Promise<GateSettings> {
   const { dirname, relative, resolve } = await import("node:path");
-  const { readConfiguration } = await import("../gate/read_configuration.ts");
+  const { readConfiguration } = await import("../gate/find_configuration.ts");
   const here = isReadable(".");
   const place = (path: string) => here ? relative(Deno.cwd(), resolve(path)) || "." : path;
   const file = place(found.file);

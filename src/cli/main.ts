@@ -5,7 +5,7 @@ import { InputError, refusal } from "../words/input_error.ts";
 import { nearest } from "../words/nearest.ts";
 import { anyOf, showWord } from "../words/show_value.ts";
 import { endProcess, forgiveStderr, guardEnd } from "./kit/process.ts";
-import { UsageError } from "./kit/usage_error.ts";
+import { UsageError } from "./kit/flag.ts";
 import { rememberFolder, writeOutput } from "./kit/write_output.ts";
 import { COMMANDS, helpAskedFor, renderOverview } from "./overview.ts";
 

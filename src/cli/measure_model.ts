@@ -17,7 +17,7 @@ import type { Objective } from "../model/objective.ts";
 import { logToStderr } from "../model/user_code/foreign_code.ts";
 import { foreignImport } from "../model/user_code/foreign_import.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
-import { runRules } from "../rules/run_rules.ts";
+import { runRules } from "../rules/judge_rule.ts";
 import { LAYERS } from "../traits/layers.ts";
 import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
@@ -25,7 +25,7 @@ import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { passProgress } from "./kit/progress.ts";
 import { about, loadSubject, provideBatch, type Subject } from "./load_subject.ts";
 import type * as ProvenSiblings from "./proven_sibling.ts";
-import { UsageError } from "./kit/usage_error.ts";
+import { UsageError } from "./kit/flag.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
 
 /** Options of {@linkcode examineModel}. */

@@ -1,7 +1,7 @@
 import { logToStderr } from "../model/user_code/foreign_code.ts";
 import type { StudyPoint } from "../study/grid_point.ts";
 import { runStudy } from "../study/run_study.ts";
-import { differenceOf } from "../study/same_study.ts";
+import { differenceOf } from "../study/merge_study_files.ts";
 import { shardRange } from "../study/shard.ts";
 import { readStudyFile, type StudyFile } from "../study/study_file.ts";
 import type { StudyGrid } from "../study/study_grid.ts";

@@ -5,7 +5,7 @@
  */
 import type { Examination } from "../diagnosis/examine/examine.ts";
 import { serveTasks } from "../model/user_code/serve_tasks.ts";
-import { loadPlugins } from "./load_plugins.ts";
+import { loadPlugins } from "./load_settings.ts";
 import { examineModel } from "./measure_model.ts";
 import type { RunsTask } from "./measure_runs.ts";
 

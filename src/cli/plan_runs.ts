@@ -10,7 +10,7 @@ import { type MeasureRequest, RUN_FLAGS } from "./flags/measure_flags.ts";
 import { modelIn } from "./model_in.ts";
 import { TRIAL_BUDGET } from "../probe/trial_budget.ts";
 import { parseOptimizer } from "../traits/torch_optimizers.ts";
-import { UsageError } from "./kit/usage_error.ts";
+import { UsageError } from "./kit/flag.ts";
 import { refusal } from "../words/input_error.ts";
 
 /** Run of a gate: a model under a seed. */

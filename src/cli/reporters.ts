@@ -4,9 +4,8 @@ import { readUserText } from "../model/files/user_file.ts";
 import type { GateLocation } from "../render/gate_words.ts";
 import { type FormatName, FORMATS, formatsOf, type GateContext } from "./formats.ts";
 import type { SarifOptions } from "../render/render_sarif.ts";
-import { type FlagValues, readWord, requirePath } from "./kit/flag.ts";
+import { type FlagValues, readWord, requirePath, UsageError } from "./kit/flag.ts";
 import { formatOf, type TEXT_FLAGS, textOptions } from "./flags/show_flags.ts";
-import { UsageError } from "./kit/usage_error.ts";
 import { writeOutput } from "./kit/write_output.ts";
 import { refusal } from "../words/input_error.ts";
 

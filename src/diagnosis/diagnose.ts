@@ -16,13 +16,11 @@ import {
   residualGrowth,
 } from "./causes/signal.ts";
 import { constantWeights, embeddings } from "./causes/constant_weights.ts";
-import { gains, narrowChain } from "./causes/gains.ts";
+import { gains, kernelScale, narrowChain } from "./causes/kernel_scale.ts";
 import { heads } from "./causes/heads.ts";
-import { inputs } from "./causes/inputs.ts";
-import { kernelScale } from "./causes/kernel_scale.ts";
+import { inputs, targets } from "./causes/data.ts";
 import { coldStatistics, singleUnits, zeroScales } from "./causes/normalizations.ts";
 import { layersOf } from "./causes/shared.ts";
-import { targets } from "./causes/targets.ts";
 import {
   type Cause,
   type Consequence,

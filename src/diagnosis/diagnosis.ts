@@ -1,5 +1,5 @@
 import type { Measurements } from "../measure/measurements.ts";
-import type { Setting } from "../model/not_reproduced.ts";
+import type { Setting } from "../model/loaded_model.ts";
 import type { LearningRates } from "../probe/rate_search.ts";
 import type { Finding } from "../rules/finding.ts";
 import type { Network } from "../rules/network/network.ts";

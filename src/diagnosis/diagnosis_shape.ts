@@ -1,5 +1,5 @@
 import { severityShape } from "../rules/finding.ts";
-import type { Setting } from "../model/not_reproduced.ts";
+import type { Setting } from "../model/loaded_model.ts";
 import {
   boolean,
   list,

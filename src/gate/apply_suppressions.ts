@@ -4,8 +4,7 @@ import type { Sentence } from "../rules/sentence.ts";
 import { list, requireValue } from "../words/shape.ts";
 import type { Suppression } from "./configuration.ts";
 import type { GateFinding, GateRun } from "./gate_result.ts";
-import { suppressionContextShape, suppressionsShape } from "./gate_shapes.ts";
-import { passShape } from "./gate_shapes.ts";
+import { passShape, suppressionContextShape, suppressionsShape } from "./result_document.ts";
 
 /** Result of applying suppressions. */
 interface Suppressed {

@@ -1,5 +1,5 @@
 import type { Measurements } from "../measure/measurements.ts";
-import { DOCUMENTS } from "../words/document.ts";
+import { DOCUMENTS, writeJson } from "../words/document.ts";
 import {
   byName,
   count,
@@ -13,7 +13,6 @@ import {
   type Shape,
   string,
 } from "../words/shape.ts";
-import { writeJson } from "../words/write_json.ts";
 
 /** Figures of one layer, for comparison with a later run. Inapplicable ones are absent. */
 export interface BaselineLayer {

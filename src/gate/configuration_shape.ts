@@ -38,8 +38,7 @@ import type {
   ScaleEntry,
   Suppression,
 } from "./configuration.ts";
-import { GATE_RULES, type GateRule } from "./gate_rules.ts";
-import { PRESETS } from "./presets.ts";
+import { GATE_RULES, type GateRule, PRESETS } from "./gate_rules.ts";
 
 /** Shape of an optional key, with the description that an editor shows. */
 const key = <T>(description: string, shape: Shape<T>) => optional(described(description, shape));

@@ -7,7 +7,7 @@ import { weigh } from "./judge_run.ts";
 import type { GateSettings } from "./resolve_configuration.ts";
 import { list, nullable, number, object, requireValue, string } from "../words/shape.ts";
 import { findingShape } from "../rules/require_measurements.ts";
-import { ruleSettingsShape, suppressionsShape } from "./gate_shapes.ts";
+import { ruleSettingsShape, suppressionsShape } from "./result_document.ts";
 
 const settingsShape = object({
   file: nullable(string),

@@ -1,10 +1,10 @@
+import { FAILS_BELOW } from "../probe/trial.ts";
 import { BASELINE_RULE } from "../rules/matches_baseline.ts";
-import { registeredRules } from "../rules/register_rule.ts";
+import { allRules, registeredRules } from "../rules/register_rule.ts";
 import type { RuleDocumentation, ThresholdTable } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
-import { FAILS_BELOW } from "../probe/trial.ts";
 import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
-import type { Level } from "./configuration.ts";
+import type { Level, PresetName } from "./configuration.ts";
 
 /** Rules that judge the configuration itself. */
 const CONFIGURATION_DOCUMENTATION: readonly RuleDocumentation[] = [
@@ -126,3 +126,39 @@ export function gateRules(): readonly GateRule[] {
 function gateRule({ name, summary, fix, thresholds }: RuleDocumentation, level: Level): GateRule {
   return { name, summary, fix, thresholds, level };
 }
+
+interface Preset {
+  /** Sentence for `--help`. */
+  summary: string;
+  /** Returns the level of every rule. */
+  levels: () => Record<string, Level>;
+  /** Verdict that fails the gate. */
+  failOn: "sick" | "weak";
+}
+
+/** Returns each rule's own level. */
+function ownLevels(): Record<string, Level> {
+  return Object.fromEntries(gateRules().map(({ name, level }) => [name, level]));
+}
+
+/**
+ * Returns the same, but turns off the rules that judge neither the initial weights nor their
+ * signals.
+ */
+function initialLevels(): Record<string, Level> {
+  const others = [...allRules(), BASELINE_RULE]
+    .filter(({ tags }) => !tags.includes("weights") && !tags.includes("signal"));
+  const off = Object.fromEntries(others.map(({ name }): [string, Level] => [name, "off"]));
+  return { ...ownLevels(), ...off, trial: "off" };
+}
+
+export const PRESETS: Record<PresetName, Preset> = {
+  recommended: { summary: "every rule with its defaults", levels: ownLevels, failOn: "sick" },
+  strict: { summary: "every rule, and warnings fail too", levels: ownLevels, failOn: "weak" },
+  init: {
+    summary:
+      "only rules about the initial weights and their signals: none about data, targets or a baseline",
+    levels: initialLevels,
+    failOn: "sick",
+  },
+};

@@ -10,7 +10,7 @@ import type { Level } from "./configuration.ts";
 import type { RuleSetting } from "./resolve_configuration.ts";
 import { formatCount } from "../words/numbers.ts";
 import { boolean, object, optional, requireValue, type Shape } from "../words/shape.ts";
-import { baselineEntryShape, ruleSettingShape } from "./gate_shapes.ts";
+import { baselineEntryShape, ruleSettingShape } from "./result_document.ts";
 
 /** Returns the shape of settings for all rules that exist at this time. */
 function rulesShape(): Shape<unknown> {

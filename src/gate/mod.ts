@@ -16,11 +16,12 @@ export type {
   Suppression,
 } from "./configuration.ts";
 export { decide } from "./decide.ts";
-export { findBaseline, type FindBaselineOptions } from "./find_baseline.ts";
+export { findBaseline, type FindBaselineOptions, readBaseline } from "./find_baseline.ts";
 export {
   findConfiguration,
   type FoundConfiguration,
   openConfiguration,
+  readConfiguration,
 } from "./find_configuration.ts";
 export {
   GateError,
@@ -31,8 +32,6 @@ export {
 } from "./gate_result.ts";
 export { type GateRule, gateRules } from "./gate_rules.ts";
 export { judgeRun, type JudgeRunOptions } from "./judge_run.ts";
-export { readBaseline } from "./read_baseline.ts";
-export { readConfiguration } from "./read_configuration.ts";
 export {
   type GateSettings,
   type ModelSetting,

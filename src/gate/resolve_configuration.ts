@@ -13,8 +13,7 @@ import {
   type Suppression,
 } from "./configuration.ts";
 import { GateError } from "./gate_result.ts";
-import { type GateRule, gateRules } from "./gate_rules.ts";
-import { PRESETS } from "./presets.ts";
+import { type GateRule, gateRules, PRESETS } from "./gate_rules.ts";
 import { callable, nullable, object, optional, requireValue, string } from "../words/shape.ts";
 import { configurationShape } from "./configuration_shape.ts";
 import { refusal } from "../words/input_error.ts";

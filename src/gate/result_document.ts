@@ -1,8 +1,22 @@
 import { diagnosisShape, type WrittenDiagnosis } from "../diagnosis/diagnosis_shape.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { findingShape, measurementsShape } from "../rules/require_measurements.ts";
 import { gateFindingShape, measurementKeys } from "../rules/shapes/measurement_shape.ts";
 import { DOCUMENTS, writeDocument } from "../words/document.ts";
-import { boolean, count, list, nullable, number, object, oneOf, string } from "../words/shape.ts";
+import {
+  anyObject,
+  boolean,
+  count,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  primitive,
+  record,
+  string,
+} from "../words/shape.ts";
 import type { GateFinding, GateResult, GateRun } from "./gate_result.ts";
 
 /** Report whose findings are weighed by the gate. */
@@ -22,7 +36,7 @@ interface WrittenGate extends Pick<GateResult, "passed" | "summary" | "maxWarnin
 }
 
 /** Shape of the counts behind a verdict. */
-export const summaryShape = object<GateResult["summary"]>({
+const summaryShape = object<GateResult["summary"]>({
   errors: count,
   warnings: count,
   notes: count,
@@ -76,3 +90,52 @@ export function encodeGate(
   });
   return writeDocument(written as object);
 }
+
+/** Accepted findings of a configuration. */
+export const suppressionsShape = list(object({
+  rule: string,
+  layer: optional(string),
+  model: optional(string),
+  reason: string,
+  until: optional(string),
+}));
+
+const level = oneOf("off", "warn", "error");
+
+export const ruleSettingShape = object({ level, thresholds: anyObject });
+
+/** Settings of rules by name. */
+export const ruleSettingsShape = record(ruleSettingShape);
+
+/** Context in which suppressions are judged. */
+export const suppressionContextShape = object({
+  today: string,
+  complete: primitive("a Set", (value) => value instanceof Set),
+  all: boolean,
+});
+
+/** Stored figures with which a rule compares a run. */
+export const baselineEntryShape = nullable(
+  object({ name: string, seed: number, figures: nullable(anyObject), renamed: nullable(string) }),
+);
+
+/** Shape of a gate's input: one pass of a model. */
+export const passShape = object({
+  model: string,
+  path: string,
+  seed: number,
+  measurements: nullable(measurementsShape),
+  error: nullable(string),
+  findings: list(findingShape),
+});
+
+export const gateResultShape = object({
+  passed: boolean,
+  summary: summaryShape,
+  maxWarnings: nullable(number),
+  rules: list(string),
+  configurationRules: list(string),
+  runs: list(passShape),
+  configuration: nullable(string),
+  findings: list(findingShape),
+});

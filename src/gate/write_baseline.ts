@@ -1,7 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
-import { isLeftover } from "../model/is_leftover.ts";
+import { fileToReplace, isLeftover, putInPlace } from "../model/new_folder.ts";
 import { ifMissing } from "../model/model_error.ts";
-import { fileToReplace, putInPlace } from "../model/new_folder.ts";
 import { measurementsShape } from "../rules/require_measurements.ts";
 import { writeFailure } from "../words/failure.ts";
 import { roundTo } from "../words/numbers.ts";
@@ -24,7 +23,7 @@ import {
   encodeBaseline,
 } from "./baseline_document.ts";
 import { GateError } from "./gate_result.ts";
-import { readBaseline } from "./read_baseline.ts";
+import { readBaseline } from "./find_baseline.ts";
 
 /**
  * Formats a baseline: models and layers sorted by name, seeds by number, one line per layer, so

@@ -2,7 +2,7 @@ import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts
 import { computeAsKeras, computesAsKeras } from "../model/kept_logits.ts";
 import { kerasLoss } from "../model/loss_functions.ts";
 import type { LossFunction, LossSettings } from "../model/objective.ts";
-import { noteNotReproduced } from "../model/not_reproduced.ts";
+import { noteNotReproduced } from "../model/loaded_model.ts";
 import { readSavedLoss } from "../model/saved_loss.ts";
 import { type LossName, lossTraits } from "../traits/losses.ts";
 import { savedMetrics } from "./saved_metrics.ts";

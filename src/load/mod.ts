@@ -14,7 +14,7 @@ export {
   type WeightValue,
 } from "../model/weights/set_weights.ts";
 export { type LeafLayer, leafLayers } from "../model/layers/leaf_layers.ts";
-export * from "./load_model.ts";
+export { loadModel } from "./load_model.ts";
 export type { LoadedModel, LoadModelOptions, ModelSize } from "../model/loaded_model.ts";
 export type { FileIdentity } from "../model/files/byte_source.ts";
 export type { RemotePlace } from "../model/files/remote/read_remote.ts";

@@ -16,7 +16,7 @@ import { parseWeightsManifest, type WeightSpec } from "../model/weights/weights_
 import { failure } from "../words/failure.ts";
 import { object, optional, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import { folderOf } from "./load_model_json.ts";
+import { folderOf } from "./load_model.ts";
 import { refusal } from "../words/input_error.ts";
 
 /** Options of {@linkcode saveModel}. */

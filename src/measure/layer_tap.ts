@@ -1,4 +1,4 @@
-import { type CellPart, tapSequence } from "../engine/repairs/sequence_taps.ts";
+import { type CellPart, tapSequence } from "../engine/repairs/recurrent_sequence.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { LeafLayer } from "../model/layers/leaf_layers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";

@@ -1,6 +1,6 @@
 import type { LossOptions } from "../traits/loss_traits.ts";
 import type { LayerSource } from "../model/layers/layer_source.ts";
-import type { NotReproduced } from "../model/not_reproduced.ts";
+import type { NotReproduced } from "../model/loaded_model.ts";
 import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type { LayerKind } from "../traits/layers.ts";
@@ -12,7 +12,7 @@ import type { LayerSettings } from "./layer_settings.ts";
 import type { ValueBins } from "./value_bins.ts";
 
 export type { LayerSource } from "../model/layers/layer_source.ts";
-export type { NotReproduced, Setting } from "../model/not_reproduced.ts";
+export type { NotReproduced, Setting } from "../model/loaded_model.ts";
 
 /** Number of rows or columns that carry nothing of their own. */
 export interface LineCounts {

@@ -1,8 +1,7 @@
-import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { withActivityPenalties } from "../model/activity_penalties.ts";
 import { withLogits } from "../model/kept_logits.ts";
 import { withMasks } from "../model/output_masks.ts";
-import { repeatedOutputs } from "./alikeness.ts";
 
 /** Returns the outputs of a model, in the model's order. */
 export function outputsOf(
@@ -18,4 +17,14 @@ export function outputsOf(
   };
   const penalized = () => withActivityPenalties(tf, model, run);
   return withMasks(tf, model, () => withLogits(tf, model, penalized));
+}
+
+/**
+ * Returns the outputs of a model. If it lists one twice, TensorFlow.js returns only the first, and
+ * `null` for the others.
+ */
+export function repeatedOutputs(model: Layer, outputs: Tensor | Tensor[]): Tensor | Tensor[] {
+  if (!Array.isArray(outputs)) return outputs;
+  const listed = (model as LayersModel).outputs;
+  return outputs.map((output, i) => output ?? outputs[listed.indexOf(listed[i])].clone());
 }

@@ -1,5 +1,5 @@
 import type { Finding } from "../rules/finding.ts";
-import { runRules } from "../rules/run_rules.ts";
+import { runRules } from "../rules/judge_rule.ts";
 import type { Comparison, FigureName } from "../compare/compare_measurements.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Measurements } from "../measure/measurements.ts";

@@ -22,15 +22,13 @@ import {
 import { formatNumber } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type BarPanel, barPanel } from "./bar_panel.ts";
-import { blockGrids } from "./block_grid.ts";
+import { blockGrids, showBlocks } from "./show_blocks.ts";
 import { layerMap, LayerNames } from "./layer_map.ts";
 import { breakable, type Markup, markup, prose, shortTitle } from "./markup.ts";
 import { renderPage, type Section } from "./page.ts";
 import { factsOf } from "./report_page.ts";
 import { barKey, showBars } from "./show_bars.ts";
-import { showBlocks } from "./show_blocks.ts";
-import { showCauses } from "./show_diagnosis.ts";
-import { verdictTitle } from "./show_lead.ts";
+import { showCauses, verdictTitle } from "./show_lead.ts";
 import { drawTimes } from "./table_of_layers.ts";
 
 /** Number of rows on the first screen; the table below has all. */

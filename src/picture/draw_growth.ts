@@ -1,5 +1,5 @@
 import { slopeWords } from "../render/growth_words.ts";
-import type { AxisGrowth, GrowthSlope, LayerGrowth } from "../study/growth/growth_summary.ts";
+import type { AxisGrowth, GrowthSlope, LayerGrowth } from "../study/growth/growth_types.ts";
 import { judgedLayers } from "../study/growth/slopes.ts";
 import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
 import { formatWhole } from "../words/numbers.ts";

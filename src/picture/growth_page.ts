@@ -10,7 +10,7 @@ import type {
   GrowthFix,
   GrowthSummary,
   RateTransfer,
-} from "../study/growth/growth_summary.ts";
+} from "../study/growth/growth_types.ts";
 import { growthSummaryShape } from "../study/study_shapes.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { requireValue } from "../words/shape.ts";

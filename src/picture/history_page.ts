@@ -25,7 +25,7 @@ import {
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { causeShape } from "./page_shapes.ts";
-import { showCause } from "./show_diagnosis.ts";
+import { showCause } from "./show_lead.ts";
 import { showTraining, tableOfSteps, toneOf } from "./show_training.ts";
 
 /** Number of findings that are listed; the rest is counted. */

@@ -10,7 +10,7 @@ export type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 export type { GateResult } from "../gate/gate_result.ts";
 export type { Measurements } from "../measure/measurements.ts";
 export type { DiagnosedReport } from "../render/report_document.ts";
-export type { GrowthSummary } from "../study/growth/growth_summary.ts";
+export type { GrowthSummary } from "../study/growth/growth_types.ts";
 export type { StudySummary } from "../study/study_summary.ts";
 export type { TrainingStep } from "../training/training_step.ts";
 export type { HistoryRecord } from "./history_view.ts";

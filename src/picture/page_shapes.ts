@@ -1,7 +1,7 @@
 import { severityShape } from "../rules/finding.ts";
 import { verdictShape } from "../diagnosis/verdict.ts";
 import { findingShape, measurementsShape } from "../rules/require_measurements.ts";
-import { gateResultShape } from "../gate/gate_shapes.ts";
+import { gateResultShape } from "../gate/result_document.ts";
 import { allOf, list, nullable, object, optional, string } from "../words/shape.ts";
 
 /** Properties of a cause that are read. */

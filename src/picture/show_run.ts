@@ -17,10 +17,8 @@ import { type Markup, markup, prose } from "./markup.ts";
 import type { Section } from "./page.ts";
 import { reportPanels } from "./report_panels.ts";
 import { barKey, barTable, showBars } from "./show_bars.ts";
-import { showChecked } from "./show_checked.ts";
-import { showCauses } from "./show_diagnosis.ts";
+import { showCauses, showChecked, showLead } from "./show_lead.ts";
 import { layersInDetail, showLayers } from "./show_layers.ts";
-import { showLead } from "./show_lead.ts";
 import { weightsSections } from "./show_weights.ts";
 import { tableLegend, tableOfLayers } from "./table_of_layers.ts";
 

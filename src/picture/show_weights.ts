@@ -9,10 +9,16 @@ import {
 import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { Wrong } from "./bar_panel.ts";
-import { type BlockGrid, blockGrids, rmsOverMedian, wrongTensors } from "./block_grid.ts";
+import {
+  type BlockGrid,
+  blockGrids,
+  type BlocksStyle,
+  rmsOverMedian,
+  showBlocks,
+  wrongTensors,
+} from "./show_blocks.ts";
 import { breakable, type Markup, markup } from "./markup.ts";
 import type { Section } from "./page.ts";
-import { type BlocksStyle, showBlocks } from "./show_blocks.ts";
 import { drawTimes } from "./table_of_layers.ts";
 
 /** Words and colours of the heat map of weights alone. */

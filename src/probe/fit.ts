@@ -2,8 +2,7 @@ import { heapView } from "../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { lossTraits } from "../traits/losses.ts";
-import { constantLoss } from "./constant_answers.ts";
-import { differs, knownAnswers, SAME } from "./known_answers.ts";
+import { constantLoss, differs, knownAnswers, SAME } from "./known_answers.ts";
 import { WEIGHTS_PER_TARGET } from "./probe_options.ts";
 
 /** Fit of outputs to the targets. */

@@ -27,8 +27,8 @@ export type {
   TrialReason,
   TrialVerdict,
 } from "./trial.ts";
-export * from "./learning_rates.ts";
-export type { LearningRates, RateTried } from "./rate_search.ts";
+export { type LearningRates, type RateTried } from "./rate_search.ts";
+export { learningRates, type RateOptions } from "./learning_rates.ts";
 export { tryTraining } from "./try_training.ts";
 export type { Batch } from "../model/batches/batch.ts";
 export type { LayersModel, Optimizer, Tensor } from "../engine/tensorflow.ts";

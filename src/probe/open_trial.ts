@@ -2,7 +2,7 @@ import type { Tensor } from "../engine/tensorflow.ts";
 import { chooseLoss, type ChosenObjective } from "../measure/choose_objective.ts";
 import { seedDraws } from "../model/batches/seeded_random.ts";
 import { requireCount } from "../model/layers/shapes.ts";
-import { notReproducedIn } from "../model/not_reproduced.ts";
+import { notReproducedIn } from "../model/loaded_model.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { number, requireValue } from "../words/shape.ts";

@@ -1,5 +1,5 @@
 import type { Measurements, Sibling } from "../measure/measurements.ts";
-import type { NotReproduced, Setting } from "../model/not_reproduced.ts";
+import type { NotReproduced, Setting } from "../model/loaded_model.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { wrapText } from "./fit_text.ts";
 

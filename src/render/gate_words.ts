@@ -3,7 +3,7 @@ import { type Cause, countCauses, type Diagnosis } from "../diagnosis/diagnosis.
 import { isFailing, type Verdict, VERDICTS } from "../diagnosis/verdict.ts";
 import { causeName } from "../diagnosis/with_treatment.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import type { Setting } from "../model/not_reproduced.ts";
+import type { Setting } from "../model/loaded_model.ts";
 import { SEVERITIES } from "../rules/finding.ts";
 import { formatCount } from "../words/numbers.ts";
 import { nullable, number, object, optional, requireValue, string } from "../words/shape.ts";

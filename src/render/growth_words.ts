@@ -1,13 +1,13 @@
-import type {
-  AxisGrowth,
-  GrowthFix,
-  GrowthLevel,
-  GrowthSlope,
-  GrowthSummary,
-  RateTransfer,
-} from "../study/growth/growth_summary.ts";
+import {
+  type AxisGrowth,
+  type GrowthFix,
+  type GrowthLevel,
+  type GrowthSlope,
+  type GrowthSummary,
+  LARGE_RATE,
+  type RateTransfer,
+} from "../study/growth/growth_types.ts";
 import { judgedLayers, levelOf, steepestSlope } from "../study/growth/slopes.ts";
-import { LARGE_RATE } from "../study/growth/growth_types.ts";
 import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
 import type { SiblingFault } from "../measure/measurements.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";

@@ -1,5 +1,5 @@
 import type { LearningRates, RateTried } from "../probe/rate_search.ts";
-import { isSuggested } from "../rules/describe_rates.ts";
+import { isSuggested } from "../rules/describe_trial.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { barChart } from "./bar_chart.ts";
 import { type Chart, placed } from "./chart_model.ts";

@@ -22,7 +22,7 @@ import {
   requireValue,
   string,
 } from "../words/shape.ts";
-import { gateResultShape } from "../gate/gate_shapes.ts";
+import { gateResultShape } from "../gate/result_document.ts";
 
 /** Options of {@linkcode renderGateText}. */
 export interface GateTextOptions {

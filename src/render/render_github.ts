@@ -16,7 +16,7 @@ import { defuse } from "../words/failure.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { brokenRules, causeLines } from "./render_diagnosis.ts";
 import { callable, requireValue } from "../words/shape.ts";
-import { gateResultShape } from "../gate/gate_shapes.ts";
+import { gateResultShape } from "../gate/result_document.ts";
 
 /** GitHub shows this many annotations of each kind per step and silently drops the rest. */
 const MOST_ANNOTATIONS = 10;

@@ -1,4 +1,4 @@
-import type { AxisGrowth, GrowthSummary, LayerGrowth } from "../study/growth/growth_summary.ts";
+import type { AxisGrowth, GrowthSummary, LayerGrowth } from "../study/growth/growth_types.ts";
 import { growthSummaryShape } from "../study/study_shapes.ts";
 import { FLAT_SLOPE } from "../theory/growth_limits.ts";
 import { defuse } from "../words/failure.ts";

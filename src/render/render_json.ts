@@ -1,7 +1,6 @@
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { GateResult } from "../gate/gate_result.ts";
-import { gateResultShape } from "../gate/gate_shapes.ts";
-import { encodeGate } from "../gate/result_document.ts";
+import { encodeGate, gateResultShape } from "../gate/result_document.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Finding } from "../rules/finding.ts";
 import { networkOf } from "../rules/network/network.ts";

@@ -6,7 +6,7 @@ import { diagnosisOf, gateTitle, tooManyWarnings } from "./gate_words.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { causeLines, fixWords } from "./render_diagnosis.ts";
 import { requireValue } from "../words/shape.ts";
-import { gateResultShape } from "../gate/gate_shapes.ts";
+import { gateResultShape } from "../gate/result_document.ts";
 
 /**
  * Writes a gate's result as JUnit XML: a suite for every run, a test case for every rule that was

@@ -1,5 +1,5 @@
 import type { GateResult } from "../gate/gate_result.ts";
-import { gateResultShape } from "../gate/gate_shapes.ts";
+import { gateResultShape } from "../gate/result_document.ts";
 import { defuse } from "../words/failure.ts";
 import { formatCount } from "../words/numbers.ts";
 import { number, object, optional, requireValue } from "../words/shape.ts";

@@ -15,12 +15,12 @@ import {
   withSeeds,
 } from "./gate_words.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { writeJson } from "../words/write_json.ts";
+import { writeJson } from "../words/document.ts";
 import { findingKeys } from "../rules/shapes/measurement_shape.ts";
 import { causeLines, followWords } from "./render_diagnosis.ts";
 import { rulePage } from "./render_rule.ts";
 import { callable, list, object, requireValue, string } from "../words/shape.ts";
-import { gateResultShape } from "../gate/gate_shapes.ts";
+import { gateResultShape } from "../gate/result_document.ts";
 
 /** Options of {@linkcode renderSarif} about the tool that wrote the log. */
 export interface SarifOptions {

@@ -5,7 +5,7 @@ import { defuse } from "../words/failure.ts";
 import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
 import { anyObject, number, requireValue, whole } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { writeJson } from "../words/write_json.ts";
+import { writeJson } from "../words/document.ts";
 import { cutNames, displayWidth, NO_BREAK, padEnd, wrapText } from "./fit_text.ts";
 import { paint } from "./paint.ts";
 import {

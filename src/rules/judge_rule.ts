@@ -1,8 +1,8 @@
-import { boolean, optional, requireValue } from "../words/shape.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { amendFinding, type Finding, saidOf } from "./finding.ts";
+import { boolean, optional, requireValue } from "../words/shape.ts";
+import { amendFinding, type Finding, saidOf, shownFindings } from "./finding.ts";
 import { networkOf } from "./network/network.ts";
-import { allThresholds, requireRule } from "./register_rule.ts";
+import { allRules, allThresholds, requireRule } from "./register_rule.ts";
 import { reading, requireMeasurements, requireOptions } from "./require_measurements.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { Rule, RuleOptions } from "./rule.ts";
@@ -140,4 +140,38 @@ function milder(finding: Finding, { batch }: Measurements): Finding {
   } Only a note: the inputs are random numbers, and the network was trained on other data.`;
   const fix = "Measure on a batch of real data.";
   return amendFinding(finding, { severity: "note", message, fix });
+}
+
+/**
+ * Runs every rule on the measurements: the rules of this package, then the registered ones.
+ * Findings of rules for untrained networks become notes if the network is trained.
+ *
+ * @param measurements The result of `measure()`.
+ * @param options Thresholds, the layers to judge, and `trained`.
+ * @returns All findings, in the order of {@linkcode RULES}, then of the registered rules, and of
+ * the layers within a rule.
+ *
+ * @example Show the problems of the exercise's network
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { runRules } from "@gradient-health/gradient-health/rules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * const findings = runRules(await measure(model, randomBatch(model)));
+ * const [{ severity, message, fix }] = findings;
+ * console.log(`${severity}: ${message} ${fix}`);
+ * assertEquals(findings.some(({ rule }) => rule === "saturated-activations"), true);
+ * model.dispose();
+ * ```
+ *
+ * @throws {InputError} If the measurements or the options are invalid, or if a threshold is out of
+ * range or a layer filter matches no layer.
+ */
+export function runRules(measurements: Measurements, options: RunRulesOptions = {}): Finding[] {
+  const findings = allRules().flatMap((rule) => judgeRule(rule, measurements, options));
+  return shownFindings(findings, measurements);
 }

@@ -32,7 +32,7 @@ export {
 } from "./expected.ts";
 export type { Finding } from "./finding.ts";
 export type { Case, PackageRule, RuleRecord, RuleText, Verdict } from "./rule_record.ts";
-export * from "./judge_rule.ts";
+export { judgeRule, runRules, type RunRulesOptions } from "./judge_rule.ts";
 export * from "./matches_baseline.ts";
 export type * from "./model_rule.ts";
 export * from "./model_rules.ts";
@@ -44,7 +44,6 @@ export type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
 export type { NetworkView } from "./network/network_view.ts";
 export type { SignalStep } from "./network/signal_path.ts";
 export * from "./rules.ts";
-export * from "./run_rules.ts";
 export {
   counted,
   exactFigure,

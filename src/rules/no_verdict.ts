@@ -1,4 +1,4 @@
-import type { NotReproduced } from "../model/not_reproduced.ts";
+import type { NotReproduced } from "../model/loaded_model.ts";
 import { atLeast, type Expected } from "./expected.ts";
 import type { Verdict } from "./finding.ts";
 import type { SignalStep } from "./network/signal_path.ts";

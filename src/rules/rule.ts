@@ -1,5 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { Setting } from "../model/not_reproduced.ts";
+import type { Setting } from "../model/loaded_model.ts";
 import type { Finding } from "./finding.ts";
 
 import type { Thresholds } from "./thresholds.ts";

@@ -1,5 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { Setting } from "../model/not_reproduced.ts";
+import type { Setting } from "../model/loaded_model.ts";
 import type { Verdict } from "./finding.ts";
 import type { NetworkView } from "./network/network_view.ts";
 import type {

@@ -1,13 +1,143 @@
 import { refusal } from "../words/input_error.ts";
 import { callable, list, object, requireValue, string } from "../words/shape.ts";
-import type { StudyPoint } from "./grid_point.ts";
-import { doubleWords, missingWords, NamedPoints, nameSome } from "./merge_complaints.ts";
-import { differenceOf } from "./same_study.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { describePoint, gridPoint, type StudyPoint } from "./grid_point.ts";
 import { shardRange } from "./shard.ts";
 import { studyHeaderShape } from "./study_document.ts";
 import type { StudyFile } from "./study_file.ts";
 import type { StudyHeader } from "./study_header.ts";
 import { StudyError } from "./study_options.ts";
+
+/** Messages about a difference, by the header field that differs. */
+const WORDS: Partial<Record<keyof StudyHeader, string>> = {
+  package: "they are of different versions of gradient-health",
+  engine: "they were computed by different engines (relaxed SIMD moves figures: use --portable)",
+  model: "they are of different models or batches",
+  objective: "they differentiate different objectives",
+  examples: "their batches differ in size",
+  batch: "their batches are from different files",
+  scaleLayers: "they scale different layers",
+  rules: "they judge by different rules",
+  grid: "they have different grids",
+  training: "they train differently",
+  total: "they have different grids",
+};
+
+/**
+ * Says why two headers do not belong to the same study; their shards do not matter.
+ *
+ * @returns The reason with both values, or `null` if they are of one study.
+ */
+export function differenceOf(one: StudyHeader, other: StudyHeader): string | null {
+  // The fingerprint comes last: other depths or examples change it too, and say more.
+  const named = (header: StudyHeader) => ({
+    ...header,
+    model: { ...header.model, fingerprint: "" },
+  });
+  return firstDifferenceOf(named(one), named(other)) ?? firstDifferenceOf(one, other);
+}
+
+function firstDifferenceOf(one: StudyHeader, other: StudyHeader): string | null {
+  const [a, b] = [one, other].map((header) => studyHeaderShape.encode(header)) as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
+  for (const key of Object.keys(a)) {
+    if (key === "shard" || JSON.stringify(a[key]) === JSON.stringify(b[key])) continue;
+    const words = WORDS[key as keyof StudyHeader] ?? `they differ in ${key}`;
+    return `${words}: ${firstDifference(key, a[key], b[key])}`;
+  }
+  return null;
+}
+
+/** Describes the innermost difference between two JSON values. */
+function firstDifference(place: string, a: unknown, b: unknown): string {
+  const isObject = (value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isObject(a) && isObject(b)) {
+    for (const [key, value] of Object.entries(a as object)) {
+      const other = (b as Record<string, unknown>)[key];
+      if (JSON.stringify(value) !== JSON.stringify(other)) {
+        return firstDifference(`${place}.${key}`, value, other);
+      }
+    }
+  }
+  return `${place} is ${shown(a)} and ${shown(b)}`;
+}
+
+function shown(value: unknown): string {
+  const text = escapeControls(JSON.stringify(value));
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
+
+/** Number of items that a message names before it only counts the rest. */
+const MOST_NAMED = 5;
+
+/**
+ * Names the first few items and counts the rest: `count` is the number of all items, named or not.
+ */
+export function nameSome(names: readonly string[], separator = ", ", count = names.length): string {
+  const shown = names.slice(0, MOST_NAMED).join(separator);
+  const rest = count - Math.min(names.length, MOST_NAMED);
+  return rest > 0 ? `${shown}${separator === ", " ? " " : separator}and ${rest} more` : shown;
+}
+
+/** Points with a problem: the first few by name, the rest as a number. */
+class NamedPoints {
+  readonly #header: StudyHeader;
+  readonly #first: number[] = [];
+  /** Number of points. */
+  count = 0;
+
+  /** Creates an empty list. */
+  constructor(header: StudyHeader) {
+    this.#header = header;
+  }
+
+  add(index: number): void {
+    if (++this.count <= MOST_NAMED) this.#first.push(index);
+  }
+
+  /** Describes the points in words. */
+  toString(): string {
+    const names = this.#first.map((index) => describePoint(gridPoint(this.#header.grid, index)));
+    return nameSome(names, ", ", this.count);
+  }
+}
+
+/**
+ * Says which parts have the same points, and whether they are the same shard, which explains it.
+ */
+function doubleWords(files: readonly StudyFile[], points: NamedPoints): string {
+  const all = files.length === 2 ? "both" : "all";
+  const [first, ...others] = files.map(({ header: { shard } }) => shard);
+  const same = first !== null &&
+    others.every((shard) => shard?.index === first.index && shard.count === first.count);
+  return `${files.map(({ path }) => path).join(" and ")} ${all} have ${points}${
+    same ? `: ${all} are shard ${first.index}/${first.count}` : ""
+  }`;
+}
+
+/** Reports the number of missing points and, if known, the missing shards. */
+function missingWords(files: readonly StudyFile[], points: NamedPoints): string {
+  const { total } = files[0].header;
+  const are = points.count === 1 ? "is" : "are";
+  return `${points.count} of ${total} points ${are} in no part: ${points}${shardWords(files)}`;
+}
+
+/** Names the missing shards if all parts are shards of one split. */
+function shardWords(files: readonly StudyFile[]): string {
+  const shards = files.map(({ header }) => header.shard);
+  const [first] = shards;
+  if (first === null || shards.some((shard) => shard?.count !== first.count)) return "";
+  const given = new Set(shards.map((shard) => shard!.index));
+  const missing = Array.from({ length: first.count }, (_, i) => i + 1)
+    .filter((index) => !given.has(index))
+    .map((index) => `${index}/${first.count}`);
+  return missing.length === 0
+    ? "; a shard is not complete: continue it with --resume"
+    : `; not given: shard ${nameSome(missing)}`;
+}
 
 /**
  * Reads a part of a study up to the position of a merge. Its file is opened when the first possible

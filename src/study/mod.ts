@@ -13,12 +13,19 @@ export type {
   StudyPoint,
   StudyVariant,
 } from "./grid_point.ts";
-export type * from "./growth/growth_summary.ts";
 export type {
+  AxisGrowth,
   GrowthAxis,
+  GrowthFigure,
+  GrowthFix,
   GrowthLayer,
+  GrowthLevel,
+  GrowthSlope,
+  GrowthSummary,
+  LayerGrowth,
   LayerScaling,
   PointTraining,
+  RateTransfer,
   StudyTraining,
   TrainingPlan,
 } from "./growth/growth_types.ts";
@@ -31,7 +38,7 @@ export {
 } from "./growth/run_growth.ts";
 export { summarizeGrowth } from "./growth/summarize_growth.ts";
 export { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
-export * from "./merge_study_files.ts";
+export { type MergedStudy, mergeStudyFiles } from "./merge_study_files.ts";
 export {
   type LayerFigureName,
   type LayerSummary,

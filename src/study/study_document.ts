@@ -1,6 +1,6 @@
 import { engineShape } from "../rules/shapes/measurement_shape.ts";
 import { INITIALIZERS } from "../theory/initializers.ts";
-import { DOCUMENTS } from "../words/document.ts";
+import { DOCUMENTS, writeJson } from "../words/document.ts";
 import {
   boolean,
   count,
@@ -14,7 +14,6 @@ import {
   type Shape,
   string,
 } from "../words/shape.ts";
-import { writeJson } from "../words/write_json.ts";
 import { pointTrainingShape, studyTrainingShape } from "./growth/growth_types.ts";
 import type { StudyLayer, StudyPoint } from "./grid_point.ts";
 import type { StudyHeader } from "./study_header.ts";

@@ -11,16 +11,18 @@ import {
   type Shape,
   string,
 } from "../words/shape.ts";
-import type {
-  AxisGrowth,
-  GrowthFix,
-  GrowthLevel,
-  GrowthSlope,
-  GrowthSummary,
-  LayerGrowth,
-  RateTransfer,
-} from "./growth/growth_summary.ts";
-import { type GrowthAxis, scalingShape, studyTrainingShape } from "./growth/growth_types.ts";
+import {
+  type AxisGrowth,
+  type GrowthAxis,
+  type GrowthFix,
+  type GrowthLevel,
+  type GrowthSlope,
+  type GrowthSummary,
+  type LayerGrowth,
+  type RateTransfer,
+  scalingShape,
+  studyTrainingShape,
+} from "./growth/growth_types.ts";
 import { studyHeaderShape, studyPointShape } from "./study_document.ts";
 
 const figure = nullable(number);

@@ -1,5 +1,4 @@
-import { fileToReplace, putInPlace } from "../model/new_folder.ts";
-import { isLeftover } from "../model/is_leftover.ts";
+import { fileToReplace, isLeftover, putInPlace } from "../model/new_folder.ts";
 import { ifMissing } from "../model/model_error.ts";
 import {
   POINT_BEGINNING,

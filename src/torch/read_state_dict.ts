@@ -4,10 +4,15 @@ import { openZip } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor } from "../model/weights/weights_manifest.ts";
 import { showValue } from "../words/show_value.ts";
-import { findStateDict, showTensors } from "./find_state_dict.ts";
+import {
+  bytesOfView,
+  findStateDict,
+  isContiguous,
+  requireInside,
+  showTensors,
+} from "./find_state_dict.ts";
 import type { Pickled } from "./pickle_reader.ts";
 import { TORCH } from "./torch_globals.ts";
-import { bytesOfView, isContiguous, requireInside } from "./torch_view.ts";
 import { pickleBudget, unpickle } from "./unpickle.ts";
 import { refusal } from "../words/input_error.ts";
 

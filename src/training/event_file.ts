@@ -1,5 +1,5 @@
 import type { TrainingStep } from "./training_step.ts";
-import { logLine } from "./write_training_log.ts";
+import { logLine } from "./read_training_log.ts";
 
 /** Signals of a step that TensorBoard shows, by their tags there. */
 const TAGS: readonly (readonly [keyof TrainingStep, string])[] = [

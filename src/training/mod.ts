@@ -10,9 +10,8 @@ export {
   type JudgeTrainingOptions,
   type TrainingFinding,
 } from "./judge_training.ts";
-export { readTrainingLog } from "./read_training_log.ts";
+export { readTrainingLog, trainingLine } from "./read_training_log.ts";
 export { renderTraining } from "./render_training.ts";
 export type { TrainingSetup } from "./training_log.ts";
 export type { TrainingVerdict } from "./training_rule.ts";
 export type { LayerSignals, TrainingStep } from "./training_step.ts";
-export { trainingLine } from "./write_training_log.ts";

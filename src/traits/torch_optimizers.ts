@@ -3,7 +3,7 @@ import { nearest } from "../words/nearest.ts";
 import { oneOfNames } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import type { OptimizerName, OptimizerSettings } from "./optimizers.ts";
-import { numberOf, parseTorchCall, type TorchCall } from "./parse_torch_call.ts";
+import { numberOf, parseTorchCall, type TorchCall } from "./parse_loss.ts";
 
 /** Optimizer that was requested by its name in PyTorch. */
 export interface RequestedOptimizer {

@@ -1,6 +1,6 @@
 import { assertEquals, AssertionError, assertThrows } from "@std/assert";
 import { assertGradientsFlow, assertNoVanishingGradients } from "../../src/assert/assertions.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";

@@ -3,7 +3,7 @@ import { assertRule } from "../../src/assert/assert_rule.ts";
 import { healthMonitor } from "../../src/assert/health_monitor.ts";
 import { defineRule, RuleError } from "../../src/rules/define_rule.ts";
 import { registerRule } from "../../src/rules/register_rule.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";

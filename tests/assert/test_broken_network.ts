@@ -1,7 +1,7 @@
 import { assertEquals, AssertionError, assertThrows } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
 import { RULES } from "../../src/rules/rules.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { healthMatchers } from "../../src/assert/expect.ts";

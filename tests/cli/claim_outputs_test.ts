@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { claimOutputs } from "../../src/cli/kit/claim_outputs.ts";
-import { UsageError } from "../../src/cli/kit/usage_error.ts";
+import { UsageError } from "../../src/cli/kit/flag.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { formatBaseline } from "../../src/gate/write_baseline.ts";
 import { decide } from "../../src/gate/decide.ts";

@@ -12,10 +12,10 @@ import {
   oneOf,
   pattern,
   readInteger,
+  UsageError,
   withoutDefault,
 } from "../../src/cli/kit/flag.ts";
 import { permissionsOf, renderHelp } from "../../src/cli/kit/render_help.ts";
-import { UsageError } from "../../src/cli/kit/usage_error.ts";
 import { assertRefused } from "../assert_refused.ts";
 
 const MODEL: Operand = { name: "MODEL", least: 0, most: 1, takes: "files" };

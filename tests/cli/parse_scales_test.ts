@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { parseScales } from "../../src/cli/flags/sweep_flags.ts";
-import { UsageError } from "../../src/cli/kit/usage_error.ts";
+import { UsageError } from "../../src/cli/kit/flag.ts";
 
 const scalesOf = (text: string) => parseScales(text, "--scale");
 

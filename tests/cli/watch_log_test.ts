@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { trainingLine } from "../../src/training/write_training_log.ts";
+import { trainingLine } from "../../src/training/read_training_log.ts";
 import { withFolder } from "../model/save_model.ts";
 import { healthyLog, SICK } from "../training/sick_logs.ts";
 import { runCommand } from "./run_command.ts";

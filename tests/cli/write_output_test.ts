@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { UsageError } from "../../src/cli/kit/usage_error.ts";
+import { UsageError } from "../../src/cli/kit/flag.ts";
 import { writeOutput } from "../../src/cli/kit/write_output.ts";
 import { withFolder } from "../model/save_model.ts";
 

@@ -20,7 +20,7 @@ import type { LayerMeasurements, Measurements } from "../../src/measure/measurem
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { attention as rule } from "../../src/rules/signal/attention.ts";
 import { recurrent } from "../networks/ill_models.ts";
 import { type Fault, patient } from "../networks/patients.ts";

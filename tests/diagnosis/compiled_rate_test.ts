@@ -4,7 +4,7 @@ import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { describeRates } from "../../src/rules/describe_rates.ts";
+import { describeRates } from "../../src/rules/describe_trial.ts";
 import { renderJson } from "../../src/render/render_json.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 

@@ -11,7 +11,7 @@ import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
 import type { Trial } from "../../src/probe/trial.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { deepPatient, type Fault, patient } from "../networks/patients.ts";
 import { ROWS, WARNED } from "../networks/sick_networks.ts";
 

@@ -4,7 +4,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { renderJson } from "../../src/render/render_json.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 
 Deno.test("examine() keeps the measurements of the fixed network, and the loss of both trials", async () => {
   await using _engine = await startEngine();

@@ -12,7 +12,7 @@ import { measure } from "../../src/measure/measure.ts";
 import type { Trial, TrialVerdict } from "../../src/probe/trial.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 import { type Finding, makeFinding } from "../../src/rules/finding.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { patient } from "../networks/patients.ts";
 
 /** A network of two dense layers on sensible data, in which no obstacle is to be seen. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { normalizing, unevenFeatures } from "../../src/diagnosis/causes/inputs.ts";
+import { normalizing, unevenFeatures } from "../../src/diagnosis/causes/data.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { customLayer, sums } from "../networks/trained_models.ts";
 
 Deno.test("diagnose() does not blame a kernel that is 4 times too small for a gradient of exactly 0", async () => {

@@ -1,4 +1,4 @@
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { runPass } from "../../src/measure/pass.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";

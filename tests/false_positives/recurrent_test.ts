@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";

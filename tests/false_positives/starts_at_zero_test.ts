@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { deadUnits } from "../../src/rules/signal/dead_units.ts";
 import { gradientsFlow } from "../../src/rules/signal/gradients_flow.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";

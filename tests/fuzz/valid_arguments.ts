@@ -1,8 +1,7 @@
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
-import { PRESETS } from "../../src/gate/presets.ts";
-import { GATE_RULES } from "../../src/gate/gate_rules.ts";
+import { GATE_RULES, PRESETS } from "../../src/gate/gate_rules.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { updateBaseline } from "../../src/gate/write_baseline.ts";
 import { summarizeStudy } from "../../src/study/study.ts";

@@ -2,11 +2,10 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import fc from "fast-check";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import type { Baseline } from "../../src/gate/baseline_document.ts";
-import { findBaseline } from "../../src/gate/find_baseline.ts";
+import { findBaseline, parseBaseline } from "../../src/gate/find_baseline.ts";
 import { formatBaseline, updateBaseline } from "../../src/gate/write_baseline.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
-import { parseBaseline } from "../../src/gate/read_baseline.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { anyMeasurements } from "../render/arbitrary.ts";

@@ -5,7 +5,7 @@ import { decide } from "../../src/gate/decide.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { flat, makeMeasurements } from "../networks/measurements.ts";
 import { makeFinding, makeRun } from "./make_run.ts";
 import { assertRefused } from "../assert_refused.ts";

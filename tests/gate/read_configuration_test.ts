@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Ajv } from "ajv";
 import { configurationSchema } from "../../src/gate/configuration_shape.ts";
-import { findConfiguration, openConfiguration } from "../../src/gate/find_configuration.ts";
+import {
+  findConfiguration,
+  openConfiguration,
+  readConfiguration,
+} from "../../src/gate/find_configuration.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
-import { readBaseline } from "../../src/gate/read_baseline.ts";
-import { readConfiguration } from "../../src/gate/read_configuration.ts";
+import { readBaseline } from "../../src/gate/find_baseline.ts";
 import { readJson } from "../../src/model/model_error.ts";
 import { OBJECTIVES } from "../../src/model/objective.ts";
 import { anyOf } from "../../src/words/show_value.ts";

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { GATE_RULES } from "../../src/gate/gate_rules.ts";
-import { PRESETS } from "../../src/gate/presets.ts";
+import { GATE_RULES, PRESETS } from "../../src/gate/gate_rules.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import type { Configuration } from "../../src/gate/configuration.ts";

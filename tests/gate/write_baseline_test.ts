@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { formatBaseline, writeBaseline } from "../../src/gate/write_baseline.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
-import { parseBaseline } from "../../src/gate/read_baseline.ts";
+import { parseBaseline } from "../../src/gate/find_baseline.ts";
 
 const SCRIPT = new URL("store_baseline.ts", import.meta.url).pathname;
 const OLD = { old: { 0: { objective: "sum", examples: 1, layers: { dense: { deltas: 1 } } } } };

@@ -1,11 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { heapOf } from "../../src/engine/start/prepare_engine.ts";
-import {
-  deviationsBetween,
-  measureFeatures,
-  spreadOf,
-} from "../../src/measure/between_examples.ts";
+import { deviationsBetween, measureFeatures, spreadOf } from "../../src/measure/observe.ts";
 import { sumTensor } from "../../src/measure/sums.ts";
 
 const engine = await startEngine();

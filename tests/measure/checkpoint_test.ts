@@ -1,6 +1,6 @@
 import { readWeights } from "../../src/load/read_weights.ts";
 import { divideParts, dividePieces, pieceAt } from "../../src/measure/checkpoint/plan_sweep.ts";
-import { sweepTensors } from "../../src/measure/checkpoint/sweep_tensors.ts";
+import { sweepTensors } from "../../src/measure/checkpoint/sample_tensors.ts";
 import type { UnitAxis } from "../../src/measure/checkpoint/tensor_sweep.ts";
 import type { LineCounts } from "../../src/measure/measurements.ts";
 import {

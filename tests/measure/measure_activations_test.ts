@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { randomBatch } from "../../src/load/mod.ts";

@@ -1,10 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { estimateMemory } from "../../src/measure/estimate_memory.ts";
+import { estimateMemory, layerUses } from "../../src/measure/estimate_memory.ts";
 import { containerLayers } from "../../src/model/layers/leaf_layers.ts";
 import { leafLayers } from "../../src/load/mod.ts";
-import { layerUses } from "../../src/measure/layer_uses.ts";
 import { heapPeak } from "../../bench/heap_peak.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 

@@ -7,7 +7,7 @@ import {
   stretchesOf,
   UNSEEN,
 } from "../../src/measure/checkpoint/sample_tensors.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { figuresOf, sumEntries } from "../../src/measure/sums.ts";
 import type { Interval } from "../../src/measure/measurements.ts";
 import { decode } from "../../src/model/files/file_types.ts";

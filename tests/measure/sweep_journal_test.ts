@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readWeights } from "../../src/load/read_weights.ts";
 import { measureCheckpoint } from "../../src/measure/checkpoint/measure_checkpoint.ts";
-import { SweepJournal } from "../../src/measure/checkpoint/sweep_journal.ts";
+import { SweepJournal, WORTH_WORKERS } from "../../src/measure/checkpoint/sweep_in_parallel.ts";
 import type { TensorFigures } from "../../src/measure/checkpoint/tensor_sweep.ts";
 import type { WeightsFile } from "../../src/model/weights/weights_manifest.ts";
-import { WORTH_WORKERS } from "../../src/measure/checkpoint/sweep_in_parallel.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { writeCheckpoint } from "./write_checkpoint.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { folderOf } from "../../src/load/load_model_json.ts";
+import { folderOf } from "../../src/load/load_model.ts";
 import {
   codeOf,
   isJsonFile,

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { layerCalls } from "../../src/keras/topology/require_graph.ts";
 import { isDisposed } from "../../src/model/require_model.ts";
-import { isLeftover } from "../../src/model/is_leftover.ts";
+import { isLeftover } from "../../src/model/new_folder.ts";
 import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
 import { withFolder } from "./save_model.ts";
 

@@ -3,7 +3,7 @@ import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
 import { loadModel } from "../../src/load/load_model.ts";
-import { nameAlike } from "../../src/model/name_alike.ts";
+import { nameAlike } from "../../src/cli/commands/run_fix.ts";
 import { saveModel } from "../../src/load/save_model.ts";
 import { withFolder } from "./save_model.ts";
 

@@ -2,7 +2,7 @@ import type {
   AxisGrowth,
   GrowthSummary,
   LayerGrowth,
-} from "../../src/study/growth/growth_summary.ts";
+} from "../../src/study/growth/growth_types.ts";
 import { levelOf, worstOf } from "../../src/study/growth/slopes.ts";
 
 /** Makes the growth of a layer of these slopes. */

@@ -1,10 +1,15 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { blockGrids, rmsOverMedian, wrongTensors } from "../../src/picture/block_grid.ts";
+import {
+  blockGrids,
+  drawBlocks,
+  rmsOverMedian,
+  showBlocks,
+  wrongTensors,
+} from "../../src/picture/show_blocks.ts";
 import { byMagnitude, DECADES, drawMagnitudes } from "../../src/picture/color_steps.ts";
 import { scaleAxis } from "../../src/picture/column_axis.ts";
 import { drawSteps } from "../../src/picture/draw_steps.ts";
 import { showStrips, type Strip, stripsKey } from "../../src/picture/draw_strips.ts";
-import { drawBlocks, showBlocks } from "../../src/picture/show_blocks.ts";
 import { showOutliers } from "../../src/picture/show_weights.ts";
 import { makeFinding } from "../../src/rules/finding.ts";
 import { blockLayers } from "../networks/block_layers.ts";

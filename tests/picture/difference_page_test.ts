@@ -3,7 +3,7 @@ import { differenceOf } from "../../src/compare/difference.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { renderDifferencePage } from "../../src/picture/difference_page.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { blockLayers, fileOf } from "../networks/block_layers.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { makeMeasurements } from "../networks/measurements.ts";

@@ -8,7 +8,7 @@ import { renderPage } from "../../src/picture/page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { layersInDetail } from "../../src/picture/show_layers.ts";
 import { foldLayers, foldPlaces, type LayerFold } from "../../src/render/fold_layers.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
 import { finding } from "../networks/sample.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readWeights } from "../../src/load/mod.ts";
 import { measureWeights } from "../../src/measure/mod.ts";
-import { checkedWords, showChecked } from "../../src/picture/show_checked.ts";
+import { checkedWords, showChecked } from "../../src/picture/show_lead.ts";
 import { RULES } from "../../src/rules/rules.ts";
 
 const file = measureWeights(await readWeights("fixtures/files/mlp.safetensors"));

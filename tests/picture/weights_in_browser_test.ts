@@ -6,7 +6,7 @@ import { measureWeights } from "../../src/measure/checkpoint/measure_checkpoint.
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { renderDifferencePage } from "../../src/picture/difference_page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { blockLayers, fileOf } from "../networks/block_layers.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { CHROMIUM, launch, type Look, violations, withPage } from "./browser.ts";

@@ -2,13 +2,13 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Optimizer } from "../../src/engine/tensorflow.ts";
 import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
+import { type LearningRates, usableRates } from "../../src/probe/rate_search.ts";
 import { learningRates, type RateOptions } from "../../src/probe/learning_rates.ts";
 import { learnsSooner } from "../../src/probe/learns_sooner.ts";
-import { type LearningRates, usableRates } from "../../src/probe/rate_search.ts";
 import { ladderRates } from "../../src/probe/rungs.ts";
 import type { Attempt, Trial, TrialVerdict } from "../../src/probe/trial.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
-import { describeRates } from "../../src/rules/describe_rates.ts";
+import { describeRates } from "../../src/rules/describe_trial.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { type DenseFault, denseModel } from "../networks/ill_models.ts";
 import { classes, classifier } from "../networks/trained_models.ts";

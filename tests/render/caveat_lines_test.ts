@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { parseReport } from "../../src/render/report_document.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { noteNotReproduced } from "../../src/model/not_reproduced.ts";
+import { noteNotReproduced } from "../../src/model/loaded_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { renderJson } from "../../src/render/render_json.ts";
 import { renderText } from "../../src/render/render_text.ts";

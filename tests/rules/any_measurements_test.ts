@@ -2,7 +2,7 @@ import { assertHealthy } from "../../src/assert/assertions.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import { RULES } from "../../src/rules/rules.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { anyMeasurements } from "../render/arbitrary.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";

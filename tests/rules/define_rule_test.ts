@@ -10,7 +10,7 @@ import { allRules, registerRule } from "../../src/rules/register_rule.ts";
 import type { RuleTag } from "../../src/rules/rule.ts";
 import type { RuleRecord } from "../../src/rules/rule_record.ts";
 import { RULES } from "../../src/rules/rules.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { makeMeasurements } from "../networks/measurements.ts";
 

@@ -3,7 +3,7 @@ import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { randomBatch, randomTargets } from "../../src/load/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { LAYERS } from "../../src/traits/layers.ts";
 import { registerLayer } from "../../src/traits/register_layer.ts";
 import { loadedWith, readImports } from "../read_imports.ts";

@@ -1,6 +1,6 @@
 import { readWeights } from "../../src/load/read_weights.ts";
 import { measureCheckpoint } from "../../src/measure/checkpoint/measure_checkpoint.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { type Fault, makeCheckpoint } from "../measure/made_checkpoints.ts";
 import { writeCheckpoint } from "../measure/write_checkpoint.ts";
 import { assertEquals } from "@std/assert";

@@ -1,9 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
-import type { RunRulesOptions } from "../../src/rules/judge_rule.ts";
+import { runRules, type RunRulesOptions } from "../../src/rules/judge_rule.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { RULES } from "../../src/rules/rules.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import {

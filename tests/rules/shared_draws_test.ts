@@ -2,7 +2,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { assertEquals } from "@std/assert";
 
 /** Returns what `symmetry` finds in six layers of 16 units, whose initialisers are these. */

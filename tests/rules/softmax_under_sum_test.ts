@@ -1,6 +1,6 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import {
   flat,
   makeHead,

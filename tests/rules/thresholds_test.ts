@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { inputNormalized } from "../../src/rules/data/input_normalized.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { deadUnits } from "../../src/rules/signal/dead_units.ts";
 import { saturatedActivations } from "../../src/rules/signal/saturated_activations.ts";
 import { initialLoss } from "../../src/rules/task/initial_loss.ts";

@@ -1,5 +1,5 @@
 import { measureWeights } from "../../src/measure/mod.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { assertEquals } from "@std/assert";
 
 /** Returns entries that look drawn, with rows of zeros. */

@@ -2,7 +2,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Layer, LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { Objective } from "../../src/model/objective.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { customLayer } from "../networks/trained_models.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 

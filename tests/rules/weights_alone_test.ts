@@ -3,7 +3,7 @@ import { measureWeights } from "../../src/measure/checkpoint/measure_checkpoint.
 import type { Measurements } from "../../src/measure/measurements.ts";
 import type { FileTensor } from "../../src/model/weights/weights_manifest.ts";
 import { allRules } from "../../src/rules/register_rule.ts";
-import { runRules } from "../../src/rules/run_rules.ts";
+import { runRules } from "../../src/rules/judge_rule.ts";
 import { drawnBy } from "../../src/rules/weights/weights_alone.ts";
 import { fixture } from "../torch/fixture.ts";
 import { assert, assertEquals } from "@std/assert";

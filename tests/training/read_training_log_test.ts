@@ -1,9 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/words/input_error.ts";
-import { readTrainingLog } from "../../src/training/read_training_log.ts";
+import { readTrainingLog, trainingLine } from "../../src/training/read_training_log.ts";
 import { renderTraining } from "../../src/training/render_training.ts";
 import { judgeTraining } from "../../src/training/judge_training.ts";
-import { trainingLine } from "../../src/training/write_training_log.ts";
 import { SICK } from "./sick_logs.ts";
 
 Deno.test("readTrainingLog() reads CSV under the names of other frameworks", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { UsageError } from "../../src/cli/kit/usage_error.ts";
+import { UsageError } from "../../src/cli/kit/flag.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { BatchError } from "../../src/model/batches/batch.ts";
 import { ModelError } from "../../src/model/model_error.ts";

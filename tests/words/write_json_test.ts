@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { writeJson } from "../../src/words/write_json.ts";
+import { writeJson } from "../../src/words/document.ts";
 
 Deno.test("writeJson() spells what is invisible, so that the same is read back", () => {
   const value = { "a\u009b": ["\u202e\x1b\n", "\u{e0041}\ufeff\u2028", "##[error]", "é 🙂"] };

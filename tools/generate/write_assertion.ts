@@ -149,16 +149,16 @@ type HealthyDocumentation = Documented & {
 /** Writes the assertion that runs all rules, over measurements and over a model. */
 export function writeHealthyAssertion(rule: HealthyDocumentation): string {
   return [
-    'import { runRules } from "../rules/run_rules.ts";',
+    'import { runRules } from "../rules/judge_rule.ts";',
     'import { requireOptions } from "../rules/require_measurements.ts";',
     'import { diagnose } from "../diagnosis/diagnose.ts";',
     'import type { LayersModel } from "../engine/tensorflow.ts";',
     IMPORTS.measurements,
     'import type { Batch } from "../model/batches/batch.ts";',
     'import { looksLikeModel } from "../model/require_model.ts";',
-    'import { type AssertHealthyOptions, assertModelHealthy } from "./assert_model_healthy.ts";',
     IMPORTS.failure,
-    'import { type HealthyOptions, settleHealth, requireFailOn } from "./settle_health.ts";',
+    "import { type AssertHealthyOptions, assertModelHealthy, type HealthyOptions, requireFailOn, " +
+    'settleHealth } from "./assert_model_healthy.ts";',
     'import { requireMessage } from "./require_options.ts";',
     "",
     documentation(rule, "those of each rule, in `THRESHOLDS`.", [

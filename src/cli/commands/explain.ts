@@ -9,8 +9,7 @@ import { showWord } from "../../words/show_value.ts";
 import { PLUGIN_FLAG } from "../flags/measure_flags.ts";
 import { columnsFlag, columnsOf } from "../flags/show_flags.ts";
 import { defineCommand } from "../kit/command.ts";
-import { file } from "../kit/flag.ts";
-import { UsageError } from "../kit/usage_error.ts";
+import { file, UsageError } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import { loadSettings } from "../load_settings.ts";
 

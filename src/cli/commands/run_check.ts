@@ -1,14 +1,13 @@
 import type { SuppressionContext } from "../../gate/apply_suppressions.ts";
 import type { Baseline } from "../../gate/baseline_document.ts";
 import { decide } from "../../gate/decide.ts";
-import { findBaseline } from "../../gate/find_baseline.ts";
+import { findBaseline, readBaseline } from "../../gate/find_baseline.ts";
 import { GateError, type GateRun, isReadable } from "../../gate/gate_result.ts";
 import { judgeBaseline, weigh } from "../../gate/judge_run.ts";
-import { readBaseline } from "../../gate/read_baseline.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
 import { isModule, sameWeights } from "../../model/loaded_model.ts";
 import { oneLine } from "../../words/failure.ts";
-import { writeJson } from "../../words/write_json.ts";
+import { writeJson } from "../../words/document.ts";
 import { requireRead } from "../flags/show_flags.ts";
 import { claimOutputs, type Output, requireNotImported } from "../kit/claim_outputs.ts";
 import { openFile, outputPath, requireFile, writeOutput } from "../kit/write_output.ts";

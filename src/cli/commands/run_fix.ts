@@ -11,15 +11,15 @@ import {
 } from "../../diagnosis/fix.ts";
 import { argumentOf, inKerasConfig, snakeCase } from "../../diagnosis/framework_words.ts";
 import { isFailing } from "../../diagnosis/verdict.ts";
+import { takeForMadeUp } from "../../engine/repairs/watch_names.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { type LayerInitializer, rewriteKeras } from "../../keras/files/rewrite_keras.ts";
-import { loadModel } from "../../load/load_model.ts";
-import { folderOf } from "../../load/load_model_json.ts";
+import { folderOf, loadModel } from "../../load/load_model.ts";
 import { modelFiles } from "../../load/save_model.ts";
 import { containerLayers, leafLayers } from "../../model/layers/leaf_layers.ts";
 import { isJsonFile, isKerasFile, isProgramFile } from "../../model/loaded_model.ts";
 import { ModelError } from "../../model/model_error.ts";
-import { nameAlike } from "../../model/name_alike.ts";
+import { automaticName } from "../../model/names.ts";
 import { type NewFile, NewFolder } from "../../model/new_folder.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { modelWeights } from "../../model/weights/model_weights.ts";
@@ -35,11 +35,31 @@ import { formatCount } from "../../words/numbers.ts";
 import { escapeControls, showWord } from "../../words/show_value.ts";
 import { textOptions } from "../flags/show_flags.ts";
 import { version } from "../kit/command.ts";
-import { UsageError } from "../kit/usage_error.ts";
+import { UsageError } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
-import { loadPlugins } from "../load_plugins.ts";
+import { loadPlugins } from "../load_settings.ts";
 import { type Examined, examineModel } from "../measure_model.ts";
 import type { FixValues } from "./fix_flags.ts";
+
+/**
+ * Gives the layers of a copy, written and read again, the same names as those of the model: in a
+ * file, names that TensorFlow.js generated, such as `dense_Dense7`, look like given ones.
+ */
+export function nameAlike(model: LayersModel, copy: LayersModel): void {
+  const names = new Set(
+    layersOf(model).filter((layer) => automaticName(layer) !== null).map(({ name }) => name),
+  );
+  for (const layer of layersOf(copy)) if (names.has(layer.name)) takeForMadeUp(layer);
+}
+
+/**
+ * Returns all layers, including those that wrappers were given, after which their parts are named.
+ */
+function layersOf(model: LayersModel): Layer[] {
+  const containers = containerLayers(model);
+  const given = containers.flatMap((container) => (container as { layer?: Layer }).layer ?? []);
+  return [...leafLayers(model).map(({ layer }) => layer), ...containers, ...given];
+}
 
 /** Returns the initialisers that layers of a Keras file need for the weights that fixes change. */
 export function kerasInitializers(fixes: readonly Fix[]): LayerInitializer[] {

@@ -7,7 +7,7 @@ import { isObject } from "../../words/shape.ts";
 import { escapeControls, showWord } from "../../words/show_value.ts";
 import { findModels, type FoundModel, type FoundModels, lookAt } from "../find_models.ts";
 import { version } from "../kit/command.ts";
-import { UsageError } from "../kit/usage_error.ts";
+import { UsageError } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import type { ParseError } from "jsonc-parser";
 

@@ -1,12 +1,10 @@
-import { nameSome } from "../../study/merge_complaints.ts";
-import { mergeStudyFiles } from "../../study/merge_study_files.ts";
-import { differenceOf } from "../../study/same_study.ts";
+import { differenceOf, mergeStudyFiles, nameSome } from "../../study/merge_study_files.ts";
 import { readStudyFile, type StudyFile } from "../../study/study_file.ts";
 import type { StudyHeader } from "../../study/study_header.ts";
 import { StudyError } from "../../study/study_options.ts";
 import { StudyTally } from "../../study/study_tally.ts";
 import { StudyWriter } from "../../study/study_writer.ts";
-import type { GrowthSummary } from "../../study/growth/growth_summary.ts";
+import type { GrowthSummary } from "../../study/growth/growth_types.ts";
 import { summarizeGrowth } from "../../study/growth/summarize_growth.ts";
 import type { Study } from "../../study/study_summary.ts";
 import { anyOf } from "../../words/show_value.ts";
@@ -14,12 +12,12 @@ import { oneLine } from "../../words/failure.ts";
 import { destinations, type MergeValues, studyOutput } from "../flags/sweep_flags.ts";
 import { diagnose } from "../../diagnosis/diagnose.ts";
 import { readUserText } from "../../model/files/user_file.ts";
-import { runRules } from "../../rules/run_rules.ts";
+import { runRules } from "../../rules/judge_rule.ts";
 import { documentKind } from "../../words/document.ts";
 import { formatOf, textOptions } from "../flags/show_flags.ts";
 import { type FormatName, FORMATS, formatsOf } from "../formats.ts";
 import { claimOutputs, endsOf } from "../kit/claim_outputs.ts";
-import { UsageError } from "../kit/usage_error.ts";
+import { UsageError } from "../kit/flag.ts";
 import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
 import { holdsStudy } from "../measure_study.ts";
 import { printGrowth } from "./run_scale.ts";
@@ -98,7 +96,7 @@ async function mergeReport(
   texts: readonly string[],
   { format, out, force, open, columns, unicode, ascii }: MergeValues,
 ): Promise<number> {
-  const { joinParts, parsePart } = await import("../../render/report_part.ts");
+  const { joinParts, parsePart } = await import("../../render/report_document.ts");
   const formats = formatsOf("report");
   const asked = formatOf(format === "text" ? null : format as FormatName, out, formats);
   const show = FORMATS[asked].report;

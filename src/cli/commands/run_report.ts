@@ -11,9 +11,9 @@ import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
 import type { MeasureRequest } from "../flags/measure_flags.ts";
 import { type FormatName, FORMATS } from "../formats.ts";
 import { claimOutputs } from "../kit/claim_outputs.ts";
-import { UsageError } from "../kit/usage_error.ts";
+import { UsageError } from "../kit/flag.ts";
 import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
-import { loadPlugins } from "../load_plugins.ts";
+import { loadPlugins } from "../load_settings.ts";
 import { examineModel } from "../measure_model.ts";
 import { REPORT_FLAGS, REPORT_FORMATS, type ReportValues } from "./report_flags.ts";
 import { refusal } from "../../words/input_error.ts";
@@ -69,7 +69,7 @@ async function writePart(
     if (!values[key]) continue;
     throw new UsageError(`--${key} is for a whole report, found --shard`);
   }
-  const { encodePart } = await import("../../render/report_part.ts");
+  const { encodePart } = await import("../../render/report_document.ts");
   if (!force && await isPartThere(out, model, values)) {
     if (!quiet) console.error(`${oneLine(out)} has this part already`);
     return 0;
@@ -92,7 +92,7 @@ async function isPartThere(
 ): Promise<boolean> {
   const text = await readUserText(out).catch(() => null);
   if (text === null || documentKind(text) !== "part") return false;
-  const { parsePart } = await import("../../render/report_part.ts");
+  const { parsePart } = await import("../../render/report_document.ts");
   const { readWeights } = await import("../../load/read_weights.ts");
   try {
     const { shard: own, measurements } = parsePart(text);

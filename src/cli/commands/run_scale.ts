@@ -1,6 +1,6 @@
 import { logToStderr } from "../../model/user_code/foreign_code.ts";
 import { tryScalings } from "../../study/growth/run_growth.ts";
-import type { GrowthSummary } from "../../study/growth/growth_summary.ts";
+import type { GrowthSummary } from "../../study/growth/growth_types.ts";
 import { summarizeGrowth } from "../../study/growth/summarize_growth.ts";
 import { readStudyFile } from "../../study/study_file.ts";
 import type { StudyHeader } from "../../study/study_header.ts";
@@ -9,10 +9,10 @@ import { SCALE_FLAGS, scaleRequest, type ScaleValues } from "../flags/scale_flag
 import { requireRead, textOptions } from "../flags/show_flags.ts";
 import { destinations } from "../flags/sweep_flags.ts";
 import { FORMATS } from "../formats.ts";
-import { UsageError } from "../kit/usage_error.ts";
+import { UsageError } from "../kit/flag.ts";
 import { interruption } from "../kit/process.ts";
 import { openFile, outputPath, writeOutput } from "../kit/write_output.ts";
-import { loadPlugins } from "../load_plugins.ts";
+import { loadPlugins } from "../load_settings.ts";
 import { KeptPoints, measureStudy, type StudyRequest, tellEnd } from "../measure_study.ts";
 import { claimStudy, printPoints, showsPoints, type StudyView } from "./run_sweep.ts";
 

@@ -16,7 +16,7 @@ import { claimOutputs } from "../kit/claim_outputs.ts";
 import type { FlagValues } from "../kit/flag.ts";
 import { interruption } from "../kit/process.ts";
 import { openFile, outputPath, requireFile, writeOutput } from "../kit/write_output.ts";
-import { loadPlugins } from "../load_plugins.ts";
+import { loadPlugins } from "../load_settings.ts";
 import { KeptPoints, measureStudy, tellEnd } from "../measure_study.ts";
 
 /** Runs the study. Returns the exit code, see the declaration of the subcommand. */

@@ -6,7 +6,7 @@ import { columnsOf } from "../flags/show_flags.ts";
 import { defineCommand } from "../kit/command.ts";
 import { oneOf } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
-import { writeJson } from "../../words/write_json.ts";
+import { writeJson } from "../../words/document.ts";
 
 /** `watch`: judges the log of a training; exits with 1 if it went wrong. */
 export const watch = defineCommand({

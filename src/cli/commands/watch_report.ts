@@ -12,7 +12,7 @@ import type { MeasureRequest } from "../flags/measure_flags.ts";
 import { columnsOf } from "../flags/show_flags.ts";
 import type { FormatName } from "../formats.ts";
 import { interruption } from "../kit/process.ts";
-import { UsageError } from "../kit/usage_error.ts";
+import { UsageError } from "../kit/flag.ts";
 import { openFile, writeOutput } from "../kit/write_output.ts";
 import { type Outcome, RunWorkers } from "../measure_runs.ts";
 import { dirname } from "node:path";

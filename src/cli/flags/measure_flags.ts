@@ -21,9 +21,9 @@ import {
   readWord,
   requirePath,
   seconds,
+  UsageError,
   usual,
 } from "../kit/flag.ts";
-import { UsageError } from "../kit/usage_error.ts";
 import { refusal } from "../../words/input_error.ts";
 
 const TRIALS = ["auto", "always", "off"] as const;

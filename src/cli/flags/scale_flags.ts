@@ -1,7 +1,15 @@
 import { growthStudy } from "../../study/growth/growth_study.ts";
-import { UsageError } from "../kit/usage_error.ts";
+import {
+  boolean,
+  file,
+  type FlagValues,
+  listOf,
+  oneOf,
+  readInteger,
+  UsageError,
+  usual,
+} from "../kit/flag.ts";
 import { formatsOf } from "../formats.ts";
-import { boolean, file, type FlagValues, listOf, oneOf, readInteger, usual } from "../kit/flag.ts";
 import type { StudyRequest } from "../measure_study.ts";
 import { MEASURE_FLAGS, seedsFlag, shardFlag } from "./measure_flags.ts";
 import {

@@ -2,8 +2,15 @@ import type { RenderTextOptions } from "../../render/render_charts.ts";
 import { oneLine } from "../../words/failure.ts";
 import { anyOf } from "../../words/show_value.ts";
 import { type FormatName, FORMATS, formatsOf, type Result, type ShowFlag } from "../formats.ts";
-import { boolean, flagName, type FlagSet, type FlagValues, integer, usual } from "../kit/flag.ts";
-import { UsageError } from "../kit/usage_error.ts";
+import {
+  boolean,
+  flagName,
+  type FlagSet,
+  type FlagValues,
+  integer,
+  UsageError,
+  usual,
+} from "../kit/flag.ts";
 
 /** Returns the flag for the width of a text; heat maps need more columns than bars. */
 export function columnsFlag(least = 20) {

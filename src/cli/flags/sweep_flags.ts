@@ -16,11 +16,11 @@ import {
   readInteger,
   readWord,
   requireDistinct,
+  UsageError,
   usual,
 } from "../kit/flag.ts";
 import type { StudyRequest } from "../measure_study.ts";
 import type { Output } from "../kit/claim_outputs.ts";
-import { UsageError } from "../kit/usage_error.ts";
 import {
   jobsFlag,
   MEASURE_FLAGS,

@@ -6,7 +6,7 @@ import { userImports } from "../../model/user_code/follow_imports.ts";
 import { weightFilesOf } from "../../model/weights/weights_manifest.ts";
 import { carriesMarker, documentKind, DOCUMENTS, MARKER_HEAD } from "../../words/document.ts";
 import { writeFailure } from "../../words/failure.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "./flag.ts";
 
 /** File that a run will write. */
 export interface Output {

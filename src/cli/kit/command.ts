@@ -9,8 +9,8 @@ import {
   type FlagValues,
   type Permission,
   requirePath,
+  UsageError,
 } from "./flag.ts";
-import { UsageError } from "./usage_error.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError, refusal } from "../../words/input_error.ts";
 

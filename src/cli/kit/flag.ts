@@ -1,7 +1,12 @@
-import { refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { nearest } from "../../words/nearest.ts";
 import { anyOf, showValue } from "../../words/show_value.ts";
-import { UsageError } from "./usage_error.ts";
+
+/** Error for a command line that cannot be run. */
+export class UsageError extends InputError {
+  /** Name of the class, for code that cannot use `instanceof`. */
+  override readonly name = "UsageError";
+}
 
 /** In characters; the limit of Linux, which is the longest. */
 const LONGEST_PATH = 4096;

@@ -4,7 +4,7 @@ import { failure, writeFailure } from "../../words/failure.ts";
 import { OPENER } from "../flags/show_flags.ts";
 import { type FormatName, FORMATS } from "../formats.ts";
 import { requireNotImported } from "./claim_outputs.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "./flag.ts";
 import { refusal } from "../../words/input_error.ts";
 
 /**

@@ -1,7 +1,6 @@
 import type { SelfGate } from "../native/operations.ts";
 import type { Tensor } from "../tensorflow.ts";
-import { hasKernel, type LayerRepair, oneTensor } from "./layer_repair.ts";
-import { storeSettings } from "./stored_settings.ts";
+import { hasKernel, type LayerRepair, oneTensor, storeSettings } from "./layer_repair.ts";
 
 interface Rectifier {
   maxValue?: number | null;

@@ -6,8 +6,8 @@ import {
   type LayerRepair,
   type LayerWeight,
   oneTensor,
+  storeSettings,
 } from "./layer_repair.ts";
-import { storeSettings } from "./stored_settings.ts";
 import type { Tensor1D, Tensor3D, Tensor4D } from "@tensorflow/tfjs";
 
 interface ConvLayer {

@@ -1,7 +1,6 @@
 import { InputError } from "../../words/input_error.ts";
 import type { Tensor } from "../tensorflow.ts";
-import { type LayerRepair, oneTensor } from "./layer_repair.ts";
-import { storeSettings } from "./stored_settings.ts";
+import { type LayerRepair, oneTensor, storeSettings } from "./layer_repair.ts";
 
 /**
  * Repairs CenterCrop. TensorFlow.js crops by resampling with `cropAndResize`, which has no

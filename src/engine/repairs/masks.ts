@@ -1,6 +1,11 @@
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
-import { type LayerClass, type LayerMethod, type LayerRepair, oneTensor } from "./layer_repair.ts";
-import { storeSettings } from "./stored_settings.ts";
+import {
+  type LayerClass,
+  type LayerMethod,
+  type LayerRepair,
+  oneTensor,
+  storeSettings,
+} from "./layer_repair.ts";
 
 /** Arguments of a layer call besides its inputs. */
 type Arguments = Record<string, unknown> & {

@@ -1,6 +1,11 @@
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
-import { hasKernel, type LayerRepair, type LayerWeight, oneTensor } from "./layer_repair.ts";
-import { storeSettings } from "./stored_settings.ts";
+import {
+  hasKernel,
+  type LayerRepair,
+  type LayerWeight,
+  oneTensor,
+  storeSettings,
+} from "./layer_repair.ts";
 
 interface Normalizing {
   epsilon: number;

@@ -7,8 +7,12 @@ import {
   type LayerWeight,
   oneTensor,
 } from "./layer_repair.ts";
-import { recurrentSequence, type SequenceWeights } from "./recurrent_sequence.ts";
-import { type SequenceTaps, sequenceTapsOf } from "./sequence_taps.ts";
+import {
+  recurrentSequence,
+  type SequenceTaps,
+  sequenceTapsOf,
+  type SequenceWeights,
+} from "./recurrent_sequence.ts";
 
 /** Recurrent cell of TensorFlow.js. */
 interface Cell {

@@ -7,8 +7,13 @@ import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import type { Json } from "../topology/topology_json.ts";
 import { kerasOrder, ownName } from "./keras_file.ts";
-import { containerOf, pairByPath } from "./pair_by_path.ts";
-import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
+import {
+  containerOf,
+  pairByPath,
+  requireShape,
+  requireSure,
+  type WeightPair,
+} from "./pair_by_path.ts";
 
 /** A weight in the file: its name (`dense/kernel:0`) and its entries. */
 interface NamedArray {

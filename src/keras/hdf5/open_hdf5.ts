@@ -6,10 +6,16 @@ import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { refusal } from "../../words/input_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
-import { type Datatype, readDataspace, readDatatype } from "./datatype.ts";
-import { groupLinks } from "./group_links.ts";
+import {
+  type Datatype,
+  groupLinks,
+  MESSAGE,
+  type Message,
+  readDataspace,
+  readDatatype,
+  readMessages,
+} from "./object_header.ts";
 import { Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
-import { MESSAGE, type Message, readMessages } from "./object_header.ts";
 
 /**
  * Limits on what may still be read of an HDF5 file. Its headers, names, texts and heaps can be

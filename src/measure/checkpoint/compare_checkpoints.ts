@@ -6,14 +6,12 @@ import {
 import { BYTES, countOf, isFloat } from "../../model/files/file_types.ts";
 import type { FileTensor, WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { anyObject, boolean, requireValue } from "../../words/shape.ts";
-import { askWorkers } from "./ask_workers.ts";
+import { askWorkers, isFar, WORTH_WORKERS } from "./sweep_in_parallel.ts";
 import { comparePart } from "./compare_part.ts";
 import type { CompareTask, PairPart, StoredSide } from "./compare_worker.ts";
 import { fileShape, type MeasureCheckpointOptions } from "./measure_checkpoint.ts";
-import { type Stretch, stretchesOf } from "./sample_tensors.ts";
-import { isFar, WORTH_WORKERS } from "./sweep_in_parallel.ts";
+import { isStored, readerOf, type Stretch, stretchesOf } from "./sample_tensors.ts";
 import { groupBySize } from "./plan_sweep.ts";
-import { isStored, readerOf } from "./sweep_tensors.ts";
 
 /** Change of a tensor from one file of weights to another. */
 export interface TensorChange {

@@ -25,10 +25,15 @@ import type {
   WeightMeasurements,
 } from "../measurements.ts";
 import { statisticsOf } from "../sums.ts";
-import { SAMPLE_BYTES, sampleTensors, STRETCHES, UNSEEN } from "./sample_tensors.ts";
-import { SweepJournal } from "./sweep_journal.ts";
-import { sweepInParallel, type SweepProgress } from "./sweep_in_parallel.ts";
-import { type SweepTensor, sweepTensors } from "./sweep_tensors.ts";
+import {
+  SAMPLE_BYTES,
+  sampleTensors,
+  STRETCHES,
+  type SweepTensor,
+  sweepTensors,
+  UNSEEN,
+} from "./sample_tensors.ts";
+import { sweepInParallel, SweepJournal, type SweepProgress } from "./sweep_in_parallel.ts";
 import type { TensorFigures, UnitAxis } from "./tensor_sweep.ts";
 
 export const fileShape = object({

@@ -10,7 +10,7 @@ import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import type { WeightMoments } from "../../traits/moments.ts";
 import type { Graph } from "./graph.ts";
-import { productWeights } from "./product_weights.ts";
+import { productWeights } from "./kernel_chain.ts";
 
 /**
  * Returns the number of steps that a recurrent layer ran for, from its number of z, or `null` if it

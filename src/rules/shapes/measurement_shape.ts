@@ -22,7 +22,7 @@ import type {
   WeightMeasurements,
   WeightsOnly,
 } from "../../measure/measurements.ts";
-import type { NotReproduced } from "../../model/not_reproduced.ts";
+import type { NotReproduced } from "../../model/loaded_model.ts";
 import type { ExponentHistogram } from "../../theory/half_precision_fit.ts";
 import {
   isKernelLayout,

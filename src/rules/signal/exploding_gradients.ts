@@ -23,9 +23,8 @@ import {
 } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { lostSignal } from "./lost_signal.ts";
-import { pathVerdict } from "./path_verdict.ts";
+import { pathVerdict, softmaxUnderSum } from "./gradient_paths.ts";
 import { rescaleFix } from "./rescale_fix.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
 
 /** Smallest rms of data that are out of scale. Sensible data stay below 10. */

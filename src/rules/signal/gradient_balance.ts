@@ -12,7 +12,7 @@ import type { Rule } from "../rule.ts";
 import { figure, layerName, say } from "../say.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
+import { softmaxUnderSum } from "./gradient_paths.ts";
 
 const OTHER_ADVICE = say`Use another activation, or add normalisation or residual connections.`;
 

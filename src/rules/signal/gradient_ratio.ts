@@ -16,7 +16,7 @@ import { brokenGradient, noVerdict } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, say } from "../say.ts";
 import { signalDies } from "./signal_dies.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
+import { softmaxUnderSum } from "./gradient_paths.ts";
 
 /** Smallest number of units for which the factor applies unchanged. */
 const WIDE = 128;

@@ -13,7 +13,7 @@ import type { Rule } from "../rule.ts";
 import { counted, joined, layerName, layerNames, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { lostSignal } from "./lost_signal.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
+import { softmaxUnderSum } from "./gradient_paths.ts";
 import { zeroGradientCause } from "./zero_gradient_cause.ts";
 
 /** The rule `gradients-flow`: trainable weights have a gradient, and frozen ones have none. */

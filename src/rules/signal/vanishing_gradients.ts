@@ -15,9 +15,8 @@ import type { Rule } from "../rule.ts";
 import { counted, figure, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { lostSignal } from "./lost_signal.ts";
-import { pathVerdict, undoneWords } from "./path_verdict.ts";
+import { pathVerdict, softmaxUnderSum, undoneWords } from "./gradient_paths.ts";
 import { rescaleFix } from "./rescale_fix.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
 
 /**

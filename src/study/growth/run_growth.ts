@@ -6,10 +6,17 @@ import { growthSummaryShape } from "../study_shapes.ts";
 import type { StudySubject } from "../study_subject.ts";
 import type { Study } from "../study_summary.ts";
 import { type GrowthGrid, growthStudy } from "./growth_study.ts";
-import type { AxisGrowth, GrowthFix, GrowthSummary, LayerGrowth } from "./growth_summary.ts";
-import { type GrowthAxis, type LayerScaling, repeatedName } from "./growth_types.ts";
-import { steepestSlope } from "./slopes.ts";
+import {
+  type AxisGrowth,
+  type GrowthAxis,
+  type GrowthFix,
+  type GrowthSummary,
+  type LayerGrowth,
+  type LayerScaling,
+  repeatedName,
+} from "./growth_types.ts";
 import { summarizeGrowth } from "./summarize_growth.ts";
+import { steepestSlope } from "./slopes.ts";
 
 /** Change of a layer along one axis, in powers of its size. */
 interface Powers {

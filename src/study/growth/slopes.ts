@@ -1,5 +1,5 @@
 import { FLAT_SLOPE, STEEP_SLOPE } from "../../theory/growth_limits.ts";
-import type { AxisGrowth, GrowthLevel, GrowthSlope, LayerGrowth } from "./growth_summary.ts";
+import type { AxisGrowth, GrowthLevel, GrowthSlope, LayerGrowth } from "./growth_types.ts";
 
 const LEVELS: readonly GrowthLevel[] = ["flat", "warning", "error"];
 /** Quantiles at 97.5 % of Student's t, from one degree of freedom on. */

@@ -11,7 +11,7 @@ import type {
   GrowthSummary,
   LayerGrowth,
   RateTransfer,
-} from "./growth_summary.ts";
+} from "./growth_types.ts";
 import { type GrowthAxis, type GrowthLayer, repeatedName } from "./growth_types.ts";
 import {
   acrossSeedsOf,

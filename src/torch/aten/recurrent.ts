@@ -1,6 +1,5 @@
 import type { RecurrentCell } from "../../engine/native/operations.ts";
-import { recurrentSequence } from "../../engine/repairs/recurrent_sequence.ts";
-import { sequenceTapsOf } from "../../engine/repairs/sequence_taps.ts";
+import { recurrentSequence, sequenceTapsOf } from "../../engine/repairs/recurrent_sequence.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenContext, AtenOp, AtenValue } from "./aten_op.ts";

@@ -6,17 +6,17 @@ import type { NewFile } from "../../model/new_folder.ts";
 import type { FileTensor, FileType } from "../../model/weights/weights_manifest.ts";
 import { errorMessage } from "../../words/failure.ts";
 import { showValue } from "../../words/show_value.ts";
-import { findStateDict } from "../find_state_dict.ts";
-import type { Pickled } from "../pickle_reader.ts";
-import { readStateDict, readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
-import { isTensor, type TorchView } from "../torch_globals.ts";
 import {
   bytesOfView,
+  findStateDict,
   isContiguous,
   requireInside,
   type StridedView,
   writeView,
-} from "../torch_view.ts";
+} from "../find_state_dict.ts";
+import type { Pickled } from "../pickle_reader.ts";
+import { readStateDict, readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
+import { isTensor, type TorchView } from "../torch_globals.ts";
 import { parseProgram } from "./parse_program.ts";
 import type { Program } from "./program.ts";
 import { listAt, objectAt, readMeta, readSize, textAt } from "./schema_parts.ts";

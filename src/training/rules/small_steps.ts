@@ -1,7 +1,7 @@
 import { formatNumber, formatPercent } from "../../words/numbers.ts";
 import { meanOf, medianOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
-import { BREAKS, clamped, FIRST, heldOutShare, LEAST_RATIOS, rateWords } from "./first_steps.ts";
+import { BREAKS, clamped, FIRST, heldOutShare, LEAST_RATIOS, rateWords } from "./rates.ts";
 import { finite, MEASURED } from "./jumps.ts";
 
 /** Rule (c): steps are too small. */

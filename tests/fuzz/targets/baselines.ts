@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { Baseline } from "../../../src/gate/baseline_document.ts";
-import { findBaseline } from "../../../src/gate/find_baseline.ts";
+import { findBaseline, parseBaseline } from "../../../src/gate/find_baseline.ts";
 import { formatBaseline, updateBaseline } from "../../../src/gate/write_baseline.ts";
 import { GateError } from "../../../src/gate/gate_result.ts";
-import { parseBaseline } from "../../../src/gate/read_baseline.ts";
 import { layer, measurements } from "../../networks/sample.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

@@ -1,5 +1,5 @@
 import { GateError } from "../../../src/gate/gate_result.ts";
-import { readConfiguration } from "../../../src/gate/read_configuration.ts";
+import { readConfiguration } from "../../../src/gate/find_configuration.ts";
 import { resolveConfiguration } from "../../../src/gate/resolve_configuration.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

@@ -1,10 +1,9 @@
 import { COMMANDS } from "../../../src/cli/overview.ts";
 import { CHECK_FLAGS } from "../../../src/cli/commands/check_flags.ts";
 import { type Command, parseCommand } from "../../../src/cli/kit/command.ts";
-import { flagName } from "../../../src/cli/kit/flag.ts";
+import { flagName, UsageError } from "../../../src/cli/kit/flag.ts";
 import { chooseReporters } from "../../../src/cli/reporters.ts";
 import { SWEEP_FLAGS, sweepRequest } from "../../../src/cli/flags/sweep_flags.ts";
-import { UsageError } from "../../../src/cli/kit/usage_error.ts";
 import { oneLine } from "../../../src/words/failure.ts";
 import { GateError } from "../../../src/gate/gate_result.ts";
 import { requireClearError } from "../clear_error.ts";

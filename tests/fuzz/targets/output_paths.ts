@@ -1,5 +1,5 @@
 import { claimOutputs, type Output } from "../../../src/cli/kit/claim_outputs.ts";
-import { UsageError } from "../../../src/cli/kit/usage_error.ts";
+import { UsageError } from "../../../src/cli/kit/flag.ts";
 import { writeOutput } from "../../../src/cli/kit/write_output.ts";
 import { GateError } from "../../../src/gate/gate_result.ts";
 import { writeBaseline } from "../../../src/gate/write_baseline.ts";

@@ -1,5 +1,5 @@
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
-import { requireSure, type WeightPair } from "../../../src/keras/files/weight_pair.ts";
+import { requireSure, type WeightPair } from "../../../src/keras/files/pair_by_path.ts";
 import { leafLayers, ModelError } from "../../../src/load/mod.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 

@@ -1,5 +1,5 @@
 import { bytesInMemory } from "../../../src/model/files/byte_source.ts";
-import { readDataspace, readDatatype } from "../../../src/keras/hdf5/datatype.ts";
+import { readDataspace, readDatatype } from "../../../src/keras/hdf5/object_header.ts";
 import { Hdf5Bytes, NOWHERE } from "../../../src/keras/hdf5/hdf5_bytes.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { assertEquals, assertThrows } from "@std/assert";

@@ -2,7 +2,7 @@ import { defineRule } from "../../../src/rules/define_rule.ts";
 import { type Network, networkOf } from "../../../src/rules/network/network.ts";
 import type { NetworkView } from "../../../src/rules/network/network_view.ts";
 import { registerRule } from "../../../src/rules/register_rule.ts";
-import { runRules } from "../../../src/rules/run_rules.ts";
+import { runRules } from "../../../src/rules/judge_rule.ts";
 import {
   flat,
   makeHead,

@@ -4,7 +4,7 @@ import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { measure } from "../../../src/measure/measure.ts";
 import { randomBatch } from "../../../src/model/batches/random_batch.ts";
-import { runRules } from "../../../src/rules/run_rules.ts";
+import { runRules } from "../../../src/rules/judge_rule.ts";
 
 type Act = (tf: TensorFlow, x: Tensor) => Tensor;
 

@@ -11,10 +11,10 @@ import { growthSentences } from "../../../src/render/growth_words.ts";
 import { renderGrowth } from "../../../src/render/render_growth.ts";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { GrowthGrid } from "../../../src/study/growth/growth_study.ts";
-import type { GrowthSummary } from "../../../src/study/growth/growth_summary.ts";
+import type { GrowthSummary } from "../../../src/study/growth/growth_types.ts";
 import { runGrowth, tryScalings } from "../../../src/study/growth/run_growth.ts";
-import { steepestSlope } from "../../../src/study/growth/slopes.ts";
 import { summarizeGrowth } from "../../../src/study/growth/summarize_growth.ts";
+import { steepestSlope } from "../../../src/study/growth/slopes.ts";
 import type { CreateStudyModel } from "../../../src/study/study_subject.ts";
 
 async function growthOf(

@@ -1,8 +1,7 @@
 import { formatMemory } from "../../../words/numbers.ts";
 import { showValue } from "../../../words/show_value.ts";
 import { ModelError } from "../../model_error.ts";
-import { type Answer, follow, type Token } from "./follow_redirects.ts";
-import { Transient, withRetries } from "./with_retries.ts";
+import { type Answer, follow, type Token, Transient, withRetries } from "./follow_redirects.ts";
 
 /** File on a server, as it was when it was opened; plain data. */
 export interface RemoteFile {
