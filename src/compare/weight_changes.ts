@@ -92,9 +92,12 @@ function sentences(
   const worst = changed.reduce((a, b) => (b.relativeChange ?? 0) > (a.relativeChange ?? 0) ? b : a);
   return [
     ...about,
-    `${changed.length} of ${formatCount(tensors.length, "tensor")} ${
-      changed.length === 1 ? "differs" : "differ"
-    }; the first is ${first}.`,
+    // The first tensor that differs says nothing if all do.
+    changed.length === tensors.length && tensors.length > 1
+      ? `All ${formatCount(tensors.length, "tensor")} differ.`
+      : `${changed.length} of ${formatCount(tensors.length, "tensor")} ${
+        changed.length === 1 ? "differs" : "differ"
+      }; the first is ${first}.`,
     ...worst.relativeChange === null ? [] : [
       `The largest relative change is ${formatNumber(worst.relativeChange)}, of ${worst.name}.`,
     ],

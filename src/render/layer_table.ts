@@ -134,7 +134,12 @@ export function layerTable(
     return {
       ...rowOf(group, network, targets),
       mark: gravest(all, severities),
-      rules: rulesOf(all, findings, gravest(all, severities)),
+      // Those about the layer that the row shows come first.
+      rules: [
+        ...new Set(
+          [group, all].flatMap((layers) => rulesOf(layers, findings, gravest(all, severities))),
+        ),
+      ],
       wrong: Object.fromEntries(
         figures.map(([figure, severities]) => [figure, gravest(all, severities)])
           .filter(([, severity]) => severity !== null),

@@ -87,11 +87,13 @@ function tableLines(
   if (rows.length === 0) return left;
   const names = rows.map(({ name }) => escapeControls(name));
   const longest = Math.max(of.length, ...names.map(displayWidth));
-  const label = Math.min(longest, Math.max(5, Math.floor(width * LARGEST_NAME)));
-  const cut = cutNames(names, label, unicode ? "…" : "..");
   const widths = headings.map((heading, i) =>
     Math.max(heading.length, ...rows.map(({ cells }) => cells[i].length))
   );
+  // Names take the room that the figures leave.
+  const room = width - widths.reduce((sum, one) => sum + 2 + one, 0);
+  const label = Math.min(longest, Math.max(5, Math.floor(width * LARGEST_NAME), room));
+  const cut = cutNames(names, label, unicode ? "…" : "..");
   let shown = widths.length;
   const taken = () => widths.slice(0, shown).reduce((sum, one) => sum + 2 + one, label);
   while (taken() > width) shown--;

@@ -157,6 +157,13 @@ Deno.test("weightChanges() says which blocks and kinds a fine-tune touched", asy
     "In the blocks, only h.*.q.weight differs.",
   ]);
   assertEquals(tuned.blocks.map(({ changed }) => changed), [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+  const all = weightChanges(
+    await compareCheckpoints(
+      fileOf({ a: scalar(1), b: scalar(1) }),
+      fileOf({ a: scalar(2), b: scalar(3) }),
+    ),
+  );
+  assertEquals(all.said[0], "All 2 tensors differ.");
   assertEquals((await of(() => 0)).said, ["All 25 tensors are equal to the bit."]);
   assertEquals((await of(() => 0)).first, null);
 });

@@ -8,14 +8,14 @@ const ON_TERMINAL = 100;
 /** Interval of new lines in a log, in ms: it cannot rewrite the last one. */
 const IN_LOG = 10_000;
 
-/** Returns a line on stderr: a terminal rewrites it, a log gets a new one each time. */
+/** Returns a line on stderr: a terminal rewrites it, a log gets a new one each time, without a bar. */
 function statusLine(isTerminal: boolean): { show(line: string): void; clear(): void } {
   const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
   let shows = false;
   return {
     show(line) {
       shows = true;
-      write(isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
+      write(isTerminal ? `\r\x1b[K${line}` : `${line.replace(/^\[[#.]+\] /, "")}\n`);
     },
     clear() {
       if (isTerminal && shows) write("\r\x1b[K");
