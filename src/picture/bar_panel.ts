@@ -31,10 +31,10 @@ export interface BarRow {
   /** Figure of its worst layer, and the same with the fix. */
   figure: string;
   /**
-   * The smallest and the largest of several layers of which none is wrong; `null` if they read the
-   * same, or a fix is shown beside them.
+   * Lines of figures in place of the one: the smallest and the largest of several layers of which
+   * none is wrong, and those of gains beside kernels. Empty if one figure says it all.
    */
-  range: [least: string, most: string] | null;
+  lines: string[];
   fixed: string;
   wrong: Wrong | null;
   /** True if the healthy band holds for it. */
@@ -78,6 +78,8 @@ export interface PanelContent {
   isShare?: boolean;
 }
 
+/** Sign of a gain among figures. */
+const GAIN_SIGN = "◆";
 /** Number of layers that have their own bar in a row. */
 const MAX_BARS_IN_ROW = 48;
 const LEAST_DECADES = 2;
@@ -151,17 +153,15 @@ function rowOf(
     { length: Math.ceil(known.length / size) },
     (_, i) => worst(known.slice(i * size, (i + 1) * size), wrong),
   );
-  const first = worst(known.filter(({ label }) => !gains.has(label)), wrong) ??
-    worst(known, wrong);
+  const kernels = known.filter(({ label }) => !gains.has(label));
+  const own = known.filter(({ label }) => gains.has(label));
+  const isMixed = kernels.length > 0 && own.length > 0;
+  const first = worst(kernels, wrong) ?? worst(known, wrong);
   const layers = known.map(({ label }) => label);
   const severity = gravestOf(layers, wrong);
-  const sizes = known.filter((bar) => hasBar(bar.value) && !gains.has(bar.label))
-    .map(({ value }) => value!).sort((a, b) => a - b);
-  const ends: [string, string] = [say(sizes.at(0) ?? null), say(sizes.at(-1) ?? null)];
-  const isRange = severity === null && after.size === 0 && sizes.length === known.filter(
-        ({ label }) => !gains.has(label),
-      ).length &&
-    ends[0] !== ends[1];
+  const ends = endsOf(kernels, say);
+  const isRange = severity === null && after.size === 0 && ends.length > 1 &&
+    kernels.every(({ value }) => hasBar(value));
   return {
     bars: shown.map(({ label, value, gap }) => ({
       layer: label,
@@ -174,12 +174,25 @@ function rowOf(
       isGain: gains.has(label),
       title: gap ?? say(value),
     })),
-    range: isRange ? ends : null,
+    lines: linesOf(isRange ? ends : [say(first.value)], isMixed ? endsOf(own, say) : []),
     figure: Number.isNaN(first.value) ? "NaN" : say(first.value),
     fixed: say(after.get(first.label) ?? null),
     wrong: severity,
     isJudged: !layers.every((name) => unjudged.has(name)),
   };
+}
+
+/** Says the smallest and the largest value, or the one that they read as. */
+function endsOf(bars: readonly ChartBar[], say: (value: number | null) => string): string[] {
+  const sizes = bars.flatMap(({ value }) => hasBar(value) ? [value!] : []).sort((a, b) => a - b);
+  return [...new Set([sizes.at(0) ?? 0, sizes.at(-1) ?? 0].map(say))];
+}
+
+/** Writes the figures of kernels and of gains, each a range or one figure, a line for each end. */
+function linesOf(kernels: readonly string[], gains: readonly string[]): string[] {
+  if (kernels.length === 1 && gains.length === 0) return [];
+  return [kernels, gains.map((gain, i) => i === 0 ? `${GAIN_SIGN} ${gain}` : gain)]
+    .flatMap((ends) => ends.map((end, i) => i === 0 ? end : `to ${end}`));
 }
 
 function gravestOf(names: readonly string[], wrong: PanelContent["wrong"]): Wrong | null {

@@ -1,7 +1,8 @@
 import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
 import type { Difference } from "../compare/difference.ts";
 import type { BlockChange, WeightChanges } from "../compare/weight_changes.ts";
-import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import { VERDICTS } from "../diagnosis/verdict.ts";
 import { type Chart, placed } from "../render/chart_model.ts";
 import { shownFolds } from "../render/fold_layers.ts";
 import { wrongLayers } from "../render/layer_table.ts";
@@ -22,7 +23,7 @@ import {
 import { formatNumber } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type BarPanel, barPanel } from "./bar_panel.ts";
-import { blockGrids, showBlocks } from "./show_blocks.ts";
+import { blockGrids, showBlocks, wrongTensors } from "./show_blocks.ts";
 import { layerMap, LayerNames } from "./layer_map.ts";
 import { breakable, type Markup, markup, prose, shortTitle } from "./markup.ts";
 import { renderPage, type Section } from "./page.ts";
@@ -33,6 +34,8 @@ import { drawTimes } from "./table_of_layers.ts";
 
 /** Number of rows on the first screen; the table below has all. */
 const MAX_ROWS = 12;
+/** A longer table scrolls by itself. */
+const MAX_ROWS_SHOWN = 20;
 /** Number of figures there, and on a phone. */
 const MAX_COLUMNS = 4;
 const MAX_NARROW = 2;
@@ -53,7 +56,9 @@ const PANELS: [FigureName, string][] = [
 export function renderDifferencePage(difference: Difference): Promise<string> {
   const { before, after, comparison, weights } = difference;
   const head = headSentence(difference);
+  const news = newCause(difference);
   const said = [
+    ...news === null ? [] : [news.message],
     ...head === null ? [] : [head],
     ...weights?.said ?? comparison.said,
   ].map((words) => words.replace(/\.$/, ""));
@@ -113,9 +118,16 @@ function titleOf({ before, after }: Difference): Markup {
 
 const FATES: Record<string, string> = { "No longer": "healthy", Stayed: "soft", New: "error" };
 
-/** Lists the change of each cause. */
+/** Returns the first new cause if it made the verdict worse: the page begins with it. */
+function newCause({ before, after, causes }: Difference): Cause | null {
+  const rank = ({ diagnosis }: typeof before) => VERDICTS.indexOf(diagnosis.verdict);
+  return rank(after) < rank(before) ? causes.came[0] ?? null : null;
+}
+
+/** Lists the change of each cause but of the one that the page begins with. */
 function changesOf(difference: Difference): Markup | null {
-  const changes = causeChanges(difference);
+  const head = newCause(difference)?.message;
+  const changes = causeChanges(difference).filter(([, message]) => message !== head);
   if (changes.length === 0) return null;
   return markup`${
     changes.slice(0, MAX_CAUSES).map(([fate, message]) =>
@@ -197,7 +209,9 @@ function tableOf(
   };
   return markup`<p class="small soft">${legend}</p>${
     keyOf(rows, { headings, figures, legend, toneOf })
-  }<div class="scroll plain" tabindex="0" role="group" aria-label="Layers that moved"><table class="moved"><thead><tr><th scope="col">layer${
+  }<div class="scroll plain${
+    rows.length > MAX_ROWS_SHOWN ? " tall" : ""
+  }" tabindex="0" role="group" aria-label="Layers that moved"><table class="moved"><thead><tr><th scope="col">layer${
     headings.slice(0, columns).map((heading, i) =>
       markup`<th scope="col"${isSpare(i) ? markup` class="spare"` : null}>${heading}`
     )
@@ -234,6 +248,10 @@ function showGrid({ before, after, comparison: { layers } }: Difference): Markup
   const [grid] = blockGrids(
     after.measurements.layers,
     ({ layer, weight }) => weight === layer.weights[0] ? factors.get(layer.name) ?? null : null,
+    wrongTensors(
+      after.diagnosis.causes.flatMap(({ findings }) => findings),
+      after.measurements.layers,
+    ),
   );
   if (grid === undefined) return null;
   return showBlocks(grid, {
@@ -348,7 +366,10 @@ function weightTable(
   headings: readonly string[],
   rows: readonly { name: string; cells: readonly string[] }[],
 ): Markup {
-  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Table: ${of}"><table><thead><tr>
+  const isLong = rows.length > MAX_ROWS_SHOWN;
+  return markup`<div class="scroll${
+    isLong ? " tall" : ""
+  }" tabindex="0" role="group" aria-label="Table: ${of}"><table><thead><tr>
   <th scope="col">${of}${
     headings.map((heading) => markup`<th scope="col">${heading}`)
   }</tr></thead><tbody>${

@@ -6,14 +6,17 @@ const ROW = 22;
 const HIGHEST_ROW = 110;
 /** Height of a bar that shares its row. */
 const THIN = 2.5;
+/** Height of one of several figures. */
+const LINE = 11;
 const AXIS = 20;
 /** Per cent of the width within which a label would reach into the column to the left on a phone. */
 const NEAR_START = 8;
 
-/** Returns the height of a row: that of its bars in the panel with most of them. */
+/** Returns the height of a row: that of its bars or figures in the panel with most of them. */
 export function rowHeight(panels: readonly BarPanel[], row: number): number {
   const most = Math.max(1, ...panels.map(({ rows }) => rows[row]?.bars.length ?? 1));
-  return Math.min(HIGHEST_ROW, Math.max(ROW, Math.round(most * THIN + 4)));
+  const lines = Math.max(...panels.map(({ rows }) => rows[row]?.lines.length ?? 0));
+  return Math.min(HIGHEST_ROW, Math.max(ROW, lines * LINE, Math.round(most * THIN + 4)));
 }
 
 /** Draws the lines of an axis behind all rows of a panel, to be used by each as `#id`. */

@@ -6,7 +6,7 @@ import { formatWhole } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { PathData } from "./path_data.ts";
-import { valueScale } from "./value_scale.ts";
+import { niceStep, valueScale } from "./value_scale.ts";
 
 /** Width of a drawing of growth. */
 export const GROWTH_WIDTH = 860;
@@ -30,7 +30,7 @@ export const LEVEL_TONES: Record<LayerGrowth["level"], string> = {
 
 /** Style of the drawings. */
 export const GROWTH_STYLE = `
-.growth { display: block; width: 100%; max-width: ${GROWTH_WIDTH}px; height: auto; }
+.growth { display: block; width: 100%; max-width: 68rem; height: auto; }
 .growth text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
 .growth .head { font-weight: 600; fill: var(--ink); }
 .growth .layer { fill: var(--ink); }
@@ -114,7 +114,7 @@ function drawPanel(
       }"/>`
       : null
   }<path class="grid" d="${line(0)}"/>${
-    [-1, -STEEP_SLOPE, 0, STEEP_SLOPE, 1].map((tick) =>
+    slopeTicks(largest).map((tick) =>
       markup`<text x="${at(tick)}" y="${bottom + 16}" text-anchor="middle">${String(tick)}</text>`
     )
   }${
@@ -127,6 +127,14 @@ function drawPanel(
       })
     )
   }`;
+}
+
+/** Returns the limits of an error and 1, or round slopes if one is much larger. */
+function slopeTicks(largest: number): number[] {
+  if (largest <= LARGEST_SLOPE) return [-1, -STEEP_SLOPE, 0, STEEP_SLOPE, 1];
+  const step = niceStep(2 * largest, 5);
+  const most = Math.floor(largest / step);
+  return Array.from({ length: 2 * most + 1 }, (_, i) => (i - most) * step);
 }
 
 function drawBar(
@@ -144,7 +152,7 @@ function drawBar(
   return markup`<rect class="bar ${tone}" x="${ends[0]}" y="${y + 4}" width="${
     Math.round(10 * (ends[1] - ends[0])) / 10
   }" height="12"/><path class="range" d="${range}"/><text x="${x + width + 8}" y="${y + 15}">${
-    slopeWords(slope)
+    slopeWords(slope).replace("+-", "±")
   }</text>`;
 }
 

@@ -30,7 +30,7 @@ export const STRIP = { width: 1120, from: 150, to: 1112, top: 4 };
 const ROW = 30;
 const GAP = 4;
 /** Maximum width of a letter, so that words stay within their piece. */
-const LETTER = 7.2;
+const LETTER = 8.5;
 const LONGEST = 19;
 
 /**

@@ -14,6 +14,7 @@ import { type Markup, markup, prose, shortTitle } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
 import { gateShape } from "./page_shapes.ts";
 import { factsOf, MOST_DETAILS } from "./report_page.ts";
+import { checkedWords } from "./show_lead.ts";
 import { showRun } from "./show_run.ts";
 
 /** Number of layers that every model shows one by one, however many models share the page. */
@@ -22,8 +23,8 @@ const LEAST_DETAILS = 12;
 const MOST_ROWS = 4000;
 /** With more seeds, a strip would be longer than a line. */
 const MOST_SEEDS = 24;
-/** Number of models that are named on top. */
-const MOST_FAILING = 12;
+/** Number of models of a verdict that are named on top. */
+const MOST_NAMED = 12;
 
 /**
  * Renders the result of a gate as one self-contained page: the verdict, and for each model a line
@@ -66,7 +67,7 @@ export function renderGatePage(result: GateResult): Promise<string> {
     header: markup`<p class="kicker">${formatCount(models.length, "model")}, ${
       formatCount(result.runs.length, "run")
     }</p><h1 class="verdict ${passed ? "healthy" : "error"}">${first.replace(/\.$/, "")}</h1>
-      <p class="lead-cause">${others.join(" ")}</p>${failingList(result, models)}`,
+      <p class="lead-cause">${others.join(" ")}</p>${namesOf(result, models)}`,
     sections: [
       ...findingsSection(result),
       {
@@ -101,16 +102,26 @@ function isFailing({ verdict }: ModelVerdict, result: GateResult): boolean {
   return verdict === null || failingVerdicts(result).includes(verdict);
 }
 
-/** Links to the models that fail the gate, since the report of the first moves the others down. */
-function failingList(result: GateResult, models: readonly ModelVerdict[]): Markup | null {
-  const failing = models.filter((model) => isFailing(model, result));
-  if (models.length < 2 || failing.length === 0) return null;
-  const rest = failing.length - MOST_FAILING;
-  return markup`<p>Failing: ${
-    failing.slice(0, MOST_FAILING).map(({ model }, i) =>
-      markup`${i === 0 ? "" : ", "}<a href="#run-${i + 1}"><bdi>${shortTitle(model)}</bdi></a>`
-    )
-  }${rest > 0 ? ` and ${rest} more` : ""}.</p>`;
+/**
+ * Links to the models that fail the gate and to others that are not healthy, since the report of the
+ * first moves the others down.
+ */
+function namesOf(result: GateResult, models: readonly ModelVerdict[]): Markup | null {
+  if (models.length < 2) return null;
+  const places = new Map(models.map((model, i) => [model, i + 1]));
+  const link = (model: ModelVerdict, i: number) =>
+    markup`${i === 0 ? "" : ", "}<a href="#run-${places.get(model)!}"><bdi>${
+      shortTitle(model.model)
+    }</bdi></a>`;
+  const wordOf = (model: ModelVerdict) => isFailing(model, result) ? "failing" : model.verdict!;
+  return markup`${
+    [...Map.groupBy(models, wordOf)].filter(([word]) => word !== "healthy").map(([word, group]) => {
+      const rest = group.length - MOST_NAMED;
+      return markup`<p class="named">${word[0].toUpperCase()}${word.slice(1)}: ${
+        group.slice(0, MOST_NAMED).map(link)
+      }${rest > 0 ? ` and ${rest} more` : ""}.</p>`;
+    })
+  }`;
 }
 
 /** Returns the section about the configuration, if it has findings. */
@@ -137,7 +148,8 @@ function showModel(
 ): Markup {
   const { verdict, runs, causes, shown } = model;
   const unmeasured = runs.find(({ measurements }) => measurements === null);
-  const said = unmeasured?.error ?? causes[0]?.message ?? "";
+  const said = unmeasured?.error ?? causes[0]?.message ??
+    (shown === null ? "" : checkedWords(shown));
   const word = verdict === null
     ? markup`<b class="error">not measured</b>`
     : markup`<b class="${VERDICT_LOOKS[verdict].tone}">${verdict.toUpperCase()}</b>`;

@@ -98,7 +98,7 @@ export function shortNodeName({ brief }: Pick<MapNode, "brief">, longest: number
 
 /**
  * Returns what the names of a node's layers have in common: `block_3`, or `dense_2 … 10`; the first
- * with dots if they have nothing, or if layers of other nodes have it too.
+ * and the last if they have nothing, or if layers of other nodes have it too.
  */
 function briefName(names: readonly string[], all: readonly string[]): string {
   const [first] = names;
@@ -116,7 +116,7 @@ function briefName(names: readonly string[], all: readonly string[]): string {
   const whole = shared((name) => name.split(/([_/.:-])/));
   if (isOwn(whole)) return whole;
   const letters = shared((name) => [...name]);
-  return isOwn(letters) ? `${letters}…` : `${first} …`;
+  return isOwn(letters) ? `${letters}…` : `${first} … ${last}`;
 }
 
 function aboutOf(layers: readonly LayerMeasurements[]): string {
@@ -204,9 +204,13 @@ export class LayerNames {
     return longest < LONGEST ? cutMiddle(text, longest, { ellipsis: "…" }) : text;
   }
 
-  /** Returns the name as markup. */
-  plain(name: string): Markup {
-    return markup`<bdi>${this.text(name)}</bdi>`;
+  /**
+   * Returns the name as markup.
+   *
+   * @param write Writes the text. Default: as it is.
+   */
+  plain(name: string, write: (text: string) => Markup | string = (text) => text): Markup {
+    return markup`<bdi>${write(this.text(name))}</bdi>`;
   }
 
   /** Returns true if the layer has its own section in the page. */
@@ -215,10 +219,9 @@ export class LayerNames {
   }
 
   /** Returns the name, as a link if the layer has its own section. */
-  link(name: string): Markup {
-    return this.#linked.has(name)
-      ? markup`<a href="#${this.id(name)}">${this.plain(name)}</a>`
-      : this.plain(name);
+  link(name: string, write?: (text: string) => Markup | string): Markup {
+    const plain = this.plain(name, write);
+    return this.#linked.has(name) ? markup`<a href="#${this.id(name)}">${plain}</a>` : plain;
   }
 
   /** Returns a sentence in which the layers are links. */

@@ -3,6 +3,7 @@ import { BAR_STYLE } from "./draw_bars.ts";
 import { STEPS_STYLE } from "./draw_steps.ts";
 import { MARK_STYLE } from "./markup.ts";
 import { paletteStyle } from "./palette.ts";
+import { NAMES_STYLE } from "./show_bars.ts";
 import { BLOCKS_STYLE } from "./show_blocks.ts";
 
 /** Edges that skip layers are drawn in lanes, to the right of which the names begin. */
@@ -12,7 +13,7 @@ const LANES = [0, 1, 2, 3, 4, 5, 6, 7].map((lanes) =>
 
 /** Style of charts. */
 export const CHART_STYLE = `
-${COLOR_STYLE}${MARK_STYLE}${BAR_STYLE}${STEPS_STYLE}${BLOCKS_STYLE}
+${COLOR_STYLE}${MARK_STYLE}${BAR_STYLE}${NAMES_STYLE}${STEPS_STYLE}${BLOCKS_STYLE}
 .ramp { margin: .25rem 0 0; }
 .ramp .cells { shape-rendering: crispEdges; }
 .read { min-height: 1.5em; margin: .15rem 0 0; }
@@ -34,17 +35,15 @@ figcaption b { font-weight: 600; }
 .bars tbody th { position: static; max-width: none; background: none; padding-left: 0; font-weight: 450; }
 .bars tbody th > div { display: flex; gap: .5rem; white-space: nowrap; }
 .bars tbody th > div > * { flex: none; }
-.bars tbody th > div > :first-child { flex: 0 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; }
+.bars tbody th > div > :first-child { flex: 0 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; padding-bottom: 1px; }
 .bars .class { flex: 0 4 auto !important; min-width: 0; overflow: hidden; text-overflow: ellipsis; }
 .bars tbody td { padding-top: 0; padding-bottom: 0; }
 .bars svg { display: block; overflow: visible; }
-.bars .names { width: 8.5rem; }
-.lead-chart .bars .names { width: 8.5rem; }
 .plot > .map ~ .bars .names { width: 19rem; }
-.bars col.figure { width: 3.6rem; }
+.bars col.figure { width: 4rem; }
 .bars col.fix { width: 3.2rem; }
 .bars .figure { text-align: right; white-space: nowrap; }
-.bars .range { display: block; white-space: normal; font-size: .6875rem; line-height: 11px; }
+.bars .range { display: block; font-size: .6875rem; line-height: 11px; }
 .bars .fix { text-align: left; }
 .bars td.fix { color: var(--healthy); }
 .compared td.fix { color: var(--ink); }
@@ -84,6 +83,7 @@ article ul { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .9375rem; }
 .hist text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
 .key { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .75rem 0 1.25rem; padding: 0;
   list-style: none; font-size: .8125rem; color: var(--soft); }
+.key + .key { margin-top: -.75rem; }
 .key svg { margin-right: .4rem; vertical-align: -2px; }
 @media (max-width: 64rem) {
   .panels-3 .panel-3 { display: none; }
@@ -95,8 +95,12 @@ article ul { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .9375rem; }
 }
 @media (max-width: 40rem) {
   .bars th, .bars td { padding-left: .15rem; padding-right: .15rem; }
-  .bars col.names, .lead-chart .bars .names, .plot > .map ~ .bars .names { width: 7.5rem; }
-  .bars col.figure { width: 3rem; }
+  .bars col.names, .plot > .map ~ .bars .names { width: 8.5rem; }
+  .bars.names-16 col.names { width: 7.5rem; }
+  [class^=lanes]:not(.lanes-0) .map { display: none; }
+  [class^=lanes] .bars tbody th { padding-left: 0; }
+  .lanes-0 .bars tbody th { padding-left: 20px; }
+  .bars col.figure { width: 3.6rem; }
   .bars col.fix { width: 2.8rem; }
   .panels-3 .axis-head span { font-size: .6875rem; }
   .bars .class, .bars .state { display: none; }
@@ -126,11 +130,11 @@ h1 { margin: 0 0 .6rem; font-size: 2.75rem; font-weight: 750; letter-spacing: -.
 h1.sentence { font-size: 2rem; }
 .counts { font-size: 1.25rem; font-weight: 500; letter-spacing: 0; }
 .judged { display: block; margin-top: .35rem; font-size: 1.25rem; font-weight: 500; letter-spacing: 0; line-height: 1.3; }
-.lead { display: grid; grid-template: "said chart" auto "said more" 1fr / minmax(0, 4fr) minmax(0, 7fr); gap: 0 2.5rem; }
-.lead.is-alone { display: block; }
-.lead-said { grid-area: said; }
-.lead-chart { grid-area: chart; }
-.lead-more { grid-area: more; padding: 0 1rem; margin-top: 1.25rem; }
+.lead { display: flow-root; --gap: 2.5rem; }
+.lead-said, .lead-rest { float: left; clear: left; width: calc((100% - var(--gap)) * 4 / 11); }
+.lead-chart, .lead-more { float: right; clear: right; width: calc((100% - var(--gap)) * 7 / 11); }
+.lead-more { padding: 0 1rem; margin-top: 1.25rem; }
+.lead.is-alone > * { float: none; width: auto; }
 .lead-cause { font-size: 1.25rem; line-height: 1.35; font-weight: 600; text-wrap: pretty; }
 .cause .lead-cause { font-size: 1.0625rem; }
 .lead-chart { padding: 1rem 1rem 0; background: var(--panel); border-radius: 10px; }
@@ -175,6 +179,7 @@ dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2
 .code { display: flex; align-items: flex-start; gap: .5rem; margin: .5rem 0 .75rem; }
 .code pre { flex: 1; min-width: 0; white-space: pre-wrap; margin: 0; padding: .6rem .75rem; overflow: auto; max-height: 14rem;
   border: 1px solid var(--line); border-radius: 5px; background: var(--paper); }
+.remark { display: inline-block; padding-left: 2ch; color: var(--soft); }
 button, select, input { font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--soft); border-radius: 5px; padding: .3rem .65rem; }
 button { cursor: pointer; }
@@ -197,6 +202,7 @@ tr.fold-head { border: 0; }
 .totals { margin-top: .75rem; font-size: .875rem; color: var(--soft); }
 .moved td { padding-left: .35rem; padding-right: .35rem; }
 .moved td.wrong { background: none; }
+.moved .times { float: none; display: inline-block; margin: 0 .5rem 0 0; vertical-align: middle; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 2.5rem; }
 .passed { columns: 11rem; margin: 0 0 1rem; padding: 0; list-style: none; font-size: .875rem; color: var(--soft); }
 .passed li::before { content: "✓ " / ""; color: var(--healthy); }
@@ -237,6 +243,8 @@ tbody th bdi { overflow-wrap: break-word; }
 .model-said { flex: 1; min-width: 0; text-wrap: pretty; }
 .model[open] .model-said { display: none; }
 .model .lead { margin-top: 1rem; }
+.model > .facts { margin: 1.5rem 0; }
+.named { margin-bottom: .25rem; }
 .seeds { flex: none; letter-spacing: .1em; font-size: .75rem; }
 .seeds i { font-style: normal; }
 .findings > summary { cursor: pointer; margin-bottom: 1rem; font-weight: 600; }
@@ -253,7 +261,7 @@ tbody th bdi { overflow-wrap: break-word; }
   .model > summary > b { width: auto; }
   .model-name { width: auto; flex: 1; min-width: 0; }
   .model-said { flex: 0 0 100%; padding-left: 1.1rem; }
-  .lead { display: flex; flex-direction: column; gap: 0; }
+  .lead > * { float: none; width: auto; }
   .lead-more { padding: 0; }
   .lead-chart { margin: .75rem -1rem 1rem; padding: .75rem 1rem 0; border-radius: 0; }
   .spare { display: none; }

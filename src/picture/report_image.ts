@@ -7,23 +7,29 @@ import type { DiagnosedReport } from "../render/report_document.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
-import type { BarPanel } from "./bar_panel.ts";
+import type { BarPanel, BarRow } from "./bar_panel.ts";
 import { BAR_STYLE, barGround, drawBarAxis, drawBarRow, rowHeight } from "./draw_bars.ts";
 import { layerMap, shortNodeName } from "./layer_map.ts";
-import { Markup, markup, modelTitle } from "./markup.ts";
+import { MARK_STYLE, Markup, markup, modelTitle, sizeOf } from "./markup.ts";
 import { paletteStyle } from "./palette.ts";
+import { COLOR_STYLE } from "./color_steps.ts";
+import { STEPS_STYLE } from "./draw_steps.ts";
 import { leadPanels } from "./report_panels.ts";
+import { BLOCKS_STYLE, drawBlocks } from "./show_blocks.ts";
+import { GRID_STYLE, gridsOf } from "./show_weights.ts";
 
 const WIDTH = 880;
 const MARGIN = 24;
 /** Width of the names, of a figure, and between panels. */
-const NAMES = 128;
+const NAMES = 160;
 const FIGURE = 58;
 const GAP = 16;
 /** Number of characters of a line of words below the verdict. */
 const LINE = { cause: 92, fix: 118 };
-const LONGEST_NAME = 18;
+const LONGEST_NAME = 21;
 const AXIS = 42;
+/** Share of the width that a chart or a heat map takes: its words would be too large. */
+const DRAWING_SHARE = 0.85;
 /** Number of rows: an image has no fold to open. */
 const MAX_ROWS = 40;
 
@@ -37,19 +43,32 @@ text.cause { font-size: 15px; font-weight: 600; }
 text.fix { font-size: 13px; }
 text.title { font-weight: 600; }
 text.soft { fill: var(--soft); }
+text.range { font-size: 11px; }
 text.wrong { font-weight: 650; fill: currentColor; }
 text.healthy { fill: var(--healthy); }
 svg svg { overflow: visible; }
 ${BAR_STYLE}`;
 
+/** Verdict: its word, other words such as the number of causes, and its tone. */
+export interface ImageVerdict {
+  word: string;
+  words: string;
+  tone: string;
+}
+
+interface ImageLine {
+  text: string;
+  style: "cause" | "fix";
+}
+
 /** Panels side by side, under one heading. */
 export interface BarImage {
   /** Name of the subject; empty if the titles of the panels are enough. */
   title: string;
-  /** Verdict with its causes, or `null` if there is none. */
-  verdict: Diagnosis | null;
+  /** Verdict, or `null` if there is none. */
+  verdict: ImageVerdict | null;
   /** Words below it. */
-  lines: { text: string; style: "cause" | "fix" }[];
+  lines: ImageLine[];
   panels: readonly BarPanel[];
   /** Label of each row. */
   names: readonly string[];
@@ -57,7 +76,8 @@ export interface BarImage {
 
 /**
  * Renders the verdict of a report, its first cause and fix, and the bars of the figure that is wrong
- * and of mean |gradient| or mean |activation| as one image, light or dark as the reader prefers.
+ * and of mean |gradient| or mean |activation| as one image, light or dark as the reader prefers; of a
+ * file of weights alone the sizes of its kernels, or a heat map of its blocks.
  */
 export function renderReportImage(
   report: DiagnosedReport,
@@ -66,54 +86,130 @@ export function renderReportImage(
   const { measurements, diagnosis } = report;
   const { layers } = measurements;
   const [cause] = diagnosis.causes;
+  const title = modelTitle(measurements);
+  const verdict = imageVerdict(diagnosis);
+  const lines = imageLines(
+    cause?.message ?? `No problems found${measurements.weightsOnly ? " in the weights" : ""}.`,
+    cause === undefined ? [] : fixWords(cause, layers),
+  );
+  const [grid] = gridsOf(report);
+  if (grid !== undefined) {
+    return Promise.resolve(renderDrawing({
+      title,
+      verdict,
+      lines,
+      drawing: drawBlocks(grid, GRID_STYLE.magnitude),
+      kind: "blocks",
+      about: `${GRID_STYLE.title} ${GRID_STYLE.about}. Blue is smaller, orange larger.`,
+    }));
+  }
   const { nodes } = layerMap(shownFolds(layers), diagnosis, MAX_ROWS);
-  const say = (text: string, style: "cause" | "fix") =>
-    wrapText(escapeControls(text), LINE[style], "").map((line) => ({ text: line, style }));
   return Promise.resolve(renderBars({
-    title: modelTitle(measurements),
-    verdict: diagnosis,
-    lines: cause === undefined ? [] : [
-      ...say(cause.message, "cause"),
-      ...fixWords(cause, layers).flatMap((fix) => say(`Fix: ${fix}`, "fix")),
-    ],
+    title,
+    verdict,
+    lines,
     panels: leadPanels({ report, nodes, scale }),
-    names: nodes.map((node) => shortNodeName(node, LONGEST_NAME)),
+    names: nodes.map((node) => {
+      const { length } = node.members;
+      const count = length === 1 ? "" : ` ×${length}`;
+      return `${shortNodeName(node, LONGEST_NAME - count.length)}${count}`;
+    }),
   }));
 }
 
-/** Renders bars as one image. */
-export function renderBars({ title, verdict, lines, panels, names }: BarImage): string {
-  const heights = names.map((_, row) => rowHeight(panels, row));
-  const head = title === "" && verdict === null ? MARGIN : MARGIN + 62 + lines.length * 20;
-  const top = head + AXIS;
-  const key = keyOf(panels);
-  const bottom = top + heights.reduce((sum, height) => sum + height, 0);
-  const height = bottom + MARGIN + (key === "" ? 0 : 16);
-  const said = verdict === null ? "" : verdictLine(verdict, { color: false });
-  const room = (WIDTH - 2 * MARGIN - NAMES) / Math.max(1, panels.length);
-  const tops = heights.reduce<number[]>((tops, height) => [...tops, tops.at(-1)! + height], [top]);
+function imageVerdict(diagnosis: Diagnosis): ImageVerdict {
+  const [word, ...rest] = verdictLine(diagnosis, { color: false }).split(/(?=[:,])/);
+  const words = rest.join("").replace(/^[:,] /, "");
+  return { word, words, tone: VERDICT_LOOKS[diagnosis.verdict].tone };
+}
+
+/** Returns a cause and its fixes as lines of an image. */
+export function imageLines(cause: string, fixes: readonly string[]): ImageLine[] {
+  const say = (text: string, style: "cause" | "fix") =>
+    wrapText(escapeControls(text), LINE[style], "").map((line) => ({ text: line, style }));
+  return [...say(cause, "cause"), ...fixes.flatMap((fix) => say(`Fix: ${fix}`, "fix"))];
+}
+
+/** Chart or heat map under a verdict. */
+interface ImageDrawing extends Pick<BarImage, "title" | "lines"> {
+  verdict: ImageVerdict;
+  drawing: Markup;
+  /** Class of its style. */
+  kind: "blocks" | "steps";
+  /** Words below it. */
+  about: string;
+}
+
+/** Renders a verdict, its cause and a drawing as one image. */
+export function renderDrawing({ drawing, kind, about, ...head }: ImageDrawing): string {
+  const [width, height] = sizeOf(drawing);
+  const scale = (WIDTH - 2 * MARGIN) / width * DRAWING_SHARE;
+  const top = headHeight(head);
+  const bottom = Math.round(top + scale * height);
+  const inner = new Markup(drawing.source.replace(/^<svg[^>]*>|<\/svg>\s*$/g, ""));
+  return sheet({
+    head,
+    height: bottom + MARGIN + 16,
+    about,
+    style: `${STYLE}${COLOR_STYLE}${MARK_STYLE}${STEPS_STYLE}${BLOCKS_STYLE}`,
+    body: markup`<g class="${kind}" transform="translate(${MARGIN} ${top}) scale(${
+      Math.round(scale * 100) / 100
+    })">${inner}</g><text class="soft" x="${MARGIN}" y="${bottom + 16}">${about}</text>`,
+  });
+}
+
+/** Parts of an image. */
+interface Sheet {
+  head: Pick<BarImage, "title" | "verdict" | "lines">;
+  height: number;
+  /** Description for screen readers, after the words of the head. */
+  about: string;
+  style: string;
+  body: Markup;
+}
+
+/** Returns the height of the words above a drawing. */
+function headHeight({ title, verdict, lines }: Sheet["head"]): number {
+  return title === "" && verdict === null ? MARGIN : MARGIN + 62 + lines.length * 20;
+}
+
+function sheet({ head: { title, verdict, lines }, height, about, style, body }: Sheet): string {
+  const said = verdict === null ? "" : [verdict.word, verdict.words].filter(Boolean).join(": ");
   const image =
     markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
     <title id="gh-title">${[title, said].filter((text) => text !== "").join(": ")}</title>
-    <desc id="gh-desc">${
-      [
-        ...lines.map(({ text }) => text),
-        `${panels.map(({ title }) => title).join(" and ")} of ${
-          formatCount(names.length, "layer")
-        }, from the input on.`,
-      ].join(" ")
-    }</desc>
-    <style>${new Markup(STYLE)}</style>
-    <rect class="sheet" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8"/>
-    <defs>${panels.map((panel, i) => barGround(panel, `gh-${i + 1}`))}</defs>${
+    <desc id="gh-desc">${[...lines.map(({ text }) => text), about].join(" ")}</desc>
+    <style>${new Markup(style)}</style>
+    <rect class="sheet" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8"/>${
       title === ""
         ? null
         : markup`<text class="name" x="${MARGIN}" y="${MARGIN + 8}">${title}</text>`
-    }${verdict === null ? null : drawVerdict(verdict, said)}${
+    }${verdict === null ? null : drawVerdict(verdict)}${
       lines.map(({ text, style }, i) =>
         markup`<text class="${style}" x="${MARGIN}" y="${MARGIN + 70 + i * 20}">${text}</text>`
       )
-    }${
+    }${body}</svg>
+    `;
+  return image.source;
+}
+
+/** Renders bars as one image. */
+export function renderBars({ panels, names, ...words }: BarImage): string {
+  const heights = names.map((_, row) => rowHeight(panels, row));
+  const head = headHeight(words);
+  const top = head + AXIS;
+  const key = keyOf(panels);
+  const bottom = top + heights.reduce((sum, height) => sum + height, 0);
+  const room = (WIDTH - 2 * MARGIN - NAMES) / Math.max(1, panels.length);
+  const tops = heights.reduce<number[]>((tops, height) => [...tops, tops.at(-1)! + height], [top]);
+  return sheet({
+    head: words,
+    height: bottom + MARGIN + (key === "" ? 0 : 16),
+    about: `${panels.map(({ title }) => title).join(" and ")} of ${
+      formatCount(names.length, "layer")
+    }, from the input on.`,
+    style: STYLE,
+    body: markup`<defs>${panels.map((panel, i) => barGround(panel, `gh-${i + 1}`))}</defs>${
       names.map((name, row) =>
         markup`<text x="${MARGIN}" y="${tops[row] + heights[row] / 2 + 4}">${name}</text>`
       )
@@ -127,9 +223,13 @@ export function renderBars({ title, verdict, lines, panels, names }: BarImage): 
           ground: `gh-${i + 1}`,
         })
       )
-    }<text class="soft" x="${MARGIN + NAMES + FIGURE}" y="${bottom + 24}">${key}</text></svg>
-    `;
-  return image.source;
+    }<text class="soft" x="${MARGIN + NAMES + FIGURE}" y="${bottom + 24}">${key}</text>`,
+  });
+}
+
+function figuresOf(row: BarRow | null): readonly string[] {
+  if (row === null) return [];
+  return row.lines.length > 0 ? row.lines : [row.figure];
 }
 
 /** Explains the marks of the panels in words. */
@@ -143,12 +243,10 @@ function keyOf(panels: readonly BarPanel[]): string {
   ].join("; ");
 }
 
-function drawVerdict({ verdict }: Diagnosis, said: string): Markup {
-  const [word, ...rest] = said.split(/(?=[:,])/);
-  const counts = rest.join("").replace(/^[:,] /, "");
-  return markup`<text class="verdict ${VERDICT_LOOKS[verdict].tone}" x="${MARGIN - 2}" y="${
+function drawVerdict({ word, words, tone }: ImageVerdict): Markup {
+  return markup`<text class="verdict ${tone}" x="${MARGIN - 2}" y="${
     MARGIN + 42
-  }">${word}<tspan class="counts" dx="10">${counts}</tspan></text>`;
+  }">${word}<tspan class="counts" dx="10">${words}</tspan></text>`;
 }
 
 /** Place of a panel in an image. */
@@ -180,10 +278,12 @@ function drawPanel(panel: BarPanel, { x, width, head, tops, ground }: Place): Ma
       const height = tops[i + 1] - tops[i];
       const y = tops[i] + height / 2 + 4;
       return markup`${nest(tops[i], drawBarRow(panel, row, { height, ground }))}${
-        row === null ? null : figure(
-          row.figure,
-          { x: from - 8, y, end: true },
-          row.wrong === null ? "soft" : `wrong ${row.wrong}`,
+        figuresOf(row).map((text, line, { length }) =>
+          figure(
+            text,
+            { x: from - 8, y: y + (line - (length - 1) / 2) * 11, end: true },
+            `${row?.wrong == null ? "soft" : `wrong ${row.wrong}`}${length > 1 ? " range" : ""}`,
+          )
         )
       }${
         row === null || row.fixed === ""

@@ -1,9 +1,19 @@
+import { escapeControls } from "../words/show_value.ts";
 import type { BarPanel, BarRow } from "./bar_panel.ts";
 import { barGround, drawBarAxis, drawBarRow, gainMark, rowHeight } from "./draw_bars.ts";
 import { type LayerNames, type MapNode, shortNodeName } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
-const LONGEST_NAME = 32;
+/** Length of the names of several layers, the first and the last of them. */
+const LONGEST_NAME = 44;
+/** Lengths of names for which a column has its own width. */
+const NAME_LENGTHS = [16, 20, 24, 28, 32, 36] as const;
+/** With the figures of a fix, there is less room for names. */
+const MAX_LENGTH_BESIDE_FIX = 24;
+/** Length up to which a name is not cut. */
+const SHORT = 15;
+/** End of a name that a narrow column does not cut: from a number on, if that is 6 to 15 characters. */
+const TAIL = /^(.+?)((?<!\d)\d.{5,14}|.{8})$/su;
 
 /** Words for the two networks of a panel: headings of their figures, and the mark of the second. */
 interface Sides {
@@ -28,6 +38,8 @@ interface BarTable {
   label: string;
   /** Headings of both figures of a panel. Default: those of a network and its fix. */
   sides?: Sides;
+  /** Number of characters of the longest name. Default: short. */
+  length?: number;
   /** Drawing left of the names, for rows of these heights. Default: none. */
   margin?: (heights: readonly number[]) => Markup;
 }
@@ -36,6 +48,8 @@ interface BarTableRow {
   /** Attributes of the row. */
   attributes: Markup | null;
   name: Markup;
+  /** Whole name, for the pointer. Default: none. */
+  title?: string;
 }
 
 /** Bars of a network. */
@@ -52,6 +66,7 @@ export function showBars({ nodes, names, about, ...table }: LayerBars): Markup {
   return barTable({
     ...table,
     heading: "layer",
+    length: Math.max(...nodes.map((node) => lengthOf(node, names))),
     rows: nodes.map((node) => {
       const { layer, members } = node;
       const ends = members.length === 1
@@ -62,6 +77,7 @@ export function showBars({ nodes, names, about, ...table }: LayerBars): Markup {
       return {
         attributes: markup` data-l="${names.id(layer)}"${ends}`,
         name: markup`${nameOf(node, names)}${about?.(node) ?? countOf(node)}`,
+        title: escapeControls(node.name),
       };
     }),
   });
@@ -72,15 +88,15 @@ export function showBars({ nodes, names, about, ...table }: LayerBars): Markup {
  * number with the fix.
  */
 export function barTable(
-  { panels, rows, heading, id, label, margin, sides = FIX }: BarTable,
+  { panels, rows, heading, id, label, margin, length = 0, sides = FIX }: BarTable,
 ): Markup {
   const heights = rows.map((_, row) => rowHeight(panels, row));
   const ground = (i: number) => `${id}-${i + 1}`;
   return markup`<div class="plot" tabindex="0" role="group" aria-label="${label}"><svg class="defs" width="0" height="0" aria-hidden="true"><defs>${
     panels.map((panel, i) => barGround(panel, ground(i)))
-  }</defs></svg>${
-    margin?.(heights) ?? null
-  }<table class="bars panels-${panels.length}"><colgroup><col class="names">${
+  }</defs></svg>${margin?.(heights) ?? null}<table class="bars panels-${panels.length} names-${
+    columnOf(length, panels)
+  }"><colgroup><col class="names">${
     panels.map(({ isFixed }, i) =>
       markup`<col class="panel-${i + 1} figure"><col class="panel-${i + 1}">${
         isFixed ? markup`<col class="panel-${i + 1} fix">` : null
@@ -89,8 +105,10 @@ export function barTable(
   }</colgroup><thead><tr><th scope="col">${heading}</th>${
     panels.map((panel, i) => headOf(panel, i, sides))
   }</tr></thead><tbody>${
-    rows.map(({ attributes, name }, row) =>
-      markup`<tr${attributes}><th scope="row"><div>${name}</div></th>${
+    rows.map(({ attributes, name, title }, row) =>
+      markup`<tr${attributes}><th scope="row"${
+        title === undefined ? null : markup` title="${title}"`
+      }><div>${name}</div></th>${
         panels.map((panel, i) =>
           cellsOf(panel, row, { i, ground: ground(i), height: heights[row] })
         )
@@ -117,8 +135,30 @@ function titleOf({ title }: BarPanel): Markup {
 }
 
 function nameOf(node: MapNode, names: LayerNames): Markup {
-  if (node.members.length === 1) return names.link(node.layer);
-  return markup`<bdi>${shortNodeName(node, LONGEST_NAME)}</bdi>`;
+  if (node.members.length === 1) return names.link(node.layer, cutInMiddle);
+  return markup`<bdi>${cutInMiddle(shortNodeName(node, LONGEST_NAME))}</bdi>`;
+}
+
+function lengthOf(node: MapNode, names: LayerNames): number {
+  if (node.members.length === 1) return names.text(node.layer).length;
+  return `${shortNodeName(node, LONGEST_NAME)} ×${node.members.length}`.length;
+}
+
+/** Returns the length whose width a column of names has. */
+function columnOf(length: number, panels: readonly BarPanel[]): number {
+  const fitting = NAME_LENGTHS.find((one) => one >= length) ?? NAME_LENGTHS.at(-1)!;
+  const isFixed = panels.some((panel) => panel.isFixed);
+  return isFixed ? Math.min(fitting, MAX_LENGTH_BESIDE_FIX) : fitting;
+}
+
+/**
+ * Writes a name in two parts, the first of which a narrow column cuts at its end: the second has the
+ * number that tells layers apart.
+ */
+function cutInMiddle(name: string): Markup {
+  const [, head, tail] = name.length <= SHORT ? [] : name.match(TAIL) ?? [];
+  if (head === undefined) return markup`${name}`;
+  return markup`<span class="head">${head}</span><span class="tail">${tail}</span>`;
 }
 
 /** Says how many layers share a row, where nothing else does. */
@@ -140,10 +180,20 @@ function cellsOf(
   }`;
 }
 
-/** Shows the figure of a row, or the smallest and the largest of its layers. */
-function figuresOf({ figure, range }: BarRow): Markup | string {
-  return range === null ? figure : markup`<span class="range">${range[0]} to ${range[1]}</span>`;
+/** Shows the figure of a row, or its lines of figures. */
+function figuresOf({ figure, lines }: BarRow): Markup | string {
+  if (lines.length === 0) return figure;
+  return markup`${lines.map((line) => markup`<span class="range">${line}</span>`)}`;
 }
+
+/** Style of the names of bars. */
+export const NAMES_STYLE = `
+${NAME_LENGTHS.map((length) => `.names-${length} { --names: ${length * 0.47 + 1}rem; }`).join("\n")}
+.bars .names { width: var(--names); }
+.bars th .head { overflow: hidden; text-overflow: ellipsis; }
+.bars th .tail { flex: none; }
+.bars th bdi:has(> .head) { display: flex; white-space: pre; }
+`;
 
 /** Explains the signs of bars. */
 export function barKey(panels: readonly BarPanel[], { mark, bar }: Sides = FIX): Markup {

@@ -206,8 +206,10 @@ export function drawBlocks(grid: BlockGrid, magnitude: Magnitude): Markup {
       size: { top: GRID.head, row },
       named: outlined(grid).map(({ block }) => block).reverse(),
     },
-    (top) =>
-      markup`<text x="${GRID.from - 8}" y="${top - 8}" text-anchor="end">block</text>${
+    (top, bottom) =>
+      markup`<path class="columns" d="${
+        axis.edges.slice(1, -1).map((x) => `M${x} ${top}V${bottom}`).join("")
+      }"/><text x="${GRID.from - 8}" y="${top - 8}" text-anchor="end">block</text>${
         kinds.map(({ name }, i) =>
           i % every > 0
             ? null
@@ -279,6 +281,7 @@ export const BLOCKS_STYLE = `
 .blocks text { font: 10.5px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft);
   font-variant-numeric: tabular-nums; }
 .blocks .key { align-items: center; margin: .25rem 0 .5rem; }
+.blocks .columns { fill: none; stroke: var(--line); }
 .outlier { fill: none; stroke-width: 2; }
 .outlier.error-line { stroke: var(--error); }
 .outlier.warning-line { stroke: var(--warning); stroke-dasharray: 4 2; }

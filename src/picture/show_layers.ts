@@ -321,6 +321,13 @@ function tensorsOf(layer: LayerMeasurements): [string, TensorStatistics][] {
     ["a", activations],
     ["delta", preActivationGradients],
   ] as const).flatMap(([title, statistics]): [string, TensorStatistics][] =>
-    statistics === null ? [] : [[title, statistics]]
+    statistics === null || (title === "z" && isSame(statistics, activations))
+      ? []
+      : [[title, statistics]]
   );
+}
+
+/** Returns true if a layer without an activation would be drawn twice. */
+function isSame(z: TensorStatistics, a: TensorStatistics | null): boolean {
+  return a !== null && z.mean === a.mean && z.std === a.std && z.maxAbs === a.maxAbs;
 }

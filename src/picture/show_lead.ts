@@ -50,11 +50,15 @@ function showTrial(diagnosis: Diagnosis): Markup {
 }
 
 /** Shows a cause with its fix, the result of trying it, and its consequences. */
-export function showCause(
-  { severity, message, consequences, fixes, tried, layers }: Cause,
+export function showCause(cause: Cause, all: Measurements["layers"]): Markup {
+  return markup`${showFix(cause, all)}${showEffects(cause, all)}`;
+}
+
+/** Shows a cause and its fix. */
+function showFix(
+  { severity, message, fixes, tried, layers }: Cause,
   all: Measurements["layers"],
 ): Markup {
-  const follows = followWords(consequences, all);
   return markup`<p class="lead-cause is-${severity}"><bdi>${prose(message)}</bdi></p>
     ${
     placesOf(layers, all).map((text) =>
@@ -66,11 +70,22 @@ export function showCause(
       return markup`<p><b>Fix:</b> <bdi>${prose(describeFix(fix, all))}</bdi></p>${
         code === null
           ? null
-          : markup`<div class="code"><pre tabindex="0"><code>${lines(code)}</code></pre>
+          : markup`<div class="code"><pre tabindex="0"><code>${codeOf(code)}</code></pre>
           <button type="button" data-copy hidden>Copy</button></div>`
       }`;
     })
-  }${triedWords({ fixes, tried }).map((text) => markup`<p><bdi>${prose(text)}</bdi></p>`)}${
+  }`;
+}
+
+/** Shows the result of trying the fix of a cause, and its consequences. */
+function showEffects(
+  { consequences, fixes, tried }: Cause,
+  all: Measurements["layers"],
+): Markup {
+  const follows = followWords(consequences, all);
+  return markup`${
+    triedWords({ fixes, tried }).map((text) => markup`<p><bdi>${prose(text)}</bdi></p>`)
+  }${
     follows.length === 0
       ? null
       : markup`<p><b>As a result:</b> <bdi>${
@@ -79,9 +94,16 @@ export function showCause(
   }`;
 }
 
-/** Code keeps its line breaks; other invisible characters are made visible. */
-function lines(code: string): string {
-  return code.split("\n").map((line) => escapeControls(line)).join("\n");
+/** Code keeps its line breaks, and a comment stays whole; other invisible characters are made visible. */
+function codeOf(code: string): Markup {
+  return markup`${
+    code.split("\n").map((line, i) => {
+      const [, before, comment] = line.match(/^(.*? {2})((?:\/\/|#) .*)$/) ?? ["", line, ""];
+      return markup`${i === 0 ? "" : "\n"}${escapeControls(before)}${
+        comment === "" ? null : markup`<span class="remark">${escapeControls(comment)}</span>`
+      }`;
+    })
+  }`;
 }
 
 type Checked = Pick<DiagnosedReport, "measurements"> & { findings: readonly GateFinding[] };
@@ -135,14 +157,19 @@ function othersWords(): string {
   } rules need activations, gradients or a loss.`;
 }
 
-/** Lists the rules that passed, and what the others noted: why they could not judge, mostly. */
+/** Counts the rules, lists those that passed, and what the others noted: why they could not judge, mostly. */
 export function showChecked(report: Checked): Markup {
+  return markup`<p>${checkedWords(report)}</p>${listChecked(report)}`;
+}
+
+/** Lists the rules that passed, and what the others noted. */
+function listChecked(report: Checked): Markup {
   const groups = checked(report);
   const passed = groups.get("passed") ?? [];
   const idle = groups.get("idle") ?? [];
   const notes = report.findings.filter((one) => isOpen(one) && one.severity === "note");
   const noted = Map.groupBy(notes, ({ rule }) => rule);
-  return markup`<p>${checkedWords(report)}</p>${
+  return markup`${
     passed.length === 0
       ? null
       : markup`<ul class="passed">${passed.map((rule) => markup`<li>${rule}</li>`)}</ul>`
@@ -168,7 +195,7 @@ export function showChecked(report: Checked): Markup {
 }
 
 /** Number of rows beside the cause. */
-const MAX_ROWS = 20;
+const MAX_ROWS = 24;
 
 /** First screen of a report. */
 interface Lead {
@@ -183,8 +210,8 @@ interface Lead {
 }
 
 /**
- * Shows what a reader has to see first: the verdict, the first cause and its fix, and beside it the
- * bars of the figure that is wrong and of the gradients, before and after the fix.
+ * Shows what a reader has to see first: the verdict, the first cause and its fix, and beside it, on a
+ * phone below, the bars of the figure that is wrong and of the gradients, before and after the fix.
  */
 export function showLead(lead: Lead): Markup {
   const { report, title } = lead;
@@ -199,11 +226,13 @@ export function showLead(lead: Lead): Markup {
         measurements.weightsOnly === undefined
           ? "No problems found."
           : "No problems found in the weights."
-      }</p>${showChecked(report)}`
-      : showCause(cause, measurements.layers)
+      }</p><p>${checkedWords(report)}</p>`
+      : showFix(cause, measurements.layers)
   }</div>${
     chart === null ? null : markup`<div class="lead-chart">${chart}</div>`
-  }<div class="lead-more">${curvesOf(diagnosis)}${showTrial(diagnosis)}</div></div>`;
+  }<div class="lead-rest">${
+    cause === undefined ? listChecked(report) : showEffects(cause, measurements.layers)
+  }</div><div class="lead-more">${curvesOf(diagnosis)}${showTrial(diagnosis)}</div></div>`;
 }
 
 /** Shows the bars of the figure that is wrong, or the blocks of a file of weights alone. */

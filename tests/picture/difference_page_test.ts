@@ -122,11 +122,17 @@ Deno.test("renderDifferencePage() shows files of weights as a heat map of blocks
   await requireSoundPage(page);
   assertMatch(
     textOf(page),
-    /HEALTHY → SICK The kernel of model\.layers\.7\.mlp\.up is 100 times larger/,
+    /HEALTHY → SICK The rms of model\.layers\.7\.mlp\.up[^.]*50[^]*The kernel of model\.layers\.7\.mlp\.up is 100 times larger/,
   );
+  // The cause that made it worse is the headline, and is not said again below it.
+  assertEquals(textOf(page).includes("New:"), false);
   const [, map] = page.match(/<figure class="blocks"([^]*?)<\/figure>/)!;
   assertEquals(every(map, /<th scope="col"><bdi>([^<]+)/g), ["attn.q", "mlp.up"]);
   assertEquals(map.match(/<path class="o9" d="[^"]*h207"/g)?.length, 1);
+  assertEquals(
+    map.match(/<rect class="outlier (?:error|warning)-line" x="[^"]*" y="[^"]*" width="2/g)?.length,
+    1,
+  );
   assertEquals(every(page, /<section id="([^"]+)"/g), ["moved", "causes", "runs"]);
 });
 

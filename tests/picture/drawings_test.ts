@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { XMLValidator } from "fast-xml-parser";
 import { healthMonitor } from "../../src/assert/mod.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { blockLayers, fileOf } from "../networks/block_layers.ts";
 import { compareMeasurements } from "../../src/compare/mod.ts";
 import { examine } from "../../src/diagnosis/examine/mod.ts";
 import { diagnose } from "../../src/diagnosis/mod.ts";
@@ -15,7 +17,7 @@ import { startEngine } from "../../src/mod.ts";
 import { barPanel, type PanelContent } from "../../src/picture/bar_panel.ts";
 import { byMagnitude, byShare, DECADES } from "../../src/picture/color_steps.ts";
 import { scaleAxis, stepAxis } from "../../src/picture/column_axis.ts";
-import { drawBarAxis, drawBarRow } from "../../src/picture/draw_bars.ts";
+import { drawBarAxis, drawBarRow, rowHeight } from "../../src/picture/draw_bars.ts";
 import { drawCells } from "../../src/picture/draw_heat_map.ts";
 import { drawHistogram } from "../../src/picture/show_layers.ts";
 import { lanesOf, layerMap, shortNodeName } from "../../src/picture/layer_map.ts";
@@ -271,7 +273,9 @@ Deno.test("stepAxis() places steps to scale, and labels those that have room", (
   const axis = stepAxis([0, 100, 120], { from: 0, to: 180 });
   assertEquals([axis.centers, axis.edges], [[50, 150, 170], [0, 100, 160, 180]]);
   assertEquals(axis.at(100), 150);
-  assertEquals(axis.ticks.map(({ label }) => label), ["0", "100"]);
+  assertEquals(axis.ticks.map(({ label }) => label), ["0", "40", "80", "120"]);
+  const long = stepAxis(Array.from({ length: 61 }, (_, i) => i), { from: 0, to: 450 });
+  assertEquals(long.ticks.map(({ label }) => label), ["0", "10", "20", "30", "40", "50", "60"]);
   assertEquals(stepAxis([7], { from: 0, to: 10 }).centers, [5]);
 });
 
@@ -429,13 +433,13 @@ Deno.test("barPanel() gives layers that are alike thin bars in one row, with the
   const rows = [["layer_1", "layer_2", "layer_3"]];
   const [row] = panelOf(chart, { rows }).rows;
   assertEquals([row!.bars.length, row!.figure, row!.wrong], [3, "0.01", null]);
-  assertEquals(row!.range, ["0.01", "1"]);
-  assertEquals(panelOf(chart).rows[0]!.range, null);
-  assertEquals(panelOf(chart, { rows, fixed: chart }).rows[0]!.range, null);
-  assertEquals(panelOf(chartOf([1, 1, NaN]), { rows }).rows[0]!.range, null);
+  assertEquals(row!.lines, ["0.01", "to 1"]);
+  assertEquals(panelOf(chart).rows[0]!.lines, []);
+  assertEquals(panelOf(chart, { rows, fixed: chart }).rows[0]!.lines, []);
+  assertEquals(panelOf(chartOf([1, 1, NaN]), { rows }).rows[0]!.lines, []);
   const wrong = new Map([["layer_1", "error" as const]]);
   const [ill] = panelOf(chart, { rows, wrong }).rows;
-  assertEquals([ill!.figure, ill!.wrong, ill!.range], ["1", "error", null]);
+  assertEquals([ill!.figure, ill!.wrong, ill!.lines], ["1", "error", []]);
   const gains = new Set(["layer_3"]);
   const [mixed] = panelOf(chart, { rows, gains }).rows;
   assertEquals([mixed!.figure, mixed!.bars.map(({ isGain }) => isGain)], ["0.1", [
@@ -443,6 +447,11 @@ Deno.test("barPanel() gives layers that are alike thin bars in one row, with the
     false,
     true,
   ]]);
+  // Each kind has its own line: a gain says nothing of kernels.
+  assertEquals(mixed!.lines, ["0.1", "to 1", "◆ 0.01"]);
+  const both = panelOf(chart, { rows, gains: new Set(["layer_1", "layer_2"]) }).rows[0]!;
+  assertEquals(both.lines, ["0.01", "◆ 0.1", "to 1"]);
+  assertEquals(rowHeight([panelOf(chart, { rows, gains: new Set(["layer_1"]) })], 0), 33);
   const many = chartOf(Array.from({ length: 500 }, (_, i) => i === 77 ? 0 : 1));
   const [all] = panelOf(many, { rows: [many.bars.map(({ label }) => label)] }).rows;
   assert(all!.bars.length <= 48 && all!.bars.some(({ isZero }) => isZero), `${all!.bars.length}`);
@@ -497,8 +506,8 @@ Deno.test("layerMap() shortens the names of layers that share a node to what no 
   ]);
   // "block_1" would be in both.
   assertEquals(named(["block_1_a", "block_1_b", "block_1_c", "head"], 2), [
-    "block_1_a …",
-    "block_1_c …",
+    "block_1_a … block_1_b",
+    "block_1_c … head",
   ]);
   assertEquals(named(["dense_1", "dense_2", "s0b0", "s0b2"], 2), ["dense_1 … 2", "s0b…"]);
 });
@@ -553,6 +562,18 @@ Deno.test("renderReportImage() is well-formed whatever layers are called, and sa
     assertMatch(svg, /^<svg class="gradient-health" xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
     assertMatch(svg, /<title id="gh-title">.*<\/title>\n<desc id="gh-desc">/);
   }
+});
+
+Deno.test("renderReportImage() draws the blocks of a file of weights, or the sizes of its kernels", async () => {
+  const imageOf = (measurements: Measurements) => {
+    const findings = runRules(measurements);
+    const diagnosis = diagnose(measurements, findings);
+    return renderReportImage({ measurements, findings, diagnosis });
+  };
+  const blocks = await imageOf(fileOf(blockLayers(40, { block: 7, rms: 50 })));
+  assertMatch(blocks, /SICK[^]*weights only, [^]*<g class="blocks"[^]*class="outlier error-line"/);
+  const few = await imageOf(fileOf(blockLayers(2)));
+  assertMatch(few, /HEALTHY[^]*No problems found in the weights\.[^]*rms\(kernel\)/);
 });
 
 Deno.test("renderReportImage() draws what it drew", async () => {

@@ -18,6 +18,11 @@ import { CHROMIUM, launch, type Look, violations, withPage } from "./browser.ts"
 const PHONE = 390;
 const small = await renderReportPage(reportOf(residualLayers(3)));
 const large = await renderReportPage(reportOf(residualLayers(300)));
+const sound = await renderReportPage({
+  ...reportOf(residualLayers(9)),
+  findings: [],
+  diagnosis: { verdict: "healthy", causes: [], notes: [] },
+});
 const huge = await renderReportPage(reportOf(residualLayers(3000)));
 const hostile = await renderReportPage(reportOf(residualLayers(9, HOSTILE), HOSTILE[0]));
 
@@ -136,6 +141,14 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       }
       assertEquals(await page.evaluate("document.documentElement.scrollWidth"), PHONE);
     }, { width: PHONE }),
+  "on a phone the list of rules that passed is below the first chart": (browser) =>
+    withPage(browser, sound, async (page) => {
+      const [list, chart] = await Promise.all([
+        page.locator(".lead .passed").boundingBox(),
+        page.locator(".lead .plot").boundingBox(),
+      ]);
+      assert(chart!.y < 300 && list!.y > chart!.y + chart!.height, `${chart!.y}, ${list!.y}`);
+    }, { width: PHONE }),
   "on a phone the table shows the figures of folded layers": (browser) =>
     withPage(browser, large, async (page) => {
       const cells = page.locator(".layers-table tr.worst").first().locator("td:visible");
@@ -155,6 +168,18 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
 };
 
 const PEERS = "fixtures/files/peers";
+
+/**
+ * Names in the first chart of which a reader does not see the end, or on a wide screen all; each has
+ * the whole name for the pointer.
+ */
+const CUT_NAMES = `[...document.querySelectorAll(".lead .bars tbody th")].filter((one) => {
+  const head = one.querySelector(".head");
+  const name = one.querySelector("bdi");
+  const end = (one.querySelector(".tail") ?? name).getBoundingClientRect().right;
+  const isCut = innerWidth > 1000 && head !== null && head.scrollWidth > head.clientWidth;
+  return isCut || end > one.getBoundingClientRect().right || !one.title.startsWith(name.textContent.slice(0, 3));
+}).map((one) => one.textContent)`;
 
 /** Heights at which the first chart has to begin, by the width of the screen. */
 const FIRST_CHART: [width: number, most: number][] = [[1280, 700], [PHONE, 900]];
@@ -222,6 +247,7 @@ Deno.test({
                 "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.layers-table').parentElement)",
               );
               assert(width < 1280 || cut === 0, `${cut} px of the table are cut`);
+              assertEquals(await page.evaluate(CUT_NAMES), []);
               assert((await title.boundingBox())!.y < 100);
             }, { width }));
         }

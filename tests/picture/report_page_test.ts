@@ -89,7 +89,8 @@ Deno.test("renderReportPage() shows verdict, causes, charts, map, table, finding
   const text = textOf(page);
   assertMatch(text, /SICK 2 causes Every entry of the input .* Fix: Check how/);
   assertEquals(page.match(/class="plot"/g)?.length, 2);
-  assertEquals(page.match(/<figure class="hist"/g)?.length, 4 + 4 + 1);
+  // Before and after the activation, these layers have the same values: they are drawn once.
+  assertEquals(page.match(/<figure class="hist"/g)?.length, 3 + 3 + 1);
   assertMatch(text, /dense_1 error Dense tanh 20 10 1e-9/);
   assertEquals(every(page, /<section id="(\w+)-?1?"/g), [
     "causes",
@@ -234,6 +235,21 @@ Deno.test("renderGatePage() has a line for each model that opens to its report, 
   const ids = every(page, / id="([^"]+)"/g);
   assertEquals(new Set(ids).size, ids.length);
   assertEquals(every(page, / href="#([^"]*)"/g).filter((target) => !ids.includes(target)), []);
+});
+
+Deno.test("renderGatePage() names the models that fail, and those that are weak, on top", async () => {
+  const run = (verdict: Verdict, model: string) => ({
+    ...gateRun([], { diagnosis: { verdict, causes: [], notes: [] }, model }),
+  });
+  const page = await renderGatePage(gateResult([
+    run("healthy", "good.ts"),
+    run("weak", "feeble.ts"),
+    run("sick", "ill.ts"),
+  ]));
+  const top = textOf(page.split('<section id="models"')[0]);
+  assertMatch(top, /Failing: ill\.ts . Weak: feeble\.ts ./);
+  assert(!top.includes("good.ts"));
+  assertMatch(textOf(page), /HEALTHY good\.ts \d+ rules passed/);
 });
 
 Deno.test("renderGatePage() shows models that failed before those that warn, and healthy ones last", async () => {

@@ -112,7 +112,7 @@ async function isPartThere(
 /**
  * Returns the format of the report.
  *
- * @throws {UsageError} If it ignores a flag, or needs a pass, which weights alone do not allow.
+ * @throws {UsageError} If it ignores a flag, or `--rates` needs a pass, which weights do not allow.
  */
 function chooseFormat(model: string | undefined, values: ReportValues): FormatName {
   const { out, open, force, rates, weightsOnly } = values;
@@ -124,9 +124,6 @@ function chooseFormat(model: string | undefined, values: ReportValues): FormatNa
   const found = isAlone
     ? `found MODEL ${showWord(model)}, which holds only weights`
     : "found --weights-only";
-  if (format === "svg") {
-    throw new UsageError(`--format svg draws gradients and activations, ${found}`);
-  }
   if (rates) throw new UsageError(`--rates trains a model, ${found}`);
   return format;
 }
