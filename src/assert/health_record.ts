@@ -177,14 +177,7 @@ export function causeOfTraining(
 /** Returns an empty history that prints and displays itself, one line per record. */
 export function shownHistory(): HealthRecord[] {
   const history: HealthRecord[] = [];
-  const given = () => ({
-    title: `J (${history.at(-1)?.measurements.objective.name ?? "no record"})`,
-    bars: history.map(({ step, measurements }) => ({
-      label: `step ${step}`,
-      value: measurements.objective.value,
-    })),
-  });
-  return withOverview(history, historyOverview, { of: "values", given });
+  return withOverview(history, historyOverview, { of: "history", given: () => history });
 }
 
 /** Makes the contents of a record print and display themselves. */

@@ -14,6 +14,8 @@ import { cellText, type Illustration, type Overview, overviewText } from "../wor
 import { barPanel } from "./bar_panel.ts";
 import { cutMiddle } from "../render/fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
+import { renderHistoryImage } from "./history_image.ts";
+import type { HistoryRecord } from "./history_view.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderBars, renderReportImage } from "./report_image.ts";
 import { renderStudyImage } from "./study_image.ts";
@@ -95,6 +97,8 @@ const ILLUSTRATIONS = {
     }));
     return { image: renderValues(charts) };
   },
+  history: (history: readonly HistoryRecord[]): Illustrated =>
+    history.length === 0 ? {} : { image: renderHistoryImage(history) },
   values: (values: Values): Illustrated =>
     values.bars.length === 0 ? {} : { image: renderValues([values]) },
 };

@@ -1,6 +1,7 @@
 import { formatFactor, formatWhole } from "../words/numbers.ts";
 import { type Markup, markup } from "./markup.ts";
 import { powerOfTen } from "./path_data.ts";
+import { niceStep } from "./value_scale.ts";
 
 /** Axis of columns side by side, one for each scale or step. */
 export interface ColumnAxis {
@@ -58,8 +59,18 @@ export function stepAxis(steps: readonly number[], span: Span): ColumnAxis {
     edges: edges.map(place),
     centers: steps.map(place),
     at: place,
-    ticks: apart(some(steps).map((step) => ({ x: place(step), label: formatWhole(step) }))),
+    ticks: apart(wholeTicks(steps).map((step) => ({ x: place(step), label: formatWhole(step) }))),
   };
+}
+
+/** Returns round steps between the first and the last one. */
+function wholeTicks(steps: readonly number[]): number[] {
+  const first = steps[0];
+  const last = steps[steps.length - 1];
+  const step = Math.max(1, niceStep(last - first, MOST_TICKS));
+  const from = Math.ceil(first / step);
+  const count = Math.floor(last / step) - from + 1;
+  return count < 1 ? [first] : Array.from({ length: count }, (_, i) => (from + i) * step);
 }
 
 /** Leaves out labels that would overlap the one before. */

@@ -39,6 +39,10 @@ interface StepChart {
   /** Range of healthy values, drawn as a band. Default: none. */
   band?: { from: number; to: number } | null;
   marks?: readonly StepMark[];
+  /** Value that gets a ring and words. Default: none. */
+  point?: { step: number; value: number; words: string } | null;
+  /** Values that decide if the axis is logarithmic. Default: all. */
+  judged?: readonly (number | null)[];
   /** Verdicts in a strip between the curves and the steps. Default: none. */
   strip?: StepStrip | null;
 }
@@ -68,13 +72,17 @@ const MAX_DOTS = 16;
  */
 export function drawSteps(chart: StepChart): Markup {
   const { steps, curves, across, limit = null, band = null, marks = [], strip = null } = chart;
+  const { point = null, judged } = chart;
   const { width, from, top } = CHART;
   const to = CHART.to - (limit !== null || curves.some(({ name }) => name !== "") ? NAMES : 0);
   const bottom = top + HEIGHT;
   const end = bottom + (strip === null ? 0 : STRIP_HEIGHT + 2 * STRIP_MARGIN);
   const axis = stepAxis(steps, { from, to });
   const values = curves.flatMap(({ values }) => values).filter(isFinite);
-  const scale = valueScale([...values, ...limit === null ? [] : [limit.value]]);
+  const scale = valueScale(
+    [...values, ...limit === null ? [] : [limit.value]],
+    judged?.filter(isFinite),
+  );
   const y = (value: number) => bottom - Math.min(1, Math.max(0, scale.at(value))) * HEIGHT;
   return markup`<svg class="steps" viewBox="0 0 ${width} ${
     end + CHART.bottom
@@ -89,6 +97,8 @@ export function drawSteps(chart: StepChart): Markup {
       ? null
       : markup`<path class="limit-line" d="M${from} ${Math.round(y(limit.value))}H${to}"/>`
   }${curves.map((curve) => drawCurve(curve, axis, y))}${
+    point === null ? null : drawPoint(point, axis, y)
+  }${
     namesOf(curves, limit, y).map(({ name, tone, at }) =>
       markup`<text class="${tone}" x="${to + 10}" y="${Math.round(at) + 4}">${name}</text>`
     )
@@ -97,6 +107,20 @@ export function drawSteps(chart: StepChart): Markup {
   }<text x="${from - 24}" y="${end + 16}" text-anchor="end">${across}</text>${
     drawStepMarks(marks, axis, top, end)
   }</svg>`;
+}
+
+/** Draws a ring around a value, and its words on the side with more room. */
+function drawPoint(
+  { step, value, words }: NonNullable<StepChart["point"]>,
+  { at }: ColumnAxis,
+  y: (value: number) => number,
+): Markup {
+  const x = at(step);
+  const top = Math.round(y(value));
+  const isLeft = x < (CHART.from + CHART.to) / 2;
+  return markup`<circle class="point" cx="${x}" cy="${top}" r="6"/><text class="other" x="${
+    x + (isLeft ? 8 : -8)
+  }" y="${top - 12}" text-anchor="${isLeft ? "start" : "end"}">${words}</text>`;
 }
 
 /** Draws verdicts on the axis of the curves above, so that each begins below its step. */
@@ -219,6 +243,7 @@ export const STEPS_STYLE = `
 .steps .curve.other-line { stroke-dasharray: 5 3; }
 .steps .changed-line, .found.changed-line { stroke: var(--changed); }
 .steps .lines { fill: none; stroke: var(--line); }
+.steps .point { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 .steps .tick { stroke: var(--soft); }
 .steps .limit-line { fill: none; stroke: var(--soft); stroke-dasharray: 4 3; }
 .steps .broken, .key .broken { fill: none; stroke: var(--error); stroke-width: 2; }

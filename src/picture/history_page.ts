@@ -1,6 +1,9 @@
 import { measurementShape } from "../rules/shapes/measurement_shape.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { formatCount, formatNumber } from "../words/numbers.ts";
+import type { Verdict } from "../diagnosis/verdict.ts";
+import { VERDICT_LOOKS } from "../render/verdicts.ts";
+import { type Finding, SEVERITIES } from "../rules/finding.ts";
+import { formatCount, formatNumber, formatWhole } from "../words/numbers.ts";
 import {
   anyObject,
   list,
@@ -22,7 +25,7 @@ import {
   shownRecords,
   shownSteps,
 } from "./history_view.ts";
-import { type Markup, markup, shortTitle } from "./markup.ts";
+import { type Markup, markup, prose, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { causeShape } from "./page_shapes.ts";
 import { showCause } from "./show_lead.ts";
@@ -30,6 +33,8 @@ import { showTraining, tableOfSteps, toneOf } from "./show_training.ts";
 
 /** Number of findings that are listed; the rest is counted. */
 const MOST_FINDINGS = 6;
+/** Number of stretches with findings of another rule than the cause. */
+const MOST_BEFORE = 2;
 
 /**
  * Contents of a record that are read. Most records of a long history are not shown, and their
@@ -127,9 +132,7 @@ export function renderHistoryPage(
     header:
       markup`<div class="lead"><div class="lead-said"><p class="kicker"><bdi>${name}</bdi></p>${
         verdictOf(history, found)
-      }${
-        showWrong(found, [history[0], last])
-      }</div><figure class="lead-chart">${lead}</figure></div>`,
+      }${showWrong(history, found)}</div><figure class="lead-chart">${lead}</figure></div>`,
     sections: [
       ...section("steps", "Over the training", lines),
       ...section("layers", "Layer by layer", maps),
@@ -140,42 +143,30 @@ export function renderHistoryPage(
   });
 }
 
-/** Verdicts on causes in training, by their kind. */
-const VERDICTS: Readonly<Record<string, string>> = {
-  standstill: "Nothing was learned",
-  "rate-too-high": "The step is too large",
-  "rate-too-low": "Nothing was learned: the step is too small",
-  "not-learning": "Nothing was learned",
-  "not-finite": "Figures are NaN or infinite",
-  spike: "The loss jumped",
-  "loss-rises": "The loss rises",
-  plateau: "The loss stands still",
-  overfitting: "The network overfits",
-  "units-dying": "Units die",
-  "layer-still": "A layer does not move",
-  "attention-collapses": "An attention collapses",
-  "weights-shrink": "The weights shrink",
-};
+/** Returns the verdict on a training, and when its cause was found. */
+export function historyVerdict(
+  history: readonly HistoryRecord[],
+  found: FoundCause | null,
+): { verdict: Verdict; words: string } {
+  if (found !== null) {
+    const verdict = toneOf(found) === "error" ? "sick" : "weak";
+    return { verdict, words: `found at step ${at(found)}` };
+  }
+  const broken = history.find((record) => record.step > 0 && errorsOf(record).length > 0);
+  // If the loss had not moved, errors of step 0 would be a cause.
+  return broken === undefined
+    ? { verdict: "healthy", words: "" }
+    : { verdict: "sick", words: `from step ${at(broken)} on` };
+}
 
 function verdictOf(history: readonly HistoryRecord[], found: FoundCause | null): Markup {
-  const broken = history.find((record) => record.step > 0 && errorsOf(record).length > 0);
-  const after = ({ step }: { step: number }) => formatCount(step, "batch", "batches");
-  if (found !== null) {
-    const { kind } = found.cause;
-    const said = VERDICTS[kind] ?? "The training goes wrong";
-    return markup`<h1 class="verdict ${toneOf(found)} sentence">${said}, found after ${
-      after(found)
-    }</h1>`;
-  }
-  if (broken !== undefined) {
-    return markup`<h1 class="verdict error sentence">Errors from ${after(broken)} on</h1>`;
-  }
-  // If the loss had not moved, these errors would be a cause.
-  const before = history[0].step === 0 ? errorsOf(history[0]).length : 0;
-  return markup`<h1 class="verdict healthy sentence">No rule found an error${
-    before > 0 ? " once training had begun" : null
+  const { verdict, words } = historyVerdict(history, found);
+  return markup`<h1 class="verdict ${VERDICT_LOOKS[verdict].tone}">${verdict.toUpperCase()}${
+    words === "" ? null : markup` <span class="counts">${words}</span>`
   }</h1>`;
 }
+
+const at = ({ step }: { step: number }) => formatWhole(step);
 
 function factsOf(history: readonly HistoryRecord[]): Markup {
   const first = history[0];
@@ -188,14 +179,14 @@ function factsOf(history: readonly HistoryRecord[]): Markup {
     ],
     [
       "Training",
-      `${formatCount(last.step, "batch", "batches")}, ${formatCount(last.epoch, "epoch")}`,
+      `${formatCount(last.step, "step")}, ${formatCount(last.epoch, "epoch")}`,
     ],
     [
       "Measured",
       `${formatCount(history.length, "time")}, on ${formatCount(batch.examples, "example")}`,
     ],
     [
-      "Objective",
+      "Loss",
       `${escapeControls(objective.name)}, from ${
         formatNumber(first.measurements.objective.value)
       } to ${formatNumber(objective.value)}`,
@@ -206,28 +197,56 @@ function factsOf(history: readonly HistoryRecord[]): Markup {
   }</dl>`;
 }
 
-/** Shows the cause in training, or else what the objective did and the errors at the end. */
-function showWrong(
-  found: FoundCause | null,
-  [first, last]: readonly HistoryRecord[],
-): Markup {
-  if (found !== null) return showCause(found.cause, found.layers);
-  const errors = errorsOf(last);
-  const values = [first, last].map(({ measurements: { objective } }) => objective.value);
-  return markup`<p class="lead-cause">The objective went from ${formatNumber(values[0])} to ${
-    formatNumber(values[1])
-  } in ${formatCount(last.step, "batch", "batches")}.</p>${
-    errors.length === 0
-      ? null
-      : markup`<ul>${
-        errors.slice(0, MOST_FINDINGS).map(({ rule, message }) =>
-          markup`<li><b class="error">${rule}</b> <bdi>${escapeControls(message)}</bdi></li>
+/** Shows the cause in training, or else what the loss did and the errors at the end. */
+function showWrong(history: readonly HistoryRecord[], found: FoundCause | null): Markup {
+  if (found !== null) {
+    return markup`${showCause(found.cause, found.layers)}${showBefore(history, found)}`;
+  }
+  const errors = errorsOf(history[history.length - 1]);
+  return markup`<p class="lead-cause">${lossSentence(history)}</p>${
+    errors.length === 0 ? showBefore(history, null) : listOf(errors)
+  }`;
+}
+
+/** Says what the loss did in a training without a cause. */
+export function lossSentence(history: readonly HistoryRecord[]): string {
+  const first = history[0];
+  const last = history[history.length - 1];
+  const [from, to] = [first, last].map(({ measurements: { objective } }) => objective.value);
+  const said = from === to
+    ? `The loss is ${formatNumber(to)}.`
+    : `The loss ${to < from ? "falls" : "rises"} from ${formatNumber(from)} to ${
+      formatNumber(to)
+    } in ${formatCount(last.step, "step")}.`;
+  return errorsOf(last).length === 0 ? `No problems found. ${said}` : said;
+}
+
+function listOf(errors: readonly Finding[]): Markup {
+  const rest = errors.length - MOST_FINDINGS;
+  return markup`<ul>${
+    errors.slice(0, MOST_FINDINGS).map(({ rule, message }) =>
+      markup`<li><b class="error">${rule}</b> <bdi>${escapeControls(message)}</bdi></li>
       `
-        )
-      }${
-        errors.length > MOST_FINDINGS
-          ? markup`<li>and ${errors.length - MOST_FINDINGS} more</li>`
-          : null
-      }</ul>`
+    )
+  }${rest > 0 ? markup`<li>and ${rest} more</li>` : null}</ul>`;
+}
+
+/** Says what the strip of verdicts shows besides the cause: the first finding of each other stretch. */
+function showBefore(history: readonly HistoryRecord[], found: FoundCause | null): Markup {
+  const judged = history.filter(({ step }) => found === null || step < found.step)
+    .flatMap((record) => {
+      const [gravest, ...others] = record.findings.filter(({ severity }) => severity !== "note")
+        .toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+      return gravest === undefined ? [] : [{ record, gravest, others: others.length }];
+    });
+  const first = judged.filter(({ gravest }, i) =>
+    judged.findIndex((one) => one.gravest.rule === gravest.rule) === i
+  );
+  return markup`${
+    first.slice(0, MOST_BEFORE).map(({ record, gravest, others }) =>
+      markup`<p class="small"><b class="${gravest.severity}">At step ${at(record)}:</b> <bdi>${
+        prose(gravest.message)
+      }</bdi>${others === 0 ? null : ` And ${others} more.`}</p>`
+    )
   }`;
 }

@@ -1,4 +1,4 @@
-import { formatCount, formatNumber, formatWhole, roundTo } from "../words/numbers.ts";
+import { formatNumber, formatWhole, roundTo } from "../words/numbers.ts";
 import { magnitudeKey } from "./color_steps.ts";
 import { stepAxis } from "./column_axis.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
@@ -13,6 +13,7 @@ import {
   largestOf,
 } from "./history_view.ts";
 import { keyItem, VALUE_MARKS } from "./scale_marks.ts";
+import { overfitting } from "../training/rules/learning.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 
@@ -32,9 +33,7 @@ export function showTraining(
   steps: readonly TrainingStep[],
   found: FoundCause | null,
 ): TrainingCharts {
-  const marks = found === null
-    ? []
-    : [{ step: found.step, tone: toneOf(found), words: "the cause is found" }];
+  const marks = marksOf(found);
   const verdicts = records.map((record) => verdictAt(record, found));
   const lines = linesOf(records, steps).filter(({ points }) =>
     isDrawn(points.map(({ value }) => value))
@@ -43,7 +42,7 @@ export function showTraining(
     isDrawn(records.map((_, i) => rows.find(({ cells }) => isKnown(cells[i]))?.cells[i] ?? null))
   );
   return {
-    lead: markup`${drawLosses(records, { steps, marks, verdicts })}${keyOf(records, steps, found)}${
+    lead: markup`${showLosses(records, { steps, found })}${keyOf(records, steps, found)}${
       stripsKey([{ name: "", verdicts }])
     }`,
     lines: lines.length === 0
@@ -59,7 +58,7 @@ export function showTraining(
   };
 }
 
-const across = "batches";
+const across = "steps";
 
 /** Explains the marks over the losses. */
 function keyOf(
@@ -76,7 +75,7 @@ function keyOf(
   return markup`<ul class="key">${
     found === null ? null : keyItem({
       sample: markup`<path class="found ${toneOf(found)}-line" d="M12 0V14"/>`,
-      words: `the cause is found, after ${formatCount(found.step, "batch", "batches")}`,
+      words: `the cause is found, at step ${formatWhole(found.step)}`,
     })
   }${
     isBroken
@@ -107,38 +106,58 @@ function pointsOf<S extends { step: number }>(
   return steps.map((one) => ({ step: one.step, value: of(one) ?? null }));
 }
 
+/** Training that is drawn: the signals of its steps, and its cause. */
+interface Losses {
+  steps: readonly TrainingStep[];
+  found: FoundCause | null;
+}
+
+function showLosses(records: readonly HistoryRecord[], losses: Losses): Markup {
+  const isAlone = !isDrawn(losses.steps.map(({ loss }) => loss ?? null));
+  return markup`<figcaption><b>loss</b> <span class="soft">${
+    isAlone ? "on the held-out batch" : "on the held-out batch, and on those of the training"
+  }</span></figcaption>${drawLosses(records, losses)}`;
+}
+
 /**
  * Draws the loss on the held-out batch and, if it is known, on the batches of the training, over the
  * verdict from each measurement on. Where both losses are equal, that of the training is on top.
  */
-function drawLosses(
-  records: readonly HistoryRecord[],
-  { steps, marks, verdicts }: {
-    steps: readonly TrainingStep[];
-    marks: readonly StepMark[];
-    verdicts: readonly StripVerdict[];
-  },
-): Markup {
+export function drawLosses(records: readonly HistoryRecord[], { steps, found }: Losses): Markup {
   const heldOut = pointsOf(records, ({ measurements }) => measurements.objective.value);
   const trained = pointsOf(steps, ({ loss }) => loss);
   const isAlone = !isDrawn(trained.map(({ value }) => value));
-  return markup`<figcaption><b>objective</b> <span class="soft">${
-    isAlone ? "on the held-out batch" : "on the held-out batch, and on those of the training"
-  }</span></figcaption>${
-    drawSteps({
-      ...alignedCurves([
-        {
-          name: isAlone ? "" : "held out",
-          tone: isAlone ? null : "other",
-          points: heldOut,
-        },
-        ...isAlone ? [] : [{ name: "training", tone: null, points: trained }],
-      ]),
-      across,
-      marks,
-      strip: { name: "verdict", steps: records.map(({ step }) => step), verdicts },
-    })
-  }`;
+  return drawSteps({
+    ...alignedCurves([
+      { name: isAlone ? "" : "held out", tone: isAlone ? null : "other", points: heldOut },
+      ...isAlone ? [] : [{ name: "training", tone: null, points: trained }],
+    ]),
+    across,
+    marks: marksOf(found),
+    // The question is what the held-out loss does: on an axis of powers of ten it hardly moves.
+    judged: heldOut.map(({ value }) => value),
+    point: found?.cause.kind === overfitting.name ? lowest(heldOut) : null,
+    strip: {
+      name: "verdict",
+      steps: records.map(({ step }) => step),
+      verdicts: records.map((record) => verdictAt(record, found)),
+    },
+  });
+}
+
+function marksOf(found: FoundCause | null): StepMark[] {
+  return found === null
+    ? []
+    : [{ step: found.step, tone: toneOf(found), words: "the cause is found" }];
+}
+
+/** Returns the smallest value, from which on a network overfits. */
+function lowest(points: readonly Point[]): { step: number; value: number; words: string } | null {
+  return points.flatMap(({ step, value }) =>
+    value !== null && Number.isFinite(value)
+      ? [{ step, value, words: `least: ${formatNumber(value)} at step ${formatWhole(step)}` }]
+      : []
+  ).toSorted((a, b) => a.value - b.value)[0] ?? null;
 }
 
 /** Returns curves that were measured at different steps on the steps of all of them. */
@@ -185,10 +204,10 @@ function verdictAt(record: HistoryRecord, found: FoundCause | null): StripVerdic
   const isFound = found !== null && record.step >= found.step;
   const severity = isFound ? toneOf(found) : null;
   if (errorsOf(record).length > 0 || severity === "error") {
-    return { paint: "alert", words: "errors" };
+    return { paint: "alert", words: "sick" };
   }
   if (severity !== null || record.findings.some(({ severity }) => severity === "warning")) {
-    return { paint: "warn", words: "warnings" };
+    return { paint: "warn", words: "weak" };
   }
   return found === null
     ? { paint: "well", words: "healthy" }
@@ -214,7 +233,7 @@ function showMaps(
     maps.map((map) =>
       markup`<figure class="heat"><figcaption><b>${map.title}</b> <span class="soft">${map.about}</span></figcaption>${
         drawHeatMap(
-          { ...map, axis, across: "batches" },
+          { ...map, axis, across },
           (top, bottom) => drawStepMarks(marks, axis, top, bottom),
         )
       }${magnitudeKey(map.magnitude)}</figure>`
@@ -227,7 +246,7 @@ const figure = (value: number | null) => value === null ? "" : formatNumber(roun
 
 function tableOfMap({ title, rows }: HistoryMap, records: readonly HistoryRecord[]): Markup {
   return markup`<details><summary>Table: ${title}</summary><div class="scroll tall" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>
-  <th scope="col">batches${
+  <th scope="col">step${
     rows.map(({ name }) => markup`<th scope="col"><bdi>${shortTitle(name)}</bdi>`)
   }</tr></thead><tbody>${
     records.map(({ step }, i) =>
@@ -247,7 +266,7 @@ export function tableOfSteps(
   const growth = largestOf(records, "growth");
   const updates = largestOf(records, "updateRatio");
   return markup`<div class="scroll tall" tabindex="0" role="group" aria-label="Step by step"><table><thead><tr>
-  <th scope="col">batches<th scope="col">epoch<th scope="col">objective<th scope="col">largest growth<th scope="col">largest update ratio<th scope="col">errors<th scope="col">warnings<th scope="col" class="word">cause</tr></thead><tbody>${
+  <th scope="col">step<th scope="col">epoch<th scope="col">held-out loss<th scope="col">largest growth<th scope="col">largest update ratio<th scope="col">errors<th scope="col">warnings<th scope="col" class="word">cause</tr></thead><tbody>${
     records.map((record, i) => {
       const { step, epoch, measurements, findings, cause } = record;
       const warnings = findings.filter(({ severity }) => severity === "warning").length;

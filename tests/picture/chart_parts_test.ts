@@ -24,7 +24,16 @@ Deno.test("drawSteps() places values to scale, broken ones as crosses at the top
   // Columns of 10, 15 and 20 steps from 92 to 544, as in a heat map below.
   assertEquals(every(source, /class="dots" d="m([\d.]+) /g), ["142.2"]);
   assertMatch(source, /class="broken" d="m[\d.]+ 30 8-8/);
-  assertEquals(every(source, /<text x="([\d.]+)" y="166" text-anchor="middle">/g).length, 3);
+  // Round steps, whichever were measured.
+  assertEquals(every(source, /y="166" text-anchor="middle">([^<]+)/g), [
+    "0",
+    "5",
+    "10",
+    "15",
+    "20",
+    "25",
+    "30",
+  ]);
   const { source: sound } = drawSteps({ ...chart, curves: [curve([4, null, 2])] });
   assertMatch(sound, /class="broken" d=""/);
 });

@@ -3,17 +3,20 @@ import { healthMonitor } from "../../src/assert/health_monitor.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { renderHistoryImage } from "../../src/picture/history_image.ts";
 import { renderHistoryPage } from "../../src/picture/history_page.ts";
 import { every, requireSoundPage, textOf } from "./page_facts.ts";
 import { HOSTILE } from "../networks/residual_report.ts";
+import { finding } from "../networks/sample.ts";
 import { sampleHistory } from "../networks/studies.ts";
+import { sampleCause } from "../render/sample_causes.ts";
 import { assertRefusedLater } from "../assert_refused.ts";
 
 Deno.test("renderHistoryPage() names the cause, and marks the step at which it was found in every chart", async () => {
   const page = await renderHistoryPage(sampleHistory());
   await requireSoundPage(page);
   const text = textOf(page);
-  assertStringIncludes(text, "The step is too large, found after 40 batches");
+  assertMatch(text, /SICK found at step 40 The learning rate/);
   assertStringIncludes(text, "The learning rate of 50 is too large.");
   assertStringIncludes(text, "Fix: Lower it to about 0.1.");
   const charts = page.split("<figure").slice(1);
@@ -27,7 +30,10 @@ Deno.test("renderHistoryPage() names the cause, and marks the step at which it w
 Deno.test("renderHistoryPage() has no cause to mark in a training that goes well", async () => {
   const page = await renderHistoryPage(sampleHistory().slice(0, 4));
   await requireSoundPage(page);
-  assertStringIncludes(textOf(page), "No rule found an error");
+  assertMatch(
+    textOf(page),
+    /HEALTHY No problems found\. The loss falls from \S+ to \S+ in 30 steps\./,
+  );
   assertEquals(page.match(/class="found/g), null);
   // One piece, however many measurements.
   assertEquals(every(page, /<rect class="(well|alert|warn)" x=/g), ["well"]);
@@ -52,16 +58,16 @@ Deno.test("renderHistoryPage() is not green if nothing was learned, and names th
   const page = await renderHistoryPage(monitor.history);
   await requireSoundPage(page);
   const text = textOf(page);
-  assertStringIncludes(text, "Nothing was learned: the step is too small, found after 20 batches");
+  assertStringIncludes(text, "SICK found at step 20");
   assertMatch(text, /The learning rate of 1e-8 is too low: .* times less than usual/);
   assertMatch(text, /Fix: Set the learning rate to 0\.\d+/);
-  assertEquals(text.includes("No rule found an error"), false);
+  assertEquals(text.includes("HEALTHY"), false);
 });
 
 Deno.test("renderHistoryPage() tells of errors that no step is the cause of", async () => {
   const history = sampleHistory().map((record) => ({ ...record, cause: null }));
   const page = await renderHistoryPage(history);
-  assertStringIncludes(textOf(page), "Errors from 40 batches on");
+  assertStringIncludes(textOf(page), "SICK from step 40 on");
   assertMatch(page, /<div class="lead-said">[^]*?<li><b class="error">/);
 });
 
@@ -76,7 +82,7 @@ Deno.test("renderHistoryPage() draws no chart and no map of a single value", asy
 Deno.test("renderHistoryPage() shows the history of a single record", async () => {
   const page = await renderHistoryPage(sampleHistory(1));
   await requireSoundPage(page);
-  assertStringIncludes(textOf(page), "No rule found an error");
+  assertMatch(textOf(page), /HEALTHY No problems found\. The loss is /);
 });
 
 Deno.test("renderHistoryPage() thins out a long history, and keeps the cause", async () => {
@@ -134,7 +140,7 @@ Deno.test("renderHistoryPage() draws the training loss beside the held-out one, 
   // The training's curve is the last, on top of the other, and neither is in the colour of errors.
   assertEquals(every(lead, /<path class="(curve[^"]*)"/g), ["curve other-line", "curve"]);
   // The spike of a single step is not thinned out.
-  assertMatch(lead, />10²<\/text>/);
+  assertMatch(lead, />80<\/text>/);
   assert(page.length < 120_000, `${page.length} characters`);
   assertEquals((await renderHistoryPage(history)).includes("held out<"), false);
 });
@@ -144,7 +150,54 @@ Deno.test("renderHistoryPage() names what only the signals of the steps show", a
   const steps = Array.from({ length: 30 }, (_, i) => ({ step: i + 1, loss: i < 24 ? 1 : NaN }));
   const page = await renderHistoryPage(history, { steps });
   await requireSoundPage(page);
-  assertStringIncludes(textOf(page), "Figures are NaN or infinite, found after 25 batches");
+  assertStringIncludes(textOf(page), "SICK found at step 25");
   assertEquals(every(page, /<rect class="(else|alert)" x=/g), ["else", "alert"]);
-  assertEquals(textOf(await renderHistoryPage(history)).includes("found after"), false);
+  assertEquals(textOf(await renderHistoryPage(history)).includes("found at"), false);
+});
+
+Deno.test("renderHistoryPage() marks the least held-out loss of a network that overfits, on a linear axis", async () => {
+  const history = sampleHistory().slice(0, 4).map((record, i) => ({
+    ...record,
+    measurements: {
+      ...record.measurements,
+      objective: { ...record.measurements.objective, value: [2.3, 1, 1.4, 1.5][i] },
+    },
+    cause: i < 3 ? null : sampleCause([], { kind: "overfitting", severity: "warning" }),
+  }));
+  const steps = Array.from({ length: 30 }, (_, i) => ({ step: i + 1, loss: 10 ** (-i / 6) }));
+  const page = await renderHistoryPage(history, { steps });
+  await requireSoundPage(page);
+  assertMatch(textOf(page), /WEAK found at step 30/);
+  const [, lead] = page.match(/<figure class="lead-chart">([^]*?)<\/svg>/)!;
+  assertMatch(lead, /<circle class="point"[^>]*><text class="other"[^>]*>least: 1 at step 10</);
+  // The training loss falls by five powers of ten, in which the held-out one would be a flat line.
+  assertEquals(every(lead, /text-anchor="end">([^<]+)<\/text>/g).slice(0, 4), ["0", "1", "2", "3"]);
+  const other = await renderHistoryPage(history.map((one) => ({ ...one, cause: null })), { steps });
+  assertEquals(other.includes('class="point"'), false);
+});
+
+Deno.test("renderHistoryPage() says what was found before the cause, as the strip shows it", async () => {
+  const history = sampleHistory().map((record, i) =>
+    i === 1
+      ? {
+        ...record,
+        findings: [finding("dense_2", { severity: "warning", message: "Units are dead." })],
+      }
+      : record
+  );
+  assertMatch(textOf(await renderHistoryPage(history)), /At step 10: Units are dead\./);
+  assertEquals(textOf(await renderHistoryPage(sampleHistory())).includes("At step"), false);
+});
+
+Deno.test("renderHistoryImage() draws the verdict, the cause, the fix and the loss, for a notebook", () => {
+  const image = renderHistoryImage(sampleHistory());
+  assertMatch(image, /<title id="gh-title">dense_1: SICK: found at step 40<\/title>/);
+  assertMatch(image, /class="cause"[^>]*>The learning rate of 50 is too large\.</);
+  assertMatch(image, /class="fix"[^>]*>Fix: Lower it to about 0\.1\.</);
+  assertMatch(image, /<path class="curve"/);
+  assertMatch(image, /class="found error-line"/);
+  assertMatch(
+    renderHistoryImage(sampleHistory(1)),
+    /HEALTHY[^]*No problems found\. The loss is 2\./,
+  );
 });

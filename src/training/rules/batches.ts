@@ -58,7 +58,7 @@ function badBatch(log: TrainingLog, examples: readonly number[]): TrainingVerdic
     since: log.step,
     measured: NaN,
     message: `${name[0].toUpperCase()}${name.slice(1)} holds NaN or infinite entries in ` +
-      `${exampleWords(examples)}, counted from 0.`,
+      `${exampleWords(examples)}.`,
     fix: "Remove or repair these examples, and go back to the weights before this step.",
   };
 }
@@ -66,22 +66,23 @@ function badBatch(log: TrainingLog, examples: readonly number[]): TrainingVerdic
 function exampleWords(examples: readonly number[]): string {
   const named = examples.slice(0, 5).join(", ");
   const more = examples.length > 5 ? ` and ${examples.length - 5} more` : "";
-  return `${examples.length === 1 ? "example" : "examples"} ${named}${more}`;
+  return `the ${
+    examples.length === 1 ? "example with index" : "examples with indices"
+  } ${named}${more}`;
 }
 
 /** Names the examples that alone make the loss NaN or infinite. */
 function aloneWords({ row: { failedExamples: failed = [] } }: TrainingLog): string {
   if (failed.length === 0) return "";
-  return `; ${exampleWords(failed)}, counted from 0, alone ${
-    failed.length === 1 ? "does" : "do"
-  } it`;
+  return `; ${exampleWords(failed)} alone ${failed.length === 1 ? "does" : "do"} it`;
 }
 
+/** Counts batches from 1, as steps are counted. */
 const batchName = ({ row: { batch } }: TrainingLog) =>
-  typeof batch === "number" ? `batch ${batch}` : "the batch";
+  typeof batch === "number" ? `batch ${batch + 1} of its epoch` : "the batch";
 
 const batchWords = ({ row: { batch } }: TrainingLog) =>
-  typeof batch === "number" ? `, on batch ${batch} of its epoch` : "";
+  typeof batch === "number" ? `, on batch ${batch + 1} of its epoch` : "";
 
 /** Rule (e): loss and gradient jump at once, without a jump of the updates before. */
 export const spike = defineTrainingRule({
