@@ -13,11 +13,10 @@ import { modulesIn } from "./read_imports.ts";
 const MAX_SHARING = 12;
 
 /**
- * Finds tests that change their isolate for good, or the process of their commands, or ask whether
- * their isolate has changed. Each has one of its own.
+ * Finds tests that change their isolate for good, or ask whether it has changed. Each has one of its
+ * own.
  */
-const CHANGES_ISOLATE =
-  /\b(registerRule|registerClass|isRegistered|setBackend|disposeVariables)\(|"\.\/run_command\.ts"/;
+const CHANGES_ISOLATE = /\b(registerRule|registerClass|isRegistered|setBackend|disposeVariables)\(/;
 
 /**
  * Finds tests that need an isolate in another state: an engine that runs from their import on, or
@@ -27,6 +26,9 @@ const STATES = {
   engine: /^\S.* await startEngine\(/m,
   backend: /[/](backends|with_native|random_shapes)[.]ts"/,
 };
+
+/** One more than there are processors, since some tests wait: for a process, a timer, a stalled module. */
+const JOBS = navigator.hardwareConcurrency + 1;
 
 const ROOT = new URL("../", import.meta.url);
 const TESTS = new URL("tests/", ROOT);
@@ -105,6 +107,7 @@ try {
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", "--parallel", "--config", "deno.json", ...others, ...tests],
     cwd: ROOT,
+    env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(JOBS) },
   }).spawn().status;
   Deno.exitCode = code;
 } finally {

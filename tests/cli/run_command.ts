@@ -82,7 +82,7 @@ const stderrs = new Parts(host.stderr);
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs the command line. All commands of a test file share one process, which saves most of their
+ * Runs the command line. All commands of an isolate share one process, which saves most of their
  * time. Start a `separate` one for what is about the process itself (permissions, exits, stray
  * errors, signals), and for models whose code changes between two commands.
  */
