@@ -5,6 +5,9 @@ import { runCommand } from "./run_command.ts";
 const stalled = () => new Error("stalled");
 const sleep = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
 
+const FINE = "export const createModel = ({ tf }) =>" +
+  "  tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });";
+
 Deno.test("untilStalled() ends the wait for what does nothing, and for nothing else", async () => {
   await assertRejects(() => untilStalled(new Promise(() => {}), stalled, 500), Error, "stalled");
   const busy = async () => {
@@ -19,12 +22,14 @@ Deno.test("untilStalled() ends the wait for what does nothing, and for nothing e
 Deno.test("check exits with 2 for a module whose top-level await never settles, in a worker too", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const files = ["a.ts", "b.ts"].map((name) => `${folder}/${name}`);
-    for (const file of files) await Deno.writeTextFile(file, "await new Promise(() => {});");
+    // Two stalled modules would be waited for one after the other.
+    const files = [`${folder}/stalled.ts`, `${folder}/fine.ts`];
+    await Deno.writeTextFile(files[0], "await new Promise(() => {});");
+    await Deno.writeTextFile(files[1], FINE);
     const flags = ["--no-config", "--quiet"];
     const outcomes = await Promise.all([
       runCommand(["check", files[0], ...flags], { separate: true }),
-      runCommand(["check", ...files, ...flags, "--jobs", "2"], { separate: true }),
+      runCommand(["check", ...files, ...flags, "--seeds", "1", "--jobs", "2"], { separate: true }),
     ]);
     for (const { code, stdout, stderr } of outcomes) {
       assertEquals(code, 2, stderr);
@@ -46,12 +51,7 @@ Deno.test("check exits with 2 for a module whose top-level await never settles, 
 Deno.test("report names the module whose code breaks JavaScript itself", async () => {
   const path = await Deno.makeTempFile({ suffix: ".ts" });
   try {
-    await Deno.writeTextFile(
-      path,
-      "Array.prototype.map = () => 1;" +
-        "export const createModel = ({ tf }) =>" +
-        "  tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });",
-    );
+    await Deno.writeTextFile(path, `Array.prototype.map = () => 1;${FINE}`);
     const { code, stderr } = await runCommand(["report", path, "--quiet"], { separate: true });
     assertEquals(code, 2);
     assert(stderr.startsWith(`error: ${path}: `), stderr);
