@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import configuration from "../deno.json" with { type: "json" };
 import { installPackage } from "../tools/bundle/install.ts";
+import { init, withFiles, WRITTEN_TEST } from "./cli/init_folder.ts";
 import { type Outcome, runCommand } from "./cli/run_command.ts";
 
 const NET = `import type { ModelModule } from "@gradient-health/gradient-health/model";
@@ -113,8 +114,19 @@ for (const [line, code] of Object.entries(LINES)) {
   });
 }
 
-test("a test that imports the package by name passes and fails at its own line", async (folder) => {
-  const { code, stdout } = await deno(folder, "test", "-A", "net_test.ts");
+/** Writes the test that `init` writes for `net.ts` alone. */
+const writeTestOfInit = (folder: string) =>
+  withFiles({ "net.ts": FILES["net.ts"] }, async (other) => {
+    const { code, stderr } = await init(other, "--yes");
+    assertEquals(code, 0, stderr);
+    await Deno.copyFile(`${other}/${WRITTEN_TEST}`, `${folder}/${WRITTEN_TEST}`);
+  });
+
+// One process for both tests: to check the types of the package takes ten seconds.
+test("a test that imports the package by name passes and fails at its own line, that of init too", async (folder) => {
+  await writeTestOfInit(folder);
+  const { code, stdout } = await deno(folder, "test", "-A", "net_test.ts", WRITTEN_TEST);
+  assertStringIncludes(stdout, "net.ts can be trained ... ok");
   assertStringIncludes(stdout, "gradients do not vanish ... ok");
   assertStringIncludes(stdout, "gradients vanish ... FAILED");
   assertStringIncludes(stdout, "net_test.ts:23:3");

@@ -56,14 +56,12 @@ export const init = (folder: string, ...args: string[]) =>
 export const linkFrom = (folder: string): string => relative(folder, ROOT);
 
 /**
- * Runs `deno test` on the written test, with the `deno.json` that `init` has written or changed.
- *
- * @param check True to check the types of the test, and those of the library with it, which takes
- * ten times as long.
+ * Runs `deno test` on the written test, with the `deno.json` that `init` has written or changed. The
+ * test of the bundle checks its types.
  */
-export async function runWritten(folder: string, { check = false } = {}) {
+export async function runWritten(folder: string) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", ...check ? [] : ["--no-check"], WRITTEN_TEST],
+    args: ["test", "-A", "--no-check", WRITTEN_TEST],
     cwd: folder,
     env: { NO_COLOR: "1" },
   }).output();

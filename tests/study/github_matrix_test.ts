@@ -28,7 +28,7 @@ Deno.test("the GitHub matrix's jobs make the unsplit study", async () => {
     await run(script("merge"), { GITHUB_STEP_SUMMARY: summary });
     assertEquals(
       await Deno.readTextFile(`${folder}/study.json`),
-      await unsplit(folder, SMALL_GRID),
+      await unsplit(SMALL_GRID),
     );
     assertStringIncludes(await Deno.readTextFile(summary), "| tanh |");
   });

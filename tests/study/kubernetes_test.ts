@@ -41,7 +41,7 @@ Deno.test("the Indexed Job makes the unsplit study, though a pod is evicted", as
     assertEquals(code, 0, stderr);
     assertEquals(
       await Deno.readTextFile(`${folder}/study.json`),
-      await unsplit(folder, PREEMPTIBLE_GRID),
+      await unsplit(PREEMPTIBLE_GRID),
     );
   });
 });

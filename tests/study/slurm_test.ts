@@ -31,7 +31,7 @@ Deno.test("the Slurm array makes the unsplit study, though a task is preempted",
     assertEquals(merge.runs[0].code, 0, merge.runs[0].stderr);
     assertEquals(
       await Deno.readTextFile(`${folder}/study.json`),
-      await unsplit(folder, PREEMPTIBLE_GRID),
+      await unsplit(PREEMPTIBLE_GRID),
     );
   });
 });
@@ -57,7 +57,7 @@ Deno.test("a Slurm array that failed is not joined, and its tasks are submitted 
     assertEquals(merge.code, 0, merge.stderr);
     assertEquals(
       await Deno.readTextFile(`${folder}/study.json`),
-      await unsplit(folder, SMALL_GRID),
+      await unsplit(SMALL_GRID),
     );
   });
 });

@@ -8,17 +8,18 @@ export const PREEMPTIBLE_GRID =
 /** A grid whose parts take less time than their start. */
 export const SMALL_GRID = "--scale 0.1,1 --activation tanh --depth 3 --width 8 --seeds 3";
 
-/** The bytes of the study that no engine has split. */
-export async function unsplit(folder: string, grid: string): Promise<string> {
-  const out = `${folder}/unsplit.json`;
-  const { code, stderr } = await runCommand([
-    "sweep",
-    ...grid.split(" "),
-    "--portable",
-    "--quiet",
-    "--out",
-    out,
-  ]);
+const studies = new Map<string, Promise<string>>();
+
+/** Returns the bytes of the study that no engine has split. Each is made once. */
+export function unsplit(grid: string): Promise<string> {
+  const study = studies.get(grid) ?? makeStudy(grid);
+  studies.set(grid, study);
+  return study;
+}
+
+async function makeStudy(grid: string): Promise<string> {
+  const args = ["sweep", ...grid.split(" "), "--portable", "--quiet", "--format", "json"];
+  const { code, stdout, stderr } = await runCommand(args);
   assertEquals(code, 0, stderr);
-  return await Deno.readTextFile(out);
+  return stdout;
 }
