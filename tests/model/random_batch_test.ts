@@ -95,6 +95,14 @@ Deno.test("randomBatch() keeps to the batch size that a model is built for", () 
   model.dispose();
 });
 
+Deno.test("randomBatch() draws each token of a CategoryEncoding", () => {
+  const model = tf.sequential({
+    layers: [tf.layers.categoryEncoding({ numTokens: 3, inputShape: [1] } as never)],
+  });
+  assertEquals([...new Set(draw(model, { examples: 64 })[0].values)].sort(), [0, 1, 2]);
+  model.dispose();
+});
+
 Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () => {
   const model = exerciseModel({ width: 3, depth: 1 });
   const tensors = tf.memory().numTensors;
@@ -114,6 +122,14 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
     () => draw(model, { examples: 2 ** 27 }),
     InputError,
     "inputs of shape [134217728, 3] would take 1.5 GiB of the engine's 4 GiB",
+  );
+  const wide = tf.sequential({
+    layers: [tf.layers.flatten({ batchInputShape: [null, 2 ** 29, 1] })],
+  });
+  assertThrows(
+    () => draw(wide, { examples: 1 }),
+    InputError,
+    "one example of shape [1, 536870912, 1] would take 2.0 GiB",
   );
   assertRefused(
     () => draw(tf.sequential({ name: "bare" })),

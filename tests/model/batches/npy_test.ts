@@ -210,6 +210,9 @@ Deno.test("readCsv() takes quoted cells, words for what is no number, and a head
   assertEquals(values("a,b,c\nNaN,INF,-inf"), [NaN, Infinity, -Infinity]);
   assertEquals(values("1,b\n3,4"), [3, 4]);
   assertEquals(values("1,\n3,4"), [3, 4]);
+  // A first column without a name that counts the rows is pandas's index, of one row too.
+  assertEquals(values(",a,b\n0,3,4"), [3, 4]);
+  assertEquals(values(",a,b\n1,3,4"), [1, 3, 4]);
   assertEquals(values("a\n3.4028235677973362e38"), [3.4028235677973362e38]);
   assertThrows(() => values("a\n3.4028235677973366e38"), BatchError, "Row 2, column");
   assertThrows(() => values("0,1\n3,4"), BatchError, "Row 1 holds only numbers");

@@ -11,7 +11,7 @@ export interface RemotePlace {
 /** Mailboxes of this thread. */
 const mailboxes = new WeakMap<SharedArrayBuffer, Mailbox>();
 
-function mailboxOf({ mailbox: buffer }: RemotePlace): Mailbox {
+function mailboxOf(buffer: SharedArrayBuffer): Mailbox {
   const mailbox = mailboxes.get(buffer) ?? new Mailbox(buffer);
   mailboxes.set(buffer, mailbox);
   return mailbox;
@@ -23,7 +23,7 @@ function mailboxOf({ mailbox: buffer }: RemotePlace): Mailbox {
  * @throws {ModelError} If the file has changed, or its server does not send them.
  */
 export function readRemote(place: RemotePlace, from: number, to: Uint8Array): void {
-  const mailbox = mailboxOf(place);
+  const mailbox = mailboxOf(place.mailbox);
   const { stream } = mailbox;
   for (let done = 0; done < to.length; done += ANSWER_BYTES) {
     const piece = to.subarray(done, done + ANSWER_BYTES);
@@ -36,7 +36,7 @@ export function readRemote(place: RemotePlace, from: number, to: Uint8Array): vo
 export function expectRemote(reads: readonly { place: RemotePlace; from: number; to: number }[]) {
   for (const [buffer, own] of Map.groupBy(reads, ({ place }) => place.mailbox)) {
     const ranges = own.map(({ place, from, to }): RemoteRange => ({ id: place.id, from, to }));
-    const mailbox = mailboxOf({ mailbox: buffer, id: 0 });
+    const mailbox = mailboxOf(buffer);
     mailbox.ask({ kind: "expect", stream: mailbox.stream, ranges });
   }
 }

@@ -192,6 +192,11 @@ Deno.test("an answer for another range is tried again, and never used", async ()
     'HOST answered bytes 70000 to 70099 with Content-Range "bytes 70001-70100/200000", in each ' +
       "of 7 attempts",
   );
+  const late: Misbehaves = ({ range }) => sendRange(FILE, [range![0] + 1, range![1]], ETAG);
+  assertEquals(
+    (await readSome(late)).message,
+    'HOST answered bytes 0 to 65535 with Content-Range "bytes 1-65535/200000", in each of 7 attempts',
+  );
   const none: Misbehaves = ({ range }, count) =>
     count === 1 ? null : new Response(FILE.subarray(range![0], range![1] + 1), {
       status: 206,

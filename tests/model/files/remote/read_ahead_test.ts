@@ -70,10 +70,10 @@ Deno.test("at most eight requests are made at a time, and at most 16 MiB ahead",
   for (const { from, to } of ranges) await small.read(from, to);
   assertEquals(small.most.requests, 8);
   const large = reader();
-  large.ahead.expect(0, [{ id: 0, from: 0, to: 100 * UNIT_BYTES }]);
-  await large.read(0, 10);
+  large.ahead.expect(0, [{ id: 3, from: 0, to: 100 * UNIT_BYTES }]);
+  await large.read(0, 10, { id: 3 });
   await new Promise((resolve) => setTimeout(resolve, 50));
-  assertEquals(large.asked.length, 8);
+  assertEquals(large.asked.map(({ id }) => id), Array(8).fill(3));
 });
 
 Deno.test("all readers together hold at most 32 MiB, and none waits for another", async () => {
