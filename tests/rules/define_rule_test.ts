@@ -164,6 +164,11 @@ const WRONG: [object, string][] = [
   [{ thresholds: { mostUnits: 3 } }, "thresholds.mostUnits of the rule team/wide-layers is 3"],
   [{ thresholds: { mostUnits: { ...THRESHOLD, default: 0 } } }, "is 0, expected a number within"],
   [
+    { thresholds: { mostUnits: { ...THRESHOLD, default: NaN } } },
+    "expected { default, unit, range",
+  ],
+  [{ thresholds: { mostUnits: { ...THRESHOLD, unit: "" } } }, "expected { default, unit, range:"],
+  [
     { thresholds: { mostUnits: { ...THRESHOLD, atMost: "leastUnits" } } },
     'is "leastUnits", expected the name of another threshold',
   ],

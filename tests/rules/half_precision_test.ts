@@ -116,3 +116,10 @@ Deno.test("assertHalfPrecision() gives no verdict where no exponents were counte
   const counted = { activations: withExponents([0, 999], [1, 1]) };
   assertHalfPrecision(makeMeasurements([counted]));
 });
+
+Deno.test("the figure of halfPrecision is the largest share that fp16 turns to 0, if one is counted", () => {
+  const shareOf = (gradients: TensorStatistics) =>
+    halfPrecision.figure.of(makeMeasurements([{ preActivationGradients: gradients }]).layers[0]);
+  assertEquals(shareOf(withExponents([-25, 1], [-24, 3])), 0.25);
+  assertEquals(shareOf(flat(1, 1000)), null);
+});
