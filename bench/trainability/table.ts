@@ -279,8 +279,7 @@ export function renderTable(all: readonly Judged[], { seeds, looks, lists }: Tab
       `brackets the 95 % interval (Wilson). ${own} networks have a learning rate of their own. The odd ` +
       `seeds among them were looked at ${
         looks === 1 ? "once" : `${looks} times`
-      }. A verdict takes ${time} ms, ` +
-      `training ${training} s (medians).`,
+      }. A verdict takes ${time} ms of processor time, training ${training} s (medians).`,
       "## One pass",
       confusion(all, isRed, ({ verdict }) => severity(verdict.findings)),
       "## With trial",
