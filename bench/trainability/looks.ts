@@ -1,3 +1,5 @@
+import { formatCount } from "../../src/words/numbers.ts";
+
 /** One look at the odd seeds. */
 export interface Look {
   /** ISO date. */
@@ -12,9 +14,20 @@ export interface Look {
   networks: number;
 }
 
-/** How many of the looks were at seeds of a range. */
-export function looksAt(looks: readonly Look[], from: number, to: number): number {
-  return looks.filter((look) => look.from < to && look.to > from).length;
+/**
+ * Returns how often seeds were looked at, in words: `once`, or `once (166 networks) or 4 times (51)`.
+ */
+export function looksAt(looks: readonly Look[], seeds: readonly number[]): string {
+  const byCount = Map.groupBy(
+    seeds,
+    (seed) => looks.filter(({ from, to }) => from <= seed && seed < to).length,
+  );
+  const times = (count: number) => count === 1 ? "once" : `${count} times`;
+  const groups = [...byCount].sort(([a], [b]) => a - b);
+  if (groups.length === 1) return times(groups[0][0]);
+  return groups.map(([count, { length }], i) =>
+    `${times(count)} (${i === 0 ? formatCount(length, "network") : length})`
+  ).join(" or ");
 }
 
 /** The looks so far. */

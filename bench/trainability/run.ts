@@ -3,7 +3,7 @@
  *
  * The truth, what training shows of each network, depends on the population and the engine alone. Its lines
  * are kept in `truth*.jsonl`; seeds that have one are not trained again. Verdicts are made anew each time. The
- * table is of the even seeds, which rules are tuned on; with `--odd` of the odd ones, and `looks.json` then says
+ * table is of the even seeds, which rules are tuned on; with `--odd` of the odd ones alone, and `looks.json` then says
  * so, and `rules.json` how right each rule was: `deno task generate` takes it to the pages of the rules. Shards
  * write truth alone, each to a file of its own beside the others. A small population about one question
  * (`focus.ts`) has its files in a folder of its own.
@@ -14,7 +14,7 @@ import { parseArgs } from "@std/cli";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { FOCUSES } from "./focus.ts";
 import { openLines, readLines, writeLine } from "./lines.ts";
-import { addLook, looksAt, readLooks } from "./looks.ts";
+import { addLook, looksAt } from "./looks.ts";
 import { POPULATION_SIZE, POPULATION_VERSION } from "./population.ts";
 import { parsePart, seedsOf } from "./seeds.ts";
 import { calibrationOf, type Judged, renderTable } from "./table.ts";
@@ -83,12 +83,20 @@ const references = new URL("references.jsonl", flags.data === undefined ? here :
 await using engine = await startEngine();
 const { tf } = engine;
 
+/** True for every seed, but with `--odd` for odd ones alone. */
+const isAsked = (seed: number) => !flags.odd || seed % 2 === 1;
+
 if (!flags["verdict-only"]) {
   await Deno.mkdir(folder, { recursive: true });
   const files = { truth: file(name), references };
-  await writeTruth(tf, seedsOf(from, to, part), files, ({ seed, family, best, seconds }) => {
-    console.error(`${seed} ${family}: ${JSON.stringify(best)}, ${seconds} s`);
-  });
+  await writeTruth(
+    tf,
+    seedsOf(from, to, part).filter(isAsked),
+    files,
+    ({ seed, family, best, seconds }) => {
+      console.error(`${seed} ${family}: ${JSON.stringify(best)}, ${seconds} s`);
+    },
+  );
 }
 if (!flags["truth-only"] && part === null) await writeTable();
 
@@ -130,13 +138,10 @@ async function writeTable(): Promise<void> {
     all.push({ truth, verdict, fixed });
   }
   const looks = file("looks.json");
-  const seen = flags.odd
-    ? await addLook(looks, { from, to, networks: all.length })
-    : await readLooks(looks);
+  const seen = flags.odd ? await addLook(looks, { from, to, networks: all.length }) : null;
   const table = renderTable(all, {
     seeds,
-    looks: looksAt(seen, from, to),
-    lists: !flags.odd,
+    looks: seen === null ? null : looksAt(seen, truths.map(({ seed }) => seed)),
   });
   if (flags.odd && focus === null) {
     const calibration = calibrationOf(all, seeds);

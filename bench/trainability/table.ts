@@ -260,15 +260,17 @@ function misses(all: readonly Judged[]): string {
 export interface TableHead {
   /** Which seeds these are, in words. */
   seeds: string;
-  /** How often the odd seeds were looked at. */
-  looks: number;
-  /** Whether to list the networks that were judged wrong: not of seeds that nobody may tune on. */
-  lists: boolean;
+  /**
+   * How often these networks were looked at, in words; `null` for those that rules are tuned on, of
+   * which the ones that were judged wrong are listed.
+   */
+  looks: string | null;
 }
 
 /** The verdicts of some seeds against what became of them, as Markdown. */
-export function renderTable(all: readonly Judged[], { seeds, looks, lists }: TableHead): string {
+export function renderTable(all: readonly Judged[], { seeds, looks }: TableHead): string {
   if (all.length === 0) return "No seed has both a truth and a verdict.\n";
+  const lists = looks === null;
   const own = all.filter(({ truth }) => planOf(truth.seed).optimizer !== null).length;
   const time = median(all.map(({ verdict }) => verdict.milliseconds)).toFixed(1);
   const training = median(all.map(({ truth }) => truth.seconds)).toFixed(1);
@@ -276,9 +278,8 @@ export function renderTable(all: readonly Judged[], { seeds, looks, lists }: Tab
     [
       `# Verdicts against training: ${all.length} networks, ${seeds}`,
       `Trains: progress of 0.6 and more, fails: below 0.15, slow: between. Counts are trains/slow/fails; in ` +
-      `brackets the 95 % interval (Wilson). ${own} networks have a learning rate of their own. The odd ` +
-      `seeds among them were looked at ${
-        looks === 1 ? "once" : `${looks} times`
+      `brackets the 95 % interval (Wilson). ${own} networks have a learning rate of their own. ${
+        lists ? "Rules are tuned on these networks" : `These networks were looked at ${looks}`
       }. A verdict takes ${time} ms of processor time, training ${training} s (medians).`,
       "## One pass",
       confusion(all, isRed, ({ verdict }) => severity(verdict.findings)),

@@ -7,6 +7,7 @@ import {
   POPULATION_SIZE,
   POPULATION_VERSION,
 } from "../../bench/trainability/population.ts";
+import { looksAt } from "../../bench/trainability/looks.ts";
 import { parsePart, seedsOf } from "../../bench/trainability/seeds.ts";
 import { areaUnderCurve, showShare } from "../../bench/trainability/statistics.ts";
 import { type Judged, renderTable } from "../../bench/trainability/table.ts";
@@ -197,7 +198,7 @@ Deno.test("renderTable() counts who is red and what became of it", () => {
     }),
     judged({ seed: 8, progress: 0, faults: ["dropout: 0.9"] }),
   ];
-  const table = renderTable(all, { seeds: "made up", looks: 1, lists: true });
+  const table = renderTable(all, { seeds: "made up", looks: null });
   const rowOf = (start: string) => table.split("\n").find((line) => line.startsWith(start));
   // Of three reds one fails and one is slow; of two failing ones one is red, of two training ones one.
   const figures = "1/1/1 | 33 % [6, 79] | 67 % [21, 94] | 50 % [9, 91] | 50 % [9, 91]";
@@ -210,7 +211,7 @@ Deno.test("renderTable() counts who is red and what became of it", () => {
   assertStringIncludes(rowOf("| what a pass can see |")!, "| 4 | 1/1/1 |");
   assertStringIncludes(rowOf("| all, by SGD |")!, "| 5 | 0/0/3 | - | 0/0/2 |");
   assertStringIncludes(rowOf("| other |")!, "| 1/0/1 |");
-  assertStringIncludes(table, "seeds among them were looked at once");
+  assertStringIncludes(table, "Rules are tuned on these networks.");
   assertStringIncludes(table, "- 8 (dense, digits; progress 0): dropout: 0.9");
   assertEquals(
     rowOf("| the first cause names a fault |"),
@@ -221,7 +222,20 @@ Deno.test("renderTable() counts who is red and what became of it", () => {
     rowOf("| with these the network trains |"),
     "| with these the network trains | 1 of 1: 100 % [21, 100] |",
   );
-  assert(!renderTable(all, { seeds: "", looks: 0, lists: false }).includes("Where it is wrong"));
+  const reported = renderTable(all, { seeds: "", looks: "once" });
+  assert(!reported.includes("Where it is wrong"));
+  assertStringIncludes(reported, "These networks were looked at once.");
+});
+
+Deno.test("looksAt() counts the looks at each seed", () => {
+  const look = (from: number, to: number) => ({ date: "", commit: "", networks: 0, from, to });
+  const looks = [look(3, 6), look(0, 4), look(3, 4)];
+  assertEquals([looksAt(looks, [5]), looksAt(looks, [0, 2]), looksAt(looks, [3])], [
+    "once",
+    "once",
+    "3 times",
+  ]);
+  assertEquals(looksAt(looks, [2, 3, 5, 6]), "0 times (1 network) or once (2) or 3 times (1)");
 });
 
 Deno.test("seedsOf() has the even seeds first, and shards have each seed once", () => {
@@ -241,7 +255,7 @@ Deno.test("bench:trainability writes a table of even seeds, and notes each look 
     const even = await runBench("--verdict-only", "--data", folder);
     assertEquals(even.code, 0, even.err);
     assertStringIncludes(even.out, "2 networks, even seeds from 0 to 699");
-    assertStringIncludes(even.out, "looked at 0 times");
+    assertStringIncludes(even.out, "Rules are tuned on these networks.");
     assertEquals(await Deno.readTextFile(`${folder}/table_even.md`) + "\n", even.out);
     const odd = await runBench("--verdict-only", "--odd", "--data", folder);
     assertStringIncludes(odd.out, "1 networks, odd seeds");
