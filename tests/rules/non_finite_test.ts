@@ -3,6 +3,7 @@ import { nonFinite } from "../../src/rules/data/non_finite.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import {
   flat,
+  makeHead,
   makeLayer,
   makeMeasurements,
   makeWeight,
@@ -109,4 +110,19 @@ Deno.test("nonFinite finds nothing in finite measurements, however large, nor in
   const absent = { preActivations: null, activationGradients: null, preActivationGradients: null };
   assertEquals(nonFinite.run(makeMeasurements([absent])), []);
   assertEquals(nonFinite.run(goldenMeasurements("relu_exploding")), []);
+});
+
+Deno.test("nonFinite says that a linear head lets the outputs of a logarithm be negative", () => {
+  const fixOf = (name: string, activation: string) =>
+    nonFinite.run(
+      makeMeasurements([], {
+        layers: [makeLayer(), makeHead({ activation })],
+        objective: { name, value: NaN },
+      }),
+    ).map(({ fix }) => fix);
+  const [fix] = fixOf("poisson", "linear");
+  assertStringIncludes(fix, "End the model in exponential or softplus");
+  for (const [other] of [fixOf("poisson", "exponential"), fixOf("meanSquaredError", "linear")]) {
+    assertStringIncludes(other, "Check the outputs and the targets");
+  }
 });

@@ -207,8 +207,14 @@ function advise({ name }: LayerMeasurements, { what, part }: Culprit): Sentence 
       objective.`;
 }
 
-function objective({ objective: { name, value } }: Measurements, fix?: Sentence): Verdict[] {
+function objective(
+  { objective: { name, value }, layers }: Measurements,
+  fix?: Sentence,
+): Verdict[] {
   if (Number.isFinite(value)) return [];
+  const isSigned = layers.some(({ role, activation }) =>
+    role === "output" && activation === "linear"
+  );
   return [{
     severity: "error",
     kind: "objective",
@@ -217,6 +223,10 @@ function objective({ objective: { name, value } }: Measurements, fix?: Sentence)
     expected: inWords("a finite J"),
     figures: { objective: exactFigure(value, "J") },
     message: say`The objective "${name}" is ${number(value)}.`,
-    fix: fix ?? "Check the outputs and the targets for a logarithm of 0 or an overflow.",
+    fix: fix ??
+      (name === "poisson" && isSigned
+        ? "End the model in exponential or softplus: the loss takes the logarithm of its outputs, which " +
+          "a linear head lets be negative."
+        : "Check the outputs and the targets for a logarithm of 0 or an overflow."),
   }];
 }
