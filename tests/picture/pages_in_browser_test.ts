@@ -355,6 +355,15 @@ const STUDY_STEPS: Record<string, (browser: Browser) => Promise<void>> = {
         assert((await strip.locator("rect.well").first().boundingBox())!.width > 1);
       }
     }, { width: PHONE }),
+  "the first chart of every page begins on the first screen of a phone": async (browser) => {
+    for (const html of [study, deep, history, growth, hostileHistory]) {
+      await withPage(browser, html, async (page) => {
+        const chart = page.locator(".lead-chart, .strips, svg.growth").first();
+        const { y } = (await chart.boundingBox())!;
+        assert(y < 900, `${y} px`);
+      }, { width: PHONE });
+    }
+  },
   "names from a file widen nothing": async (browser) => {
     for (const html of [hostileStudy, hostileHistory, deep, study, history]) {
       await withPage(browser, html, async (page) => {

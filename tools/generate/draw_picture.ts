@@ -1,6 +1,7 @@
 /**
  * Draws the pictures of the README and of the guides: the output of `report --format svg` for the
- * exercise's network and for each model in docs/illnesses, a badge, and the pages of the gallery.
+ * exercise's network, for each model in docs/illnesses, for a PyTorch program and for weights alone,
+ * that of `scale`, a badge, and the pages of the gallery.
  * Run it as `deno task picture`; with `--check` it writes nothing and fails if a picture is not up
  * to date.
  *
@@ -21,6 +22,13 @@ function commands(): Map<string, string> {
       file.replace(/\.ts$/, ""),
       `report ${ILLNESSES}${file} ${IMAGE}`,
     ]),
+    [
+      "torch",
+      "report examples/torch/classifier.pt2 --batch examples/torch/classifier.npz " +
+      `--objective cross_entropy ${IMAGE}`,
+    ],
+    ["weights", "report fixtures/files/peers/transformer.safetensors --format svg"],
+    ["scale", "scale examples/growing.ts --widths 64,128,256,512 --format svg"],
     ["badge", "check --config examples/gated/gradient-health.json --format badge"],
   ]);
 }
