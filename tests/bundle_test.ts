@@ -76,13 +76,21 @@ function test(name: string, run: (folder: string, t: Deno.TestContext) => Promis
   Deno.test({ name, fn: async (t) => await run(await (installed ??= install()), t) });
 }
 
-test("the package has few bundled files, and no path of the machine that built it", async (folder) => {
-  const files = await Array.fromAsync(Deno.readDir(`${folder}/package/bundle`));
-  // Each costs about a millisecond of a start. The doors of the exports cost nothing.
-  const chunks = files.filter(({ name }) => name.startsWith("chunk-"));
-  assert(chunks.length <= 29, `${chunks.length} chunks`);
+test("a check loads few bundled files, and none has a path of the machine that built it", async (folder) => {
+  const bundle = `${folder}/package/bundle`;
+  const files = await Array.fromAsync(Deno.readDir(bundle));
+  const loaded = new Set(["mod.js", "help.js", "core.js"]);
+  for (const file of loaded) {
+    const text = await Deno.readTextFile(`${bundle}/${file}`);
+    for (const [, name] of text.matchAll(/^(?:import|\} from) "\.\/([^"]+)"/gm)) loaded.add(name);
+  }
+  // They are what a `check` loads: before it read 3.4 MB, and took 5 % longer.
+  assert(loaded.size <= 40, `${loaded.size} files`);
+  const sizes = await Promise.all([...loaded].map((file) => Deno.stat(`${bundle}/${file}`)));
+  const size = sizes.reduce((sum, { size }) => sum + size, 0);
+  assert(size < 2.4e6, `${size} bytes`);
   for (const { name } of files) {
-    const text = await Deno.readTextFile(`${folder}/package/bundle/${name}`);
+    const text = await Deno.readTextFile(`${bundle}/${name}`);
     assert(!/\.cache\/|\/tmp\/|registry\.npmjs/.test(text), name);
     // It costs 20 ms wherever it is loaded; fflate has it, which reads pictures.
     assert(name === "pictures.js" || !text.includes("createRequire"), name);

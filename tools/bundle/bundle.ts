@@ -1,5 +1,5 @@
 import { filesOf, PACKED } from "./packed_files.ts";
-import { FRONT, importOf, Stage } from "./stage.ts";
+import { FRONT, type Group, importOf, Stage } from "./stage.ts";
 
 /** Root of the checkout. */
 const ROOT = new URL("../../", import.meta.url);
@@ -65,8 +65,8 @@ interface Door {
   file: string;
   /** Text of its file. */
   text: string;
-  /** Bundled file that has its code. */
-  group: "core" | "pages";
+  /** Bundled file that exports its code. */
+  group: Group;
   /** Statement with which that file exports it. */
   reexport: string;
 }
@@ -81,7 +81,7 @@ async function writeDoors(exports: Record<string, string>): Promise<Door[]> {
     Object.entries(exports).filter(([key]) => key !== ".").map(async ([key, source]) => {
       const name = key.slice(2);
       const names = Object.keys(await import(new URL(source, ROOT).href));
-      const group = name === "picture" ? "pages" : "core";
+      const group = name === "picture" ? "pages" : name === "layers" ? "rare" : "library";
       const from = names.map((one) => `${name}__${one} as ${one}`).join(", ");
       const as = names.map((one) => `${one} as ${name}__${one}`).join(", ");
       return {

@@ -10,7 +10,24 @@ const FIRST = [FRONT, "src/cli/overview.ts"];
 const HELP = /^src\/cli\/(?:(?:run|main|overview)\.ts|kit\/|commands\/(?!run_))/;
 
 /** Modules that draw pages. */
-const PAGES = /^src\/picture\//;
+const PAGES = /^src\/(?:picture\/|assert\/live_page\.ts$)/;
+
+/** Library, which the command line does not load. */
+const LIBRARY = /^src\/mod\.ts$/;
+
+/** Modules that a `check` of a `model.json` does not run. */
+const RARE = new RegExp(
+  "^src/(?:" + [
+    "keras/(?:files|layers)/",
+    "torch/program/",
+    "load/(?:load|read)_weights",
+    "model/batches/read_",
+    "study/",
+    "cli/(?:examine_weights|proven_sibling)",
+    "cli/commands/(?:run_(?!check|report)|watch_report)",
+    "render/(?:difference_document|render_(?!gate_text|json|text))",
+  ].join("|") + ")",
+);
 
 /** Reader of pictures, whose library asks for worker threads when it is loaded. */
 const PICTURES = /^src\/model\/batches\/read_pictures\.ts$/;
@@ -25,7 +42,7 @@ const PLACE = /new URL\("(\.[^"]+(?:\.ts|\/))", import\.meta\.url\)/g;
 /** Bundled file that other bundled files import late. */
 export type Group = typeof GROUPS[number];
 
-const GROUPS = ["core", "help", "pages", "pictures"] as const;
+const GROUPS = ["core", "help", "pages", "pictures", "library", "rare"] as const;
 
 /** Reexport of one bundled file. */
 export interface Reexport {
@@ -107,6 +124,8 @@ export class Stage {
         const target = targetOf(literal ?? computed!);
         if (PAGES.test(target)) return this.#reach("pages", target);
         if (PICTURES.test(target)) return this.#reach("pictures", target);
+        if (LIBRARY.test(target)) return this.#reach("library", target);
+        if (RARE.test(target)) return this.#reach("rare", target);
         if (isFirst && HELP.test(target)) return this.#reach("help", target);
         if ((isFirst || HELP.test(path)) && !HELP.test(target)) return this.#reach("core", target);
         hoisted.set(target, literal ?? computed!);
