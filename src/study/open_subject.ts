@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
-import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
 import { loadModel } from "../load/load_model.ts";
 import { loadWeights } from "../load/load_weights.ts";
 import { readBatch } from "../load/read_batch.ts";
@@ -10,7 +10,7 @@ import { requireModuleObjective, requireTargetsFor } from "../measure/require_ob
 import type { Batch } from "../model/batches/batch.ts";
 import { randomBatch } from "../model/batches/random_batch.ts";
 import { seedDraws, SeededRandom } from "../model/batches/seeded_random.ts";
-import { exerciseModel } from "../model/layers/exercise_model.ts";
+import { denseChain, exerciseModel } from "../model/layers/exercise_model.ts";
 import { batchShapes } from "../model/layers/shapes.ts";
 import {
   isBuilt,
@@ -265,30 +265,11 @@ export function denseNetwork({ tf, seed, ...given }: StudyContext): LayersModel 
   const width = given.width ?? DEFAULTS.width;
   requireRoom(depth, width);
   const random = new SeededRandom(seed, "weights");
-  const model = tf.sequential({ name: "dense" });
-  for (let i = 1; i <= depth + 1; i++) {
-    const units = i > depth ? 1 : width;
-    const layer = tf.layers.dense({
-      name: `dense_${i}`,
-      units,
-      inputShape: [width],
-      activation: (i > depth ? "linear" : activation) as "tanh",
-      kernelInitializer: "zeros",
-    });
-    model.add(layer);
-    setKernel(tf, layer, drawKernel(initializer, [width, units], "ordinary", random), [
-      width,
-      units,
-    ]);
-  }
-  return model;
-}
-
-function setKernel(
-  tf: TensorFlow,
-  layer: LayersModel["layers"][number],
-  values: Float32Array,
-  shape: [number, number],
-): void {
-  tf.tidy(() => layer.setWeights([tf.tensor2d(values, shape), tf.zeros([shape[1]])]));
+  return denseChain(tf, {
+    name: "dense",
+    width,
+    depth,
+    activationOf: () => activation,
+    drawKernel: (units) => drawKernel(initializer, [width, units], "ordinary", random),
+  });
 }

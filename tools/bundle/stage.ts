@@ -7,7 +7,7 @@ export const FRONT = "mod.ts";
 const FIRST = [FRONT, "src/cli/overview.ts"];
 
 /** Modules that answer `--help` of a subcommand. They import the rest when it is needed. */
-const HELP = /^src\/cli\/(?:(?:run|main|overview)\.ts|kit\/|commands\/(?!run_))/;
+const HELP = /^src\/cli\/(?:(?:main|overview)\.ts|kit\/|commands\/(?!run_))/;
 
 /** Modules that draw pages. */
 const PAGES = /^src\/(?:picture\/|assert\/live_page\.ts$)/;

@@ -1,6 +1,6 @@
 import { InputError, refusal } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
-import type { LayersModel } from "../../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { anyObject, requireKnownOptions, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import { SeededRandom } from "../batches/seeded_random.ts";
@@ -83,24 +83,47 @@ export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
       { cause: error },
     );
   }
-  const activationOf = (i: number) => {
-    if (i === 1) return "relu";
-    return i > depth ? "linear" : activation;
-  };
   const random = new SeededRandom(seed, "weights");
-  const model = tf.sequential({ name: "exercise" });
+  return denseChain(tf, {
+    name: "exercise",
+    width,
+    depth,
+    activationOf: (i) => i === 1 ? "relu" : activation,
+    drawKernel: (units, i) =>
+      random.normals(width * units, i > 1 && i <= depth ? std : Math.sqrt(2 / (width + units))),
+  });
+}
+
+/** Chain of Dense layers. */
+interface DenseChain {
+  name: string;
+  /** Number of features, and of units of a hidden layer. */
+  width: number;
+  /** Number of hidden layers. */
+  depth: number;
+  /** Returns the activation of the `i`-th hidden layer, from 1. */
+  activationOf: (i: number) => string;
+  /** Draws the kernel of the `i`-th layer; the last is the one on top. */
+  drawKernel: (units: number, i: number) => Float32Array;
+}
+
+/** Builds Dense layers named `dense_1` ..., with zero biases, and one linear unit on top. */
+export function denseChain(
+  tf: TensorFlow,
+  { name, width, depth, activationOf, drawKernel }: DenseChain,
+): LayersModel {
+  const model = tf.sequential({ name });
   for (let i = 1; i <= depth + 1; i++) {
     const units = i > depth ? 1 : width;
     const layer = tf.layers.dense({
       name: `dense_${i}`,
       units,
       inputShape: [width],
-      activation: activationOf(i) as "tanh",
+      activation: (i > depth ? "linear" : activationOf(i)) as "tanh",
       kernelInitializer: "zeros",
     });
     model.add(layer);
-    const scale = i > 1 && i <= depth ? std : Math.sqrt(2 / (width + units));
-    const kernel = random.normals(width * units, scale);
+    const kernel = drawKernel(units, i);
     tf.tidy(() => layer.setWeights([tf.tensor2d(kernel, [width, units]), tf.zeros([units])]));
   }
   return model;

@@ -42,10 +42,7 @@ export const learningRate: Rule = defineRule({
   summary: "The compiled learning rate is in the usual range of its optimizer.",
   formula: `${rangesInWords()}; for momentum m, SGD's least rate times 1 - m. Outside it warns; ` +
     "fails if rate <= 0, rate < least / learningRateFactor or rate > most x learningRateFactor.",
-  source:
-    "Bengio 2012, Practical Recommendations for Gradient-Based Training, for plain descent; " +
-    "Kingma & Ba 2015 for Adam; Zeiler 2012 for Adadelta, which he uses at 1; Chen et al. 2023 for " +
-    "Lion; Shazeer & Stern 2018 for Adafactor; McMahan et al. 2013 for Ftrl; You et al. 2020 for Lamb.",
+  source: sourcesInWords(),
   misleads: "A low rate only trains slowly, and a rate that is raised later may start low: " +
     "within 300 steps such networks learn nothing. Pre-trained networks are tuned at low rates: a " +
     "trained network is not judged, unless its rate is negative. Nor is an optimizer that is not " +
@@ -164,4 +161,13 @@ function rangesInWords(): string {
     },
   );
   return [...ranges].map(([range, names]) => `${range} for ${names.join(", ")}`).join("; ");
+}
+
+/** Returns the sources of the usual rates, each with the optimizers that it is for. */
+function sourcesInWords(): string {
+  const known = new Map<string, string[]>();
+  for (const [name, { source }] of Object.entries(OPTIMIZERS)) {
+    for (const one of source.split("; ")) known.set(one, [...known.get(one) ?? [], name]);
+  }
+  return [...known].map(([source, names]) => `${source} (${names.join(", ")})`).join("; ");
 }
