@@ -292,11 +292,11 @@ PROGRAMS["transformers_segformer_pixels"] = (
 )
 PROGRAMS["transformers_dpt"] = (
     lambda: segmenter("DPTForDepthEstimation", "DPTConfig", **dict(VISION, num_hidden_layers=4), backbone_out_indices=[0, 1, 2, 3], neck_hidden_sizes=[8, 16, 16, 16], fusion_hidden_size=16, is_hybrid=False),
-    "l1_loss", images(2, 3, 32), floats(2, 32, 32), {},
+    "l1_loss", images(2, 3, 32), floats(2, 64, 64), {},
 )
 PROGRAMS["transformers_mobilenet_v2_pixels"] = (
     lambda: segmenter("MobileNetV2ForSemanticSegmentation", "MobileNetV2Config", image_size=32, depth_multiplier=0.25, num_labels=4),
-    "cross_entropy", images(2, 3, 64), lambda: torch.randint(0, 4, (2, 8, 8)), {},
+    "cross_entropy", images(2, 3, 64), lambda: torch.randint(0, 4, (2, 2, 2)), {},
 )
 PROGRAMS["transformers_yolos"] = (
     lambda: segmenter("YolosForObjectDetection", "YolosConfig", **dict(VISION, image_size=[32, 32], num_detection_tokens=5)),

@@ -111,7 +111,7 @@ def write(folder, name):
     result = dict(name=name, objective=objective, **figures(double, objective, exact(x), exact(y)))
     torch.set_default_dtype(torch.float32)
     result["float32"] = float32
-    (folder / f"{name}.json").write_text(json.dumps(result))
+    (folder / f"{name}.json").write_text(json.dumps(result, allow_nan=False))
 
 
 def main():

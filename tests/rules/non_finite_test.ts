@@ -60,6 +60,28 @@ Deno.test("nonFinite lets a mask close the scores of a softmax that stays finite
   assertEquals(layersOf(broken), ["mask", "rows"]);
 });
 
+Deno.test("nonFinite lets a mask close exponents that stay finite, but not another operation", () => {
+  const layersOf = (className: string, outputs: typeof broken) =>
+    nonFinite.run(makeMeasurements([], {
+      layers: [
+        makeLayer({ name: "decays", inputs: [] }),
+        makeLayer({ name: "mask", inputs: ["decays"], weights: [], activations: infinite }),
+        makeLayer({
+          name: "power",
+          className,
+          kind: "merge",
+          inputs: ["mask"],
+          activation: null,
+          weights: [],
+          activations: outputs,
+        }),
+      ],
+    })).map(({ layer }) => layer);
+  assertEquals(layersOf("exp", flat(0.1, 640)), []);
+  assertEquals(layersOf("exp", broken), ["mask", "power"]);
+  assertEquals(layersOf("relu", flat(0.1, 640)), ["mask"]);
+});
+
 Deno.test("nonFinite names the first layer of the forward pass", () => {
   const findings = nonFinite.run(makeMeasurements([
     { preActivationGradients: broken },

@@ -40,6 +40,18 @@ Deno.test("outputHead says nothing of a head that a layer of a kind of its own f
   assertEquals(await heads(customLayer(tf, "softmax", (x) => tf.softmax(x))), []);
 });
 
+Deno.test("outputHead says nothing of a sigmoid whose outputs are scaled", async () => {
+  const targets = tf.randomUniform([16, 3], 2, 4, "float32", 5);
+  const heads = async (...end: Layer[]) => {
+    const sigmoid = tf.layers.dense({ units: 3, activation: "sigmoid" });
+    return (await findings([dense(32, "relu", [8]), sigmoid, ...end], targets, "meanSquaredError"))
+      .filter(({ rule }) => rule === "output-head").map(({ kind }) => kind);
+  };
+  assertEquals(await heads(), ["out-of-reach"]);
+  assertEquals(await heads(tf.layers.rescaling({ scale: 5 })), []);
+  assertEquals(await heads(tf.layers.reshape({ targetShape: [3] })), ["out-of-reach"]);
+});
+
 Deno.test("outputHead takes no gate of a recurrent layer for the end of a model", async () => {
   const targets = tf.randomNormal([16, 4], 0, 1, "float32", 5);
   const lstm = tf.layers.lstm({ units: 4, inputShape: [5, 8] }) as unknown as Layer;

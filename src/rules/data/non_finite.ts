@@ -114,13 +114,20 @@ export const nonFinite: Rule = defineRule({
 });
 
 /**
- * Returns the layers whose outputs are only the scores of a softmax that stays finite: a mask closes
- * keys by -Infinity, and anything else would make the softmax NaN.
+ * Operations of PyTorch whose outputs stay finite if closed entries are -Infinity, and not if
+ * entries are Infinity or NaN: Mamba 2 and xLSTM mask the exponents of their decays.
+ */
+const CLOSED_BY_INFINITY: ReadonlySet<string> = new Set(["exp", "amax", "max", "logsumexp"]);
+
+/**
+ * Returns the layers whose outputs are only the scores of a softmax, or exponents, that stay
+ * finite: a mask closes them by -Infinity, and anything else would make the result NaN or infinite.
  */
 function maskedScores({ layers, graph }: NetworkView): Set<LayerMeasurements> {
   const masked = new Set<LayerMeasurements>();
   for (const layer of layers.toReversed()) {
-    const isRow = layer.activation === "softmax" && bad(layer.activations) === 0;
+    const closes = layer.activation === "softmax" || CLOSED_BY_INFINITY.has(layer.className);
+    const isRow = closes && bad(layer.activations) === 0;
     const readers = isRow ? [] : graph.outputsOf(layer);
     if (isRow || readers.length > 0 && readers.every((reader) => masked.has(reader))) {
       masked.add(layer);

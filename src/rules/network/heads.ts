@@ -12,7 +12,7 @@ export interface Head {
   output: LayerMeasurements | null;
   /**
    * Name of the output's activation: `linear` if there is none, `null` if it is not known because
-   * the model ends in a custom or recurrent layer.
+   * the model ends in a custom or recurrent layer, or computes with the activation's outputs.
    */
   activation: string | null;
   /** Row of the activation right before the last one, or `null`. */
@@ -27,6 +27,12 @@ export function isKernelHead(layer: LayerMeasurements): boolean {
 }
 
 /**
+ * Kinds of layers behind an activation whose outputs may leave its range: a scale and a shift in a
+ * program of PyTorch, or a product with the weights of another layer.
+ */
+const CHANGES_RANGE: ReadonlySet<string> = new Set(["merge", "rescaling", "addition", "dense"]);
+
+/**
  * Returns the head of a model that has exactly one: the layer with the kernel, and the activation
  * after it.
  */
@@ -35,10 +41,12 @@ export function headLayer({ layers }: Measurements): Head | null {
   const outputs = layers.filter(({ role, kind }) => role === "output" && kind !== "cell");
   const kernels = outputs.filter(hasKernel);
   if (kernels.length !== 1) return null;
-  const isKnown = !outputs.some(({ kind }) => kind === "opaque" || kind === "recurrent");
   const isActive = ({ activation }: LayerMeasurements) =>
     activation !== null && activation !== "linear";
   const active = outputs.findLast(isActive);
+  const after = active === undefined ? [] : outputs.slice(outputs.indexOf(active) + 1);
+  const isKnown = !outputs.some(({ kind }) => kind === "opaque" || kind === "recurrent") &&
+    !after.some(({ kind }) => CHANGES_RANGE.has(kind));
   const last = layers[layers.findIndex((layer) => layer === active) - 1];
   const shape = (active ?? kernels[0]).shape;
   return {

@@ -142,10 +142,11 @@ export function scatterRows(
     ? added
     : tf.gather(added, tf.tensor1d(kept, "int32")) as Tensor;
   const own = last.size === places.length ? places : Int32Array.from(last.keys());
-  const stays = new Float32Array(size).fill(1);
-  for (const place of own) stays[place] = 0;
-  const mask = tf.tensor(stays, alongAxis(x.rank, 0, size));
-  return toDtype(tf, tf.add(tf.mul(x, mask), lay(winners, own)), dtype as Dtype);
+  const isWritten = new Uint8Array(size);
+  for (const place of own) isWritten[place] = 1;
+  const mask = tf.broadcastTo(tf.tensor(isWritten, alongAxis(x.rank, 0, size), "bool"), x.shape);
+  // A base of -Infinity times 0 would be NaN.
+  return toDtype(tf, where(tf, mask, lay(winners, own), x), dtype as Dtype);
 }
 
 /** Returns the place of each entry of an index in a tensor that it goes to along an axis. */

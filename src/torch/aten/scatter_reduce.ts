@@ -1,6 +1,7 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import { type AtenOp, axisOf } from "./aten_op.ts";
+import { where } from "./comparisons.ts";
 import { cropTo, placesAlong, scatterRows } from "./indexing.ts";
 import { aten } from "./schema.ts";
 
@@ -23,11 +24,8 @@ function countsOf({ x, places, includesSelf }: Reduced): Float32Array {
 
 function sumsOf(tf: TensorFlow, reduced: Reduced): Tensor {
   const { x, rows, places, includesSelf } = reduced;
-  const stays = Float32Array.from(
-    countsOf(reduced),
-    (count) => Number(includesSelf || count === 0),
-  );
-  const base = includesSelf ? x : tf.mul(x, tf.tensor1d(stays)) as Tensor;
+  const isKept = Uint8Array.from(countsOf(reduced), (count) => Number(count === 0));
+  const base = includesSelf ? x : where(tf, tf.tensor1d(isKept, "bool"), x, tf.zerosLike(x));
   return scatterRows(tf, base, places, { rows, accumulate: true });
 }
 

@@ -51,6 +51,14 @@ const FUNCTIONS: Readonly<Record<string, Apply>> = {
   Le: (a, b) => Number(a <= b),
   Gt: (a, b) => Number(a > b),
   Ge: (a, b) => Number(a >= b),
+  Unequality: (a, b) => Number(a !== b),
+  StrictLessThan: (a, b) => Number(a < b),
+  LessThan: (a, b) => Number(a <= b),
+  StrictGreaterThan: (a, b) => Number(a > b),
+  GreaterThan: (a, b) => Number(a >= b),
+  And: (...values) => Number(values.every((value) => value !== 0)),
+  Or: (...values) => Number(values.some((value) => value !== 0)),
+  Not: (a) => Number(a === 0),
 };
 
 /** Largest number of signs of a formula; PyTorch's have some hundred. */

@@ -20,6 +20,8 @@ Deno.test("parseSize() reads the formulas of each version of PyTorch", () => {
     ["Add(Integer(-1), FloorDiv(Symbol('s77'), Integer(2)))", 1],
     ["Max(1, s77 % 3)", 2],
     ["Float('2.5', precision=53)", 2.5],
+    ["And(LessThan(Symbol('s77'), Integer(5)), Not(StrictLessThan(Symbol('s77'), 5)))", 1],
+    ["Or(Unequality(s77, 5), GreaterThan(s77, 6), StrictGreaterThan(s77, 5))", 0],
     ["u0", null],
     ["2*u0", null],
   ];
