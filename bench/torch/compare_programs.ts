@@ -81,7 +81,9 @@ async function compare(name: string): Promise<string> {
   let result = agrees ? "agrees" : "differs";
   if (missing.length > 0) result = `${missing.length} missing (${missing[0]})`;
   const figures = [objective, ours, theirs].map((figure) => figure.toExponential(1));
-  return `| ${name} | ${count} | ${figures.join(" | ")} | ${report.diagnosis.verdict} | ${result} |`;
+  return `| ${name} | ${count} | ${
+    figures.join(" | ")
+  } | ${report.diagnosis.verdict} | ${result} |`;
 }
 
 /** Returns the largest relative error of a mean |dJ/dw|, of those that are not rounding errors. */
