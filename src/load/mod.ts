@@ -6,7 +6,7 @@
 export type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 export { type Batch, BatchError } from "../model/batches/batch.ts";
 export type { BatchSize } from "../model/layers/shapes.ts";
-export * from "../model/layers/exercise_model.ts";
+export { exerciseModel, type ExerciseModelOptions } from "../model/layers/exercise_model.ts";
 export {
   getWeights,
   type NewWeight,

@@ -16,6 +16,6 @@ export type { TrainingStep } from "../training/training_step.ts";
 export type { HistoryRecord } from "./history_view.ts";
 export { renderGatePage } from "./gate_page.ts";
 export { renderGrowthPage } from "./growth_page.ts";
-export * from "./history_page.ts";
+export { type HistoryPageOptions, renderHistoryPage } from "./history_page.ts";
 export { renderReportPage, type ReportPageOptions } from "./report_page.ts";
 export * from "./study_page.ts";
