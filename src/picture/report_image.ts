@@ -104,12 +104,13 @@ export function renderReportImage(
     }));
   }
   const { nodes } = layerMap(shownFolds(layers), diagnosis, MAX_ROWS);
+  const { panels, shown } = leadPanels({ report, nodes, scale });
   return Promise.resolve(renderBars({
     title,
     verdict,
     lines,
-    panels: leadPanels({ report, nodes, scale }),
-    names: nodes.map((node) => {
+    panels,
+    names: shown.map((node) => {
       const { length } = node.members;
       const count = length === 1 ? "" : ` ×${length}`;
       return `${shortNodeName(node, LONGEST_NAME - count.length)}${count}`;

@@ -24,11 +24,24 @@ interface PanelRequest {
   scale: ChartAxis["scale"];
 }
 
+/** Builds the panels of a first screen, and returns the nodes that have a figure in any of them. */
+export function leadPanels(request: PanelRequest): { panels: BarPanel[]; shown: MapNode[] } {
+  const panels = panelsOf(request);
+  const isShown = request.nodes.map((_, row) => panels.some(({ rows }) => rows[row] !== null));
+  return {
+    panels: panels.map((panel) => ({
+      ...panel,
+      rows: panel.rows.filter((_, row) => isShown[row]),
+    })),
+    shown: request.nodes.filter((_, row) => isShown[row]),
+  };
+}
+
 /**
  * Builds the two panels of a first screen: the figure that the first cause is about, then gradients
  * and activations; of weights alone, the sizes of the kernels.
  */
-export function leadPanels(request: PanelRequest): BarPanel[] {
+function panelsOf(request: PanelRequest): BarPanel[] {
   const { measurements, diagnosis: { causes: [cause] } } = request.report;
   const wrong = cause === undefined ? null : causePanel(cause, request);
   if (wrong !== null) return [wrong, ...reportPanels(request, 1)];

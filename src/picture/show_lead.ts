@@ -240,19 +240,14 @@ function leadChart({ report, folds, names, scale, id }: Lead): Markup | null {
   const { nodes } = layerMap(folds, report.diagnosis, MAX_ROWS);
   const [grid] = gridsOf(report);
   if (grid !== undefined) return showBlocks(grid, { ...GRID_STYLE, id });
-  const all = leadPanels({ report, nodes, scale });
-  if (all.length === 0) return null;
-  const isShown = nodes.map((_, row) => all.some(({ rows }) => rows[row] !== null));
-  const panels = all.map((panel) => ({
-    ...panel,
-    rows: panel.rows.filter((_, row) => isShown[row]),
-  }));
+  const { panels, shown } = leadPanels({ report, nodes, scale });
+  if (panels.length === 0) return null;
   const titles = panels.map(({ title }) => title).join(" and ");
   const label = `${titles}, layer by layer. Arrow keys go from layer to layer.`;
   return markup`${
     showBars({
       panels,
-      nodes: nodes.filter((_, row) => isShown[row]),
+      nodes: shown,
       names,
       id,
       label,

@@ -89,6 +89,10 @@ Deno.test("report shows weights alone as a page and as an image", async () => {
   const image = await runCommand(["report", MLP, "--quiet", "--format", "svg"]);
   assertEquals(image.code, 0);
   assertMatch(image.stdout, /^<svg[^]*weights only, [^]*rms\(kernel\)/);
+  // A normalisation has no kernel, so it has no row.
+  const peer = fixture("peers/transformer.safetensors");
+  const { stdout: rows } = await runCommand(["report", peer, "--quiet", "--format", "svg"]);
+  assertEquals(rows.match(/>(?:norm_1a|up_1)</g), [">up_1<"]);
 });
 
 Deno.test("fix refuses weights alone", async () => {
