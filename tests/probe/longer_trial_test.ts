@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { resolveLosses } from "../../src/measure/resolve_objective.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { fitScale } from "../../src/probe/fit.ts";
@@ -215,6 +215,23 @@ function leNet({ layers, sequential }: TensorFlow): LayersModel {
     ],
   });
 }
+
+Deno.test("stepSeconds() counts a convolution from 1 channel as one from 2, and none as less", async () => {
+  await using engine = await startEngine();
+  const { layers, sequential } = engine.tf;
+  const secondsFrom = (channels: number) => {
+    const inputShape = [64, 64, channels];
+    const model = sequential({
+      layers: [layers.conv2d({ inputShape, filters: 12, kernelSize: 7 })],
+    });
+    const seconds = stepSeconds({ model, inputs: [{ shape: [8, ...inputShape] } as Tensor] }, 8);
+    model.dispose();
+    return seconds;
+  };
+  const [one, two, four] = [1, 2, 4].map(secondsFrom);
+  assertAlmostEquals(one / two, 1, 0.1);
+  assert(four / two > 1.5, `${four / two}`);
+});
 
 Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what shows nothing unless it must not", async () => {
   await using engine = await startEngine();

@@ -72,6 +72,13 @@ Deno.test("a spike that lasts is an error, and spikes are reported each time", (
   assertEquals(judgeTraining(twice).map(({ step }) => step), [40, 70]);
 });
 
+Deno.test("a loss rises above the best of 16 steps, which the latest 10 follow", () => {
+  const rises = (steps: number) =>
+    judgeTraining(healthyLog(steps, ({ step }) => step > steps - 10 ? { loss: 5 } : {}))
+      .some(({ rule }) => rule === "loss-rises");
+  assertEquals([25, 26].map(rises), [false, true]);
+});
+
 Deno.test("TrainingJudge reports a finding once, in the row that shows it", () => {
   const judge = new TrainingJudge();
   const found = SICK["rate-too-low small"].rows.map((row) => judge.add(row).length);
