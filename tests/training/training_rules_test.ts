@@ -254,6 +254,25 @@ Deno.test("a spike says by which step the loss was back", () => {
   assertEquals(back(3), undefined);
 });
 
+/** Trainings whose attention is sharp from step 40 on. */
+const sharpened = (start: number, loss = {}) =>
+  judgeTraining(healthyLog(60, ({ step }) => ({
+    ...step === 40 ? loss : {},
+    layers: step % 10 === 0
+      ? [{ layer: "attend", attentionEntropy: step < 40 ? start : 0.01 }]
+      : [],
+  })));
+
+Deno.test("a spike is not over if an error began in its step", () => {
+  const [spike, error] = sharpened(0.8, { loss: 5, gradientNorm: 9 });
+  assertEquals([spike.kind, spike.recoveredAt], ["spike", undefined]);
+  assertEquals([error.rule, error.step], ["attention-collapses", 40]);
+});
+
+Deno.test("an attention collapses if its entropy began at ten times the least", () => {
+  assertEquals([0.19, 0.21].map((start) => sharpened(start).length), [0, 1]);
+});
+
 Deno.test("a loss that falls past that of the best constant answer is learning", () => {
   const found = (slope: number) =>
     judgeTraining(
