@@ -272,7 +272,6 @@ export function renderTable(all: readonly Judged[], { seeds, looks }: TableHead)
   if (all.length === 0) return "No seed has both a truth and a verdict.\n";
   const lists = looks === null;
   const own = all.filter(({ truth }) => planOf(truth.seed).optimizer !== null).length;
-  const time = median(all.map(({ verdict }) => verdict.milliseconds)).toFixed(1);
   const training = median(all.map(({ truth }) => truth.seconds)).toFixed(1);
   return `${
     [
@@ -280,7 +279,7 @@ export function renderTable(all: readonly Judged[], { seeds, looks }: TableHead)
       `Trains: progress of 0.6 and more, fails: below 0.15, slow: between. Counts are trains/slow/fails; in ` +
       `brackets the 95 % interval (Wilson). ${own} networks have a learning rate of their own. ${
         lists ? "Rules are tuned on these networks" : `These networks were looked at ${looks}`
-      }. A verdict takes ${time} ms of processor time, training ${training} s (medians).`,
+      }. Training takes ${training} s (median).`,
       "## One pass",
       confusion(all, isRed, ({ verdict }) => severity(verdict.findings)),
       "## With trial",

@@ -5,7 +5,6 @@ import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Finding } from "../../src/rules/mod.ts";
 import { judgeRun, resolveConfiguration } from "../../src/gate/mod.ts";
 import { measure, type Measurements } from "../../src/measure/mod.ts";
-import { processorSeconds } from "../../src/probe/open_trial.ts";
 import { buildNetwork } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { PEERS } from "./peers/peers.ts";
@@ -34,13 +33,7 @@ export interface VerdictLine {
   scores: Scores;
   /** By peer, which of its rules have something against the network. */
   peers: Record<string, string[]>;
-  /** Processor time of `measure` and the rules, the better of two: other programs do not change it. */
-  milliseconds: number;
-  /** Processor time of the examination. */
-  trialMilliseconds: number;
 }
-
-const processorMilliseconds = () => 1000 * processorSeconds();
 
 /** Under the preset `recommended`, without a baseline. */
 const { rules } = resolveConfiguration({});
@@ -59,14 +52,8 @@ export async function verdictOf(tf: TensorFlow, seed: number): Promise<VerdictLi
   const examples = await examplesOfPlan(plan);
   const batch = batchOf(tf, examples, Array.from({ length: BATCH }, (_, i) => i));
   try {
-    const passes = [];
-    for (let i = 0; i < 2; i++) {
-      const started = processorMilliseconds();
-      const measurements = await measure(model, batch, { seed });
-      const findings = judgeRun(measurements, rules);
-      passes.push({ measurements, findings, milliseconds: processorMilliseconds() - started });
-    }
-    const [{ measurements, findings }] = passes;
+    const measurements = await measure(model, batch, { seed });
+    const findings = judgeRun(measurements, rules);
     const kind = KIND[plan.task];
     const view: PeerView = {
       measurements,
@@ -85,7 +72,6 @@ export async function verdictOf(tf: TensorFlow, seed: number): Promise<VerdictLi
           { name, rules },
         ) => [name, Object.keys(rules).filter((rule) => rules[rule](view))]),
       ),
-      milliseconds: Math.min(...passes.map(({ milliseconds }) => milliseconds)),
     };
   } finally {
     tf.dispose([batch.inputs, batch.targets]);
@@ -98,8 +84,7 @@ async function examined(
   model: LayersModel,
   batch: ReturnType<typeof batchOf>,
   seed: number,
-): Promise<Pick<VerdictLine, "tried" | "verdict" | "causes" | "fixes" | "trialMilliseconds">> {
-  const started = processorMilliseconds();
+): Promise<Pick<VerdictLine, "tried" | "verdict" | "causes" | "fixes">> {
   const judge = (measurements: Measurements) => judgeRun(measurements, rules);
   const { findings, diagnosis, fixes } = await examine(model, batch, { seed, judge });
   const [first] = diagnosis.causes;
@@ -108,6 +93,5 @@ async function examined(
     verdict: diagnosis.verdict,
     causes: diagnosis.causes.map(({ kind }) => kind),
     fixes: first?.tried?.worked && first.tried.left === 0 ? fixes : [],
-    trialMilliseconds: processorMilliseconds() - started,
   };
 }
