@@ -200,6 +200,7 @@ Deno.test("kerasLayers() tells layers with numbered weights apart by order, shap
     ["layer_norm", "LayerNormalization", [4], [4]],
     ["rms_norm", "LayerNormalization", [4]],
     ["scale", "Parameter", [4]],
+    ["query", "EinsumDense", [4, 2, 3], [2, 3]],
     ["embedding", "Embedding", [10, 4]],
   ];
   for (const [name, className, ...shapes] of rows) {
