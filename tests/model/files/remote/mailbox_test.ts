@@ -22,10 +22,13 @@ Deno.test("answers that a reader did not take, as it was ended, make room after 
   try {
     Atomics.wait = ((numbers: Int32Array) => {
       assertEquals(numbers.byteOffset, slots[7].byteOffset);
+      new Uint8Array(mailbox.buffer, numbers.byteOffset + 64).set([1, 2, 3]);
       slots[7][0] = DONE;
       return "ok";
     }) as unknown as typeof waits;
-    mailbox.ask({ kind: "open", text: "{}" });
+    const answer = new Uint8Array(3);
+    mailbox.ask({ kind: "open", text: "{}" }, answer);
+    assertEquals([...answer], [1, 2, 3]);
   } finally {
     Atomics.wait = waits;
   }

@@ -35,6 +35,13 @@ Deno.test("what a reader expects is asked for in units, each once", async () => 
   assertEquals(spans(), [[10, UNIT_BYTES], [UNIT_BYTES, 2 * UNIT_BYTES], [2 * UNIT_BYTES, end]]);
 });
 
+Deno.test("a byte of the next unit is a request", async () => {
+  const { ahead, read, spans } = reader();
+  ahead.expect(0, [{ id: 0, from: UNIT_BYTES - 10, to: UNIT_BYTES + 1 }]);
+  await read(UNIT_BYTES - 10, UNIT_BYTES + 1);
+  assertEquals(spans(), [[UNIT_BYTES - 10, UNIT_BYTES], [UNIT_BYTES, UNIT_BYTES + 1]]);
+});
+
 Deno.test("ranges that are close are one request, those far apart are not", async () => {
   const { ahead, read, spans } = reader();
   const gap = 2 ** 14;
