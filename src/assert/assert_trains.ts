@@ -21,7 +21,8 @@ export interface AssertTrainsOptions
   leastFall?: number;
 }
 
-const DEFAULTS = { steps: 100, batchSize: 32, leastFall: 0.1 };
+/** A test asks for the cause, whatever that costs. */
+const DEFAULTS = { steps: 100, batchSize: 32, leastFall: 0.1, budget: 1 };
 /** Share of the data that is held out. */
 const HELD_OUT = 0.25;
 

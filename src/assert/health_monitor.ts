@@ -47,8 +47,9 @@ export interface HealthMonitorOptions extends RunRulesOptions {
    */
   onFinding?: OnFinding;
   /**
-   * Share of the training's time that the monitor may take under the default schedule, once that is
-   * above a second; it then puts measurements off. Default: 0.05.
+   * Share of the training's time that the monitor may take under the default schedule, or 0.4 s if
+   * that is more; it puts measurements off to keep it. A loop other than `model.fit` counts as one of
+   * 20 s until it has lasted longer. With 1, nothing is put off. Default: 0.05.
    */
   budget?: number;
   /** File that gets a line of JSON for each step, for `watch` and `readTrainingLog`. Default: none. */
@@ -108,10 +109,10 @@ const BUDGET = 0.05;
  * no trace in the model.
  *
  * After every step it looks at the loss, the gradient norm, the size of the update and the inputs;
- * on the first 20 steps at the loss of the same batch after the update. It runs a full pass on a
+ * on every second of the first 20 steps at the loss of the same batch after the update. It runs a full pass on a
  * held-out batch at steps 0, 1, 2, 5, 10, 20, 50, 100 and then every 100, unless `every` says
- * otherwise, and at the end. By default it takes at most 5 % of the training's time, or a second
- * (`budget`): it then looks less often.
+ * otherwise, and at the end. By default it takes at most 5 % of the training's time, or 0.4 s
+ * (`budget`): it puts off what that does not pay.
  *
  * The rules over these signals (`judgeTraining`) name a rate that is too high or too low, NaN with
  * its batch and example, spikes, labels or data that change, dying units, a layer that does not
@@ -221,6 +222,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     #watch: TrainingWatch | null = null;
     #params: TrainingParams | null = null;
     #page: LivePage | null = null;
+    #firstEpoch: number | null = null;
 
     constructor() {
       super();
@@ -246,11 +248,18 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     override async onTrainBegin(): Promise<void> {
       this.#watch?.dispose();
       this.#watch = open(this.#model!, this.#model!.optimizer);
+      this.#firstEpoch = null;
       await this.#serve();
     }
 
     override onEpochBegin(epoch: number): Promise<void> {
       state.epoch = epoch + 1;
+      this.#firstEpoch ??= epoch;
+      // A data set may not know its length before its first epoch ends.
+      const perEpoch = batchesOf(this.#params!) ??
+        this.#watch!.done / (epoch - this.#firstEpoch);
+      const steps = ((state.epochs ?? NaN) - this.#firstEpoch) * perEpoch;
+      this.#watch!.steps = Number.isFinite(steps) ? steps : null;
       return Promise.resolve();
     }
 
@@ -315,9 +324,14 @@ type Logs = Record<string, number | Tensor> | undefined;
 
 /** Returns true if a batch is the last of the training, as far as can be known. */
 function isLast(batch: number, epoch: number, params: TrainingParams): boolean {
-  const { epochs, steps, samples, batchSize } = params;
-  const batches = steps ?? Math.ceil((samples ?? NaN) / (batchSize ?? NaN));
-  return epoch === epochs && batch === batches - 1;
+  return epoch === params.epochs && batch === (batchesOf(params) ?? NaN) - 1;
+}
+
+/** Returns the number of batches of an epoch; `null` if it is not known. */
+function batchesOf({ steps, samples, batchSize }: TrainingParams): number | null {
+  if (steps !== null && steps !== undefined) return steps;
+  const batches = Math.ceil((samples ?? NaN) / (batchSize ?? NaN));
+  return Number.isNaN(batches) ? null : batches;
 }
 
 const RESPONSES: readonly string[] = ["keep", "stop", "throw", "lower"];

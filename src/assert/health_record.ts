@@ -88,6 +88,8 @@ export function standstillOf(
   const { before, now } = lossOf(start, measurements);
   const errors = start.findings.filter(isError);
   const [first] = errors;
+  // Nothing is left to learn from a loss of 0.
+  if (now === 0) return null;
   if (first === undefined || !(Math.abs(now - before) <= STANDS * Math.abs(before))) return null;
   return {
     kind: "standstill",

@@ -16,6 +16,7 @@ import type { Fail } from "./failure_message.ts";
 import type { Judged } from "./health_record.ts";
 import { HealthyState, restartOptimizer, triedFix, type TriedRate } from "./healthy_state.ts";
 import type { MonitorState } from "./monitor_state.ts";
+import { FIRST_STEPS, WatchBudget } from "./watch_budget.ts";
 
 /** Optimizer whose rate is a field; plain descent keeps a tensor of it, too. */
 interface WithRate {
@@ -103,10 +104,6 @@ export interface TrainedBatch {
   isEnd?: boolean;
 }
 
-/** Steps after which the loss of a batch is computed once more. */
-const AGAIN = 20;
-/** Time in milliseconds that a monitor may always take: the first steps matter most. */
-const ADVANCE = 1000;
 /** Number of steps between two looks at Adam's second moment. */
 const MOMENTS_EVERY = 10;
 /** A rate is lowered by at least this factor. */
@@ -126,9 +123,7 @@ export class TrainingWatch {
   readonly #steps: StepWatch;
   readonly #healthy: HealthyState;
   readonly #rate: LoweredRate | null = null;
-  readonly #started = performance.now();
-  /** Milliseconds of all that is done between two batches, from the start. */
-  #spent = 0;
+  readonly #budget: WatchBudget;
   /** True if a due measurement was put off. */
   #owes = false;
 
@@ -138,6 +133,8 @@ export class TrainingWatch {
     { model, optimizer, rows }: Watched,
     options: WatchOptions,
   ) {
+    const started = performance.now();
+    this.#budget = new WatchBudget({ share: state.isDefault ? options.budget : 1 });
     this.rows = rows;
     this.#state = state;
     this.#options = options;
@@ -151,16 +148,47 @@ export class TrainingWatch {
       this.#rate = new LoweredRate(optimizer);
       this.#steps.beforeUpdate = () => this.#rate!.apply();
     }
-    this.#prepare();
     // A fix names the usual rate of the optimizer.
     state.judge.log.setup.optimizer = optimizerOf(optimizer).optimizer;
-    if (state.history.length > 0) return;
-    state.judge.log.setup.constantLoss = constantAnswerLoss(this.#engine.tf, model, options);
+    if (state.history.length === 0) this.#begin(started);
+    this.#prepare();
+    this.#budget.resume();
+  }
+
+  /** Number of steps of the whole training; `null` if it is not known. */
+  set steps(count: number | null) {
+    this.#budget.steps = count;
+  }
+
+  /** Number of steps since it began. */
+  get done(): number {
+    return this.#budget.done;
+  }
+
+  /** Measures step 0. */
+  #begin(started: number): void {
+    const { log } = this.#state.judge;
+    log.setup.constantLoss = constantAnswerLoss(this.#engine.tf, this.#model, this.#options);
     this.#healthy.keep(0);
     const measurements = this.#pass();
-    this.#add({ step: 0, ...signalsOf(this.#engine, model, measurements) });
+    this.#add({ step: 0, ...signalsOf(this.#engine, this.#model, measurements) });
     this.#record(this.#judged(measurements, { isEnd: false }), []);
-    this.#spent = performance.now() - this.#started;
+    this.#chargeRest(started, 0);
+  }
+
+  /** Charges what was not charged otherwise of the time since a start. */
+  #chargeRest(started: number, spentBefore: number): void {
+    const rest = performance.now() - started - (this.#budget.spent - spentBefore);
+    this.#budget.charge("other", rest);
+  }
+
+  /** Charges what was done within the step. */
+  #chargeStep(): void {
+    const { step, again } = this.#steps.spent;
+    this.#budget.endStep(step + again);
+    if (step > 0) this.#budget.charge("step", step);
+    if (again > 0) this.#budget.charge("again", again);
+    this.#steps.spent = { step: 0, again: 0 };
   }
 
   /**
@@ -169,11 +197,14 @@ export class TrainingWatch {
    * @returns True if the training is to end.
    */
   async endBatch(trained: TrainedBatch): Promise<boolean> {
+    this.#chargeStep();
     const started = performance.now();
+    const before = this.#budget.spent;
     try {
       return await this.#judgeBatch(trained);
     } finally {
-      this.#spent += performance.now() - started;
+      this.#chargeRest(started, before);
+      this.#budget.resume();
     }
   }
 
@@ -182,8 +213,8 @@ export class TrainingWatch {
     const state = this.#state;
     state.step++;
     const row = this.#row(trained);
-    const isDue = state.isDue(state.step) || this.#owes && state.isDefault;
-    const isAffordable = !state.isDefault || this.#isAffordable();
+    const isDue = state.isDue(state.step) || this.#owes;
+    const isAffordable = this.#budget.affordsPass();
     this.#owes = isDue && !isAffordable;
     const measured = isDue && isAffordable ? this.#pass() : null;
     const pass = measured === null ? {} : signalsOf(this.#engine, this.#model, measured);
@@ -224,17 +255,11 @@ export class TrainingWatch {
   /** Prepares for the next step. */
   #prepare(): void {
     const { step } = this.#state;
-    this.#steps.active = !this.#state.isDefault || step < AGAIN || this.#isAffordable();
-    this.#steps.again = step < AGAIN;
+    this.#steps.active = this.done < FIRST_STEPS || this.#budget.affordsStep();
+    this.#steps.again = this.#budget.affordsLook();
     this.#steps.moments = (step + 1) % MOMENTS_EVERY === 0;
     // Without an optimizer, nothing tells when a step begins.
     if (this.#optimizer === null && this.#steps.active) this.#steps.keep();
-  }
-
-  #isAffordable(): boolean {
-    const elapsed = performance.now() - this.#started;
-    const spent = this.#spent + this.#steps.spent;
-    return spent <= Math.max(ADVANCE, this.#options.budget * elapsed);
   }
 
   #row({ loss, batch = null, inputs, targets }: TrainedBatch): TrainingStep {
@@ -278,7 +303,7 @@ export class TrainingWatch {
     if (tried !== null) about.fix = triedFix(tried, this.#healthy.step);
     this.#state.tried = tried;
     // The search belongs to the response to an error, which comes once.
-    this.#spent -= performance.now() - started;
+    this.#budget.charge("other", started - performance.now());
   }
 
   /** Returns a learning rate that trains from the last healthy weights; `null` if none is found. */
@@ -291,7 +316,9 @@ export class TrainingWatch {
 
   #pass(): Measurements {
     const { batch, objective } = this.#options;
+    const started = performance.now();
     const measured = runPass(this.#engine, this.#model, batch, { objective });
+    this.#budget.charge("pass", performance.now() - started);
     return { ...measured, model: { ...measured.model, name: givenName(this.#model) } };
   }
 

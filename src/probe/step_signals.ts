@@ -141,8 +141,8 @@ export class StepWatch {
   #isUpdating = false;
   #isBroken = false;
   #optimizer: Optimizer | null = null;
-  /** Milliseconds that it has taken. */
-  spent = 0;
+  /** Milliseconds that the signals of a step have taken, and second looks at a loss. */
+  spent = { step: 0, again: 0 };
   /** True if updates are measured. */
   active = true;
   /** True if the loss of each batch is computed once more after its update. */
@@ -270,7 +270,7 @@ export class StepWatch {
   #timed(run: () => void): void {
     const started = performance.now();
     this.#tf.tidy(run);
-    this.spent += performance.now() - started;
+    this.spent.step += performance.now() - started;
   }
 
   #see(given: Gradients): void {
@@ -350,7 +350,7 @@ export class StepWatch {
       const after = inSameState(tf, this.#model.layers, () => tf.tidy(() => loss().dataSync()[0]));
       this.#signals.decreaseRatio = (after - start) / predicted;
     }
-    this.spent += performance.now() - started;
+    this.spent.again += performance.now() - started;
   }
 }
 

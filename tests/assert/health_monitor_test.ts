@@ -38,7 +38,7 @@ async function train({ options, learningRate = 1e-3, epochs = 3, create }: Train
   const model = create?.() ??
     exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed: 5 });
   const batch = randomBatch(model, { objective: OBJECTIVE });
-  const monitor = options && healthMonitor({ batch, objective: OBJECTIVE, ...options });
+  const monitor = options && healthMonitor({ batch, objective: OBJECTIVE, budget: 1, ...options });
   model.compile({ optimizer: tf.train.sgd(learningRate), loss: OBJECTIVE });
   const before = tf.memory().numTensors;
   try {
@@ -179,7 +179,7 @@ async function updateAt(learningRate: number): Promise<number> {
   await using engine = await startEngine();
   const model = exerciseModel({ depth: 2, std: 1 / Math.sqrt(20), seed: 5 });
   const batch = randomBatch(model, { objective: OBJECTIVE });
-  const monitor = healthMonitor({ batch, objective: OBJECTIVE });
+  const monitor = healthMonitor({ batch, objective: OBJECTIVE, budget: 1 });
   model.compile({ optimizer: engine.tf.train.sgd(learningRate), loss: OBJECTIVE });
   await model.fit(batch.inputs, batch.targets!, { epochs: 1, verbose: 0, callbacks: monitor });
   engine.tf.dispose([batch.inputs, batch.targets!]);
@@ -234,7 +234,7 @@ async function named(create: (tf: TensorFlow) => LayersModel): Promise<string[]>
   const model = create(engine.tf);
   const batch = randomBatch(model, { objective: OBJECTIVE });
   model.compile({ optimizer: engine.tf.train.sgd(1e30), loss: OBJECTIVE });
-  const monitor = healthMonitor({ batch, objective: OBJECTIVE, rules: ["non-finite"] });
+  const monitor = healthMonitor({ batch, objective: OBJECTIVE, budget: 1, rules: ["non-finite"] });
   try {
     const { message } = await assertRejects(
       () => model.fit(batch.inputs, batch.targets!, { epochs: 9, verbose: 0, callbacks: monitor }),

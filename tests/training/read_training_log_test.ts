@@ -46,8 +46,8 @@ Deno.test("renderTraining() names the cause first, with its fix", () => {
   const { rows } = SICK["rate-too-high diverges"];
   const text = renderTraining(rows, judgeTraining(rows));
   assertEquals(text.split("\n").slice(0, 3), [
-    "30 steps, loss 2.6 to 5240",
-    "step 10, error rate-too-high: The learning rate of 0.01 is too high: the loss is 6.27 times that of the first step.",
+    "30 steps, loss 2 to 3.4",
+    "step 10, warning rate-too-high: The learning rate of 0.01 is too high: the loss is 1.7 times that of the first step.",
     "Fix: Lower the learning rate by a factor of 3 to 10, and start again from the weights before training, or from the last healthy checkpoint.",
   ]);
 });

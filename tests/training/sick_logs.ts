@@ -61,7 +61,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     at: 42,
   },
   "rate-too-high diverges": {
-    rows: healthyLog(30, ({ step }) => ({ loss: 2 * 1.3 ** step })),
+    rows: healthyLog(30, ({ step }) => ({ loss: step === 1 ? 2 : 3.4 })),
     at: 10,
   },
   "rate-too-high overshoots": {

@@ -107,14 +107,14 @@ Deno.test("a loss above that of the first batch is no high rate if the steps are
   assertEquals([causes(0.99e-3), causes(1.01e-3)], ["rate-too-low", "rate-too-high"]);
 });
 
-Deno.test("a loss that has doubled is a warning until step 30, and one five times as large an error", () => {
+Deno.test("a loss that has doubled is a warning until step 40, and one five times as large until step 20", () => {
   const found = (factor: number) =>
-    judgeTraining(healthyLog(40, ({ step }) => ({ loss: step === 1 ? 1 : factor })))
+    judgeTraining(healthyLog(50, ({ step }) => ({ loss: step === 1 ? 1 : factor })))
       .filter(({ rule }) => rule === "rate-too-high")
       .map(({ step, severity }) => `${severity} ${step}`);
-  assertEquals(found(2), ["warning 10", "error 30"]);
-  assertEquals(found(4.9), ["warning 10", "error 30"]);
-  assertEquals(found(5.1), ["error 10"]);
+  assertEquals(found(2), ["warning 10", "error 40"]);
+  assertEquals(found(4.9), ["warning 10", "error 40"]);
+  assertEquals(found(5.1), ["warning 10", "error 20"]);
 });
 
 Deno.test("held-out loss that falls outweighs the noise of single batches", () => {
@@ -225,7 +225,8 @@ Deno.test("a held-out loss must rise further if the training loss is above half 
   // A held-out loss that comes down again is noise.
   assertEquals(falling(), []);
   assertEquals([found(0.54, 1.09), found(0.57, 1.11)], [[], []]);
-  assertEquals([found(0.9, 1.21), found(0.9, 1.19)], [[50], []]);
+  // Without a gap, the rise must last for three measurements.
+  assertEquals([found(0.9, 1.21), found(0.9, 1.19)], [[60], []]);
   // A small share of the loss before training is noise.
   const noise = (floor: number) =>
     judgeTraining(
@@ -292,4 +293,33 @@ Deno.test("small gradients after success do not make a second moment stale", () 
       { rules: ["stale-second-moment"] },
     ).length;
   assertEquals([found(0.49), found(0.51)], [0, 1]);
+});
+
+Deno.test("a short window widens the spread that a spike is compared with", () => {
+  const sigmas = (at: number) =>
+    judgeTraining(
+      healthyLog(at, ({ step }) => ({
+        loss: 2 + 0.01 * (step % 2),
+        gradientNorm: step === at ? 9 : 1 + 0.01 * (step % 2),
+        ...step === at ? { loss: 5 } : {},
+      })),
+      { rules: ["spike"] },
+    )[0].measured;
+  // The spread is 0.005 in any window.
+  assert(Math.abs(sigmas(65) / 600 - 1) < 0.01, `${sigmas(65)}`);
+  assert(Math.abs(sigmas(33) / (600 / Math.SQRT2) - 1) < 0.01, `${sigmas(33)}`);
+});
+
+Deno.test("a loss that swings about after a spike has recovered", () => {
+  const kinds = (loss: (step: number) => number) =>
+    judgeTraining(
+      healthyLog(
+        60,
+        ({ step }) =>
+          step === 40 ? { loss: 5, gradientNorm: 9 } : step > 40 ? { loss: loss(step) } : {},
+      ),
+      { rules: ["spike"] },
+    ).map(({ kind }) => kind);
+  assertEquals(kinds(() => 3), ["spike", "lasting"]);
+  assertEquals(kinds((step) => step % 2 === 0 ? 0.2 : 3), ["spike"]);
 });

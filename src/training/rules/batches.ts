@@ -1,5 +1,5 @@
 import { formatNumber } from "../../words/numbers.ts";
-import { meanOf, spreadOf, type TrainingLog } from "../training_log.ts";
+import { spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
 import {
   finite,
@@ -148,7 +148,8 @@ export const spike = defineTrainingRule({
     const past = spikeAt(log, place - PATIENCE, limits);
     if (past === null) return null;
     const { step } = log.rows[place - PATIENCE];
-    const latest = meanOf(log.last("loss", PATIENCE / 2));
+    // A training at a large rate swings back within some steps.
+    const latest = Math.min(...log.last("loss", PATIENCE / 2).map(({ value }) => value));
     if (latest - past.mean < 3 * past.sigma || latest < 1.2 * past.mean) return null;
     return {
       severity: "error",

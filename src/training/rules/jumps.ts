@@ -78,7 +78,9 @@ function distance(log: TrainingLog, name: "loss" | "gradientNorm", place: number
   );
   const value = log.rows[place][name] ?? null;
   if (before.length < LEAST_WINDOW || value === null) return null;
-  const { mean, sigma } = spreadOf(before);
+  const { mean, sigma: seen } = spreadOf(before);
+  // A short window has met few of the large losses. OLMo-core waits for half of it.
+  const sigma = seen * Math.sqrt(Math.max(1, WINDOW / 2 / before.length));
   return { sigmas: (value - mean) / sigma, mean, sigma };
 }
 

@@ -42,8 +42,8 @@ export const unitsDying = defineTrainingRule({
   reads: ["layers"],
   judge(log, { mostDied, mostDiedAtAll }) {
     for (const { layer, dead } of log.row.layers ?? []) {
-      const first = (log.layers.get(layer) ?? []).find((one) => isNumber(one.dead))?.dead;
-      if (!isNumber(dead) || !isNumber(first)) continue;
+      if (!isNumber(dead)) continue;
+      const first = log.layers.get(layer)!.find((one) => isNumber(one.dead))!.dead!;
       const all = dead > mostDiedAtAll && first <= mostDiedAtAll;
       if (!all && !(dead - first > mostDied)) continue;
       return {
@@ -95,8 +95,14 @@ export const layerStill = defineTrainingRule({
   judge(log, { leastShare, mostShare }) {
     const moving = (log.row.layers ?? []).filter(({ updateRatio }) => isNumber(updateRatio));
     if (moving.length < LEAST_LAYERS) return null;
+    // Few layers stand out at a step, and only they need a look at the steps before.
+    const median = medianOf(moving.map(({ updateRatio }) => updateRatio!));
+    const outer = moving.filter(({ updateRatio }) =>
+      updateRatio! < leastShare * median || updateRatio! > mostShare * median
+    );
+    if (outer.length === 0) return null;
     const recent = recentUpdates(log);
-    const shares = moving.map((layer) => ({ layer, recent: recentShares(recent, layer) }))
+    const shares = outer.map((layer) => ({ layer, recent: recentShares(recent, layer) }))
       .filter(({ recent }) => recent.length === IN_A_ROW);
     const still = shares.find(({ recent }) => recent.every((share) => share < leastShare));
     const alone = shares.find(({ recent }) => recent.every((share) => share > mostShare));
@@ -194,6 +200,7 @@ export const attentionCollapses = defineTrainingRule({
   judge(log, { mostLogitGrowth, largeLogit, leastEntropy, sharpLogit }) {
     for (const now of log.row.layers ?? []) {
       const { layer, attentionLogit: logit, attentionEntropy: entropy } = now;
+      if (!isNumber(logit) && !isNumber(entropy)) continue;
       const rows = log.layers.get(layer)!;
       const before = rows.find((one) => isNumber(one.attentionLogit));
       const first = rows.find((one) => isNumber(one.attentionEntropy));
@@ -293,7 +300,8 @@ export const weightsShrink = defineTrainingRule({
 
 /** Returns the share of its size of 10 steps before that the kernel has which shrank least. */
 function keptOf(log: TrainingLog): number {
-  const before = log.column("growth").find(({ step }) => step >= log.step - SHRINKS_IN);
+  const before = log.last("growth", SHRINKS_IN + 1)
+    .find(({ step }) => step >= log.step - SHRINKS_IN);
   return (log.now("growth") ?? NaN) / (before?.value ?? NaN);
 }
 

@@ -160,12 +160,14 @@ export const overfitting = defineTrainingRule({
     if (log.age < EARLY) return null;
     const first = log.column("validationLoss")[0].value;
     if (!(held - least.value > MATTERS * first)) return null;
-    const latest = log.last("validationLoss", 2).map(({ value }) => value / least.value);
     const now = trainingLoss(log, log.step);
     const hasGap = now < LARGE_GAP * held;
     const most = hasGap ? mostRiseOfGap : mostHeldOutRise;
-    if (latest.length < 2 || !latest.every((rise) => rise > most)) return null;
-    if (latest[1] < latest[0]) return null;
+    // Without a gap, a held-out loss that jumps about may rise twice by chance.
+    const enough = hasGap ? 2 : 3;
+    const latest = log.last("validationLoss", enough).map(({ value }) => value / least.value);
+    if (latest.length < enough || !latest.every((rise) => rise > most)) return null;
+    if (latest.at(-1)! < latest.at(-2)!) return null;
     if (!(now < trainingLoss(log, least.step))) return null;
     return {
       severity: "warning",

@@ -40,9 +40,9 @@ const LASTING = 10;
 const TINY = 1e-3;
 /** Share of the first loss above which a loss stands after 20 steps of large updates. */
 const STANDS = 0.9;
-/** Multiple of the first loss above which large steps have certainly made it worse, from step 30 on. */
+/** Multiple of the first loss above which large steps have certainly made it worse, from step 40 on. */
 const CERTAIN = 1.2;
-/** The same at any step. */
+/** The same from step 20 on. */
 const FAR = 5;
 /** Share of the held-out loss before training below which it has fallen. */
 const HELD_OUT_FALLS = 0.85;
@@ -57,7 +57,7 @@ export const rateTooHigh = defineTrainingRule({
   problem: "the learning rate is too high",
   formula:
     "Median loss of 5 steps over that of the first, from step 10 on. If it is above 1 (above 0.9 for " +
-    "updates) at step 20 or later: mean over the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
+    "updates) at step 20 or later: mean over every second of the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
     "own batch; mean of the largest ||step|| / ||kernel|| over the first 10 steps; ||kernel|| over " +
     "that before training. Later: an update over the median of the 32 before, if " +
     "the loss rises by a tenth of the first one afterwards. After a full pass that shows no lower " +
@@ -260,7 +260,7 @@ function risenBy(
   if (log.age > 2 * FIRST && least < HAS_LEARNED * (log.column("loss")[0]?.value ?? NaN)) {
     return null;
   }
-  const isLate = log.age >= 1.5 * FIRST;
+  const isLate = log.age >= 2 * FIRST;
   const risen = `the loss is ${formatNumber(lossGrowth)} times that of the first step`;
   const because = (
     kind: string,
@@ -271,8 +271,10 @@ function risenBy(
     since: 1,
     measured,
     threshold,
-    // A loss that stands may still fall, and one that has risen may come back.
-    severity: lossGrowth > FAR || isLate && lossGrowth > CERTAIN ? "error" : "warning",
+    // A loss that has risen may come back: at large rates the first steps climb (Lewkowycz et al. 2020).
+    severity: log.age >= FIRST && lossGrowth > FAR || isLate && lossGrowth > CERTAIN
+      ? "error"
+      : "warning",
     words: words === "" ? risen : `${words}, and ${risen}`,
   });
   if (lossGrowth > limits.mostLossGrowth) {

@@ -49,7 +49,8 @@ export const rateTooLow = defineTrainingRule({
     const first = finite(log.until("updateRatio", FIRST));
     const updates = first.slice(-FIRST / 2);
     const mean = meanOf(updates);
-    if (updates.length < LEAST_RATIOS) return null;
+    // Without a loss there is nothing to learn.
+    if (updates.length < LEAST_RATIOS || log.now("loss") === 0) return null;
     // A network that large steps have broken has no gradient left.
     if (first.some(({ value }) => value > BREAKS)) return null;
     if (!(mean < leastUpdate)) return slowBy(log, { mean, mostLinear, leastFirstFall });
