@@ -95,14 +95,18 @@ article ul { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .9375rem; }
 }
 @media (max-width: 40rem) {
   .bars th, .bars td { padding-left: .15rem; padding-right: .15rem; }
-  .bars col.names, .plot > .map ~ .bars .names { width: 8.5rem; }
+  .bars col.names, .plot > .map ~ .bars .names { width: 8.1rem; }
   .bars.names-16 col.names { width: 7.5rem; }
   [class^=lanes]:not(.lanes-0) .map { display: none; }
   [class^=lanes] .bars tbody th { padding-left: 0; }
   .lanes-0 .bars tbody th { padding-left: 20px; }
   .bars col.figure { width: 3.6rem; }
   .bars col.fix { width: 2.8rem; }
-  .panels-3 .axis-head span { font-size: .6875rem; }
+  .panels-3 .axis-head span { font-size: .59rem; letter-spacing: -.03em; }
+  .panels-3 col.figure { width: 3.45rem; }
+  .panels-3 td.figure { font-size: .75rem; }
+  .bars.panels-3 .axis-head { padding-left: 0; padding-right: 0; }
+  .plot > .map ~ .bars.names-16 .names { width: 7rem; }
   .bars .class, .bars .state { display: none; }
   .lead .panel-2 { display: none; }
   [class^=lanes] .panels-3 .fix, .compared .panel-2 { display: none; }
