@@ -41,3 +41,16 @@ Deno.test("frontLayers() has the first or the last of several in a row", () => {
   assertEquals(names(make(), "last"), [["b"]]);
   assertEquals(names(make(), "first"), [["a"]]);
 });
+
+Deno.test("frontLayers() looks into a nested model, and behind one that only passes its input on", () => {
+  const make = (inside: Layer) => {
+    const nested = tf.sequential({ layers: [inside] });
+    const input = tf.input({ shape: [4] });
+    const after = tf.layers.layerNormalization({ name: "after" });
+    return tf.model({ inputs: input, outputs: apply(after, apply(nested, input)) });
+  };
+  const norm = tf.layers.layerNormalization({ name: "inside", inputShape: [4] });
+  assertEquals(names(make(norm), "first"), [["inside"]]);
+  const passes = tf.layers.dropout({ rate: 0.1, inputShape: [4] });
+  assertEquals(names(make(passes), "first"), [["after"]]);
+});
