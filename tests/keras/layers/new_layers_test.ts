@@ -247,3 +247,13 @@ Deno.test("adaptive pooling takes pictures of any size, channels first too, and 
     assertEquals([y.shape, [...y.dataSync()]], [[1, 1, 2, 1], [2.5, 4.5]]);
   });
 });
+
+Deno.test("Reshape keeps the batch, of an open length or as -1, and refuses another", () => {
+  const reshaped = (...newshape: (number | null)[]) =>
+    REARRANGEMENTS.Reshape.shape([[null, 6]], { newshape });
+  assertEquals(reshaped(-1, 2, 3), [null, 2, 3]);
+  assertEquals(reshaped(null, 2, -1), [null, 2, 3]);
+  for (const shape of [[6, 1], [-1, 4], [-1, -1, -1]]) {
+    assertThrows(() => reshaped(...shape), InputError, "expected the batch first");
+  }
+});
