@@ -60,6 +60,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   nan: NaN,
   inf: Infinity,
   infinity: Infinity,
+  "+inf": Infinity,
   "-inf": -Infinity,
   "-infinity": -Infinity,
 };
@@ -87,8 +88,9 @@ const NUMBERS: Readonly<Record<string, number>> = {
 export function readTrainingLog(text: string, name = "log"): TrainingStep[] {
   requireValue("text", text, string);
   requireValue("name", name, string);
-  const isJson = text.trimStart().startsWith("{");
-  const records = isJson ? readLines(text, name) : readCsv(text, name);
+  const unmarked = text.replace(/^\uFEFF/, "");
+  const isJson = unmarked.trimStart().startsWith("{");
+  const records = isJson ? readLines(unmarked, name) : readCsv(unmarked, name);
   const rows = records.map((record, i) => rowOf(record, { name, place: i + 1 }));
   if (!rows.some(({ loss }) => typeof loss === "number")) {
     throw new InputError({
@@ -123,15 +125,19 @@ function readLines(text: string, name: string): Record<string, unknown>[] {
 }
 
 function readCsv(text: string, name: string): Record<string, unknown>[] {
+  const [head] = text.split("\n", 1);
+  const separator = ["\t", ";"].find((mark) => head.includes(mark)) ?? ",";
   let cells: string[][];
   try {
-    cells = parse(text.replace(/^\uFEFF/, ""), { separator: text.includes("\t") ? "\t" : "," });
+    cells = parse(text, { separator });
   } catch (error) {
     throw new InputError({ place: name, found: errorMessage(error), expected: "CSV" });
   }
   const [header = [], ...rows] = cells;
+  // Between semicolons a comma is a decimal point.
+  const valueOf = (cell = "") => separator === ";" ? cell.trim().replace(",", ".") : cell.trim();
   return rows.map((row) =>
-    Object.fromEntries(header.map((column, i) => [column.trim(), row[i]?.trim() ?? ""]))
+    Object.fromEntries(header.map((column, i) => [column.trim(), valueOf(row[i])]))
   );
 }
 

@@ -51,3 +51,16 @@ Deno.test("renderTraining() names the cause first, with its fix", () => {
     "Fix: Lower the learning rate by a factor of 3 to 10, and start again from the weights before training, or from the last healthy checkpoint.",
   ]);
 });
+
+Deno.test("readTrainingLog() reads semicolons, decimal commas, byte order marks and signed infinities", () => {
+  const losses = (text: string) => readTrainingLog(text).map(({ loss }) => loss);
+  assertEquals(losses("step;loss\n1;2,5\n2;1.5\n"), [2.5, 1.5]);
+  assertEquals(losses('\uFEFF{"loss": 2.5}\n{"loss": "+inf"}\n'), [2.5, Infinity]);
+  assertEquals(losses("\uFEFFstep,loss\n1,2.5\n2,-inf\n"), [2.5, -Infinity]);
+  assertEquals(losses("step\tloss\n1\t2.5\n"), [2.5]);
+});
+
+Deno.test("readTrainingLog() keeps gaps and repeated steps, in their order", () => {
+  const rows = readTrainingLog("step,loss\n50,1\n1,3\n1,2\n1000,nan\n");
+  assertEquals(rows.map(({ step, loss }) => `${step} ${loss}`), ["1 3", "1 2", "50 1", "1000 NaN"]);
+});
