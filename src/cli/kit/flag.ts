@@ -41,7 +41,7 @@ export const FLAG_GROUPS = ["model and batch", "runs and verdict", "result"] as 
 
 /**
  * Flag. Parsing, its error, the type of its value, the help, completions and permissions are
- * derived from it; `flag_kinds.ts` creates flags. Its name is its key in the {@linkcode FlagSet},
+ * derived from it. Its name is its key in the {@linkcode FlagSet},
  * in the spelling of {@linkcode flagName}. `T` is the type of a given value, `D` that of the
  * default.
  */
