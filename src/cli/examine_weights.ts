@@ -5,7 +5,7 @@ import { judgeRun } from "../gate/judge_run.ts";
 import { isModule, isWeightsFile } from "../model/loaded_model.ts";
 import { measureCheckpoint } from "../measure/checkpoint/measure_checkpoint.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Shard } from "../study/study_header.ts";
+import type { Shard } from "../study/study_document.ts";
 import { sweepProgress } from "./kit/progress.ts";
 import { readWeights } from "../load/read_weights.ts";
 import { formatSeconds } from "../words/numbers.ts";

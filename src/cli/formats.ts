@@ -3,7 +3,7 @@ import { MARKER_COMMENT, MARKER_LINE } from "../words/document.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import type { GrowthSummary } from "../study/growth/growth_types.ts";
-import type { StudyHeader } from "../study/study_header.ts";
+import type { StudyHeader } from "../study/study_document.ts";
 import type { StudyPoint } from "../study/grid_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
 import type { DifferenceOptions } from "../render/render_difference.ts";

@@ -1,24 +1,47 @@
-import type { Finding } from "../rules/finding.ts";
-import { runRules } from "../rules/judge_rule.ts";
 import type { Comparison, FigureName } from "../compare/compare_measurements.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { placed } from "../render/chart_model.ts";
-import type { DiagnosedReport } from "../render/report_document.ts";
-import { renderDiagnosis } from "../render/render_diagnosis.ts";
+import { cutMiddle } from "../render/fit_text.ts";
+import { fixWords, renderDiagnosis } from "../render/render_diagnosis.ts";
 import { renderFindings } from "../render/render_findings.ts";
 import { studyAnswer } from "../render/render_study.ts";
+import type { DiagnosedReport } from "../render/report_document.ts";
+import { VERDICT_LOOKS } from "../render/verdicts.ts";
+import type { Finding } from "../rules/finding.ts";
+import { runRules } from "../rules/judge_rule.ts";
 import type { StudySummary } from "../study/study_summary.ts";
 import { defuse } from "../words/failure.ts";
 import { cellText, type Illustration, type Overview, overviewText } from "../words/overview.ts";
-import { barPanel } from "./bar_panel.ts";
-import { cutMiddle } from "../render/fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { renderHistoryImage } from "./history_image.ts";
-import type { HistoryRecord } from "./history_view.ts";
-import { type Markup, markup } from "./markup.ts";
-import { renderBars, renderReportImage } from "./report_image.ts";
+import { barPanel } from "./bar_panel.ts";
+import { historyVerdict, lossSentence } from "./history_page.ts";
+import { foundCause, type HistoryRecord, shownRecords } from "./history_view.ts";
+import { type Markup, markup, modelTitle } from "./markup.ts";
+import { imageLines, renderBars, renderDrawing, renderReportImage } from "./report_image.ts";
+import { drawLosses } from "./show_training.ts";
 import { renderStudyImage } from "./study_image.ts";
+
+/**
+ * Renders the history of a training as one image: the verdict, the cause and its fix, and the
+ * held-out loss over the steps with the verdict from each measurement on.
+ *
+ * @param history At least one record.
+ */
+export function renderHistoryImage(history: readonly HistoryRecord[]): string {
+  const found = foundCause(history, []);
+  const { verdict, words } = historyVerdict(history, found);
+  return renderDrawing({
+    title: modelTitle(history[history.length - 1].measurements),
+    verdict: { word: verdict.toUpperCase(), words, tone: VERDICT_LOOKS[verdict].tone },
+    lines: found === null
+      ? imageLines(lossSentence(history), [])
+      : imageLines(found.cause.message, fixWords(found.cause, found.layers)),
+    drawing: drawLosses(shownRecords(history), { steps: [], found }),
+    kind: "steps",
+    about: "Loss on the held-out batch over the steps, and the verdict from each measurement on.",
+  });
+}
 
 /** Illustration that a notebook shows below the title of an overview. */
 interface Illustrated {

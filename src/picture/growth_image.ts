@@ -1,7 +1,7 @@
 import { growthSentences, siblingWords, verdictWords } from "../render/growth_words.ts";
 import { wrapText } from "../render/fit_text.ts";
 import type { GrowthSummary } from "../study/growth/growth_types.ts";
-import { growthSummaryShape } from "../study/study_shapes.ts";
+import { growthSummaryShape } from "../study/study_document.ts";
 import { requireValue } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import {

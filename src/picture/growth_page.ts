@@ -11,7 +11,7 @@ import type {
   GrowthSummary,
   RateTransfer,
 } from "../study/growth/growth_types.ts";
-import { growthSummaryShape } from "../study/study_shapes.ts";
+import { growthSummaryShape } from "../study/study_document.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { requireValue } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";

@@ -1,6 +1,6 @@
 import { cutNames } from "../render/fit_text.ts";
 import { bestScaleSentence, studyCells, studySentences } from "../render/study_words.ts";
-import { summaryShape } from "../study/study_shapes.ts";
+import { summaryShape } from "../study/study_document.ts";
 import type {
   LayerFigureName,
   Quartiles,

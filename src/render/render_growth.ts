@@ -1,5 +1,5 @@
 import type { AxisGrowth, GrowthSummary, LayerGrowth } from "../study/growth/growth_types.ts";
-import { growthSummaryShape } from "../study/study_shapes.ts";
+import { growthSummaryShape } from "../study/study_document.ts";
 import { FLAT_SLOPE } from "../theory/growth_limits.ts";
 import { defuse } from "../words/failure.ts";
 import { formatNumber } from "../words/numbers.ts";

@@ -1,5 +1,4 @@
-import { studyHeaderShape } from "../study/study_document.ts";
-import { summaryShape } from "../study/study_shapes.ts";
+import { studyHeaderShape, summaryShape } from "../study/study_document.ts";
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { defuse } from "../words/failure.ts";
 import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";

@@ -3,7 +3,7 @@ import { escapeLine, escapeText, folded } from "./render_markdown.ts";
 import { renderStudy } from "./render_study.ts";
 import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts";
 import { requireValue } from "../words/shape.ts";
-import { summaryShape } from "../study/study_shapes.ts";
+import { summaryShape } from "../study/study_document.ts";
 
 /**
  * Shows a study as Markdown: the table and the sentences, with the charts in a folded block.

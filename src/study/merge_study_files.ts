@@ -2,10 +2,8 @@ import { refusal } from "../words/input_error.ts";
 import { callable, list, object, requireValue, string } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { describePoint, gridPoint, type StudyPoint } from "./grid_point.ts";
-import { shardRange } from "./shard.ts";
-import { studyHeaderShape } from "./study_document.ts";
+import { shardRange, type StudyHeader, studyHeaderShape } from "./study_document.ts";
 import type { StudyFile } from "./study_file.ts";
-import type { StudyHeader } from "./study_header.ts";
 import { StudyError } from "./study_options.ts";
 
 /** Messages about a difference, by the header field that differs. */

@@ -50,11 +50,10 @@ export {
   type VariantSummary,
 } from "./study_summary.ts";
 export { type RunningStudy, runStudy, type RunStudyOptions } from "./run_study.ts";
-export * from "./shard.ts";
+export { type Shard, shardRange, type StudyHeader } from "./study_document.ts";
 export { study, summarizeStudy } from "./study.ts";
 export { STUDY_RULES, StudyError, type StudyOptions, type StudyProgress } from "./study_options.ts";
 export * from "./study_file.ts";
 export * from "./study_grid.ts";
-export type * from "./study_header.ts";
 export type * from "./study_subject.ts";
 export * from "./study_writer.ts";

@@ -6,9 +6,8 @@ import { InputError, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import { countPoints, type ResolvedGrid, type StudyPoint } from "./grid_point.ts";
 import type { PointMeter, StudyIdentity } from "./point_meter.ts";
-import { shardRange } from "./shard.ts";
+import { shardRange, type StudyHeader } from "./study_document.ts";
 import { resolveGrid, type StudyGrid } from "./study_grid.ts";
-import type { StudyHeader } from "./study_header.ts";
 import {
   ownStudyRule,
   requireKnown,

@@ -1,12 +1,17 @@
 import { InputError, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
-import { END_LINE, POINTS_LINE, readStudyLine, readStudyOpening } from "./study_document.ts";
+import {
+  END_LINE,
+  POINTS_LINE,
+  readStudyLine,
+  readStudyOpening,
+  shardRange,
+  type StudyHeader,
+} from "./study_document.ts";
 import { openUserFile } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
 import { countPoints, describePoint, gridPoint, type StudyPoint } from "./grid_point.ts";
-import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_options.ts";
-import type { StudyHeader } from "./study_header.ts";
 import { requireValue, string } from "../words/shape.ts";
 
 /** A study on disk: its header, and its points one by one. */

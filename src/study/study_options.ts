@@ -11,7 +11,7 @@ import { nearest } from "../words/nearest.ts";
 import { formatMemory } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
 import type { TrainingPlan } from "./growth/growth_types.ts";
-import type { Shard } from "./study_header.ts";
+import type { Shard } from "./study_document.ts";
 import type { StudySubject } from "./study_subject.ts";
 
 /** Options of a study. */

@@ -2,7 +2,7 @@ import { formatCount, formatFactor } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import { list, number, requireValue } from "../words/shape.ts";
 import type { StudyLayer, StudyPoint, StudyVariant } from "./grid_point.ts";
-import type { StudyHeader } from "./study_header.ts";
+import type { StudyHeader } from "./study_document.ts";
 
 /** A study: its header, and the measurements at every point. Plain data. */
 export interface Study extends StudyHeader {

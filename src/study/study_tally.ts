@@ -7,7 +7,7 @@ import {
   type StudyVariant,
 } from "./grid_point.ts";
 import { LAYER_FIGURES } from "./study_csv.ts";
-import type { StudyHeader } from "./study_header.ts";
+import type { StudyHeader } from "./study_document.ts";
 import { studyRules } from "./study_options.ts";
 import {
   type LayerSummary,

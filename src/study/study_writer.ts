@@ -2,16 +2,16 @@ import { fileToReplace, isLeftover, putInPlace } from "../model/new_folder.ts";
 import { ifMissing } from "../model/model_error.ts";
 import {
   POINT_BEGINNING,
+  shardRange,
   STUDY_BEGINNING,
   STUDY_CLOSING,
+  type StudyHeader,
   studyHeaderShape,
   studyLine,
   studyOpening,
 } from "./study_document.ts";
 import { writeFailure } from "../words/failure.ts";
-import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_options.ts";
-import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./grid_point.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
 import { refusal } from "../words/input_error.ts";

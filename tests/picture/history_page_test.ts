@@ -3,7 +3,7 @@ import { healthMonitor } from "../../src/assert/health_monitor.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { renderHistoryImage } from "../../src/picture/history_image.ts";
+import { renderHistoryImage } from "../../src/picture/cell.ts";
 import { renderHistoryPage } from "../../src/picture/history_page.ts";
 import { every, requireSoundPage, textOf } from "./page_facts.ts";
 import { HOSTILE } from "../networks/residual_report.ts";

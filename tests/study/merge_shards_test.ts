@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { mergeStudyFiles } from "../../src/study/merge_study_files.ts";
 import { readStudyFile, type StudyFile } from "../../src/study/study_file.ts";
-import type { StudyHeader } from "../../src/study/study_header.ts";
+import type { StudyHeader } from "../../src/study/study_document.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { assertRefuses } from "../cli/refuses.ts";
 import { runCommand } from "../cli/run_command.ts";

@@ -1,6 +1,10 @@
-import { STUDY_CLOSING, studyLine, studyOpening } from "../../src/study/study_document.ts";
-import { shardRange } from "../../src/study/shard.ts";
-import type { StudyHeader } from "../../src/study/study_header.ts";
+import {
+  shardRange,
+  STUDY_CLOSING,
+  type StudyHeader,
+  studyLine,
+  studyOpening,
+} from "../../src/study/study_document.ts";
 import { makeHeader, makeLayer, makePoint } from "../networks/studies.ts";
 
 /** A study in parts, as `sweep --shard` would have written them, without measuring anything. */

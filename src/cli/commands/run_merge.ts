@@ -1,6 +1,6 @@
 import { differenceOf, mergeStudyFiles, nameSome } from "../../study/merge_study_files.ts";
 import { readStudyFile, type StudyFile } from "../../study/study_file.ts";
-import type { StudyHeader } from "../../study/study_header.ts";
+import type { StudyHeader } from "../../study/study_document.ts";
 import { StudyError } from "../../study/study_options.ts";
 import { StudyTally } from "../../study/study_tally.ts";
 import { StudyWriter } from "../../study/study_writer.ts";

@@ -1,6 +1,6 @@
 import type { Examination } from "../../diagnosis/examine/examine.ts";
 import { readUserText } from "../../model/files/user_file.ts";
-import type { Shard } from "../../study/study_header.ts";
+import type { Shard } from "../../study/study_document.ts";
 import { documentKind } from "../../words/document.ts";
 import { oneLine } from "../../words/failure.ts";
 import type { Measurements } from "../../measure/measurements.ts";

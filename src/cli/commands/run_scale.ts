@@ -3,7 +3,7 @@ import { tryScalings } from "../../study/growth/run_growth.ts";
 import type { GrowthSummary } from "../../study/growth/growth_types.ts";
 import { summarizeGrowth } from "../../study/growth/summarize_growth.ts";
 import { readStudyFile } from "../../study/study_file.ts";
-import type { StudyHeader } from "../../study/study_header.ts";
+import type { StudyHeader } from "../../study/study_document.ts";
 import type { Study } from "../../study/study_summary.ts";
 import { SCALE_FLAGS, scaleRequest, type ScaleValues } from "../flags/scale_flags.ts";
 import { requireRead, textOptions } from "../flags/show_flags.ts";

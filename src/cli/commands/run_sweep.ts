@@ -1,6 +1,6 @@
 import type { StudyPoint } from "../../study/grid_point.ts";
 import { readStudyFile } from "../../study/study_file.ts";
-import type { StudyHeader } from "../../study/study_header.ts";
+import type { StudyHeader } from "../../study/study_document.ts";
 import type { StudySummary } from "../../study/study_summary.ts";
 import { StudyTally } from "../../study/study_tally.ts";
 import { requireRead, textOptions } from "../flags/show_flags.ts";

@@ -2,7 +2,7 @@ import { FLAT_SLOPE } from "../../theory/growth_limits.ts";
 import { optimizerTraits } from "../../traits/optimizers.ts";
 import { object, requireValue } from "../../words/shape.ts";
 import { type RunningStudy, runStudy, type RunStudyOptions } from "../run_study.ts";
-import { growthSummaryShape } from "../study_shapes.ts";
+import { growthSummaryShape } from "../study_document.ts";
 import type { StudySubject } from "../study_subject.ts";
 import type { Study } from "../study_summary.ts";
 import { type GrowthGrid, growthStudy } from "./growth_study.ts";

@@ -1,18 +1,20 @@
 import { requireValue } from "../../words/shape.ts";
 import type { StudyPoint } from "../grid_point.ts";
 import { StudyError } from "../study_options.ts";
-import { studyShape } from "../study_shapes.ts";
+import { studyShape } from "../study_document.ts";
 import type { Study } from "../study_summary.ts";
-import type {
-  AxisGrowth,
-  GrowthFigure,
-  GrowthLevel,
-  GrowthSlope,
-  GrowthSummary,
-  LayerGrowth,
-  RateTransfer,
+import {
+  type AxisGrowth,
+  type GrowthAxis,
+  type GrowthFigure,
+  type GrowthLayer,
+  type GrowthLevel,
+  type GrowthSlope,
+  type GrowthSummary,
+  type LayerGrowth,
+  type RateTransfer,
+  repeatedName,
 } from "./growth_types.ts";
-import { type GrowthAxis, type GrowthLayer, repeatedName } from "./growth_types.ts";
 import {
   acrossSeedsOf,
   levelOf,
