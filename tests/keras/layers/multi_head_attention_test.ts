@@ -4,7 +4,7 @@ import { kerasLayers, type MultiHeadAttentionArgs } from "../../../src/keras/lay
 import { randomBatch } from "../../../src/load/mod.ts";
 import { relativeError } from "../../conformance/relative_error.ts";
 import { type Head, naiveAttention, type Tokens } from "./naive_attention.ts";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 
 const { tf } = await startEngine();
@@ -147,6 +147,12 @@ Deno.test("Attention has scores for each query and key, and passes the mask of i
   const outputs = new Attention({ returnAttentionScores: true }).apply(inputs);
   const shapes = (outputs as typeof inputs).map(({ shape }) => shape);
   assertEquals(shapes, [[null, 3, 2], [null, 3, 4]]);
+  tf.tidy(() => {
+    const model = tf.model({ inputs, outputs: outputs as typeof inputs });
+    const drawn = [tf.ones([1, 3, 2]), tf.randomNormal([1, 4, 2])];
+    const [, scores] = model.predict(drawn) as Tensor[];
+    for (const sum of tf.sum(scores, -1).dataSync()) assertAlmostEquals(sum, 1, 1e-6);
+  });
   const query = tf.ones([1, 2]);
   const value = tf.zeros([1, 3]);
   const masks = [query, value];

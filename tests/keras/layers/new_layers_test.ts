@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
 import type { Tensor } from "../../../src/engine/tensorflow.ts";
+import { axesOf } from "../../../src/keras/layers/keras_layer.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
 import { PRODUCTS } from "../../../src/keras/layers/operations/operation_layers.ts";
 import { REARRANGEMENTS } from "../../../src/keras/layers/operations/rearrangements.ts";
@@ -255,5 +256,17 @@ Deno.test("Reshape keeps the batch, of an open length or as -1, and refuses anot
   assertEquals(reshaped(null, 2, -1), [null, 2, 3]);
   for (const shape of [[6, 1], [-1, 4], [-1, -1, -1]]) {
     assertThrows(() => reshaped(...shape), InputError, "expected the batch first");
+  }
+});
+
+Deno.test("Pad widens each axis on both sides", () => {
+  const padWidth = [[0, 0], [1, 2]];
+  assertEquals(REARRANGEMENTS.Pad.shape([[null, 6]], { padWidth, mode: "constant" }), [null, 9]);
+});
+
+Deno.test("axesOf() counts axes from either end, and refuses those beyond", () => {
+  assertEquals(axesOf([0, -1, 1], [2, 3, 4], "norm"), [0, 1, 2]);
+  for (const axis of [-4, 3, 0.5]) {
+    assertThrows(() => axesOf(axis, [2, 3, 4], "norm"), InputError, "different axes from -3 to 2");
   }
 });
