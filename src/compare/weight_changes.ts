@@ -77,9 +77,9 @@ function sentences(
 ): string[] {
   const changed = tensors.filter(differs);
   const others = uncompared === 0 ? [] : [
-    `${formatCount(uncompared, "tensor")} of whole numbers ${
+    `${formatCount(uncompared, "tensor")} ${
       uncompared === 1 ? "was" : "were"
-    } not compared.`,
+    } not compared: whole numbers in one file alone, or of a type that is not read.`,
   ];
   const about = sampled === 0 ? [] : [
     `A sample: ${formatCount(sampled, "tensor")} of ${tensors.length} ${

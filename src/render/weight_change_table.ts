@@ -1,5 +1,7 @@
 import type { WeightChanges } from "../compare/weight_changes.ts";
 import type { TensorChange } from "../measure/checkpoint/compare_checkpoints.ts";
+import { isWhole } from "../model/files/file_types.ts";
+import type { FileType } from "../model/weights/weights_manifest.ts";
 import { formatCount, formatNumber, formatShare } from "../words/numbers.ts";
 
 /** Largest number of names in a line. */
@@ -18,8 +20,9 @@ export function weightChangeTable(
   { tensors, onlyBefore, onlyAfter, reshaped }: WeightChanges,
   { all = false }: { all?: boolean } = {},
 ): { rows: { name: string; cells: string[] }[]; rest: string[] } {
-  // A change that is not a number comes first.
-  const size = ({ relativeChange }: TensorChange) => relativeChange ?? Infinity;
+  // A change that is not a number comes first, and codes come last.
+  const size = ({ relativeChange, types }: TensorChange) =>
+    relativeChange ?? (isWhole(types[1] as FileType) ? -1 : Infinity);
   const sorted = tensors.filter(({ differing }) => all || differing > 0)
     .toSorted((a, b) => size(b) === size(a) ? 0 : size(b) - size(a));
   const shown = all ? sorted : sorted.slice(0, MAX_TENSORS_SHOWN);
@@ -39,9 +42,10 @@ export function weightChangeTable(
   };
 }
 
-function cellsOf({ relativeChange, cosine, differing, count }: TensorChange): string[] {
+function cellsOf({ relativeChange, cosine, differing, count, types }: TensorChange): string[] {
+  const none = isWhole(types[1] as FileType) ? "-" : "not a number";
   return [
-    relativeChange === null ? "not a number" : formatNumber(relativeChange),
+    relativeChange === null ? none : formatNumber(relativeChange),
     cosine === null ? "-" : cosine.toFixed(6),
     formatShare(differing / count),
   ];

@@ -76,6 +76,41 @@ for (const typeA of TYPES) {
   }
 }
 
+for (
+  const [type, ints] of Object.entries({
+    int8: Int8Array.of(1, -2, 3),
+    bool: Uint8Array.of(1, 0, 1),
+    uint16: Uint16Array.of(1, 2, 65535),
+    // As float32, or as float64, the last two of these would be equal.
+    int32: Int32Array.of(1, -2, 2 ** 30 + 1),
+    int64: BigInt64Array.of(1n, -2n, 2n ** 60n + 1n),
+  })
+) {
+  Deno.test(`compareCheckpoints() counts the entries of ${type} that differ`, async () => {
+    const a = new Uint8Array(ints.buffer), b = a.slice();
+    b[2 * a.length / 3] ^= 1;
+    const of = async (b: Uint8Array) => {
+      const { differing, count, relativeChange, cosine } = await compareStored(
+        a,
+        type as FileType,
+        b,
+        type as FileType,
+      );
+      return [differing, count, relativeChange, cosine];
+    };
+    const isVector = type === "int8";
+    assertEquals(await of(a), [0, 3, 0, isVector ? 1 : null]);
+    const changed = [1 / Math.sqrt(14), 11 / Math.sqrt(14 * 9)];
+    assertEquals(await of(b), [1, 3, ...isVector ? changed : [null, null]]);
+  });
+}
+
+Deno.test("compareCheckpoints() compares whole numbers of two types by their values", async () => {
+  const narrow = new Uint8Array(Int32Array.of(1, -2, 3).buffer);
+  const wide = new Uint8Array(BigInt64Array.of(1n, -2n, 4n).buffer);
+  assertEquals((await compareStored(narrow, "int32", wide, "int64")).differing, 1);
+});
+
 Deno.test("compareCheckpoints() knows equal bits, one that differs, NaN and zeros", async () => {
   const a = new Float32Array([1, NaN, 3, 4, 5, 6, 7]);
   const bytes = (values: Float32Array) => new Uint8Array(values.buffer.slice(0) as ArrayBuffer);
@@ -169,12 +204,12 @@ Deno.test("weightChanges() says which blocks and kinds a fine-tune touched", asy
 });
 
 Deno.test("weightChanges() says what is not compared, and calls nothing else equal", async () => {
-  const q = (x: number) => ({ shape: [1], type: "int8" as const, bytes: Uint8Array.of(x) });
   const of = async (before: Parameters<typeof fileOf>[0], after: Parameters<typeof fileOf>[0]) =>
     weightChanges(await compareCheckpoints(fileOf(before), fileOf(after))).said;
-  assertEquals(await of({ a: scalar(1), q: q(1) }, { a: scalar(1), q: q(2) }), [
+  const whole = { shape: [1], type: "int8" as const, bytes: Uint8Array.of(1) };
+  assertEquals(await of({ a: scalar(1), q: scalar(1) }, { a: scalar(1), q: whole }), [
     "The one tensor is equal to the bit.",
-    "1 tensor of whole numbers was not compared.",
+    "1 tensor was not compared: whole numbers in one file alone, or of a type that is not read.",
   ]);
   const wide = { ...scalar(1), shape: [1, 1] };
   assertEquals(await of({ a: scalar(1), b: scalar(2) }, { a: scalar(1), b: wide }), [

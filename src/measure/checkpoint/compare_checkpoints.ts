@@ -3,7 +3,7 @@ import {
   CheckpointComparison,
   type ComparisonSums,
 } from "../../engine/native/checkpoint_comparison.ts";
-import { BYTES, countOf, isFloat } from "../../model/files/file_types.ts";
+import { BYTES, countOf, isFloat, isWhole } from "../../model/files/file_types.ts";
 import type { FileTensor, WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { anyObject, boolean, requireValue } from "../../words/shape.ts";
 import { askWorkers, isFar, WORTH_WORKERS } from "./sweep_in_parallel.ts";
@@ -25,9 +25,12 @@ export interface TensorChange {
   differing: number;
   /** Number of entries that were compared: of a sample, those in it. */
   count: number;
-  /** `|after - before| / |before|`; `null` if that is not a number. */
+  /**
+   * `|after - before| / |before|`; `null` if that is not a number, or if whole numbers differ that
+   * are not of the type int8: they may be packed codes, of which only equality means something.
+   */
   relativeChange: number | null;
-  /** Cosine of the angle between both; `null` if that is not a number. */
+  /** Cosine of the angle between both; `null` likewise. */
   cosine: number | null;
 }
 
@@ -43,7 +46,10 @@ export interface WeightsComparison {
   sampled?: number;
   /** Tensors of another shape. */
   reshaped: { name: string; before: number[]; after: number[] }[];
-  /** Number of tensors of whole numbers in the second file, which are not compared; absent if 0. */
+  /**
+   * Number of tensors that are not compared: whole numbers in one file alone, or complex ones;
+   * absent if 0.
+   */
   uncompared?: number;
 }
 
@@ -82,7 +88,8 @@ export async function compareCheckpoints(
   requireValue("options", options, anyObject);
   const { pairs, onlyBefore, onlyAfter } = pairTensors(before.tensors, after.tensors);
   const isSame = ([a, b]: Pair) => a.shape.join() === b.shape.join();
-  const alike = pairs.filter((pair) => isSame(pair) && !pair[0].shape.includes(0));
+  const comparable = pairs.filter(isComparable);
+  const alike = comparable.filter((pair) => isSame(pair) && !pair[0].shape.includes(0));
   const { sample = false } = options;
   requireValue("options.sample", sample, boolean);
   const divided = alike.map((pair): DividedPair => ({
@@ -90,7 +97,7 @@ export async function compareCheckpoints(
     stretches: stretchesIn(pair, { sample }),
   }));
   const sums = await comparePairs(divided, options);
-  const uncompared = after.tensors.filter(({ type }) => !isFloat(type)).length;
+  const uncompared = pairs.length - comparable.length;
   const sampled = divided.filter(({ stretches }) => stretches !== null).length;
   return {
     tensors: divided.map((one, i) => changeOf(one, sums[i])),
@@ -98,7 +105,7 @@ export async function compareCheckpoints(
     ...uncompared > 0 ? { uncompared } : {},
     onlyBefore,
     onlyAfter,
-    reshaped: pairs.filter((pair) => !isSame(pair)).map(([a, b]) => ({
+    reshaped: comparable.filter((pair) => !isSame(pair)).map(([a, b]) => ({
       name: b.name,
       before: a.shape,
       after: b.shape,
@@ -106,9 +113,13 @@ export async function compareCheckpoints(
   };
 }
 
+const isComparable = (pair: Pair) =>
+  pair.every(({ type }) => isFloat(type)) || pair.every(({ type }) => isWhole(type));
+
 function changeOf({ pair: [a, b], stretches }: DividedPair, sums: ComparisonSums): TensorChange {
   const { squaresA, squaresB, products, squaredDifferences, differing } = sums;
-  const orNull = (x: number) => Number.isFinite(x) ? x : null;
+  const isVector = [a, b].every(({ type }) => isFloat(type) || type === "int8");
+  const orNull = (x: number) => isVector && Number.isFinite(x) ? x : null;
   return {
     name: b.name,
     shape: b.shape,
@@ -116,17 +127,16 @@ function changeOf({ pair: [a, b], stretches }: DividedPair, sums: ComparisonSums
     differing,
     count: stretches === null ? countOf(b.shape)! : entriesIn(stretches),
     relativeChange: differing === 0 ? 0 : orNull(Math.sqrt(squaredDifferences / squaresA)),
-    cosine: differing === 0 && squaresA > 0 && Number.isFinite(squaresA)
+    cosine: isVector && differing === 0 && squaresA > 0 && Number.isFinite(squaresA)
       ? 1
       : orNull(products / Math.sqrt(squaresA * squaresB)),
   };
 }
 
 function pairTensors(
-  before: readonly FileTensor[],
-  after: readonly FileTensor[],
+  a: readonly FileTensor[],
+  b: readonly FileTensor[],
 ): { pairs: Pair[]; onlyBefore: string[]; onlyAfter: string[] } {
-  const [a, b] = [before, after].map((tensors) => tensors.filter(({ type }) => isFloat(type)));
   const pairBy = (nameA: (name: string) => string, nameB: (name: string) => string) => {
     const open = new Map(a.map((tensor) => [nameA(tensor.name), tensor]));
     const pairs = b.flatMap((tensor): Pair[] => {
@@ -163,7 +173,7 @@ interface DividedPair {
 
 function stretchesIn(pair: Pair, { sample }: { sample: boolean }): Stretch[] | null {
   const [a, b] = pair;
-  return sample && pair.every(isStored)
+  return sample && pair.every(isInPieces)
     ? stretchesOf(countOf(a.shape)!, Math.max(BYTES[a.type], BYTES[b.type]))
     : null;
 }
@@ -171,13 +181,17 @@ function stretchesIn(pair: Pair, { sample }: { sample: boolean }): Stretch[] | n
 const entriesIn = (stretches: readonly Stretch[]) =>
   stretches.reduce((sum, { from, to }) => sum + to - from, 0);
 
+/** Returns true if the entries are read from the file in pieces. */
+const isInPieces = (tensor: FileTensor) =>
+  isStored(tensor) || tensor.stored !== undefined && isWhole(tensor.type);
+
 /** Returns the sums over each pair. */
 async function comparePairs(
   divided: readonly DividedPair[],
   { threads = Math.min(8, navigator.hardwareConcurrency), onProgress, signal = null }:
     MeasureCheckpointOptions,
 ): Promise<ComparisonSums[]> {
-  const stored = divided.filter(({ pair }) => pair.every(isStored));
+  const stored = divided.filter(({ pair }) => pair.every(isInPieces));
   const sums = new Map<DividedPair, ComparisonSums>();
   const parts = stored.flatMap(partsOf);
   const bytesOf = ({ pair, from, to }: PairPart) => (to - from) * bytesOfPair(stored[pair]);
@@ -211,8 +225,8 @@ async function comparePairs(
 /** Compares a pair in this thread, in the parts of the workers: the sums are the same. */
 function compareHere(comparison: CheckpointComparison, divided: DividedPair): ComparisonSums {
   const [a, b] = divided.pair.map((tensor) => ({
-    type: isStored(tensor) ? tensor.type : "float32" as const,
-    read: readerOf(tensor),
+    type: isInPieces(tensor) ? tensor.type : "float32" as const,
+    read: readerOf(tensor, { inPieces: isInPieces(tensor) }),
   }));
   return partsOf(divided, 0).map((part) => comparePart(comparison, part, [a, b]))
     .reduce(addComparisons);

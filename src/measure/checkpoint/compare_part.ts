@@ -5,7 +5,7 @@ import {
   type ComparedSide,
   type ComparisonSums,
 } from "../../engine/native/checkpoint_comparison.ts";
-import { BYTES } from "../../model/files/file_types.ts";
+import { BYTES, entriesOf, isFloat } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 import type { ReadBytes } from "./sweep_part.ts";
 import { valuesOf } from "./tensor_sweep.ts";
@@ -26,14 +26,38 @@ export function comparePart(
     bytes: BYTES[type],
     values: BYTES[type] > 2 ? null : valuesOf(type),
   }));
+  const isNative = tensors.every(({ type }) => isFloat(type) || BYTES[type] <= 2);
   let sums: ComparisonSums | null = null;
   for (let at = from; at < to; at += COMPARED_AT_ONCE) {
     const count = Math.min(COMPARED_AT_ONCE, to - at);
-    tensors.forEach(({ type, read }, side) =>
-      read(at * BYTES[type], comparison.room(side as 0 | 1, count * BYTES[type]))
-    );
-    const found = comparison.compare([a, b], count);
+    const [one, other] = tensors.map(({ type, read }, side) => {
+      const bytes = comparison.room(side as 0 | 1, count * BYTES[type]);
+      read(at * BYTES[type], bytes);
+      return { type, bytes };
+    });
+    const found = isNative ? comparison.compare([a, b], count) : compareWhole(one, other);
     sums = sums === null ? found : addComparisons(sums, found);
   }
   return sums!;
 }
+
+/** Entries as they are stored. */
+interface StoredEntries {
+  type: FileType;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Compares whole numbers of 32 or 64 bits, which float32 would round: only how many differ. */
+function compareWhole(a: StoredEntries, b: StoredEntries): ComparisonSums {
+  const [x, y] = a.type === b.type
+    ? [codesOf(a), codesOf(b)]
+    : [entriesOf(a.bytes, a.type), entriesOf(b.bytes, b.type)];
+  let differing = 0;
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) differing++;
+  return { squaresA: NaN, squaresB: NaN, products: NaN, squaredDifferences: NaN, differing };
+}
+
+const codesOf = ({ type, bytes: { buffer, byteOffset, length } }: StoredEntries) =>
+  BYTES[type] === 8
+    ? new BigUint64Array(buffer, byteOffset, length / 8)
+    : new Uint32Array(buffer, byteOffset, length / 4);

@@ -45,8 +45,11 @@ export function sweepTensors(tensors: readonly SweepTensor[]): TensorFigures[] {
 }
 
 /** Returns a reader of a tensor: of the file's bytes, or of the entries that `read()` returns. */
-export function readerOf(tensor: SweepTensor["tensor"]): ReadBytes {
-  if (isStored(tensor)) {
+export function readerOf(
+  tensor: SweepTensor["tensor"],
+  { inPieces = isStored(tensor) }: { inPieces?: boolean } = {},
+): ReadBytes {
+  if (inPieces) {
     const { file, offset } = tensor.stored!;
     return (from, to) => readInto(file, offset + from, to);
   }

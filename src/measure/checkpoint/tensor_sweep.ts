@@ -1,6 +1,6 @@
 import { type NonFinite, ROW, UPPER_BITS } from "../../engine/native/checkpoint_sweep.ts";
 import { addSums, type Sums } from "../../engine/native/sums.ts";
-import { decode } from "../../model/files/file_types.ts";
+import { BYTES, decode } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 import type { LineCounts, SampleMeasurements } from "../measurements.ts";
 import { binOf, emptyBins } from "../value_bins.ts";
@@ -193,7 +193,7 @@ const values = new Map<FileType, Float32Array>();
 export function valuesOf(type: FileType): Float32Array {
   const known = values.get(type);
   if (known !== undefined) return known;
-  const codes = CODE_FORMATS[type]!.bytes === 1
+  const codes = BYTES[type] === 1
     ? Uint8Array.from({ length: 2 ** 8 }, (_, code) => code)
     : new Uint8Array(Uint16Array.from({ length: 2 ** 16 }, (_, code) => code).buffer);
   const decoded = decode(codes, type);

@@ -35,6 +35,9 @@ const FLOATS: readonly FileType[] = [
 /** Returns true if entries of a type are weights. */
 export const isFloat = (type: FileType): boolean => FLOATS.includes(type);
 
+/** Returns true if entries of a type are whole numbers. */
+export const isWhole = (type: FileType): boolean => /^(u?int|bool)/.test(type);
+
 /** Returns true if a value is a whole number from 0 to 2^53: a size, an offset or a stride. */
 export const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && value as number >= 0;
