@@ -129,14 +129,13 @@ export class CheckpointSweep {
     this.chunk = new Uint8Array(this.#buffer, this.#at.chunk, CHUNK_BYTES);
   }
 
-  /** Begins a tensor, or a part of one. */
-  begin(): void {
+  /** Begins a tensor, or a part of one. `columns`: true if its columns are compared. */
+  begin({ columns }: { columns: boolean }): void {
     this.#sums = null;
-    const { counts, columnOnes, columnTwos, broken } = this.#at;
-    new Uint8Array(this.#buffer, counts, SIZES.counts).fill(0);
-    new Uint8Array(this.#buffer, columnOnes, SIZES.columnOnes).fill(0);
-    new Uint8Array(this.#buffer, columnTwos, SIZES.columnTwos).fill(0);
-    new Uint8Array(this.#buffer, broken, SIZES.broken).fill(0);
+    const ofColumns = columns ? ["columnOnes", "columnTwos", "broken"] as const : [];
+    for (const region of ["counts", ...ofColumns] as const) {
+      new Uint8Array(this.#buffer, this.#at[region], SIZES[region]).fill(0);
+    }
   }
 
   /** Adds the chunk that has been read. */

@@ -35,7 +35,10 @@ interface Coefficients {
 /** Figures of a tensor while its parts come in, in their order. */
 export class TensorSweep {
   readonly #pieces: Pieces;
-  readonly #counts: Float64Array;
+  /** Codes of the first part, each followed by its number of entries. */
+  #codes: Uint32Array | null = null;
+  /** Number of entries with each code, from the second part on: a small tensor has only one. */
+  #counts: Float64Array | null = null;
   #sums: Sums | null = null;
   #nonFinite: NonFinite | null = null;
   readonly #rows: Lines | null;
@@ -44,17 +47,19 @@ export class TensorSweep {
 
   /** @param pieces The division of the tensor. */
   constructor(pieces: Pieces) {
-    const { type, matrix } = pieces;
+    const { matrix } = pieces;
     this.#pieces = pieces;
-    const { bytes } = CODE_FORMATS[type]!;
-    this.#counts = new Float64Array(2 ** (bytes > 2 ? UPPER_BITS : 8 * bytes));
     this.#rows = matrix.compares.rows ? new Lines(matrix.rows) : null;
     this.#columns = matrix.compares.columns ? new Lines(matrix.width) : null;
   }
 
   /** Adds the figures of the next part. */
   add({ codes, sums, nonFinite, rows, columns, starts }: PartFigures): void {
-    for (let i = 0; i < codes.length; i += 2) this.#counts[codes[i]] += codes[i + 1];
+    if (this.#codes === null) this.#codes = codes;
+    else {
+      this.#counts ??= this.#addCounts(this.#codes);
+      this.#addCounts(codes);
+    }
     if (sums !== null) this.#sums = this.#sums === null ? sums : addSums(this.#sums, sums);
     this.#nonFinite = addNonFinite(this.#nonFinite, nonFinite);
     if (rows !== null) {
@@ -73,6 +78,13 @@ export class TensorSweep {
     this.#starts ??= starts;
   }
 
+  #addCounts(codes: Uint32Array): Float64Array {
+    const { bytes } = CODE_FORMATS[this.#pieces.type]!;
+    const counts = this.#counts ?? new Float64Array(2 ** (bytes > 2 ? UPPER_BITS : 8 * bytes));
+    for (let i = 0; i < codes.length; i += 2) counts[codes[i]] += codes[i + 1];
+    return counts;
+  }
+
   /**
    * Returns the figures of the tensor, or `null` if the first entries of its rows and columns do not
    * tell them apart.
@@ -83,7 +95,8 @@ export class TensorSweep {
   finish(coefficients: Coefficients, units: UnitAxis | null): TensorFigures | null {
     const { matrix, type } = this.#pieces;
     const values = this.#sums === null ? valuesOf(type) : UPPER_VALUES;
-    const sums = this.#sums ?? sumsOfCounts(this.#counts, values);
+    const codes = this.#counts === null ? this.#codes! : pairsOf(this.#counts);
+    const sums = this.#sums ?? sumsOfCodes(codes, values);
     // Of a row in several pieces, only the first says that it is constant.
     this.#rows?.flagZeros({ keepsConstant: matrix.compares.columns || !this.#pieces.isWhole });
     this.#flagColumns(coefficients);
@@ -94,7 +107,7 @@ export class TensorSweep {
       lines.zero + lines.constant + lines.repeated === 0;
     if (!differ(rows, matrix.width) || !differ(columns, matrix.rows)) return null;
     return {
-      sums: { ...sums, ...histogramsOf(this.#counts, values, sums) },
+      sums: { ...sums, ...histogramsOf(codes, values, sums) },
       nonFinite: this.#nonFinite,
       rows,
       columns,
@@ -206,33 +219,46 @@ const UPPER_VALUES = new Float32Array(
   Uint32Array.from({ length: 2 ** UPPER_BITS }, (_, code) => code << (32 - UPPER_BITS)).buffer,
 );
 
+/** Returns the codes that occur, each followed by its number of entries. */
+function pairsOf(counts: Float64Array): Float64Array {
+  const pairs = new Float64Array(2 * counts.length);
+  let length = 0;
+  counts.forEach((count, code) => {
+    if (count === 0) return;
+    pairs[length++] = code;
+    pairs[length++] = count;
+  });
+  return pairs.subarray(0, length);
+}
+
+/** Codes that occur, each followed by its number of entries. */
+type CodeCounts = Uint32Array | Float64Array;
+
 /** Returns the numbers of entries by exponent and by value, given the number of those with each code. */
 function histogramsOf(
-  counts: Float64Array,
+  codes: CodeCounts,
   values: Float32Array,
   { maxAbs }: Sums,
 ): Pick<Sums, "exponents" | "bins"> {
   const bits = new Uint32Array(values.buffer, values.byteOffset);
   const exponents = new Float64Array(256);
   const bins = emptyBins(maxAbs);
-  for (let code = 0; code < counts.length; code++) {
-    if (counts[code] === 0) continue;
-    exponents[bits[code] >>> 23 & 255] += counts[code];
+  for (let i = 0; i < codes.length; i += 2) {
+    const code = codes[i];
+    exponents[bits[code] >>> 23 & 255] += codes[i + 1];
     if (bins !== null && Number.isFinite(values[code])) {
-      bins.counts[binOf(values[code], bins.limit)] += counts[code];
+      bins.counts[binOf(values[code], bins.limit)] += codes[i + 1];
     }
   }
   return { exponents, ...bins === null ? {} : { bins } };
 }
 
 /** Returns the sums over entries, given the number of those with each code. */
-function sumsOfCounts(counts: Float64Array, values: Float32Array): Sums {
+function sumsOfCodes(codes: CodeCounts, values: Float32Array): Sums {
   let count = 0, finite = 0, sum = 0, sumAbs = 0, sumSquares = 0, maxAbs = 0, zeros = 0;
-  for (let code = 0; code < counts.length; code++) {
-    const n = counts[code];
-    if (n === 0) continue;
+  for (let i = 0; i < codes.length; i += 2) {
+    const x = values[codes[i]], n = codes[i + 1];
     count += n;
-    const x = values[code];
     if (!Number.isFinite(x)) continue;
     finite += n;
     sum += n * x;
@@ -243,9 +269,9 @@ function sumsOfCounts(counts: Float64Array, values: Float32Array): Sums {
   }
   const mean = sum / Math.max(1, finite);
   let squaredDeviations = 0;
-  for (let code = 0; code < counts.length; code++) {
-    if (counts[code] === 0 || !Number.isFinite(values[code])) continue;
-    squaredDeviations += counts[code] * (values[code] - mean) ** 2;
+  for (let i = 0; i < codes.length; i += 2) {
+    const x = values[codes[i]];
+    if (Number.isFinite(x)) squaredDeviations += codes[i + 1] * (x - mean) ** 2;
   }
   return { count, finite, sumAbs, sumSquares, maxAbs, zeros, mean, squaredDeviations };
 }
