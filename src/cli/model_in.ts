@@ -1,5 +1,6 @@
 import { isReadable } from "../gate/gate_result.ts";
 import { isIndexFile, isKerasFile, isRemote, isTorchFile } from "../model/loaded_model.ts";
+import { readUserText } from "../model/files/user_file.ts";
 import { ModelError, statOf } from "../model/model_error.ts";
 import { anyOf, showWord } from "../words/show_value.ts";
 
@@ -18,8 +19,9 @@ const SHARD = /\d+-of-\d+\.(safetensors|bin)$/;
 
 /**
  * Returns the file of the model in a folder: the model.json that TensorFlow.js saves, the weights
- * of a Hugging Face model, whose shards need no index, or the only file that holds a model. Returns any other path unchanged;
- * loading it will fail.
+ * of a Hugging Face model, whose shards need no index, or the only file that holds a model; of the
+ * folder of a model in the cache of Hugging Face, that of the commit which `main` is. Returns any
+ * other path unchanged; loading it will fail.
  *
  * @param path A file or a folder.
  * @throws {ModelError} If the folder holds several models, or one of a kind that cannot be read.
@@ -28,7 +30,13 @@ export async function modelIn(path: string): Promise<string> {
   if (path === "" || isRemote(path) || !isReadable(path)) return path;
   const info = await statOf(path).catch(() => null);
   if (!info?.isDirectory) return path;
-  const names = (await Array.fromAsync(Deno.readDir(path)))
+  const entries = await Array.fromAsync(Deno.readDir(path));
+  // The cache of huggingface_hub keeps a folder for each commit.
+  if (entries.some(({ name }) => name === "snapshots")) {
+    const commit = await readUserText(`${path}/refs/main`).catch(() => null);
+    if (commit !== null) return await modelIn(`${path}/snapshots/${commit.trim()}`);
+  }
+  const names = entries
     .filter(({ isDirectory }) => !isDirectory).map(({ name }) => name).sort();
   const fileOf = (name: string) => `${path.replace(/[\\/]+$/, "")}/${name}`;
   if (names.includes("model.json")) return fileOf("model.json");

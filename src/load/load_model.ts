@@ -207,6 +207,10 @@ export async function loadModel(
   throw new ModelError(`${path}: ${await whyNot(path)}`);
 }
 
+/** Says which files are judged by their weights alone. */
+const WEIGHTS = "report, check and diff judge weights alone, too: " +
+  ".safetensors, .pt, .pth, .ckpt, .bin, .npz, .npy and .weights.h5";
+
 const CONVERT = "convert it with tensorflowjs_converter";
 const WRITE = "write the same layers in a module that exports createModel({ tf, seed })";
 
@@ -218,6 +222,22 @@ const FORMATS: readonly [is: (path: string) => boolean, what: string, fix: strin
     `${CONVERT} --input_format=keras_saved_model --output_format=tfjs_layers_model`,
   ],
   [(path) => /\.onnx$/i.test(path), "it is an ONNX model", WRITE],
+  [
+    (path) => /\.gguf$/i.test(path),
+    "it is a GGUF file of llama.cpp",
+    "report judges the checkpoint that it was made from, or what transformers saves after " +
+    "from_pretrained(FOLDER, gguf_file=NAME)",
+  ],
+  [
+    (path) => /\.(msgpack|orbax)$/i.test(path),
+    "it is a checkpoint of Flax",
+    "report judges what numpy.savez writes of flax.traverse_util.flatten_dict(params, sep='/')",
+  ],
+  [
+    (path) => /\.(tflite|ckpt\.index|data-\d+-of-\d+)$/i.test(path),
+    "it is a file of TensorFlow without layers",
+    "report judges what model.save_weights('model.weights.h5') writes",
+  ],
   [
     isTorchFile,
     "it holds weights without layers",
@@ -236,8 +256,8 @@ async function whyNot(path: string): Promise<string> {
   try {
     const { isDirectory } = await Deno.stat(path);
     return isDirectory
-      ? `it is a folder, ${wanted} in it`
-      : `it is not a file type that this tool reads, ${wanted}`;
+      ? `it is a folder, ${wanted} in it; ${WEIGHTS}`
+      : `it is not a file type that this tool reads, ${wanted}; ${WEIGHTS}`;
   } catch (error) {
     return `${failure(error)}, ${wanted}`;
   }

@@ -13,10 +13,13 @@ const KERAS_NAME =
 /** Largest header: longer ones are those of arrays with thousands of named fields. */
 const MAX_HEADER = 2 ** 16;
 
+/** Types of texts, objects and times, which are left out: `<U12`, `|O`, `<M8[ns]`. */
+const NO_NUMBERS = /'descr': *'[<>|=]?[USOMmV]/;
+
 /**
- * Reads the weights of a file that `numpy.savez` wrote.
+ * Reads the weights of a file that `numpy.savez` wrote. Arrays of texts and objects are left out.
  *
- * @throws {ModelError} If it is not one, or holds anything except arrays of numbers.
+ * @throws {ModelError} If it is not one, or is damaged.
  */
 export function readNpzWeights(source: ByteSource): Omit<WeightsFile, "path"> {
   const entries = [...openZip(source, ModelError).values()];
@@ -27,22 +30,50 @@ export function readNpzWeights(source: ByteSource): Omit<WeightsFile, "path"> {
       return [{ file, from: start + at, to: start + at + Math.min(MAX_HEADER, size) }];
     }));
   }
-  const tensors = entries.map((entry) => tensorOf(source, entry));
+  const found = entries.map((entry) => tensorOf(source, entry) ?? nameOf(entry));
+  const others = found.filter((one) => typeof one === "string");
+  const tensors = found.filter((one) => typeof one !== "string");
+  const shown = others.slice(0, MAX_NAMES).map(showValue).join(", ");
+  const more = others.length > MAX_NAMES ? " ..." : "";
   return {
     format: "NumPy",
     layout: tensors.some(({ name }) => KERAS_NAME.test(name)) ? "keras" : "pytorch",
     tensors,
-    notes: [],
+    notes: others.length === 0 ? [] : [`${shown}${more} left out: no numbers.`],
   };
 }
 
-function tensorOf(source: ByteSource, entry: ZipEntry): FileTensor {
-  const name = entry.name.replace(/\.npy$/, "");
+/** Largest number of names in a note. */
+const MAX_NAMES = 4;
+
+/**
+ * Reads the one array of a file that `numpy.save` wrote.
+ *
+ * @param name Name of the tensor.
+ * @throws {ModelError} If it is not such a file, or holds no numbers.
+ */
+export function readNpyWeights(source: ByteSource, name: string): Omit<WeightsFile, "path"> {
+  const { size } = source;
+  const read = () => source.read(0, size, "The array");
+  const tensor = tensorOf(source, { name, size, at: 0, read });
+  if (tensor === null) throw new ModelError("The array holds no numbers, expected weights");
+  return { format: "NumPy", layout: "pytorch", tensors: [tensor], notes: [] };
+}
+
+const nameOf = ({ name }: Pick<ZipEntry, "name">) => name.replace(/\.npy$/, "");
+
+/** Returns an array as a tensor; `null` if it holds no numbers. */
+function tensorOf(
+  source: ByteSource,
+  entry: Pick<ZipEntry, "name" | "size" | "at" | "read">,
+): FileTensor | null {
+  const name = nameOf(entry);
   const fail = (what: string): never => {
     throw new ModelError(`${showValue(name)} ${what}`);
   };
   const own = entry.at === null ? null : partOf(source, entry.at, entry.size);
   const head = own?.read(0, Math.min(MAX_HEADER, entry.size), "The header") ?? entry.read();
+  if (NO_NUMBERS.test(new TextDecoder().decode(head.subarray(0, 128)))) return null;
   const { type, isFortran, shape, count, start } = readNpyHeader(head, fail);
   const bytes = count * BYTES[type];
   if (entry.size - start !== bytes) {

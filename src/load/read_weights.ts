@@ -181,8 +181,8 @@ export interface ReadWeightsOptions {
 
 /**
  * Reads the weights of a file, of any topology: `.safetensors`, a state dict that
- * `torch.save` wrote (`.pt`, `.pth`, `.ckpt`, `.bin`), the index of a model in shards
- * (`model.safetensors.index.json`), shards without one (`model-*-of-00003.safetensors`), `.npz`, a `.keras`, `.h5` or `.weights.h5`, a `.pt2`, or a
+ * `torch.save` wrote (`.pt`, `.pth`, `.ckpt`, `.bin`, `.pth.tar`), the index of a model in shards
+ * (`model.safetensors.index.json`), shards without one (`model-*-of-00003.safetensors`), `.npz` or `.npy`, a `.keras`, `.h5` or `.weights.h5`, a `.pt2`, or a
  * model.json of TensorFlow.js. A `config.json` beside it names the network. The file is data: nothing
  * of it runs, and nothing outside its folder is read. It is not held in memory, except for a file of
  * `torch.save` up to 64 MiB: each tensor is read on demand, so the file must still be there.
@@ -268,8 +268,13 @@ async function parse(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
   }
   const file = await place.open();
   if (file === null) throw new ModelError(failure(new Deno.errors.NotFound()));
+  refusePointer(file);
   if (/\.safetensors$/i.test(name)) {
     return { format: "safetensors", tensors: readSafetensors(file), notes: [] };
+  }
+  if (/\.npy$/i.test(name)) {
+    const { readNpyWeights } = await import("./read_npz.ts");
+    return readNpyWeights(file, name.slice(0, -4));
   }
   const isWhole = file.size <= MAX_WHOLE;
   const parsed = await parseArchive(
@@ -280,6 +285,22 @@ async function parse(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
   return isWhole || parsed.format === "Keras" && !/\.keras$/i.test(name)
     ? parsed
     : { ...parsed, notes: [...parsed.notes, UNCHECKED] };
+}
+
+/** Beginning of the file that Git has in place of a large one. */
+const POINTER = "version https://git-lfs";
+
+/** Rejects a file that stands for another one, or an answer of a server. */
+function refusePointer(file: ByteSource): void {
+  const head = new TextDecoder().decode(file.read(0, Math.min(64, file.size), "The file"));
+  if (head.startsWith(POINTER)) {
+    throw new ModelError(
+      "The file is a pointer of Git LFS, expected weights: git lfs pull gets them",
+    );
+  }
+  if (/^\s*<(!doctype|html|\?xml)/i.test(head)) {
+    throw new ModelError("The file is a page of a website, expected weights: download it again");
+  }
 }
 
 /** Reads a file of Keras, NumPy or PyTorch. */

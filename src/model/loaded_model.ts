@@ -141,19 +141,20 @@ export const isShardPattern = (path: string): boolean =>
 /** Returns true for the path of a file with weights and no topology, or of which only they are read. */
 export const isWeightsFile = (path: string): boolean =>
   isRemote(path) || isTorchFile(path) || isIndexFile(path) ||
-  /\.(bin|npz|weights\.h5)$/i.test(path);
+  /\.(bin|np[yz]|weights\.h5)$/i.test(path);
 
 /**
  * Returns true for the path of weights as PyTorch users save them. The shards of a model.json end
  * in `.bin` too.
  */
-export const isTorchFile = (path: string): boolean => /\.(safetensors|pt|pth|ckpt)$/i.test(path);
+export const isTorchFile = (path: string): boolean =>
+  /\.(safetensors|(pt|pth|ckpt)(\.tar)?)$/i.test(path);
 
 /** Returns true for the path of a model, or of weights that are judged alone. */
 export const isModelFile = (path: string): boolean =>
   isJsonFile(path) || isKerasFile(path) || isProgramFile(path) || isModule(path) ||
   // Most files of NumPy hold data.
-  isWeightsFile(path) && !/\.npz$/i.test(path);
+  isWeightsFile(path) && !/\.np[yz]$/i.test(path);
 
 /**
  * Returns the module whose code makes a model; `null` if all files are data.

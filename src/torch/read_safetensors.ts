@@ -22,6 +22,8 @@ const TYPES: Readonly<Record<string, FileType>> = {
   BOOL: "bool",
   F8_E4M3: "float8_e4m3",
   F8_E5M2: "float8_e5m2",
+  // Powers of two: scales of blocks of weights.
+  F8_E8M0: "float8",
   C64: "complex64",
 };
 

@@ -37,6 +37,16 @@ Deno.test("modelIn() finds the model that a folder stands for", async () => {
   for (const path of ["none", "", "deno.json", "docs"]) assertEquals(await modelIn(path), path);
 });
 
+Deno.test("modelIn() finds the model in the cache of Hugging Face, whose files are links", () =>
+  withFiles(["blob"], async (folder) => {
+    await Deno.mkdir(`${folder}/refs`);
+    await Deno.mkdir(`${folder}/snapshots/abc`, { recursive: true });
+    await Deno.mkdir(`${folder}/snapshots/older`);
+    await Deno.writeTextFile(`${folder}/refs/main`, "abc\n");
+    await Deno.symlink("../../blob", `${folder}/snapshots/abc/model.safetensors`);
+    assertEquals(await modelIn(folder), `${folder}/snapshots/abc/model.safetensors`);
+  }));
+
 Deno.test("modelIn() says what a folder is that holds no model to read, or several", async () => {
   const cases: [files: string[], said: string][] = [
     [["saved_model.pb", "keras_metadata.pb"], "it is a SavedModel of TensorFlow, a graph without"],

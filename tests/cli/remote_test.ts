@@ -133,9 +133,17 @@ Deno.test("an .npz and a .weights.h5 are read in pieces from a server, too", asy
 });
 
 Deno.test("files of PyTorch and Keras have the same report from a server", async () => {
-  for (const name of ["resnet.pt", "resnet.keras", "resnet.safetensors"]) {
+  for (
+    const path of [
+      "peers/resnet.pt",
+      "peers/resnet.keras",
+      "peers/resnet.safetensors",
+      "../torch_programs/sequence.pt2",
+    ]
+  ) {
+    const name = path.split("/").at(-1)!;
     await Deno.copyFile(
-      new URL(`../../fixtures/files/peers/${name}`, import.meta.url),
+      new URL(`../../fixtures/files/${path}`, import.meta.url),
       `${folder}/${name}`,
     );
     await using server = serveFiles({ [name]: `${folder}/${name}` });

@@ -7,12 +7,13 @@ import {
   stretchesOf,
   UNSEEN,
 } from "../../src/measure/checkpoint/sample_tensors.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { runRules } from "../../src/rules/judge_rule.ts";
 import { figuresOf, sumEntries } from "../../src/measure/sums.ts";
 import type { Interval } from "../../src/measure/measurements.ts";
 import { decode } from "../../src/model/files/file_types.ts";
 import { type MadeTensor, writeCheckpoint } from "./write_checkpoint.ts";
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 
 Deno.test("a tensor is sampled if it has more than 1 MiB, from its first entry to its last", () => {
   for (const bytes of [1, 2, 4, 8]) {
@@ -203,3 +204,17 @@ Deno.test("a rule says that all entries of a sample are equal, not those of the 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("a lone NaN in a sample is told with the number that all entries may have", () =>
+  withFiles(async (a) => {
+    const measurements = await measureCheckpoint(await readWeights(a), { sample: true });
+    const [{ message }] = runRules(measurements).filter(({ rule }) => rule === "non-finite");
+    const [, seen, of, least, most, all] =
+      /\((\d+) of (\d+) in the sample; (\d+) to (\d+) of all (\d+) at 95 %/.exec(message)!;
+    assertEquals([seen, of, least, all].map(Number), [1, 2 ** 19, 1, 1200 * 1024]);
+    // One stretch in 32 has it: 1.2 million / 2^19, and 2.04 standard errors more.
+    const rest = 1 - 2 ** 19 / (1200 * 1024);
+    assertEquals(Number(most), Math.ceil((1 + 2.0395 * Math.sqrt(rest)) / (1 - rest)));
+    const { causes } = diagnose(measurements, runRules(measurements));
+    assertStringIncludes(causes[0].message, "(1 of 524288 in the sample; 1 to ");
+  }));

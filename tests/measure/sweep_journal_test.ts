@@ -64,7 +64,7 @@ Deno.test("a sweep that was stopped goes on from its journal, to the bit", () =>
     await assertRejects(() => Deno.stat(journal), Deno.errors.NotFound);
   }));
 
-Deno.test("a journal of a file that has changed is not used, and another file is not replaced", () =>
+Deno.test("a journal of a file that has changed is not used, and another file or folder is not replaced", () =>
   withCheckpoint(async (path, journal) => {
     const total = await stopAfter(0.6, path, journal);
     await Deno.utime(path, new Date(1e12), new Date(1e12));
@@ -72,6 +72,10 @@ Deno.test("a journal of a file that has changed is not used, and another file is
     await Deno.writeTextFile(journal, "mine");
     await assertRejects(() => stopAfterOrThrow(path, journal), InputError, "no journal");
     assertEquals(await Deno.readTextFile(journal), "mine");
+    await Deno.remove(journal);
+    await Deno.mkdir(journal);
+    await assertRejects(() => stopAfterOrThrow(path, journal), InputError, "no journal");
+    await Deno.remove(journal);
   }));
 
 async function stopAfterOrThrow(path: string, journal: string) {

@@ -21,7 +21,9 @@ const KINDS: Record<string, (path: string) => boolean> = {
   ...Object.fromEntries(
     ["ts", "js", "mts", "mjs", "cts", "cjs", "tsx", "jsx"].map((end) => [end, isModule]),
   ),
-  ...Object.fromEntries(["safetensors", "pt", "pth", "ckpt"].map((end) => [end, isTorchFile])),
+  ...Object.fromEntries(
+    ["safetensors", "pt", "pth", "ckpt", "pth.tar"].map((end) => [end, isTorchFile]),
+  ),
   bin: isWeightsFile,
 };
 

@@ -130,6 +130,22 @@ Deno.test("loadModel() says what a file of another format is and what to do", as
     ["a.pth", "it holds weights without layers", alone],
     ["a.onnx", "it is an ONNX model", write],
     ["a.safetensors", "it holds weights without layers", alone],
+    [
+      "a.gguf",
+      "it is a GGUF file of llama.cpp",
+      "report judges the checkpoint that it was made from, or what transformers saves after " +
+      "from_pretrained(FOLDER, gguf_file=NAME)",
+    ],
+    [
+      "a.msgpack",
+      "it is a checkpoint of Flax",
+      "report judges what numpy.savez writes of flax.traverse_util.flatten_dict(params, sep='/')",
+    ],
+    [
+      "a.ckpt.index",
+      "it is a file of TensorFlow without layers",
+      "report judges what model.save_weights('model.weights.h5') writes",
+    ],
   ];
   for (const [path, what, fix] of cases) {
     assertEquals(
@@ -148,6 +164,10 @@ Deno.test("loadModel() says what is wrong with layers that come without weights"
   await Deno.remove(path);
 });
 
+const WEIGHTS =
+  "; report, check and diff judge weights alone, too: .safetensors, .pt, .pth, .ckpt, " +
+  ".bin, .npz, .npy and .weights.h5";
+
 Deno.test("loadModel() says what is wrong with the file itself", async () => {
   const cases: [string, string][] = [
     ["/no/model.json", "/no/model.json: there is no such file"],
@@ -157,7 +177,7 @@ Deno.test("loadModel() says what is wrong with the file itself", async () => {
     ],
     [
       "/tmp",
-      "/tmp: it is a folder, expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module in it",
+      `/tmp: it is a folder, expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module in it${WEIGHTS}`,
     ],
   ];
   for (const [path, message] of cases) {
@@ -186,7 +206,7 @@ Deno.test("loadModel() says what is wrong with the file itself", async () => {
     await Deno.writeTextFile(`${folder}/notes`, "x");
     assertEquals(
       (await assertRejects(() => loadModel(`${folder}/notes`), ModelError)).message,
-      `${folder}/notes: it is not a file type that this tool reads, expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module`,
+      `${folder}/notes: it is not a file type that this tool reads, expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module${WEIGHTS}`,
     );
   });
 });

@@ -161,6 +161,17 @@ Deno.test("blocks-alike finds a kernel of zeros among kernels that are not, and 
   assertEquals(some(1, 2, 3, 4), []);
 });
 
+Deno.test("blocks-alike finds one kernel of zeros in three or four blocks, before the last", () => {
+  const of = (count: number, ...zeros: number[]) => {
+    const tensors = blocks(Array.from({ length: count }, () => 0.5));
+    for (const block of zeros) tensors[`h.${block}.fc.weight`] = new Float32Array(SIDE * SIDE);
+    return found(measured(tensors));
+  };
+  assertEquals(of(3, 0), ["warning untouched h.0.fc"]);
+  assertEquals(of(4, 2), ["warning untouched h.2.fc"]);
+  assertEquals([of(4), of(4, 3), of(4, 1, 2), of(2, 0)], [[], [], [], []]);
+});
+
 Deno.test("blocks-alike finds gains of 1 among trained ones", () => {
   const gains = (ones: number[]): Tensors =>
     Object.fromEntries(

@@ -100,6 +100,40 @@ Deno.test("init-scale judges a kernel alone by twice He and a tenth of the small
   assertEquals(kinds(0.09 * least), ["warning init-scale too-small"]);
 });
 
+Deno.test("init-scale allows a small kernel alone what it is off by chance, and draws of a fixed spread", () => {
+  const kinds = (shape: number[], values: Float32Array) =>
+    found(weights({ "fc.weight": [shape, values] }))
+      .filter((line) => line.includes("init-scale"))
+      .map((line) => line.split(" ")[2]);
+  const signs = (rows: number, width: number, std: number) =>
+    kinds(
+      [rows, width],
+      Float32Array.from({ length: rows * width }, (_, i) => i % 2 ? std : -std),
+    );
+  // A tenth of PyTorch's default for 8 inputs is 0.0204; 64 entries are off by up to 35 %.
+  const least = 0.1 / Math.sqrt(3 * 8);
+  assertEquals(signs(8, 8, 0.76 * least), []);
+  assertEquals(signs(8, 8, 0.72 * least), ["too-small"]);
+  const orthogonal = 0.1 / Math.sqrt(8000);
+  assertEquals(signs(8000, 8, orthogonal), []);
+  assertEquals(signs(8000, 8, 0.97 * orthogonal), ["too-small"]);
+  // Of 50 outputs, it is 0.014; no other distribution may have 0.01.
+  assertEquals([kinds([50, 4], normal(200, 0.01)), signs(50, 4, 0.01)], [[], ["too-small"]]);
+});
+
+Deno.test("init-scale lets the second factor of a LoRA be small, not the first, nor be large", () => {
+  const kinds = (name: string, std: number) =>
+    found(weights({ [name]: [[80, 50], normal(4000, std)] }))
+      .filter((line) => line.includes("init-scale"))
+      .map((line) => line.split(" ")[2]);
+  for (const name of ["q_proj.lora_B", "q_proj.lora_B.default", "lora_up", "to_q_lora.up"]) {
+    assertEquals(kinds(`${name}.weight`, 1e-3), [], name);
+    assertEquals(kinds(`${name}.weight`, 9), ["too-large"], name);
+  }
+  assertEquals(kinds("q_proj.lora_A.weight", 1e-3), ["too-small"]);
+  assertEquals(kinds("q_proj.colora_B.weight", 1e-3), ["too-small"]);
+});
+
 Deno.test("init-scale has no verdict on a kernel alone that has fewer than 32 entries, is constant or not finite", () => {
   const kinds = (shape: number[], values: Float32Array) =>
     found(weights({ "fc.weight": [shape, values] })).filter((line) => line.includes("init-scale"));

@@ -1,3 +1,4 @@
+import { outOf } from "../../rules/data/non_finite.ts";
 import type {
   InputMeasurements,
   LayerMeasurements,
@@ -28,8 +29,8 @@ export function brokenNumbers(patient: Patient): Suspect[] {
     ...inputs.map(({ name, values }) =>
       `the batch's ${name} (${values.nonFinite} of ${values.count})`
     ),
-    ...weights.map(({ weight: { name, values } }) =>
-      `${name} (${values.nonFinite} of ${values.count})`
+    ...weights.map(({ weight }) =>
+      `${weight.name} (${weight.values.nonFinite} of ${outOf(weight)})`
     ),
   ];
   if (places.length === 0) return [];

@@ -82,9 +82,11 @@ export class SweepJournal {
    *
    * @param path Its file, which is created if it is missing.
    * @param weights The file of weights.
-   * @returns The journal; `null` if there is a file of this name that is none.
+   * @returns The journal; `null` if there is a folder of this name, or a file that is none.
    */
   static async open(path: string, weights: WeightsFile): Promise<SweepJournal | null> {
+    const info = await Deno.stat(path).catch(() => null);
+    if (info?.isDirectory) return null;
     const text = await Deno.readTextFile(path).catch(() => "");
     if (text !== "" && !text.startsWith(HEAD)) return null;
     const head = headOf(weights);

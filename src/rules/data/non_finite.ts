@@ -2,6 +2,7 @@ import type {
   LayerMeasurements,
   Measurements,
   TensorStatistics,
+  WeightMeasurements,
 } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { exactly, inWords } from "../expected.ts";
@@ -27,6 +28,8 @@ interface Culprit {
   /** Phase of the tensor: given to the pass, computed forward, or computed backward. */
   part: "given" | "forward" | "backward";
   statistics: TensorStatistics | null;
+  /** Number of entries, in words, if they are a sample. */
+  of?: string;
   /** Index of the first such entry, if it is known. */
   first?: number[];
   /** Name of the file that has the weight, if there are several. */
@@ -136,14 +139,23 @@ function maskedScores({ layers, graph }: NetworkView): Set<LayerMeasurements> {
   return masked;
 }
 
+/** Says of how many entries of a weight a number is, and in a sample, how many all of them have. */
+export function outOf({ values: { nonFinite, count }, sample }: WeightMeasurements): string {
+  if (sample === undefined) return `${count}`;
+  const [least, most] = sample.nonFiniteFraction.map((share) => share * sample.of);
+  const range = `${Math.max(nonFinite, Math.floor(least))} to ${Math.ceil(most)}`;
+  return `${count} in the sample; ${range} of all ${sample.of} at 95 %`;
+}
+
 function tensors(layer: LayerMeasurements): Culprit[] {
   return [
-    ...layer.weights.map(({ name, values, nonFiniteAt }): Culprit => ({
-      first: nonFiniteAt?.first,
-      file: nonFiniteAt?.file,
-      what: say`weight ${weightName(name, layer.name)}`,
+    ...layer.weights.map((weight): Culprit => ({
+      first: weight.nonFiniteAt?.first,
+      file: weight.nonFiniteAt?.file,
+      what: say`weight ${weightName(weight.name, layer.name)}`,
       part: "given",
-      statistics: values,
+      statistics: weight.values,
+      of: outOf(weight),
     })),
     { what: say`z`, part: "forward", statistics: layer.preActivations },
     { what: say`a`, part: "forward", statistics: layer.activations },
@@ -184,9 +196,9 @@ function verdict(
   culprits: Culprit[],
   { isFirst }: { isFirst: boolean },
 ): Omit<Verdict, "fix"> {
-  const listed = culprits.map(({ what, statistics, first, file }) =>
+  const listed = culprits.map(({ what, statistics, first, file, of }) =>
     say`${what} (${number(statistics!.nonFinite, "exact")} of
-      ${number(statistics!.count, "exact")}${
+      ${of ?? number(statistics!.count, "exact")}${
       first === undefined ? NOTHING : say`, the first at [${first.join(", ")}]`
     }${file === undefined ? NOTHING : say` in ${showName(file)}`})`
   );

@@ -2,7 +2,7 @@ import type { LayerMeasurements, WeightMeasurements } from "../../measure/measur
 import { isKernel, isShift } from "../../theory/weight_kinds.ts";
 
 /** Number of blocks that a trend needs. */
-const MIN_BLOCKS = 5;
+export const MIN_BLOCKS = 5;
 
 /** Number of inner blocks from which on the first and the last, which often differ, do not count. */
 const MIN_INNER = 4;
@@ -51,8 +51,13 @@ export function blockOf(name: string): BlockName | null {
 /**
  * Groups the tensors of repeated blocks: those whose names differ in the number of the block alone,
  * and whose shapes are the same.
+ *
+ * @param fewest Smallest number of blocks. Default: that of a trend.
  */
-export function siblingGroups(layers: readonly LayerMeasurements[]): SiblingGroup[] {
+export function siblingGroups(
+  layers: readonly LayerMeasurements[],
+  fewest: number = MIN_BLOCKS,
+): SiblingGroup[] {
   const groups = new Map<string, Omit<Sibling, "isEnd">[]>();
   for (const layer of layers) {
     for (const weight of layer.weights) {
@@ -65,7 +70,7 @@ export function siblingGroups(layers: readonly LayerMeasurements[]): SiblingGrou
       else group.push(sibling);
     }
   }
-  return [...groups].filter(([, group]) => group.length >= MIN_BLOCKS).map(([key, group]) => {
+  return [...groups].filter(([, group]) => group.length >= fewest).map(([key, group]) => {
     const ordered = group.toSorted((a, b) => a.block - b.block);
     const ends = [ordered[0], ordered.at(-1)!];
     return {

@@ -7,6 +7,7 @@ import type { Case } from "../rule_record.ts";
 import {
   hasTrend,
   median,
+  MIN_BLOCKS,
   type Sibling,
   type SiblingGroup,
   siblingGroups,
@@ -19,6 +20,9 @@ import { drawnBy } from "./weights_alone.ts";
 
 /** Largest share of siblings that may be untouched if the others were trained. */
 const MAX_UNTOUCHED = 0.25;
+
+/** Smallest number of blocks of which one alone can be seen to be zero. */
+const FEWEST_BLOCKS = 3;
 
 /** Smallest difference of mean |x| / rms between distributions of different shapes. */
 const MIN_SHAPE = 0.01;
@@ -77,7 +81,7 @@ export const blocksAlike: Rule = defineRule({
     "siblingDeviations times 1.4826 median |residual|, at least 5 %. Biases give a note, beyond " +
     "siblingError a warning. Untouched: still has the scale " +
     "and shape of an initialiser, zeros alone, the gain 1 or the bias 0, though three quarters of " +
-    "its siblings have not. Swapped: of two weights of one shape, each follows the trend of the other. Untied: " +
+    "its siblings have not; in 3 or 4 blocks, one kernel of zeros before the last. Swapped: of two weights of one shape, each follows the trend of the other. Untied: " +
     "config.json says that embedding and head are tied, and the file has both, with other sums.",
   source: "Theil 1950 and Sen 1968 for the line. weightlens compares with constants.",
   misleads:
@@ -122,6 +126,7 @@ export const blocksAlike: Rule = defineRule({
           .filter((one) => initial.includes(one) || !isExplained(one.sibling))
           .map(({ verdict }) => verdict);
       }),
+      ...fewWithZeros(subject.layers),
       ...untied(subject),
     ];
   },
@@ -232,6 +237,20 @@ function untouched(group: SiblingGroup, trend: Trend | null): SiblingVerdict[] {
     sibling,
     verdict: untouchedVerdict(sibling, { state: state!, group, count: found.length }),
   }));
+}
+
+/**
+ * Finds a kernel of zeros in blocks that are too few for a trend, if the kernels of all others are
+ * not zero. The last block may end a branch, which starts at 0.
+ */
+function fewWithZeros(layers: BlockCase["layers"]): Verdict[] {
+  return siblingGroups(layers, FEWEST_BLOCKS).flatMap((group) => {
+    const { siblings } = group;
+    if (siblings.length >= MIN_BLOCKS) return [];
+    const zeros = siblings.filter(({ weight }) => isKernel(weight) && weight.values.maxAbs === 0);
+    if (zeros.length !== 1 || zeros[0] === siblings.at(-1)) return [];
+    return [untouchedVerdict(zeros[0], { state: "zeros alone", group, count: 1 })];
+  });
 }
 
 function untouchedVerdict(

@@ -97,7 +97,8 @@ export const initScale: Rule = defineRule({
     "(initScaleFactor where the class is registered as dense or a convolution); an embedding: " +
     "std <= initScaleEmbedding. Of a file of weights alone: from 1 / " +
     "initScaleCustom of the smallest that He, LeCun, Glorot, orthogonal and PyTorch's default " +
-    "1 / sqrt(3 fan-in) draw to initScaleFactor times the largest.",
+    "1 / sqrt(3 fan-in) draw to initScaleFactor times the largest, and 4 / sqrt(2 entries) beyond " +
+    "by chance; N(0, 0.02), N(0, 0.01), fan-out He, and the small second factor of a LoRA pass.",
   source:
     "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
     "after neuroscope.",

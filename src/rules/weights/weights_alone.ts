@@ -103,6 +103,12 @@ export function nearestDraw(
   return { name: name.startsWith("N(") ? "a usual" : name, std, isUniform: of === "uniform" };
 }
 
+/**
+ * Name of the second factor of a LoRA, which starts at 0 and may stay small: peft's, kohya's and
+ * diffusers'.
+ */
+const LORA_UP = /(^|[._])lora[._](B|up|embedding_B)([._]|$)/i;
+
 /** Kinds of layers that multiply their inputs by a kernel. */
 const KINDS: readonly LayerMeasurements["kind"][] = ["dense", "convolution", "recurrent"];
 
@@ -148,15 +154,21 @@ function judgeLayer(
       // Weights of 8 bits are multiplied by scales that another tensor holds.
       if (weight.type?.startsWith("float8")) return [];
       if (isConstant(values) || values.count < fewest || values.nonFinite > 0) return [];
-      if (drawnBy(layer, weight)?.includes(FAN_OUT_HE)) return [];
+      // These do not depend on the number of inputs.
+      if (/N\(0|fan-out/.test(drawnBy(layer, weight) ?? "")) return [];
       const deviations = drawsFor(layer, weight)
         .filter(({ name }) => !name.startsWith("N(") && name !== FAN_OUT_HE)
         .map(({ std }) => std);
       const low = Math.min(...deviations);
       const high = Math.max(...deviations);
-      const range = [low / thresholds.initScaleCustom, high * thresholds.initScaleFactor] as const;
+      // The spread of a small tensor is uncertain.
+      const chance = CHANCE / Math.sqrt(2 * values.count);
+      const range = [
+        low / thresholds.initScaleCustom / (1 + chance),
+        high * thresholds.initScaleFactor * (1 + chance),
+      ] as const;
       const isLarge = std > range[1];
-      if (!isLarge && std >= range[0]) return [];
+      if (!isLarge && (std >= range[0] || LORA_UP.test(layer.name))) return [];
       const isError = isLarge && !normalises && std > high * thresholds.initScaleError;
       return [kernelScaleVerdict(layer, weight, {
         own: fans(weight.shape, layer.kernelLayout),

@@ -1,0 +1,87 @@
+import { readWeights } from "../../src/load/read_weights.ts";
+import { ModelError } from "../../src/model/model_error.ts";
+import { writeZip } from "./files/write_zip.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+
+/** Returns an array as NumPy writes it. */
+function npy(type: string, shape: number[], entries: Uint8Array): Uint8Array<ArrayBuffer> {
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (${
+    shape.join(", ")
+  },), }\n`;
+  const bytes = new Uint8Array(10 + header.length + entries.length);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length % 256, header.length >> 8]);
+  bytes.set(new TextEncoder().encode(header), 10);
+  bytes.set(entries, 10 + header.length);
+  return bytes;
+}
+
+const numbers = npy("<f4", [2, 3], new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer));
+const texts = npy("<U1", [2], new Uint8Array(8));
+const objects = npy("|O", [1], Uint8Array.of(0x80, 4, 0x2e));
+
+async function read(name: string, content: Uint8Array | string) {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/${name}`;
+  try {
+    await Deno.writeFile(
+      path,
+      typeof content === "string" ? new TextEncoder().encode(content) : content,
+    );
+    const { tensors, notes } = await readWeights(path);
+    return {
+      tensors: tensors.map(({ name, shape, type, read }) => ({
+        name,
+        shape,
+        type,
+        entries: [...read()],
+      })),
+      notes,
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("readWeights() leaves texts and objects of an .npz out, and says so", async () => {
+  const files = Object.entries({ "fc.weight": numbers, labels: texts, options: objects });
+  const packed = files.map(([name, content]) => ({ name: `${name}.npy`, content }));
+  const entries = [1, 2, 3, 4, 5, 6];
+  assertEquals(await read("a.npz", writeZip(packed)), {
+    tensors: [{ name: "fc.weight", shape: [2, 3], type: "float32", entries }],
+    notes: ['"labels", "options" left out: no numbers.'],
+  });
+  await assertRejects(() => read("a.npz", writeZip(packed.slice(1))), ModelError, "no tensors");
+  const damaged = [{ name: "fc.weight.npy", content: numbers.subarray(0, 90) }];
+  await assertRejects(() => read("a.npz", writeZip(damaged)), ModelError, "bytes of entries");
+});
+
+Deno.test("readWeights() reads a lone .npy, under the name of its file", async () => {
+  const { tensors, notes } = await read("kernel.npy", numbers);
+  assertEquals(tensors.map(({ name, shape }) => [name, shape]), [["kernel", [2, 3]]]);
+  assertEquals([tensors[0].entries, notes], [[1, 2, 3, 4, 5, 6], []]);
+  await assertRejects(() => read("labels.npy", texts), ModelError, "holds no numbers");
+});
+
+Deno.test("readWeights() says that a file stands for another one, or is a page", async () => {
+  const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n";
+  for (const name of ["a.safetensors", "a.pt", "a.npz", "a.h5"]) {
+    await assertRejects(() => read(name, pointer), ModelError, "git lfs pull");
+    await assertRejects(() => read(name, "<!DOCTYPE html>\n<html>"), ModelError, "a page");
+  }
+});
+
+Deno.test("readWeights() leaves scales that are powers of two unjudged", async () => {
+  const header = JSON.stringify({
+    "w.weight": { dtype: "F8_E4M3", shape: [2, 2], data_offsets: [0, 4] },
+    "w.scales": { dtype: "F8_E8M0", shape: [2], data_offsets: [4, 6] },
+  });
+  const bytes = new Uint8Array(8 + header.length + 6);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  bytes.set(new TextEncoder().encode(header), 8);
+  const folder = await Deno.makeTempDir();
+  await Deno.writeFile(`${folder}/a.safetensors`, bytes);
+  const { tensors, notes } = await readWeights(`${folder}/a.safetensors`);
+  assertEquals(tensors.map(({ type }) => type), ["float8_e4m3", "float8"]);
+  assertEquals(notes, ["1 tensor of float8 not judged: no weights."]);
+  await Deno.remove(folder, { recursive: true });
+});
