@@ -9,7 +9,7 @@ import { type Fault, makeCheckpoint } from "../../tests/measure/made_checkpoints
 import { GRADIENT_HEALTH, timeCommand } from "./time_command.ts";
 import { writeCheckpoint } from "../../tests/measure/write_checkpoint.ts";
 
-const FAULTS: Fault[] = [null, "nan", "times-30", "swapped", "untouched"];
+const FAULTS: Fault[] = [null, "nan", "zero-row", "times-30", "swapped", "untouched"];
 const BLOCKS = 12;
 
 const gigabytes = Number(Deno.args[0] ?? 8);
@@ -46,7 +46,8 @@ for (const [seed, fault] of FAULTS.entries()) {
       "--quiet",
     );
     const { findings } = JSON.parse(stdout);
-    const found = findings.filter(({ severity }: Record<string, unknown>) => severity !== "note")
+    // The size of a new kernel is only a note on a trained one.
+    const found = findings.filter(({ rule }: Record<string, unknown>) => rule !== "init-scale")
       .map(({ rule, kind, layers, layer }: Record<string, unknown>) =>
         `${rule}/${kind} ${layers ?? layer}`
       );

@@ -12,12 +12,14 @@ import {
 
 /**
  * Reads the weights of a model.json of TensorFlow.js, of any topology: also those of a
- * graph model.
+ * graph model, or of a `weights_manifest.json`.
  *
  * @throws {ModelError} If its weights are not where it says.
  */
 export async function readManifestWeights(path: string): Promise<Omit<WeightsFile, "path">> {
-  const { weightsManifest } = Object(await readJson(path, ModelError));
+  const found = await readJson(path, ModelError);
+  // The first converters wrote a file of the manifest alone.
+  const { weightsManifest } = Array.isArray(found) ? { weightsManifest: found } : Object(found);
   const groups = await locateGroups(dirname(path), parseWeightsManifest(weightsManifest));
   const tensors = groups.flatMap(({ specs, located }) => {
     const source = joinedSource(

@@ -1,3 +1,4 @@
+import { haveOtherShapes } from "./weights/weights_alone.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { boolean, optional, requireValue } from "../words/shape.ts";
 import { amendFinding, type Finding, saidOf, shownFindings } from "./finding.ts";
@@ -17,7 +18,8 @@ export interface RunRulesOptions extends RuleOptions {
    *
    * Default: true if a hidden layer has biases that are neither constant nor drawn at random as
    * PyTorch draws them. With such random biases, rules of the stage `initial` also only give notes.
-   * For a file of weights alone: true if biases or a normalisation have moved.
+   * For a file of weights alone: true if biases or a normalisation have moved, or no kernel has
+   * the shape of a draw.
    */
   trained?: boolean;
 }
@@ -93,14 +95,15 @@ function meantFor({ trained, isTrained }: { trained?: boolean; isTrained: boolea
 
 /**
  * Decides for a file of weights alone if it is trained: scales or moving statistics of a
- * normalisation differ from 1 and 0, or biases have moved. Biases as PyTorch draws them count as
+ * normalisation differ from 1 and 0, biases have moved, or no kernel has the shape of a draw. Biases as PyTorch draws them count as
  * untrained.
  */
 function hasMoved(measurements: Measurements): boolean {
   const isScaled = measurements.layers.some(({ kind, weights }) =>
     kind === "normalization" && weights.some(({ values }) => values.std > 1e-6 * values.maxAbs)
   );
-  return isScaled || reading(measurements, () => networkOf(measurements).trained);
+  return isScaled || haveOtherShapes(measurements.layers) ||
+    reading(measurements, () => networkOf(measurements).trained);
 }
 
 /** Returns the options without thresholds of other rules, which this rule would reject. */

@@ -106,7 +106,7 @@ const USUAL = [
   "weights",
 ];
 
-/** Dictionary. A checkpoint has its weights in one of its values, not deeper. */
+/** Dictionary. A checkpoint has its weights in one of its values, or in one of a value's. */
 type Dictionary = Map<Pickled, Pickled>;
 
 /**
@@ -138,9 +138,13 @@ export function findStateDict(
   const inner = [...value].filter((entry): entry is [string, Dictionary] =>
     typeof entry[0] === "string" && entry[1] instanceof Map && holdsTensor(entry[1])
   );
+  const deeper = USUAL.map((name) => value.get(name)).find((one): one is Dictionary =>
+    one instanceof Map && [...one.values()].some((it) => it instanceof Map && holdsTensor(it))
+  );
+  const own = tensorsIn(value);
+  if (inner.length + own.length === 0 && deeper !== undefined) return findStateDict(deeper);
   const usual = USUAL.find((name) => inner.some(([other]) => other === name));
   // A checkpoint may also hold other tensors, such as the state of a random generator.
-  const own = tensorsIn(value);
   if (usual === undefined && own.length > 0) return { entries: own, notes: [] };
   const key = usual ?? (inner.length === 1 ? inner[0][0] : undefined);
   if (key === undefined) {

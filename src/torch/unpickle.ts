@@ -123,6 +123,9 @@ class Machine {
         return this.#push(this.#file.double());
       case 0x58: // BINUNICODE
         return this.#push(this.#file.text(this.#file.long()));
+      case 0x54: // BINSTRING, the texts of Python 2
+        return this.#push(this.#file.text(this.#file.long()));
+      case 0x55: // SHORT_BINSTRING
       case 0x8c: // SHORT_BINUNICODE
         return this.#push(this.#file.text(this.#file.byte()));
       case 0x42: // BINBYTES

@@ -81,6 +81,10 @@ Deno.test("readWeights() streams the shards of a model.json, whose tensors reach
     const file = await readWeights(path);
     assertEquals([file.format, file.layout], ["TensorFlow.js", "keras"]);
     requireFigures(await streamed(file), "dense Dense");
+    const { weightsManifest } = JSON.parse(await Deno.readTextFile(path));
+    const alone = `${folder}/a-weights_manifest.json`;
+    await Deno.writeTextFile(alone, JSON.stringify(weightsManifest));
+    requireFigures(await streamed(await readWeights(alone)), "dense Dense");
     await Deno.truncate(`${folder}/group1-shard2of3.bin`, 3);
     const error = await assertRejects(() => readWeights(path), ModelError);
     assert(error.message.includes("truncated"), error.message);

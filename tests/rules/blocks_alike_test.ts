@@ -187,10 +187,10 @@ Deno.test("blocks-alike finds gains of 1 among trained ones", () => {
 });
 
 Deno.test("blocks-alike finds two kernels under each other's names", () => {
-  const swapped = (block: number | null, other = block) => {
+  const swapped = (block: number | null, other = block, ratio = 2) => {
     const tensors = {
       ...blocks(Array.from({ length: 8 }, () => 0.1), "q"),
-      ...blocks(Array.from({ length: 8 }, () => 0.2), "o"),
+      ...blocks(Array.from({ length: 8 }, () => 0.1 * ratio), "o"),
     };
     if (block === null) return found(measured(tensors));
     const kept = tensors[`h.${block}.q.weight`];
@@ -201,6 +201,9 @@ Deno.test("blocks-alike finds two kernels under each other's names", () => {
   assertEquals(swapped(null), []);
   assertEquals(swapped(4), ["warning swapped h.4.q,h.4.o"]);
   assertEquals(swapped(4, 6), ["warning swapped h.4.q,h.6.o"]);
+  // Of nearly the same size, nothing tells them apart.
+  assertEquals(swapped(4, 4, 1.32), ["warning swapped h.4.q,h.4.o"]);
+  assertEquals(swapped(4, 4, 1.28), []);
 });
 
 Deno.test("blocks-alike finds an embedding and a head that should be one matrix", () => {

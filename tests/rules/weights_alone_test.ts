@@ -196,6 +196,23 @@ Deno.test("rules for untrained networks only note what they find in trained weig
   }
 });
 
+Deno.test("weights alone count as trained if no kernel has the shape of a draw", () => {
+  const severity = (...kernels: Float32Array[]) =>
+    runRules(weights(Object.fromEntries(
+      kernels.map((values, i) => [`fc${i}.weight`, [[20, values.length / 20], values]]),
+    ))).find(({ rule }) => rule === "init-scale")?.severity;
+  // Far from normal and uniform: the mean size is half of the rms.
+  const skewed = (count: number) =>
+    Float32Array.from({ length: count }, (_, i) => 0.2 * (1 + Math.sin(i * i)) ** 5);
+  assertEquals(severity(skewed(400)), "note");
+  assertEquals(severity(skewed(400), normal(400, 2)), "warning");
+  assertEquals(severity(skewed(240)), "warning");
+  assertEquals(
+    severity(Float32Array.from({ length: 400 }, (_, i) => (7 * i % 400) / 100)),
+    "warning",
+  );
+});
+
 Deno.test("half-precision finds weights that overflow in fp16, or that a scale of fp8 cannot hold", () => {
   const with16 = (largest: number) => {
     const values = normal(2000, 0.1);

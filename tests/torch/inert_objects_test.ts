@@ -1,8 +1,9 @@
+import { ModelError } from "../../src/model/model_error.ts";
 import { inertClass } from "../../src/torch/pickle_reader.ts";
 import { readStateDict } from "../../src/torch/read_state_dict.ts";
 import { assemblePickle, dictionaryParts, type Part, tensorParts } from "./assemble_pickle.ts";
 import { refusalOf, torchFile } from "./fixture.ts";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 
 const STORAGE = { 0: new Uint8Array(new Float32Array([1, 2, 3, 4]).buffer) };
 
@@ -50,6 +51,50 @@ Deno.test("readStateDict() carries a Namespace along and reads the weights besid
     ["fc.weight", [1, 2, 3, 4]],
   ]);
   assertEquals(notes, ['A checkpoint: the weights are those of "state_dict"; "args" left out.']);
+});
+
+Deno.test("readStateDict() carries an OmegaConf along, as Lightning writes its arguments", () => {
+  const list = made(
+    "omegaconf.listconfig",
+    "ListConfig",
+    dictionaryParts({
+      _metadata: made(
+        "omegaconf.base",
+        "ContainerMetadata",
+        dictionaryParts({
+          ref_type: [{ global: ["typing", "Any"] }],
+          object_type: [{ global: ["__builtin__", "list"] }],
+        }),
+      ),
+      _content: made("omegaconf.nodes", "AnyNode", dictionaryParts({ _val: [3] })),
+    }),
+  );
+  const { tensors } = readStateDict(torchFile(assemblePickle(beside(list)), STORAGE));
+  assertEquals(tensors.map(({ name }) => name), ["fc.weight"]);
+});
+
+Deno.test("readStateDict() finds a state dict one level deeper, under a usual name", () => {
+  const weights = { state_dict: dictionaryParts({ "fc.weight": tensorParts() }), args: [1] };
+  const file = (name: string) =>
+    torchFile(assemblePickle(dictionaryParts({ [name]: dictionaryParts(weights) })), STORAGE);
+  const { tensors, notes } = readStateDict(file("model"));
+  assertEquals(tensors.map(({ name }) => name), ["fc.weight"]);
+  assertEquals(notes, ['A checkpoint: the weights are those of "state_dict"; "args" left out.']);
+  assertThrows(() => readStateDict(file("other")), ModelError, "no tensors by name");
+});
+
+Deno.test("readStateDict() reads the texts of Python 2", () => {
+  const name = new TextEncoder().encode("fc.weight");
+  for (const head of [[0x55, name.length], [0x54, name.length, 0, 0, 0]]) {
+    const parts: Part[] = [
+      { op: "}" },
+      new Uint8Array([...head, ...name]),
+      ...tensorParts(),
+      { op: "s" },
+    ];
+    const { tensors } = readStateDict(torchFile(assemblePickle(parts), STORAGE));
+    assertEquals(tensors.map(({ name }) => name), ["fc.weight"]);
+  }
 });
 
 Deno.test("readStateDict() refuses what runs within a Namespace", async () => {
