@@ -2,6 +2,9 @@
  * Measures how fast a file of weights is swept, beside `cat FILE > /dev/null` in the same run, and
  * how much memory `report` takes for it: `deno run -A bench/checkpoints/throughput.ts [GB]`.
  *
+ * The seconds of processors are those of starting, of copying the file, which `cat` does, too, and
+ * of the arithmetic. What arithmetic and copying take on all cores is the limit of the ratio.
+ *
  * @module
  */
 import { GRADIENT_HEALTH, type Run, timeCommand } from "./time_command.ts";
@@ -9,10 +12,14 @@ import { writeCheckpoint } from "../../tests/measure/write_checkpoint.ts";
 
 const TYPES = ["BF16", "F16", "F32"] as const;
 
+/** File of which the report takes no more than the start. */
+const SMALL = "fixtures/files/mlp.safetensors";
+
 const gigabytes = Number(Deno.args[0] ?? 2);
 const folder = await Deno.makeTempDir();
 
 try {
+  const start = await timeCommand(...GRADIENT_HEALTH, "report", SMALL, "--quiet");
   for (const dtype of TYPES) {
     const path = `${folder}/${dtype}.safetensors`;
     const width = 4096;
@@ -43,6 +50,17 @@ try {
       } (${speed(best("report", "work"))} a core), ratio ${
         (best("report") / best("cat")).toFixed(2)
       }, memory ${memory.toFixed(0)} MB`,
+    );
+    const copying = best("cat", "work");
+    const arithmetic = best("report", "work") - start.work - copying;
+    const of = (seconds: number) => (seconds / (size / 1e9)).toFixed(2);
+    const least = (arithmetic + copying) / navigator.hardwareConcurrency / best("cat");
+    console.log(
+      `  seconds of processors: ${start.work.toFixed(2)} to start; a GB ${of(copying)} to copy, ${
+        of(arithmetic)
+      } of arithmetic, which alone would be ${
+        least.toFixed(2)
+      } times cat on ${navigator.hardwareConcurrency} cores`,
     );
     await Deno.remove(path);
   }
