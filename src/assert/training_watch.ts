@@ -173,13 +173,16 @@ export class TrainingWatch {
     const measurements = this.#pass();
     this.#add({ step: 0, ...signalsOf(this.#engine, this.#model, measurements) });
     this.#record(this.#judged(measurements, { isEnd: false }), []);
-    this.#chargeRest(started, 0);
+    this.#chargeRest("other", { started, spentBefore: 0 });
   }
 
   /** Charges what was not charged otherwise of the time since a start. */
-  #chargeRest(started: number, spentBefore: number): void {
+  #chargeRest(
+    work: "judge" | "other",
+    { started, spentBefore }: { started: number; spentBefore: number },
+  ): void {
     const rest = performance.now() - started - (this.#budget.spent - spentBefore);
-    this.#budget.charge("other", rest);
+    this.#budget.charge(work, rest);
   }
 
   /** Charges what was done within the step. */
@@ -199,11 +202,11 @@ export class TrainingWatch {
   async endBatch(trained: TrainedBatch): Promise<boolean> {
     this.#chargeStep();
     const started = performance.now();
-    const before = this.#budget.spent;
+    const spentBefore = this.#budget.spent;
     try {
       return await this.#judgeBatch(trained);
     } finally {
-      this.#chargeRest(started, before);
+      this.#chargeRest("judge", { started, spentBefore });
       this.#budget.resume();
     }
   }

@@ -8,8 +8,8 @@ const STEPS_SHARE = 0.5;
 /** First steps, after which a pass tells most. */
 export const FIRST_STEPS = 20;
 
-/** Work of a monitor: signals of one step, a second look at its loss, or a full pass. */
-type Work = "step" | "again" | "pass";
+/** Work of a monitor: signals of one step, its verdict, a second look at its loss, or a full pass. */
+type Work = "step" | "judge" | "again" | "pass";
 
 /** Options of a {@linkcode WatchBudget}. */
 interface WatchBudgetOptions {
@@ -34,7 +34,7 @@ export class WatchBudget {
   readonly #share: number;
   readonly #now: () => number;
   readonly #started: number;
-  readonly #costs: Record<Work, number> = { step: 0, again: 0, pass: 0 };
+  readonly #costs: Record<Work, number> = { step: 0, judge: 0, again: 0, pass: 0 };
   #stepsSpent = 0;
   #resumed: number;
   #stepTime = Infinity;
@@ -84,9 +84,10 @@ export class WatchBudget {
     const toCome = this.steps === null ? Infinity : Math.max(0, this.steps - this.done);
     const unpaid = Math.max(0, STEPS_SHARE * allowed - this.#stepsSpent);
     const forSteps = toCome === 0 ? 0 : Math.min(unpaid, toCome * (this.#costs.step || Infinity));
+    const forVerdicts = this.steps === null ? 0 : toCome * this.#costs.judge;
     const { again = 0, pass = 0 } = reserved;
     const later = again * this.#costs.again + (pass + 1) * this.#costs.pass;
-    return this.spent + this.#costs[work] + forSteps + later <= allowed;
+    return this.spent + this.#costs[work] + forSteps + forVerdicts + later <= allowed;
   }
 
   /**

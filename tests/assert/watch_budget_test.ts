@@ -2,16 +2,17 @@ import { assert, assertEquals } from "@std/assert";
 import { WatchBudget } from "../../src/assert/watch_budget.ts";
 
 /** A training of steps of 20 ms under a monitor that takes what it can afford. */
-function spend({ steps, known, share = 0.05, signals = 0.4 }: {
+function spend({ steps, known, share = 0.05, signals = 0.4, verdict = 0.1 }: {
   steps: number;
   known: boolean;
   share?: number;
   signals?: number;
+  verdict?: number;
 }) {
   let time = 0;
   const budget = new WatchBudget({ share, now: () => time });
   if (known) budget.steps = steps;
-  const work = (kind: "step" | "again" | "pass", cost: number) => {
+  const work = (kind: "step" | "judge" | "again" | "pass", cost: number) => {
     time += cost;
     budget.charge(kind, cost);
   };
@@ -27,6 +28,7 @@ function spend({ steps, known, share = 0.05, signals = 0.4 }: {
     budget.endStep((isActive ? signals : 0) + (isAgain ? 8 : 0));
     const isPassed = budget.affords("pass");
     if (isPassed) work("pass", 30);
+    work("judge", verdict);
     seen.step += Number(isActive);
     seen.again += Number(isAgain);
     seen.pass += Number(isPassed);
@@ -42,6 +44,11 @@ Deno.test("WatchBudget keeps 5 % of a training, with the pass at its end", () =>
     assert(share < 0.0501 && share > 0.04, `${steps}: ${share}`);
     assertEquals(step, steps);
   }
+});
+
+Deno.test("WatchBudget keeps what the verdicts of the steps to come cost", () => {
+  const { share } = spend({ steps: 600, known: true, verdict: 0.3 });
+  assert(share < 0.0501, `${share}`);
 });
 
 Deno.test("WatchBudget lets a short training cost 0.4 s", () => {
