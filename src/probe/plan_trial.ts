@@ -1,5 +1,6 @@
 import type { Layer } from "../engine/tensorflow.ts";
-import { estimateMemory, layerUses, layerWorkloads } from "../measure/estimate_memory.ts";
+import { estimateMemory, layerWorkloads } from "../measure/estimate_memory.ts";
+import { layerUses } from "../measure/layer_uses.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
