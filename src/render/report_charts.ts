@@ -13,6 +13,7 @@ import {
   severitiesOf,
   worstOf,
 } from "./fold_layers.ts";
+import { type LayerFigure, wrongLayers } from "./layer_table.ts";
 
 /**
  * Limits of the factor by which the signal may change between the last hidden layer and any other.
@@ -26,6 +27,8 @@ export const SIGNAL_BAND = {
 interface Series {
   title: string;
   about: string;
+  /** Figures whose findings mark a layer: those that its bar shows. */
+  figures: readonly LayerFigure[];
   /** Returns the statistics of a layer. */
   of: (layer: LayerMeasurements) => Source;
   /**
@@ -52,6 +55,7 @@ const SERIES: readonly Series[] = [
     title: "mean |gradient|",
     about:
       " of the kernel: healthy if all layers are within a factor of 1000 of each other, and none is 0",
+    figures: ["gradient"],
     of(layer) {
       const kernel = kernelOf(layer);
       if (kernel === undefined) return { statistics: null, reason: "no weights", applies: false };
@@ -73,6 +77,7 @@ const SERIES: readonly Series[] = [
   {
     title: "mean |activation|",
     about: ": healthy if much the same from layer to layer",
+    figures: ["activation", "saturated", "dead"],
     of: ({ activations, absent }) => ({
       statistics: activations,
       reason: absent.activations ?? "not measured",
@@ -87,6 +92,7 @@ const SERIES: readonly Series[] = [
     about: `: healthy if it neither fades nor grows by more than a factor of ${
       formatNumber(SIGNAL_BAND.to)
     } from the last hidden layer to the first`,
+    figures: ["gradient"],
     of: ({ preActivations, preActivationGradients, absent }) => ({
       statistics: preActivationGradients,
       reason: absent.preActivationGradients ?? absent.preActivations ?? "no pre-activation",
@@ -117,19 +123,19 @@ export function reportCharts(
 ): Chart[] {
   // In a file of weights alone, no layer was called.
   if (folds.every(({ blocks }) => blocks.flat(2).every(({ calls }) => calls === 0))) return [];
-  const severities = severitiesOf(findings);
-  return SERIES.filter(({ isDetail }) => details || !isDetail).map((series) =>
-    seriesChart(series, folds, severities, scale)
-  )
+  return SERIES.filter(({ isDetail }) => details || !isDetail)
+    .map((series) => seriesChart(series, folds, findings, scale))
     .filter(({ bars }) => bars.length > 0);
 }
 
 function seriesChart(
-  { title, about, of, isOutput, bandOf }: Series,
+  { title, about, figures, of, isOutput, bandOf }: Series,
   folds: readonly LayerFold[],
-  severities: ReadonlyMap<string, "error" | "warning">,
+  findings: readonly Finding[],
   scale: ChartAxis["scale"],
 ): Chart {
+  const severities = severitiesOf(findings);
+  const wrong = wrongLayers(findings, ...figures);
   const bars: Omit<ChartBar, "position">[] = [];
   const left: Chart["left"] = new Map();
   const sound: number[] = [];
@@ -154,7 +160,7 @@ function seriesChart(
     bars.push({
       ...bar,
       label: foldName(fold),
-      mark: gravest(fold.blocks.flat(2), severities),
+      mark: gravest(fold.blocks.flat(2), Number.isNaN(bar.value) ? severities : wrong),
       range: rangeOf(values.map(({ value }) => value)),
       row,
     });

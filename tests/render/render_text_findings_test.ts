@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { renderText } from "../../src/render/render_text.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import { layerName, number, say, shareFigure, weightName } from "../../src/rules/say.ts";
-import { finding, layer, measurements, small } from "../networks/sample.ts";
+import { finding, layer, measurements, small, weight } from "../networks/sample.ts";
 
 Deno.test("renderText() marks every layer of a finding, an error over a warning, a note not", () => {
   const model = measurements(["a", "b", "c", "d"].map((name) => layer(name, {})));
@@ -14,7 +14,23 @@ Deno.test("renderText() marks every layer of a finding, an error over a warning,
     finding("d", { severity: "note" }),
   ]);
   const marks = text.split("\n").flatMap((line) => /^([!? ]) [abcd] /.exec(line)?.[1] ?? []);
-  assertEquals(marks.join(""), "!?? ".repeat(4));
+  // Gradients, activations, deltas and the table: saturation is a figure of two of them.
+  assertEquals(marks.join(""), ["    ", "!?? ", "    ", "!?? "].join(""));
+});
+
+Deno.test("renderText() marks a layer in the charts of the figure that is wrong, and wherever it is NaN", () => {
+  const model = measurements([
+    layer("a", {}),
+    layer("b", {}),
+    layer("c", {}, { weights: [weight("c/kernel", NaN)] }),
+  ]);
+  const text = renderText(model, [
+    finding("a", { rule: "vanishing-gradients" }),
+    finding("b", { rule: "activation-scale", severity: "warning" }),
+    finding("c", { rule: "non-finite" }),
+  ]);
+  const marks = text.split("\n").flatMap((line) => /^([!? ]) [abc] /.exec(line)?.[1] ?? []);
+  assertEquals(marks.join(""), ["! !", " ? ", "!  ", "!?!"].join(""));
 });
 
 Deno.test("renderText() says once what many layers share", () => {

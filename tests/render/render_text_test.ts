@@ -29,8 +29,8 @@ Objective  1.16, the sum of the outputs
 
                    mean |gradient|
                   1e-9         1e-8         1e-7        1e-6
-? dense_1       0 |             :            :             :
-! dense_2  4.2e-7 |####################################    :
+  dense_1       0 |             :            :             :
+  dense_2  4.2e-7 |####################################    :
   dense_3       - | the layer is frozen
 
                    mean |activation|
@@ -42,8 +42,8 @@ Objective  1.16, the sum of the outputs
 
                mean |gradient| before the activation (delta)
                   1e-6  1e-5   1e-4   1e-3  1e-2   1e-1  1e0
-? dense_1       0 |      :      :      :     :      :      :
-! dense_2    3e-6 |###   :      :      :     :      :      :
+  dense_1       0 |      :      :      :     :      :      :
+  dense_2    3e-6 |###   :      :      :     :      :      :
   dense_3       1 |#########################################
   ! error; ? warning
   mean |gradient| of the kernel: healthy if all layers are
@@ -137,9 +137,9 @@ Deno.test("renderText() draws the layers that match and keeps all findings", () 
   assertEquals(
     text.match(/^[!? ] dense_\d/gm),
     // Gradients, activations, deltas, and the table.
-    ["? dense_1", "  dense_3"].concat(
+    ["  dense_1", "  dense_3"].concat(
       ["? dense_1", "  dense_3"],
-      ["? dense_1", "  dense_3"],
+      ["  dense_1", "  dense_3"],
       ["? dense_1", "  dense_3"],
     ),
   );
