@@ -163,7 +163,7 @@ export function causeOfTraining(
   findings: readonly Finding[],
   measurements: Measurements,
 ): Cause {
-  const { rule, severity, layer, message, fix } = found;
+  const { rule, severity, layer, message, fix, since } = found;
   const open = findings.filter(({ severity }) => severity !== "note");
   return {
     kind: rule,
@@ -173,6 +173,7 @@ export function causeOfTraining(
     consequences: consequencesOf(open, measurements),
     findings: [findingOfTraining(found), ...open],
     fixes: [{ kind: "rebuild", what: fix }],
+    since,
   };
 }
 

@@ -27,6 +27,8 @@ export interface Cause {
   fixes: Fix[];
   /** Result of trying them on the model; absent if none was tried. */
   tried?: Tried;
+  /** Step of a training since which it holds; absent outside of one. Not written to documents. */
+  since?: number;
 }
 
 /** Result of trying the fixes of a cause. */

@@ -3,6 +3,9 @@ import type { Difference } from "../compare/difference.ts";
 import type { BlockChange, WeightChanges } from "../compare/weight_changes.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import { VERDICTS } from "../diagnosis/verdict.ts";
+import { describeFix } from "../diagnosis/fix_words.ts";
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import { fixOf } from "../render/render_diagnosis.ts";
 import { type Chart, placed } from "../render/chart_model.ts";
 import { shownFolds } from "../render/fold_layers.ts";
 import { wrongLayers } from "../render/layer_table.ts";
@@ -79,9 +82,9 @@ export function renderDifferencePage(difference: Difference): Promise<string> {
       titleOf(difference)
     }<p class="lead-cause"><bdi>${
       said.length === 0 ? movedSentence(difference) : sentence(said[0])
-    }</bdi></p>${said.slice(1).map((words) => markup`<p><bdi>${sentence(words)}</bdi></p>`)}${
-      changesOf(difference)
-    }</div><div class="lead-chart">${chart}</div></div>`,
+    }</bdi></p>${news === null ? null : showFixOf(news, measurements)}${
+      said.slice(1).map((words) => markup`<p><bdi>${sentence(words)}</bdi></p>`)
+    }${changesOf(difference)}</div><div class="lead-chart">${chart}</div></div>`,
     sections: [
       ...weights === undefined ? [] : weightSections(weights),
       ...moved.length > 0 && panels.length > 0
@@ -122,6 +125,15 @@ const FATES: Record<string, string> = { "No longer": "healthy", Stayed: "soft", 
 function newCause({ before, after, causes }: Difference): Cause | null {
   const rank = ({ diagnosis }: typeof before) => VERDICTS.indexOf(diagnosis.verdict);
   return rank(after) < rank(before) ? causes.came[0] ?? null : null;
+}
+
+/** Shows the fix of a new cause, as the report of the second run does. */
+function showFixOf({ fixes, tried }: Cause, { layers }: Measurements): Markup {
+  return markup`${
+    fixOf(fixes, tried).map((fix) =>
+      markup`<p><b>Fix:</b> <bdi>${prose(describeFix(fix, layers))}</bdi></p>`
+    )
+  }`;
 }
 
 /** Lists the change of each cause but of the one that the page begins with. */
@@ -244,10 +256,18 @@ function showGrid({ before, after, comparison: { layers } }: Difference): Markup
   if ([before, after].some(({ measurements }) => measurements.weightsOnly === undefined)) {
     return null;
   }
-  const factors = new Map(layers.map(({ after, figures }) => [after, figures.kernel?.factor]));
+  const sizes = new Map(before.measurements.layers.map((layer) => [layer.name, rmsOf(layer)]));
+  const known = new Map(
+    layers.filter(({ figures }) => figures.kernel !== undefined)
+      .map(({ before, after }) => [after, sizes.get(before) ?? null]),
+  );
   const [grid] = blockGrids(
     after.measurements.layers,
-    ({ layer, weight }) => weight === layer.weights[0] ? factors.get(layer.name) ?? null : null,
+    ({ layer, weight }) => {
+      const size = known.get(layer.name) ?? null;
+      if (weight !== layer.weights[0] || size === null) return null;
+      return size === rmsOf(layer) ? 1 : rmsOf(layer)! / size;
+    },
     wrongTensors(
       after.diagnosis.causes.flatMap(({ findings }) => findings),
       after.measurements.layers,
@@ -255,11 +275,16 @@ function showGrid({ before, after, comparison: { layers } }: Difference): Markup
   );
   if (grid === undefined) return null;
   return showBlocks(grid, {
-    title: "std of each kernel, B over A",
+    title: "rms of each kernel, B over A",
     about: "1 if it did not change",
     magnitude: { middle: 0, perDecade: 9 },
     id: "blocks",
   });
+}
+
+function rmsOf({ weights: [weight] }: LayerMeasurements): number | null {
+  if (weight === undefined) return null;
+  return weight.values.nonFinite > 0 ? NaN : weight.values.rms;
 }
 
 /** Builds the bars of both runs, of the figures that moved, or else of those that are known. */

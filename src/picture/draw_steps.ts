@@ -132,7 +132,7 @@ function drawStrip(
   return markup`<text x="${CHART.from - 8}" y="${
     y + STRIP_HEIGHT / 2 + 4
   }" text-anchor="end">${name}</text><g class="verdicts">${
-    drawPieces({ name, verdicts }, edges, { y, height: STRIP_HEIGHT })
+    drawPieces({ name, verdicts }, edges, { y, height: STRIP_HEIGHT, spare: CHART.to - to })
   }</g>`;
 }
 

@@ -56,14 +56,25 @@ export function drawStrips({ strips, axis }: Strips): Markup {
   }${drawTicks(axis, bottom)}</svg>`;
 }
 
+/** Room of a strip: its place, and the width on its right for the words of a narrow last piece. */
+interface PieceRoom {
+  y: number;
+  height: number;
+  spare?: number;
+}
+
 /** Draws the pieces of a strip with these edges. */
 export function drawPieces(
   strip: Strip,
   edges: readonly number[],
-  { y, height }: { y: number; height: number },
+  { y, height, spare = 0 }: PieceRoom,
 ): Markup {
+  const pieces = piecesOf(strip, edges);
+  const last = pieces.at(-1);
+  const isBeside = last !== undefined && last.width < last.words.length * LETTER &&
+    last.words.length * LETTER <= spare;
   return markup`${
-    piecesOf(strip, edges).map(({ paint, words, from, width, hasDot }) =>
+    pieces.map(({ paint, words, from, width, hasDot }) =>
       markup`<rect class="${paint}" x="${from}" y="${y}" width="${width}" height="${height}"><title>${words}</title></rect>${
         words.length * LETTER <= width && !hasDot
           ? markup`<text class="on-${paint}" x="${Math.round(from + width / 2)}" y="${
@@ -72,6 +83,12 @@ export function drawPieces(
           : null
       }`
     )
+  }${
+    isBeside
+      ? markup`<text x="${last.from + last.width + 8}" y="${
+        y + height / 2 + 5
+      }">${last.words}</text>`
+      : null
   }`;
 }
 
@@ -108,7 +125,7 @@ export function showStrips(
       }</svg></td></tr>
       `
     )
-  }<tr><td></td><td><svg class="axis" width="100%" height="20" aria-hidden="true">${
+  }<tr><td class="soft">scale</td><td><svg class="axis" width="100%" height="20" aria-hidden="true">${
     axis.ticks.map(({ x, label }) =>
       markup`<text x="${x}%" y="14" text-anchor="middle">${label}</text>`
     )

@@ -2,7 +2,7 @@ import { measurementShape } from "../rules/shapes/measurement_shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { Verdict } from "../diagnosis/verdict.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
-import { type Finding, SEVERITIES } from "../rules/finding.ts";
+import type { Finding } from "../rules/finding.ts";
 import { formatCount, formatNumber, formatWhole } from "../words/numbers.ts";
 import {
   anyObject,
@@ -21,6 +21,7 @@ import {
   foundAt,
   type FoundCause,
   foundCause,
+  gravestOf,
   type HistoryRecord,
   shownRecords,
   shownSteps,
@@ -235,8 +236,7 @@ function listOf(errors: readonly Finding[]): Markup {
 function showBefore(history: readonly HistoryRecord[], found: FoundCause | null): Markup {
   const judged = history.filter(({ step }) => found === null || step < found.step)
     .flatMap((record) => {
-      const [gravest, ...others] = record.findings.filter(({ severity }) => severity !== "note")
-        .toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+      const [gravest, ...others] = gravestOf(record);
       return gravest === undefined ? [] : [{ record, gravest, others: others.length }];
     });
   const first = judged.filter(({ gravest }, i) =>

@@ -1,4 +1,4 @@
-import type { Finding } from "../rules/finding.ts";
+import { type Finding, SEVERITIES } from "../rules/finding.ts";
 import type { WeightProgress } from "../training/training_pass.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
@@ -77,7 +77,7 @@ export function foundCause(
   }
   const found = causeOf(judgeTraining(steps));
   if (found === null) return null;
-  const { rule, severity, layer, message, fix, step } = found;
+  const { rule, severity, layer, message, fix, step, since } = found;
   const cause: Cause = {
     kind: rule,
     severity,
@@ -86,6 +86,7 @@ export function foundCause(
     consequences: [],
     findings: [],
     fixes: [{ kind: "rebuild", what: fix }],
+    since,
   };
   return { step, cause, layers: history[0].measurements.layers };
 }
@@ -115,6 +116,12 @@ export function foundAt<R extends HistoryRecord>(history: readonly R[]): R | nul
 /** Returns the errors of a record. */
 export function errorsOf({ findings }: HistoryRecord): Finding[] {
   return findings.filter(({ severity }) => severity === "error");
+}
+
+/** Returns the errors and warnings of a record, the gravest first. */
+export function gravestOf({ findings }: HistoryRecord): Finding[] {
+  return findings.filter(({ severity }) => severity !== "note")
+    .toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
 /** Returns the heat maps of a history, without figures that no layer has. */

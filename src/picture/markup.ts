@@ -89,6 +89,8 @@ export const MARK_STYLE = `
 .verdicts rect { stroke: none; }
 .alert { fill: var(--error); }
 .warn { fill: var(--warning); }
+.alert-other { fill: var(--error); fill-opacity: .5; }
+.warn-other { fill: var(--warning); fill-opacity: .5; }
 .well { fill: var(--healthy); }
 .else { fill: var(--line); }
 .over { fill: var(--soft); }

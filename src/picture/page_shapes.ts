@@ -2,7 +2,7 @@ import { severityShape } from "../rules/finding.ts";
 import { verdictShape } from "../diagnosis/verdict.ts";
 import { findingShape, measurementsShape } from "../rules/require_measurements.ts";
 import { gateResultShape } from "../gate/result_document.ts";
-import { allOf, list, nullable, object, optional, string } from "../words/shape.ts";
+import { allOf, list, nullable, number, object, optional, string } from "../words/shape.ts";
 
 /** Properties of a cause that are read. */
 export const causeShape = object({
@@ -11,6 +11,7 @@ export const causeShape = object({
   layers: list(string),
   consequences: list(object({ problem: string, layers: list(string) })),
   fixes: list(object({ kind: string })),
+  since: optional(number),
 });
 
 const diagnosisShape = object({

@@ -151,7 +151,8 @@ const GRID = { from: 56, to: 470, head: 116 };
 const LONGEST_KIND = 18;
 /** Least distance of two slanted names. */
 const LEAST_SPACING = 18;
-const ROWS_HEIGHT = 400;
+/** Height of the rows: with it, the key below them is in the first screen of a laptop. */
+const ROWS_HEIGHT = 330;
 
 /**
  * Shows a grid of blocks as a heat map, blocks from top to bottom and kinds of tensors from left to

@@ -108,8 +108,15 @@ function codeOf(code: string): Markup {
 
 type Checked = Pick<DiagnosedReport, "measurements"> & { findings: readonly GateFinding[] };
 
-/** Rules about some kinds of layers: they have nothing to judge where no layer has their figure. */
-const OF_SOME_LAYERS: readonly Rule[] = [attention, deadUnits, saturatedActivations];
+/** Rules about some kinds of layers, and why they have nothing to judge if no layer has their figure. */
+const OF_SOME_LAYERS: readonly { rule: Rule; reason: string }[] = [
+  {
+    rule: attention,
+    reason: "no attention rows were seen; within a custom layer they are not",
+  },
+  { rule: deadUnits, reason: "no activation is 0 over a range, as relu is" },
+  { rule: saturatedActivations, reason: "no activation saturates, as tanh does" },
+];
 
 /** Groups the rules that judged a network by the gravest severity of their findings. */
 function checked({ measurements, findings }: Checked) {
@@ -123,9 +130,9 @@ function checked({ measurements, findings }: Checked) {
     .filter((rule) => !isSilent(rule) || open.some((finding) => finding.rule === rule.name))
     .map(({ name }) => name);
   const idle = new Set<string>(
-    OF_SOME_LAYERS.filter(({ figure }) =>
+    OF_SOME_LAYERS.filter(({ rule: { figure } }) =>
       measurements.layers.every((layer) => figure.of(layer) === null)
-    ).map(({ name }) => name),
+    ).map(({ rule: { name } }) => name),
   );
   const gravest = (rule: string) =>
     SEVERITIES.find((severity) =>
@@ -180,7 +187,7 @@ function listChecked(report: Checked): Markup {
   }${
     idle.length === 0
       ? null
-      : markup`<p class="small soft">Nothing to judge: ${idle.join(", ")}.</p>`
+      : markup`<p class="small soft">Nothing to judge: ${idleWords(idle)}.</p>`
   }${
     noted.size === 0
       ? null
@@ -192,6 +199,12 @@ function listChecked(report: Checked): Markup {
         )
       }</dl>`
   }`;
+}
+
+/** Names rules that had nothing to judge, each with the reason. */
+function idleWords(idle: readonly string[]): string {
+  const reasons = new Map(OF_SOME_LAYERS.map(({ rule, reason }) => [rule.name, reason]));
+  return idle.map((name) => `${name} (${reasons.get(name)})`).join("; ");
 }
 
 /** Number of rows beside the cause. */
@@ -216,7 +229,7 @@ interface Lead {
 export function showLead(lead: Lead): Markup {
   const { report, title } = lead;
   const { measurements, diagnosis } = report;
-  const [cause] = diagnosis.causes;
+  const [cause, ...others] = diagnosis.causes;
   const chart = leadChart(lead);
   return markup`<div class="lead${
     chart === null ? " is-alone" : ""
@@ -227,12 +240,25 @@ export function showLead(lead: Lead): Markup {
           ? "No problems found."
           : "No problems found in the weights."
       }</p><p>${checkedWords(report)}</p>`
-      : showFix(cause, measurements.layers)
+      : markup`${showFix(cause, measurements.layers)}${showOthers(others)}`
   }</div>${
     chart === null ? null : markup`<div class="lead-chart">${chart}</div>`
   }<div class="lead-rest">${
     cause === undefined ? listChecked(report) : showEffects(cause, measurements.layers)
   }</div><div class="lead-more">${curvesOf(diagnosis)}${showTrial(diagnosis)}</div></div>`;
+}
+
+/** Number of further causes that are named in the first screen. */
+const MAX_OTHERS = 2;
+
+/** Names the causes after the first one, a line each. */
+function showOthers(causes: readonly Cause[]): Markup {
+  const rest = causes.length - MAX_OTHERS;
+  return markup`${
+    causes.slice(0, MAX_OTHERS).map(({ severity, message }) =>
+      markup`<p class="small"><b class="${severity}">Also:</b> <bdi>${prose(message)}</bdi></p>`
+    )
+  }${rest > 0 ? markup`<p class="small">And ${formatCount(rest, "more cause")}.</p>` : null}`;
 }
 
 /** Shows the bars of the figure that is wrong, or the blocks of a file of weights alone. */

@@ -7,6 +7,7 @@ import { stripsKey, type StripVerdict } from "./draw_strips.ts";
 import {
   errorsOf,
   type FoundCause,
+  gravestOf,
   type HistoryMap,
   historyMaps,
   type HistoryRecord,
@@ -199,19 +200,31 @@ const isKnown = (value: number | null) => value !== null && Number.isFinite(valu
 /** Returns true if there is more to draw than a single value, which the table has. */
 const isDrawn = (values: readonly (number | null)[]) => values.filter(isKnown).length > 1;
 
-/** Returns the verdict on a record; nothing is called healthy in a training with a cause. */
+/**
+ * Returns the verdict on a record. In a training with a cause nothing is called healthy, the cause
+ * counts since it began and not since it was found, and what was found before has its own label.
+ */
 function verdictAt(record: HistoryRecord, found: FoundCause | null): StripVerdict {
-  const isFound = found !== null && record.step >= found.step;
-  const severity = isFound ? toneOf(found) : null;
-  if (errorsOf(record).length > 0 || severity === "error") {
-    return { paint: "alert", words: "sick" };
+  const gravest = gravestOf(record)[0];
+  const severity = holds(record, found) ? toneOf(found!) : gravest?.severity;
+  if (severity === undefined) {
+    return found === null
+      ? { paint: "well", words: "healthy" }
+      : { paint: "else", words: "nothing found" };
   }
-  if (severity !== null || record.findings.some(({ severity }) => severity === "warning")) {
-    return { paint: "warn", words: "weak" };
-  }
-  return found === null
-    ? { paint: "well", words: "healthy" }
-    : { paint: "else", words: "nothing found" };
+  const verdict = severity === "error"
+    ? { paint: "alert", words: "sick" }
+    : { paint: "warn", words: "weak" };
+  if (found === null || holds(record, found)) return verdict;
+  const { paint, words } = verdict;
+  return { paint: `${paint}-other`, words: `${words}: ${gravest.rule}` };
+}
+
+/** Returns true if the cause holds at a record: one since the first step holds from the start. */
+function holds({ step }: HistoryRecord, found: FoundCause | null): boolean {
+  if (found === null) return false;
+  const { since = found.step } = found.cause;
+  return step >= Math.min(since, found.step) || since <= 1;
 }
 
 /** Returns the colour of a cause. */

@@ -371,8 +371,9 @@ function variantTitle({ label, best }: VariantSummary): string {
 }
 
 /** Shows the table of variants, and a sentence for each. */
-function showAnswer({ variants }: StudySummary): Markup {
-  const [headings, ...rows] = studyCells(variants);
+function showAnswer(summary: StudySummary): Markup {
+  const { variants } = summary;
+  const [headings, ...rows] = studyCells(summary);
   const shown = variants.slice(0, MOST_VARIANTS);
   return markup`<div class="scroll plain" tabindex="0" role="group" aria-label="Healthy scales"><table class="answer"><thead><tr>${
     headings.map((heading) => markup`<th scope="col">${heading}</th>`)

@@ -127,8 +127,10 @@ function judgedSentences(growth: AxisGrowth): string[] {
     ];
   }
   return [
-    `Over ${siblingWords(growth)} every slope is at most ${steepestSlope(growth).toFixed(2)} ` +
-    `(a warning above ${FLAT_SLOPE}, an error above ${STEEP_SLOPE}).`,
+    `Over ${siblingWords(growth)} every judged slope is at most ` +
+    `${steepestSlope(growth).toFixed(2)} in size (a warning above ${FLAT_SLOPE}, an error above ` +
+    `${STEEP_SLOPE}); those of gradients and updates are not judged, because they change with the ` +
+    "size of sound networks too.",
   ];
 }
 

@@ -99,7 +99,7 @@ export function studyAnswer(summary: StudySummary, width: number): string[] {
   return [
     ...studySentences(summary).flatMap((text) => wrapText(escapeControls(text), width)),
     "",
-    ...studyTable(variants, width),
+    ...studyTable(summary, width),
     "",
     ...variants.flatMap((variant) =>
       wrapText(escapeControls(bestScaleSentence(variant)), width, "- ", "  ")

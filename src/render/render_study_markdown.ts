@@ -24,7 +24,7 @@ import { summaryShape } from "../study/study_document.ts";
  */
 export function renderStudyMarkdown(summary: StudySummary): string {
   requireValue("summary", summary, summaryShape);
-  const [heading, ...rows] = studyCells(summary.variants);
+  const [heading, ...rows] = studyCells(summary);
   const line = (cells: string[]) => `| ${cells.map(escapeText).join(" | ")} |`;
   const charts = renderStudy(summary, { width: 80 });
   return [

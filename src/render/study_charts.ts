@@ -1,4 +1,9 @@
-import type { LayerFigureName, Quartiles, VariantSummary } from "../study/study_summary.ts";
+import type {
+  LayerFigureName,
+  Quartiles,
+  ScaleSummary,
+  VariantSummary,
+} from "../study/study_summary.ts";
 import { formatFactor } from "../words/numbers.ts";
 import { NO_BREAK } from "./fit_text.ts";
 import { paint, type TextStyle } from "./paint.ts";
@@ -67,15 +72,23 @@ export function studyCharts(variant: VariantSummary, rules: readonly string[]): 
     scales: scales.map(({ scale }) => scale),
     sigmas: sigmasOf(variant),
     best: best === null ? null : scales.findIndex(({ scale }) => scale === best.scale),
-    verdicts: scales.map(({ healthy, draws, failed }) => {
-      if (2 * healthy >= draws) return null;
-      const most = Math.max(...Object.values(failed));
-      // If several rules fail equally often, take the most severe.
-      return rules.find((name) => failed[name] === most)!;
-    }),
+    verdicts: scales.map((scale) => worstRule(scale, rules)),
     maps: MAPS.map(({ figure, title }) => ({ title, rows: rowsOf(variant, figure) })),
     ratio: ratioOf(variant),
   };
+}
+
+/**
+ * Returns the rule that most draws at a scale fail; `null` if at least half of them are healthy. If
+ * several fail equally often, it is the most severe, the first of the rules.
+ */
+export function worstRule(
+  { healthy, draws, failed }: ScaleSummary,
+  rules: readonly string[],
+): string | null {
+  if (2 * healthy >= draws) return null;
+  const most = Math.max(...Object.values(failed));
+  return rules.find((name) => failed[name] === most)!;
 }
 
 function rowsOf({ scales }: VariantSummary, figure: LayerFigureName): HeatMap["rows"] {

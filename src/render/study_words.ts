@@ -5,6 +5,7 @@ import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_
 import { cutMiddle, displayWidth, padEnd } from "./fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { layerRange } from "./layer_range.ts";
+import { worstRule } from "./study_charts.ts";
 
 /**
  * Returns the words of a rule for studies: a short name, a phrase for either side of the band, and
@@ -134,19 +135,41 @@ function scaledKernels(variants: readonly VariantSummary[]): string {
 }
 
 /** Returns the cells of the table of variants, headings first. */
-export function studyCells(variants: readonly VariantSummary[]): string[][] {
+export function studyCells({ variants, header: { rules } }: StudySummary): string[][] {
   const isSigma = variants.every(scaleIsSigma);
   return [
     ["activation", "healthy scales", "best", ...isSigma ? [] : ["sigma_w"], "smaller", "larger"],
-    ...variants.map(({ label, band, best, trouble }) => [
-      escapeControls(label),
-      band === null ? "none" : `${formatFactor(band.from)} .. ${formatFactor(band.to)}`,
-      best === null ? "-" : formatFactor(best.scale),
-      ...isSigma ? [] : [best === null || best.sigma === null ? "-" : formatNumber(best.sigma)],
-      firstWord(troubleWords(trouble.below, "below")),
-      firstWord(troubleWords(trouble.above, "above")),
-    ]),
+    ...variants.map((variant) => {
+      const { label, band, best } = variant;
+      return [
+        escapeControls(label),
+        band === null ? "none" : `${formatFactor(band.from)} .. ${formatFactor(band.to)}`,
+        best === null ? "-" : formatFactor(best.scale),
+        ...isSigma ? [] : [best === null || best.sigma === null ? "-" : formatNumber(best.sigma)],
+        nextTrouble(variant, "below", rules),
+        nextTrouble(variant, "above", rules),
+      ];
+    }),
   ];
+}
+
+/**
+ * Names the fault of the scale next to the healthy ones, as its colour does; without a healthy scale,
+ * the most severe fault on that side.
+ */
+function nextTrouble(
+  { scales, best, trouble }: VariantSummary,
+  side: "below" | "above",
+  rules: readonly string[],
+): string {
+  const middle = scales.findIndex(({ scale }) => scale === best?.scale);
+  const outwards = side === "below"
+    ? scales.slice(0, Math.max(0, middle)).toReversed()
+    : scales.slice(middle + 1);
+  const [next] = best === null
+    ? trouble[side]
+    : outwards.flatMap((scale) => worstRule(scale, rules) ?? []);
+  return next === undefined ? "-" : troubleOf(next)?.[side] ?? next;
 }
 
 /** Minimum width of a cut name. */
@@ -158,8 +181,8 @@ const OPTIONAL = [["smaller", "larger"], ["sigma_w"]];
  * Draws the table of variants. If it is too wide, names are cut, then the last columns are dropped:
  * the sentences below repeat them.
  */
-export function studyTable(variants: readonly VariantSummary[], width: number): string[] {
-  const rows = studyCells(variants);
+export function studyTable(summary: StudySummary, width: number): string[] {
+  const rows = studyCells(summary);
   const widths = rows[0].map((_, column) =>
     Math.max(...rows.map((row) => displayWidth(row[column])))
   );
@@ -172,8 +195,4 @@ export function studyTable(variants: readonly VariantSummary[], width: number): 
   return rows.map((row) =>
     widths.map((own, column) => padEnd(cutMiddle(row[column], own), own)).join("  ").trimEnd()
   );
-}
-
-function firstWord(words: string): string {
-  return words.split(" and ")[0] || "-";
 }

@@ -115,7 +115,7 @@ Deno.test("healthMonitor() names the example whose input is NaN", async () => {
   assertStringIncludes(message, "After 2 batches");
   assertStringIncludes(
     message,
-    "Batch 2 of its epoch holds NaN or infinite entries in the example with index 3.",
+    "Batch 2 of epoch 1 holds NaN or infinite entries in the example with index 3.",
   );
   poisoned.dispose();
   dispose();
@@ -259,7 +259,7 @@ Deno.test("healthMonitor() names the example whose target is NaN, in `fit` and i
   assertStringIncludes(message, "The loss is NaN or infinite");
   assertStringIncludes(
     message,
-    "on batch 2 of its epoch; the example with index 5 alone does it.",
+    "on batch 2 of epoch 1; the example with index 5 alone does it.",
   );
   const looped = healthMonitor({ batch, objective, model, onFinding: "keep" });
   await looped.step({ loss: NaN, inputs, targets: poisoned });

@@ -126,6 +126,8 @@ Deno.test("renderDifferencePage() shows files of weights as a heat map of blocks
   );
   // The cause that made it worse is the headline, and is not said again below it.
   assertEquals(textOf(page).includes("New:"), false);
+  assertMatch(textOf(page), /\(model\.layers\.\*\.mlp\.up[^)]*\)\. Fix: Compare /);
+  assertStringIncludes(page, "<b>rms of each kernel, B over A</b>");
   const [, map] = page.match(/<figure class="blocks"([^]*?)<\/figure>/)!;
   assertEquals(every(map, /<th scope="col"><bdi>([^<]+)/g), ["attn.q", "mlp.up"]);
   assertEquals(map.match(/<path class="o9" d="[^"]*h207"/g)?.length, 1);

@@ -45,6 +45,15 @@ Deno.test("renderGrowth() says the verdict, what is wrong, the slopes, the sizes
   );
 });
 
+Deno.test("renderGrowth() says which slopes the largest is of, if all are flat", () => {
+  const flat = growthSummary([layerGrowth("hidden", { change: -0.07 })]);
+  assertStringIncludes(
+    renderGrowth(flat).replaceAll("\n", " "),
+    "every judged slope is at most 0.07 in size (a warning above 0.25, an error above 0.5); those " +
+      "of gradients and updates are not judged",
+  );
+});
+
 Deno.test("renderGrowth() says which of the two was tested", () => {
   assertStringIncludes(
     renderGrowth(growthSummary()),

@@ -201,3 +201,50 @@ Deno.test("renderHistoryImage() draws the verdict, the cause, the fix and the lo
     /HEALTHY[^]*No problems found\. The loss is 2\./,
   );
 });
+
+/** Returns the classes and words of the pieces of the strip of verdicts. */
+function stripOf(page: string): string[] {
+  return [...page.matchAll(/<rect class="([\w-]+)" x=[^>]*><title>([^<]+)/g)]
+    .map(([, paint, words]) => `${paint}: ${words}`);
+}
+
+/** Returns a history with a cause since a step, and a warning in one record before. */
+function historySince(since: number | undefined, warned: number) {
+  return sampleHistory().map((record, i) => ({
+    ...record,
+    findings: i === warned
+      ? [finding("dense_1", { rule: "dead-units", severity: "warning" })]
+      : record.findings,
+    cause: record.cause === null ? null : { ...record.cause, since },
+  }));
+}
+
+Deno.test("renderHistoryPage() colours the strip since the cause began, and labels other findings", async () => {
+  // Records at steps 0, 10 ... 40, and the cause is found at 40.
+  const sick = "alert: sick";
+  const other = "warn-other: weak: dead-units";
+  const nothing = "else: nothing found";
+  const strips = [
+    { since: 20, pieces: [nothing, other, sick] },
+    { since: 21, pieces: [nothing, other, nothing, sick] },
+    { since: undefined, pieces: [nothing, other, nothing, sick] },
+    // From the first step on, it is one stretch.
+    { since: 1, pieces: [sick] },
+  ];
+  for (const { since, pieces } of strips) {
+    const page = await renderHistoryPage(historySince(since, 1));
+    await requireSoundPage(page);
+    assertEquals(stripOf(page), pieces, `${since}`);
+  }
+  const starts = (page: string) => every(page, /<rect class="alert" x="([\d.]+)"/g).map(Number);
+  const [early] = starts(await renderHistoryPage(historySince(20, 1)));
+  const [late] = starts(await renderHistoryPage(historySince(30, 1)));
+  assert(early < late, `${early}, ${late}`);
+  const text = textOf(await renderHistoryPage(historySince(20, 1)));
+  assertStringIncludes(text, "weak: dead-units");
+  // The last piece is too narrow for its word, which is beside it.
+  const page = await renderHistoryPage(historySince(40, 1), {
+    steps: Array.from({ length: 40 }, (_, i) => ({ step: i + 1, loss: 1 })),
+  });
+  assertMatch(page, /<text x="[\d.]+" y="[\d.]+">sick<\/text>/);
+});

@@ -88,6 +88,9 @@ Deno.test("renderReportPage() shows verdict, causes, charts, map, table, finding
   const page = await pageOf(3);
   const text = textOf(page);
   assertMatch(text, /SICK 2 causes Every entry of the input .* Fix: Check how/);
+  // The second cause is in the first screen, too.
+  const [lead] = page.match(/<div class="lead-said">[^]*?<\/div><div class="lead-chart">/)!;
+  assertEquals(every(lead, /<b class="\w+">(Also):<\/b>/g), ["Also"]);
   assertEquals(page.match(/class="plot"/g)?.length, 2);
   // Before and after the activation, these layers have the same values: they are drawn once.
   assertEquals(page.match(/<figure class="hist"/g)?.length, 3 + 3 + 1);

@@ -26,7 +26,9 @@ Deno.test("showChecked() lists a rule of files for a file of weights, and not fo
   );
   assertStringIncludes(
     showChecked(network).source,
-    "Nothing to judge: saturated-activations, dead-units, attention.",
+    "Nothing to judge: saturated-activations (no activation saturates, as tanh does); " +
+      "dead-units (no activation is 0 over a range, as relu is); " +
+      "attention (no attention rows were seen; within a custom layer they are not).",
   );
   const layers = file.layers.map((layer) => ({ ...layer, deadFraction: 0 }));
   const relu = { measurements: { ...network.measurements, layers }, findings: [] };

@@ -18,8 +18,11 @@ const FIGURES: [string, Partial<LayerMeasurements>, number | null][] = [
   ["bias-init", {}, null],
   ["dead-units", { deadFraction: 0.75 }, 0.75],
   ["gradients-flow", {
-    weights: [0.25, 2, 0.5].map((size) => makeWeight({ gradients: flat(size, 400) })),
-  }, 2],
+    weights: [
+      makeWeight({ name: "bias", shape: [4], gradients: flat(2, 4) }),
+      makeWeight({ gradients: flat(0.25, 400) }),
+    ],
+  }, 0.25],
   ["gradients-flow", { weights: [makeWeight({ gradients: null })] }, null],
   ["init-scale", {
     weights: [0.25, 0.5].map((size) => makeWeight({ values: flat(size, 400) })),

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { renderStudy } from "../../src/render/render_study.ts";
 import type { StudyPoint } from "../../src/study/grid_point.ts";
 import { summarizeStudy } from "../../src/study/study.ts";
@@ -29,6 +29,22 @@ relu        0.708 .. 1.41   1     gradients vanish  gradients explode
       "gradients explode.",
   );
   assertStringIncludes(text, "the scale\nis sigma_w");
+});
+
+Deno.test("renderStudy() names in its table the fault of the scale next to the healthy ones", () => {
+  const failed = ({ scale }: StudyPoint) => {
+    if (scale > 2) return ["exploding-gradients"];
+    // Both in all draws: the graver of them is the colour, too.
+    return scale > 1 ? ["gradient-balance", "activation-scale"] : [];
+  };
+  const text = renderStudy(
+    summaryOf({ scales: [1, 2, 4, 8, 16], seeds: 3 }, (point) => ({
+      healthy: point.scale === 1,
+      failed: failed(point),
+      deltaRatio: 1,
+    })),
+  );
+  assertMatch(text, /^model +1 \.\. 1\.41 +1 +- +activations grow$/m);
 });
 
 Deno.test("renderStudy() shows how the draws spread, by quartiles", () => {

@@ -1,5 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
-import { isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
+import { isKernel, isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { type Expected, moreThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
@@ -68,13 +68,12 @@ export const gradientsFlow: Rule = defineRule({
     `,
   },
   figure: {
-    title: "largest mean |gradient| of a weight",
+    title: "mean |gradient| of the kernel",
     scale: "log",
+    // The figure of the bars beside it: a bias has larger gradients.
     of: ({ weights }) => {
-      const sizes = weights.flatMap(({ gradients }) =>
-        gradients === null ? [] : [gradients.meanAbs]
-      );
-      return sizes.length === 0 ? null : Math.max(...sizes);
+      const kernel = weights.find(isKernel) ?? weights.at(0);
+      return (kernel?.gradientsOfUsedRows ?? kernel?.gradients)?.meanAbs ?? null;
     },
   },
   judge(subject) {

@@ -180,7 +180,7 @@ function outliers(
           number(weight.values.rms)
         }, ${number(factor)} times the ${number(expected)} of its trend over ${
           counted(siblings.length, "block")
-        } (${name}); that is ${number(deviations)} spreads of the others from it.`,
+        } (${name}).`,
         fix: say`Compare ${weightName(weight.name, layer.name)} with an earlier checkpoint.`,
       },
     }];

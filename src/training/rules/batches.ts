@@ -78,11 +78,13 @@ function aloneWords({ row: { failedExamples: failed = [] } }: TrainingLog): stri
 }
 
 /** Counts batches from 1, as steps are counted. */
-const batchName = ({ row: { batch } }: TrainingLog) =>
-  typeof batch === "number" ? `batch ${batch + 1} of its epoch` : "the batch";
+const batchName = ({ row: { batch, epoch } }: TrainingLog) =>
+  typeof batch === "number" ? `batch ${batch + 1} of ${epochName(epoch)}` : "the batch";
 
-const batchWords = ({ row: { batch } }: TrainingLog) =>
-  typeof batch === "number" ? `, on batch ${batch + 1} of its epoch` : "";
+const epochName = (epoch: number | null | undefined) => epoch ? `epoch ${epoch}` : "its epoch";
+
+const batchWords = (log: TrainingLog) =>
+  typeof log.row.batch === "number" ? `, on ${batchName(log)}` : "";
 
 /** Rule (e): loss and gradient jump at once, without a jump of the updates before. */
 export const spike = defineTrainingRule({

@@ -1,4 +1,4 @@
-import { formatNumber, formatPercent } from "../../words/numbers.ts";
+import { formatNumber, formatPercent, roundTo } from "../../words/numbers.ts";
 import { meanOf, medianOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
 import { BREAKS, clamped, FIRST, heldOutShare, LEAST_RATIOS, rateWords } from "./rates.ts";
@@ -54,7 +54,9 @@ export const rateTooLow = defineTrainingRule({
     // A network that large steps have broken has no gradient left.
     if (first.some(({ value }) => value > BREAKS)) return null;
     if (!(mean < leastUpdate)) return slowBy(log, { mean, mostLinear, leastFirstFall });
-    const times = mean > 0 ? `, ${formatNumber(1e-3 / mean)} times less than usual` : "";
+    const times = mean > 0
+      ? `, ${formatNumber(roundTo(2, 1e-3 / mean))} times less than usual`
+      : "";
     return {
       severity: mean < leastUpdateAtAll ? "error" : "warning",
       kind: "small",
