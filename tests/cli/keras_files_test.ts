@@ -112,7 +112,7 @@ Deno.test("--weights-only judges the weights of a model, and refuses what has no
   await assertRefuses(["report", "examples/digits.ts", "--weights-only"], [
     `${refusal}MODEL examples/digits.ts, a module`,
   ]);
-  const flags = [["--rates"], ["--format", "svg"], ["--batch", "b.json"]];
+  const flags = [["--rates"], ["--batch", "b.json"]];
   for (const flag of flags) {
     await assertRefuses(["report", pathOf("conv2d.keras"), "--weights-only", ...flag], [flag[0]]);
   }

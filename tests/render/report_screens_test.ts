@@ -208,8 +208,8 @@ Deno.test("renderText() folds the table where layers repeat, and charts where th
   const long = measurements(chain(98));
   const folded = show({}, sick, long);
   assert(folded.includes("  dense_2 ... dense_99: 98 alike, worst dense_4\n"));
-  assert(/^  dense_2 \.\.\. dense_26 .*\|#+-+/m.test(folded), folded);
-  assert(/^  dense_2 \.\.\. dense_8 .*\|#+-+/m.test(show({ width: 100 }, sick, long)));
+  assert(/^ {2}dense_2 \.\.\. dense_26 .*\|#+-+/m.test(folded), folded);
+  assert(/^ {2}dense_2 \.\.\. dense_8 .*\|#+-+/m.test(show({ width: 100 }, sick, long)));
   assertEquals(rows(show({ all: true }, sick, long)).length, 3 * 100);
   assert(!show({ all: true }, sick, long).includes("--all"));
   // Whoever asks for some layers sees each of them.
