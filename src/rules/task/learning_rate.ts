@@ -169,5 +169,6 @@ function sourcesInWords(): string {
   for (const [name, { source }] of Object.entries(OPTIMIZERS)) {
     for (const one of source.split("; ")) known.set(one, [...known.get(one) ?? [], name]);
   }
-  return [...known].map(([source, names]) => `${source} (${names.join(", ")})`).join("; ");
+  const words = [...known].map(([source, names]) => `${source} (${names.join(", ")})`);
+  return `${words.join("; ")}.`;
 }
