@@ -1,7 +1,7 @@
 /**
  * Judges made checkpoints of up to 8 GB, in two shards, with and without planted faults, and prints
  * what is found, how long it took and how much memory it needed:
- * `deno run -A bench/checkpoints/faults.ts [GB]`.
+ * `deno run -A bench/checkpoints/faults.ts [GB] [FAULT...]` (every case, unless some are named).
  *
  * @module
  */
@@ -16,7 +16,10 @@ const gigabytes = Number(Deno.args[0] ?? 8);
 // A block has 8 matrices' worth of entries, 2 bytes each; the embedding 4.
 const width = Math.round(Math.sqrt(gigabytes * 1e9 / 2 / (8 * BLOCKS + 4)) / 64) * 64;
 
+const only = Deno.args.slice(1);
+
 for (const [seed, fault] of FAULTS.entries()) {
+  if (only.length > 0 && !only.includes(fault ?? "none")) continue;
   const folder = await Deno.makeTempDir();
   try {
     const { tensors, faulty } = makeCheckpoint({

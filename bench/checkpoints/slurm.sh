@@ -46,11 +46,13 @@ until RUNNING=$(squeue -h -t R -o %i | head -1) && [ -n "$RUNNING" ]; do sleep .
 sleep .3
 scancel --signal=KILL --full "$RUNNING"
 while squeue -h | grep -q .; do sleep 1; done
-echo "parts after task $RUNNING of job $JOB was killed: $(ls report_parts | wc -l) of 8"
+parts() { find report_parts -name "$1" "${@:2}" | wc -l; }
+echo "parts after task $RUNNING of job $JOB was killed: $(parts '*.json') of 8, and" \
+  "$(parts '*.progress') to go on from"
 touch second
 sbatch --parsable --wait --array=1-8 "$ROOT/examples/distributed/slurm_report.sh" > /dev/null
-echo "parts after the second run: $(ls report_parts | wc -l), of which it measured" \
-  "$(find report_parts -name '*.json' -newer second | wc -l)"
+echo "parts after the second run: $(parts '*.json'), of which it measured" \
+  "$(parts '*.json' -newer second)"
 deno run -A "$PROGRAM" merge report_parts/*.json --format json > merged.json
 deno run -A "$PROGRAM" report "$CHECKPOINT" --quiet --format json > whole.json
 cmp merged.json whole.json && echo "the merged report has the bytes of the whole: $(wc -c < whole.json)"

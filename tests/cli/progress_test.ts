@@ -1,4 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { measureWeightsOf } from "../../src/cli/examine_weights.ts";
+import type { MeasureRequest } from "../../src/cli/flags/measure_flags.ts";
+import { safetensors } from "../torch/fixture.ts";
 import {
   passLine,
   passProgress,
@@ -128,4 +131,38 @@ Deno.test("sweepLine() has bytes, bytes a second and the time left, at most as w
     "[######..................] 25 %, 1.0 GiB of 4.0 GiB, 204.8 MiB a second, 15 s left",
   );
   assertEquals(sweepLine(progress, 5000, 40).length, 37);
+});
+
+Deno.test("a file of weights shows how far it is on a terminal after three seconds, and nothing if quiet", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+  const { isTerminal, writeSync } = Deno.stderr;
+  const { now } = performance;
+  let texts: string[] = [];
+  let time = 0;
+  try {
+    // A hole of 256 MiB: enough for several answers of workers.
+    const bytes = 2 ** 28;
+    const head = safetensors({
+      b: { dtype: "BF16", shape: [bytes / 2], data_offsets: [0, bytes] },
+    });
+    await Deno.writeFile(path, head);
+    await Deno.truncate(path, head.length + bytes);
+    Deno.stderr.isTerminal = () => true;
+    Deno.stderr.writeSync = (bytes) => texts.push(new TextDecoder().decode(bytes));
+    performance.now = () => time += 4000;
+    const shown = async (quiet: boolean) => {
+      texts = [];
+      const request = { threads: 1, quiet, sample: false, cache: null };
+      await measureWeightsOf(path, request as MeasureRequest);
+      return texts;
+    };
+    const lines = await shown(false);
+    assertMatch(lines[0], /64\.0 MiB of 256\.0 MiB, .* MiB a second, .* left$/);
+    assertEquals(lines.at(-1), "\r\x1b[K");
+    assertEquals(await shown(true), []);
+  } finally {
+    Object.assign(Deno.stderr, { isTerminal, writeSync });
+    performance.now = now;
+    await Deno.remove(path);
+  }
 });

@@ -1,6 +1,7 @@
 import { readWeights } from "../../src/load/read_weights.ts";
 import { divideParts, dividePieces, pieceAt } from "../../src/measure/checkpoint/plan_sweep.ts";
 import { sweepTensors } from "../../src/measure/checkpoint/sample_tensors.ts";
+import { threadsFor } from "../../src/measure/checkpoint/sweep_in_parallel.ts";
 import type { UnitAxis } from "../../src/measure/checkpoint/tensor_sweep.ts";
 import type { LineCounts } from "../../src/measure/measurements.ts";
 import {
@@ -239,9 +240,16 @@ Deno.test("rows of several pieces are hashed as a whole", async () => {
 Deno.test("measureCheckpoint() has the bits of measureWeights(), however many threads there are", async () => {
   const path = await Deno.makeTempFile({ suffix: ".safetensors" });
   try {
-    // 140 MB: more than one thread is worth it.
+    // 140 MB: more than one thread is worth it, and "a.weight" is divided among them.
+    const broken = [1000 * 8192 + 5, 4900 * 8192 + 7];
+    const apply = (values: Float32Array, first: number) => {
+      for (const at of broken) {
+        if (at >= first && at < first + values.length) values[at - first] = NaN;
+      }
+    };
+    const change = { from: broken[0], to: broken[1] + 1, apply };
     await writeCheckpoint(path, [
-      { name: "a.weight", dtype: "BF16", shape: [5000, 8192] },
+      { name: "a.weight", dtype: "BF16", shape: [5000, 8192], change },
       { name: "a.bias", dtype: "BF16", shape: [5000] },
       { name: "b.weight", dtype: "F32", shape: [2048, 5000] },
       { name: "c.weight", dtype: "F16", shape: [2, 3, 4, 5] },
@@ -254,11 +262,24 @@ Deno.test("measureCheckpoint() has the bits of measureWeights(), however many th
     const one = await measureCheckpoint(file, { threads: 1, onProgress });
     assertEquals(one, measureWeights(file));
     assertEquals(await measureCheckpoint(file, { threads: 3 }), one);
+    const places = one.layers.flatMap(({ weights }) => weights.flatMap((w) => w.nonFiniteAt ?? []));
+    assertEquals(places, [{ nan: 2, infinite: 0, first: [1000, 5] }]);
     assert(seen.length > 1 && seen.every((share, i) => share > (seen[i - 1] ?? 0)));
     assertEquals(seen.at(-1), 1);
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("as many threads as cores are used, up to what memory allows", () => {
+  const file = { path: "w", size: 9, changed: null };
+  const here = [{ stored: { file, offset: 0 } }, {}];
+  const remote = { mailbox: new SharedArrayBuffer(8), id: 0 };
+  const far = [...here, { stored: { file: { ...file, remote }, offset: 0 } }];
+  assertEquals([1, 3, 64].map((cores) => threadsFor("sweep", here, cores)), [1, 3, 8]);
+  assertEquals([1, 3, 64].map((cores) => threadsFor("comparison", here, cores)), [1, 3, 6]);
+  assertEquals([1, 3, 64].map((cores) => threadsFor("sweep", far, cores)), [1, 2, 2]);
+  assertEquals(threadsFor("comparison", far, 64), 1);
 });
 
 Deno.test("measureCheckpoint() says that a file was changed while it was read", async () => {

@@ -201,6 +201,19 @@ Deno.test("weightChanges() says which blocks and kinds a fine-tune touched", asy
   assertEquals(all.said[0], "All 2 tensors differ.");
   assertEquals((await of(() => 0)).said, ["All 25 tensors are equal to the bit."]);
   assertEquals((await of(() => 0)).first, null);
+  // The last bit of one entry.
+  assertEquals((await of((block) => block === 5 ? 2 ** -23 : 0)).first, "h.5.q.weight");
+});
+
+Deno.test("weightChanges() names the first tensor in the order of the network, not of the file", async () => {
+  const of = async (...names: string[]) => {
+    const made = (change: number) =>
+      fileOf(Object.fromEntries(names.map((name) => [name, scalar(1 + change)])));
+    return weightChanges(await compareCheckpoints(made(0), made(1))).first;
+  };
+  const stack = ["lm_head.weight", "h.10.q.weight", "h.2.q.weight"];
+  assertEquals(await of(...stack, "wte.weight"), "wte.weight");
+  assertEquals(await of(...stack), "h.2.q.weight");
 });
 
 Deno.test("weightChanges() says what is not compared, and calls nothing else equal", async () => {

@@ -186,6 +186,25 @@ Deno.test("blocks-alike finds gains of 1 among trained ones", () => {
   assertEquals(found(measured(gains([0, 1, 2, 3, 4, 5]))), []);
 });
 
+Deno.test("blocks-alike finds the gain of a normalisation off the trend, and not a statistic of it", () => {
+  const norms = (factor: number, name: string) =>
+    measured(
+      Object.fromEntries(
+        Array.from({ length: 12 }, (_, i) => [
+          `h.${i}.norm.${name}`,
+          Float32Array.from(
+            { length: 10 * SIDE },
+            (_, j) => (1 + 0.01 * (j % 5)) * 1.1 ** i * (i === 4 ? factor : 1),
+          ),
+        ]),
+      ),
+    );
+  assertEquals(found(norms(2.9, "weight")), []);
+  assertEquals(found(norms(3.1, "weight")), ["warning too-large h.4.norm"]);
+  assertEquals(found(norms(1 / 21, "weight")), ["error too-small h.4.norm"]);
+  assertEquals(found(norms(21, "running_var")), []);
+});
+
 Deno.test("blocks-alike finds two kernels under each other's names", () => {
   const swapped = (block: number | null, other = block, ratio = 2) => {
     const tensors = {

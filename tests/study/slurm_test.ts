@@ -1,15 +1,21 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { basename } from "node:path";
 import { fileURLToPath as fromFileUrl } from "node:url";
+import { runCommand } from "../cli/run_command.ts";
+import { makeCheckpoint } from "../measure/made_checkpoints.ts";
+import { writeCheckpoint } from "../measure/write_checkpoint.ts";
 import { withFolder } from "../model/save_model.ts";
 import { Slurm } from "./slurm.ts";
 import { PREEMPTIBLE_GRID, SMALL_GRID, unsplit } from "./unsplit.ts";
 
-const SCRIPT = fromFileUrl(
-  new URL("../../examples/distributed/slurm_array.sh", import.meta.url),
-);
-/** What the script tells its user to type when the array is through. */
-async function mergeCommand(number: string): Promise<string[]> {
-  const text = await Deno.readTextFile(SCRIPT);
+const scriptOf = (name: string) =>
+  fromFileUrl(new URL(`../../examples/distributed/${name}.sh`, import.meta.url));
+const SCRIPT = scriptOf("slurm_array");
+const REPORT = scriptOf("slurm_report");
+
+/** What a script tells its user to type when the array is through. */
+async function mergeCommand(number: string, script = SCRIPT): Promise<string[]> {
+  const text = await Deno.readTextFile(script);
   const [, dependency, wrap] = /sbatch (--dependency=\S+) --wrap '(.*)'/.exec(text)!;
   return [
     dependency.replace("NUMBER", number),
@@ -62,8 +68,35 @@ Deno.test("a Slurm array that failed is not joined, and its tasks are submitted 
   });
 });
 
-Deno.test("the Slurm script splits into as many parts as its array has tasks", async () => {
-  const text = await Deno.readTextFile(SCRIPT);
-  const [, array] = /--array=1-(\d+)/.exec(text)!;
-  assert(text.includes(`PARTS:-${array}}`));
+Deno.test("the Slurm array of a report makes the whole report", async () => {
+  await withFolder(async (folder) => {
+    const { tensors } = makeCheckpoint({
+      fault: "times-30",
+      seed: 3,
+      blocks: 7,
+      width: 32,
+      dtype: "BF16",
+    });
+    await writeCheckpoint(`${folder}/model.safetensors`, tensors);
+    const slurm = new Slurm(folder);
+    const environment = { PARTS: "3", CHECKPOINT: "model.safetensors" };
+    const { number, runs } = await slurm.sbatch(["--array=1-3", REPORT], environment);
+    assertEquals(runs.map(({ code }) => code), [0, 0, 0], runs.map(({ stderr }) => stderr).join());
+    const merge = await slurm.sbatch(await mergeCommand(number, REPORT), {});
+    assertEquals(merge.runs[0].code, 0, merge.runs[0].stderr);
+    const whole = ["report", "model.safetensors", "--quiet", "--out", "whole.html"];
+    assertEquals((await runCommand(whole, { cwd: folder })).code, 0);
+    assertEquals(
+      await Deno.readTextFile(`${folder}/report.html`),
+      await Deno.readTextFile(`${folder}/whole.html`),
+    );
+  });
 });
+
+for (const script of [SCRIPT, REPORT]) {
+  Deno.test(`${basename(script)} splits into as many parts as its array has tasks`, async () => {
+    const text = await Deno.readTextFile(script);
+    const [, array] = /--array=1-(\d+)/.exec(text)!;
+    assert(text.includes(`PARTS:-${array}}`));
+  });
+}

@@ -6,7 +6,7 @@ import {
 import { BYTES, countOf, isFloat, isWhole } from "../../model/files/file_types.ts";
 import type { FileTensor, WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { anyObject, boolean, requireValue } from "../../words/shape.ts";
-import { askWorkers, isFar, WORTH_WORKERS } from "./sweep_in_parallel.ts";
+import { askWorkers, isFar, threadsFor, WORTH_WORKERS } from "./sweep_in_parallel.ts";
 import { comparePart } from "./compare_part.ts";
 import type { CompareTask, PairPart, StoredSide } from "./compare_worker.ts";
 import { fileShape, type MeasureCheckpointOptions } from "./measure_checkpoint.ts";
@@ -188,16 +188,15 @@ const isInPieces = (tensor: FileTensor) =>
 /** Returns the sums over each pair. */
 async function comparePairs(
   divided: readonly DividedPair[],
-  { threads = Math.min(8, navigator.hardwareConcurrency), onProgress, signal = null }:
-    MeasureCheckpointOptions,
+  { threads, onProgress, signal = null }: MeasureCheckpointOptions,
 ): Promise<ComparisonSums[]> {
   const stored = divided.filter(({ pair }) => pair.every(isInPieces));
   const sums = new Map<DividedPair, ComparisonSums>();
   const parts = stored.flatMap(partsOf);
   const bytesOf = ({ pair, from, to }: PairPart) => (to - from) * bytesOfPair(stored[pair]);
   const total = parts.reduce((sum, part) => sum + bytesOf(part), 0);
-  const hasFar = stored.some(({ pair }) => pair.some((tensor) => isFar({ tensor })));
-  if (total >= WORTH_WORKERS || hasFar) {
+  const tensors = stored.flatMap(({ pair }) => pair);
+  if (total >= WORTH_WORKERS || tensors.some(isFar)) {
     const groups = groupBySize(parts, bytesOf, PART_BYTES);
     const task: CompareTask = {
       pairs: stored.map(({ pair: [a, b] }) => [sideOf(a), sideOf(b)]),
@@ -205,8 +204,13 @@ async function comparePairs(
     };
     const module = new URL("./compare_worker.ts", import.meta.url);
     let bytes = 0;
-    const count = groups.length;
-    const answers = askWorkers<ComparisonSums[]>({ module, task, count, threads, signal });
+    const answers = askWorkers<ComparisonSums[]>({
+      module,
+      task,
+      count: groups.length,
+      threads: threads ?? threadsFor("comparison", tensors),
+      signal,
+    });
     for await (const { index, answer } of answers) {
       groups[index].forEach((part, i) => {
         const one = stored[part.pair];

@@ -187,6 +187,25 @@ interface SweepOptions {
   journal: SweepJournal | null;
 }
 
+/** Largest numbers of threads, unless more are asked for, with which memory stays below 300 MB. */
+const MOST_THREADS = {
+  sweep: { here: 8, far: 2 },
+  comparison: { here: 6, far: 1 },
+};
+
+/**
+ * Returns the number of threads for tensors: each thread takes some 25 MB, and the answers of
+ * servers 100 MB in all.
+ */
+export function threadsFor(
+  work: keyof typeof MOST_THREADS,
+  tensors: readonly Pick<FileTensor, "stored">[],
+  cores = navigator.hardwareConcurrency,
+): number {
+  const { here, far } = MOST_THREADS[work];
+  return Math.min(cores, tensors.some(isFar) ? far : here);
+}
+
 /** Number of bytes that a thread sweeps while a worker starts. */
 export const WORTH_WORKERS = 2 ** 27;
 
@@ -199,7 +218,9 @@ export async function sweepInParallel(
   options: SweepOptions,
 ): Promise<TensorFigures[]> {
   const large = tensors.filter(({ tensor }) => isStored(tensor));
-  if (bytesIn(large) < WORTH_WORKERS && !large.some(isFar)) return sweepTensors(tensors);
+  if (bytesIn(large) < WORTH_WORKERS && !large.some(({ tensor }) => isFar(tensor))) {
+    return sweepTensors(tensors);
+  }
   const figures = new Map<SweepTensor, TensorFigures>();
   for (const one of large) {
     const known = options.journal?.figuresOf(one.tensor);
@@ -213,7 +234,7 @@ export async function sweepInParallel(
 }
 
 /** Returns true if a tensor is on a server: while it is awaited, this thread shows the progress. */
-export const isFar = ({ tensor: { stored } }: Pick<SweepTensor, "tensor">): boolean =>
+export const isFar = ({ stored }: Pick<FileTensor, "stored">): boolean =>
   stored?.file.remote !== undefined;
 
 const bytesIn = (tensors: readonly SweepTensor[]) =>
