@@ -4,7 +4,7 @@
 # `apt-get install slurm-wlm munge`. A task is killed on its way and submitted again.
 set -eu
 WORK=$1
-GB=${2:-1}
+GB=${2:-4}
 HOST=$(hostname -s)
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$WORK/state" "$WORK/spool" /run/munge
@@ -42,8 +42,11 @@ deno run -A bench/checkpoints/write_one.ts "$WORK/model" "$GB"
 export CHECKPOINT=$WORK/model PROGRAM=$ROOT/mod.ts
 cd "$WORK"
 JOB=$(sbatch --parsable "$ROOT/examples/distributed/slurm_report.sh")
-until RUNNING=$(squeue -h -t R -o %i | head -1) && [ -n "$RUNNING" ]; do sleep .1; done
-sleep .3
+# A task that has finished a tensor: the first line of its progress says what the weights are.
+until PROGRESS=$(grep -c . report_parts/*.progress 2> /dev/null) && [ "${PROGRESS##*:}" -gt 1 ]; do
+  sleep .02
+done
+RUNNING=$(squeue -h -t R -o %i | head -1)
 scancel --signal=KILL --full "$RUNNING"
 while squeue -h | grep -q .; do sleep 1; done
 parts() { find report_parts -name "$1" "${@:2}" | wc -l; }

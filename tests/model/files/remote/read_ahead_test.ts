@@ -1,4 +1,8 @@
-import { ReadAhead, UNIT_BYTES } from "../../../../src/model/files/remote/read_ahead.ts";
+import {
+  RangeCache,
+  ReadAhead,
+  UNIT_BYTES,
+} from "../../../../src/model/files/remote/read_ahead.ts";
 import type { RemoteRange } from "../../../../src/model/files/remote/mailbox.ts";
 import { madeBytes } from "./serve_files.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -127,4 +131,21 @@ Deno.test("the plan of a reader that was ended makes room after a minute", async
   expectLater(3, 70_000);
   await new Promise((resolve) => setTimeout(resolve, 50));
   assertEquals(asked.length, 32);
+});
+
+Deno.test("nothing is kept of a file of which no change would be noticed", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = { url: "https://host/w", size: 9, etag: null, modified: null, token: null };
+  try {
+    assertEquals(await RangeCache.open(folder, file), null);
+    assertEquals([...Deno.readDirSync(folder)], []);
+    const cache = await RangeCache.open(folder, { ...file, etag: '"1"' });
+    await cache!.put(2, Uint8Array.of(1, 2));
+    assertEquals(await cache!.get(2, 4), Uint8Array.of(1, 2));
+    assertEquals(await cache!.get(2, 5), null);
+    const changed = await RangeCache.open(folder, { ...file, etag: '"2"' });
+    assertEquals(await changed!.get(2, 4), null);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
