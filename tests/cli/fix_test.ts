@@ -61,7 +61,7 @@ Deno.test("fix lists the cause, the layers, the figures, the trial and the code 
       "changed 1 of 10 weights; the others are the same to the last bit.\n",
       "- before: SICK: 1 cause\n- after: HEALTHY\n",
       "- Cause: `bias`, in `dense_3`\n- Fix: Start the bias of dense\\_3 at 0.\n",
-      "- Tried: the model is then HEALTHY; l2 of delta of dense\\_4: 0 before, 5.47 after.\n",
+      "- Tried: the model is then HEALTHY; mean \\|gradient\\| of the kernel of dense\\_1: 0 before, 0.557 after.\n",
       "| `dense_3/bias` | set to 0 | mean -100, std 0 | mean 0, std 0 |\n",
       '```ts\nbiasInitializer: "zeros"  // in dense_3\n```\n',
       "- before: 5 of 5 layers hardly change: in 40 steps of Adam at 3 rates, the loss falls from 1.03 to " +

@@ -50,9 +50,6 @@ interface Examined {
   diagnosis: Diagnosis;
 }
 
-/** Added to figures before they are compared by ratio, since one may be 0. */
-const TINY = 1e-12;
-
 /** Rounds of fixes: a cause may hide another, rarely a third. */
 const MAX_STACKED_FIXES = 4;
 
@@ -224,8 +221,9 @@ export function figureOf(
     if (values.some((value) => value === null || !Number.isFinite(value))) return [];
     return [{ title: figure.title, layer: was.name, before: values[0]!, after: values[1]! }];
   });
+  // From 0 every figure has moved beyond measure: the first finding's is shown.
   const moved = ({ before, after }: TriedFigure) =>
-    before === after ? 0 : Math.abs(Math.log((after + TINY) / (before + TINY)));
+    before === after ? 0 : Math.min(Math.abs(Math.log(Math.abs(after / before))), Number.MAX_VALUE);
   return figures.toSorted((a, b) => moved(b) - moved(a))[0] ?? null;
 }
 
