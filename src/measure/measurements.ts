@@ -535,6 +535,12 @@ export interface TensorStatistics {
    * equal distances; only with `histograms`, and absent if all are 0.
    */
   bins?: ValueBins;
+  /**
+   * Quantiles of the finite entries at the shares 0.001, 0.01, 0.25, 0.5, 0.75, 0.99 and 0.999; only
+   * of a file of weights alone. Exact for types of up to 16 bits; of a wider type, the magnitudes
+   * are rounded down to 4 bits of mantissa, by at most 1/16 of their size.
+   */
+  quantiles?: number[];
 }
 
 /** Siblings of a model, trained side by side to show if its size matters. */

@@ -90,6 +90,7 @@ export function figuresOf(sums: Sums): TensorStatistics {
     nonFinite: sums.count - sums.finite,
     ...sums.exponents === undefined ? {} : { exponents: histogramOf(sums, sums.exponents) },
     ...sums.bins === undefined ? {} : { bins: sums.bins },
+    ...sums.quantiles === undefined ? {} : { quantiles: sums.quantiles },
   };
 }
 

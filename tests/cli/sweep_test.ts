@@ -16,8 +16,8 @@ Deno.test("sweep answers the exercise's question for four activations", async ()
     "--jobs=1",
   ]);
   assertEquals(code, 0, stderr);
-  assertMatch(stdout, /^tanh +0\.\d+ \.\. 1\.\d+ +\S+ +gradients vanish +units saturate$/m);
-  assertMatch(stdout, /^relu +1\.\d+ \.\. 1\.\d+ +\S+ +gradients vanish +gradients explode$/m);
+  assertMatch(stdout, /^tanh +0\.\d+ \.\. 1\.\d+ +\S+ +activations fade +activations grow$/m);
+  assertMatch(stdout, /^relu +1\.\d+ \.\. 1\.\d+ +\S+ +activations fade +activations grow$/m);
   assertMatch(stdout, /^sigmoid +none/m);
   assertMatch(stdout, /^selu +0\.\d+ \.\. 1\.\d+/m);
   assertMatch(stdout, /- tanh: healthy from 0\.\d+ to 1\.\d+ \/ sqrt\(fan-in\), best at/);

@@ -110,6 +110,19 @@ function plant(
   one(lines - 2, 3).set(number(NaN));
 }
 
+/** Compares quantiles with those of sorted entries, of wide types to 4 bits of mantissa. */
+function assertQuantiles(quantiles: readonly number[], sorted: Float32Array, type: FileType): void {
+  const expected = [0.001, 0.01, 0.25, 0.5, 0.75, 0.99, 0.999].map((share) =>
+    sorted[Math.ceil(share * sorted.length) - 1] + 0
+  );
+  if (BYTES[type] <= 2) return assertEquals(quantiles, expected);
+  assertEquals(quantiles.length, expected.length);
+  quantiles.forEach((value, i) => {
+    const below = 1 - value / expected[i];
+    assert(value === expected[i] || below >= 0 && below < 1 / 16, `${value}, not ${expected[i]}`);
+  });
+}
+
 for (const type of TYPES) {
   for (
     const [rows, width, along] of [
@@ -156,6 +169,7 @@ for (const type of TYPES) {
         byValue[x < 0 ? 31 - fromZero : 32 + fromZero]++;
       }
       assertEquals(counts, byValue);
+      assertQuantiles(found.sums.quantiles!, values.filter(Number.isFinite).sort(), type);
     });
   }
 }

@@ -26,6 +26,8 @@ export interface Sums {
   exponents?: Float64Array;
   /** Number of entries by value, from -limit to limit; only if requested. */
   bins?: { limit: number; counts: number[] };
+  /** Quantiles; only of a file of weights. */
+  quantiles?: number[];
 }
 
 /** Reads the results of a sweep over `count` entries, starting at index `at`. */

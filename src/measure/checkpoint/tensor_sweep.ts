@@ -107,7 +107,11 @@ export class TensorSweep {
       lines.zero + lines.constant + lines.repeated === 0;
     if (!differ(rows, matrix.width) || !differ(columns, matrix.rows)) return null;
     return {
-      sums: { ...sums, ...histogramsOf(codes, values, sums) },
+      sums: {
+        ...sums,
+        ...histogramsOf(codes, values, sums),
+        ...sums.finite === 0 ? {} : { quantiles: quantilesOf(codes, values, sums) },
+      },
       nonFinite: this.#nonFinite,
       rows,
       columns,
@@ -252,6 +256,32 @@ function histogramsOf(
   }
   return { exponents, ...bins === null ? {} : { bins } };
 }
+
+/** Shares of the entries at and below the quantiles: the middle, and the tails that a lower precision cuts. */
+const QUANTILES = [0.001, 0.01, 0.25, 0.5, 0.75, 0.99, 0.999];
+
+/**
+ * Returns the quantiles at `QUANTILES` of the finite entries, given the number of those with each
+ * code in ascending order: the smallest entry that, with all below it, makes up the share.
+ */
+function quantilesOf(codes: CodeCounts, values: Float32Array, { finite }: Sums): number[] {
+  const quantiles: number[] = [];
+  let counted = 0;
+  const add = (i: number) => {
+    const value = values[codes[i]];
+    if (!Number.isFinite(value)) return;
+    counted += codes[i + 1];
+    while (counted >= QUANTILES[quantiles.length] * finite) quantiles.push(value + 0);
+  };
+  // The first bit of a code is its sign: negative numbers come last, with growing magnitude.
+  let positive = 0;
+  while (positive < codes.length && !isNegative(values[codes[positive]])) positive += 2;
+  for (let i = codes.length - 2; i >= positive; i -= 2) add(i);
+  for (let i = 0; i < positive; i += 2) add(i);
+  return quantiles;
+}
+
+const isNegative = (value: number) => value < 0 || Object.is(value, -0);
 
 /** Returns the sums over entries, given the number of those with each code. */
 function sumsOfCodes(codes: CodeCounts, values: Float32Array): Sums {

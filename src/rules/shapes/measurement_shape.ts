@@ -137,6 +137,7 @@ const statisticsShape = object<TensorStatistics>({
   nonFinite: count,
   exponents: optional(exponents),
   bins: optional(object<ValueBins>({ limit: number, counts: list(count) })),
+  quantiles: optional(list(number)),
 });
 
 const lines = object<LineCounts>({ zero: count, constant: count, repeated: count });
