@@ -10,7 +10,7 @@ const TOLERANCE = 1e-5;
 /** Half the spacing of float32 numbers: no deviation can be known better than the entries are. */
 const FLOAT32 = 2 ** -24;
 
-type GoldenFigure = Omit<TensorStatistics, "nonFinite" | "exponents" | "bins">;
+type GoldenFigure = Omit<TensorStatistics, "nonFinite" | "exponents" | "bins" | "quantiles">;
 
 interface Golden {
   objective: Objective;
