@@ -122,6 +122,19 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       await gradient.click();
       assertEquals(await page.locator("th[aria-sort]").count(), 0);
     }),
+  "the names of the table stay where its figures are scrolled": (browser) =>
+    withPage(browser, small, async (page) => {
+      const box = page.locator(".layers-table").locator("..");
+      await page.evaluate(
+        "((box) => { box.style.width = '300px'; box.scrollLeft = 200; })(document.querySelector('.layers-table').parentElement)",
+      );
+      const [edge, name, figure] = await Promise.all(
+        [box, box.locator("tbody th").first(), box.locator("tbody td").first()]
+          .map(async (one) => (await one.boundingBox())!.x),
+      );
+      assertEquals(name, edge);
+      assert(figure < edge, `${figure}, not left of ${edge}`);
+    }),
   "the code of a fix is copied, or else selected": (browser) =>
     withPage(browser, small, async (page) => {
       await page.locator("[data-copy]").first().click();
@@ -378,6 +391,7 @@ const JUDGED_STUDIES: [string, string, Look[]][] = [
   ["several depths", deep, [LOOKS[1], LOOKS[2]]],
   ["hostile names", hostileStudy, [LOOKS[0]]],
   ["a history", history, LOOKS],
+  ["siblings", growth, [LOOKS[0], LOOKS[3]]],
 ];
 
 Deno.test({

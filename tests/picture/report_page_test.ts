@@ -7,6 +7,7 @@ import { escapeMarkup, Markup, markup } from "../../src/picture/markup.ts";
 import { renderPage } from "../../src/picture/page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { layersInDetail } from "../../src/picture/show_layers.ts";
+import { drawTimes } from "../../src/picture/table_of_layers.ts";
 import { foldLayers, foldPlaces, type LayerFold } from "../../src/render/fold_layers.ts";
 import { runRules } from "../../src/rules/judge_rule.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
@@ -110,9 +111,28 @@ Deno.test("renderReportPage() colours the cell of the figure that is wrong", asy
   const [, table] = page.match(/<table id="layers-1"([^]*?)<\/table>/)!;
   const wrong = every(table, /<td class="wrong (?:error|warning)">([^<]+)/g);
   assertEquals(wrong[0], "1e-9");
+  // Each kernel has a bar for times its target.
+  assertEquals(every(table, /<svg class="(times)/g).length, 2);
   // The sum has neither weights nor findings.
   const [, last] = table.match(/(<tr data-l="r1-3"[^]*?)<\/tr>/)!;
   assertEquals(last.match(/class="wrong/g), null);
+});
+
+Deno.test("drawTimes() draws a bar from 1 to the factor, up to 1000 either way", () => {
+  const bar = (times: number) =>
+    /class="bar error" x="(\d+)" y="2" width="(\d+)"/.exec(`${drawTimes(times, "error")!.source}`)!
+      .slice(1).map(Number);
+  assertEquals([10, 1000, 1e6].map(bar), [[24, 8], [24, 24], [24, 24]]);
+  assertEquals([0.1, 0].map(bar), [[16, 8], [0, 24]]);
+  assertEquals([drawTimes(null, ""), drawTimes(NaN, "")], [null, null]);
+});
+
+Deno.test("renderReportPage() has totals below the table", async () => {
+  assertStringIncludes(
+    textOf(await pageOf(3)),
+    "4,021 parameters: 4,021 trainable, 0 frozen. 20 multiply-adds per example. 15.7 KiB of weights, " +
+      "3.2 KiB of outputs for 32 examples.",
+  );
 });
 
 Deno.test("renderReportPage() colours what a cause is about as the verdict, though its rule only warns", async () => {
