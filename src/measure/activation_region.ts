@@ -24,6 +24,8 @@ interface Settings {
   threshold?: number;
   theta?: number;
   alpha?: number;
+  /** Output of a threshold below it. */
+  value?: number;
 }
 
 /**
@@ -33,7 +35,7 @@ interface Settings {
  * @returns The activation, or `null` if the layer is something else.
  */
 export function activationLayer(layer: Layer): { name: string; region: FlatRegion | null } | null {
-  const { maxValue, negativeSlope, threshold, theta, alpha } = layer as unknown as Settings;
+  const { maxValue, negativeSlope, threshold, theta, value, alpha } = layer as unknown as Settings;
   const name = layerTraits(layer.getClassName()).activation;
   if (name === null) return null;
   const region = activationRegion(name);
@@ -57,7 +59,14 @@ export function activationLayer(layer: Layer): { name: string; region: FlatRegio
   if (name === "relu" && maxValue != null) {
     return { name, region: { ...region!, bounded: true, high: maxValue } };
   }
-  if (name === "thresholdedRelu") return { name, region: { ...region!, low: theta! } };
+  if (name === "thresholdedRelu") {
+    if (value) {
+      return { name: `threshold(${theta}, ${value})`, region: { ...region!, low: theta! } };
+    }
+    return theta === 0
+      ? { name: "relu", region: activationRegion("relu") }
+      : { name, region: { ...region!, low: theta! } };
+  }
   return { name, region };
 }
 

@@ -67,7 +67,9 @@ const MODULES = {
   ReLU6: activation("relu"),
   LeakyReLU: activation("leakyRelu"),
   PReLU: activation("prelu"),
-  RReLU: traits("activation", { memoryCopies: 2 }),
+  // Its slopes are drawn: layers have the one that passes on as much.
+  RReLU: activation("leakyRelu"),
+  Threshold: activation("thresholdedRelu"),
   ELU: activation("elu"),
   CELU: activation("celu"),
   SELU: activation("selu"),
@@ -169,6 +171,8 @@ const OPERATIONS: Readonly<Record<string, LayerTraits>> = {
   relu: activation("relu"),
   relu6: activation("relu"),
   leaky_relu: activation("leakyRelu"),
+  rrelu: activation("leakyRelu"),
+  threshold: activation("thresholdedRelu"),
   prelu: activation("prelu"),
   elu: activation("elu"),
   celu: activation("celu"),
@@ -187,6 +191,8 @@ const OPERATIONS: Readonly<Record<string, LayerTraits>> = {
   log_softmax: activation("logSoftmax"),
   log_sigmoid: activation("logSigmoid"),
   glu: activation("glu"),
+  softshrink: activation("softShrink"),
+  hardshrink: activation("hardShrink"),
 
   ...names("dropout feature_dropout alpha_dropout native_dropout", dropout),
   ...names("avg_pool1d avg_pool2d avg_pool3d", mean),

@@ -16,6 +16,12 @@ class Arguments {
     return argument?.is === "constant" ? Number(argument.value) : otherwise;
   }
 
+  /** Returns true if a flag is set. */
+  is(name: string): boolean {
+    const argument = this.#args[name];
+    return argument?.is === "constant" && argument.value === true;
+  }
+
   numbers(name: string): number[] | null {
     const argument = this.#args[name];
     if (argument?.is !== "list") return null;
@@ -76,8 +82,7 @@ export function setSettings(
       movingMean: mean,
       movingVariance: variance,
       // In training its graph takes the statistics of the batch.
-      isOnBatch: planned.main.args.training?.is === "constant" &&
-        planned.main.args.training.value === true,
+      isOnBatch: args.is("training"),
     });
   }
 }
@@ -103,6 +108,10 @@ function settingsOf(
       return { inputDim: numberAt(values.get(args.value("weight") ?? "")?.sizes[0]) };
     case "leaky_relu":
       return { alpha: args.number("negative_slope", 0.01) };
+    case "rrelu":
+      return { alpha: drawnSlope(args) };
+    case "threshold":
+      return { theta: args.number("threshold", 0), value: args.number("value", 0) };
     case "elu":
       return { alpha: args.number("alpha", 1) };
     case "hardtanh":
@@ -122,6 +131,18 @@ function settingsOf(
     default:
       return {};
   }
+}
+
+/**
+ * Returns the slope of a leaky relu that passes on as much as one whose slopes are drawn between two
+ * bounds: the root of their mean square, or outside of training their mean, which is taken there.
+ */
+function drawnSlope(args: Arguments): number {
+  const low = args.number("lower", 1 / 8), high = args.number("upper", 1 / 3);
+  const slope = args.is("training")
+    ? Math.sqrt((low * low + low * high + high * high) / 3)
+    : (low + high) / 2;
+  return Number(slope.toPrecision(3));
 }
 
 const numberAt = (size: unknown) => typeof size === "number" ? size : undefined;

@@ -6,14 +6,17 @@ import { type Network, networkOf } from "../../../src/rules/network/network.ts";
 import { initScale } from "../../../src/rules/weights/init_scale.ts";
 import { gain } from "../../../src/theory/criticality.ts";
 import { layerTraits } from "../../../src/traits/layer_traits.ts";
-import { programPath } from "./edited_program.ts";
+import { editedProgram, type Json, programPath } from "./edited_program.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 
 const { tf } = await startEngine({ threads: 1 });
 
-async function measureModules(change: (name: string) => number = () => 1) {
+async function measureModules(
+  change: (name: string) => number = () => 1,
+  path = programPath("modules.pt2"),
+) {
   const objective = "cross_entropy";
-  const { model } = await loadModel(programPath("modules.pt2"));
+  const { model } = await loadModel(path);
   for (const weight of model.weights) {
     const factor = change((weight as unknown as { stateDictName: string }).stateDictName);
     const changed = tf.tidy(() => tf.mul(weight.read(), factor));
@@ -112,6 +115,10 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
   tanhshrink: "tanhShrink",
   softshrink: "softShrink",
   hardshrink: "hardShrink",
+  threshold: "thresholdedRelu",
+  threshold_at_0: "relu",
+  threshold_to: "threshold(0.1, 0.5)",
+  rrelu: "leakyRelu(0.2)",
 };
 
 Deno.test("activations of PyTorch have Keras's names, with the gain and the flat region of each", () => {
@@ -126,6 +133,24 @@ Deno.test("activations of PyTorch have Keras's names, with the gain and the flat
     return [saturatedFraction !== null, deadFraction !== null];
   });
   assertEquals(shares, [[false, true], [true, true], [true, false], [false, false]]);
+});
+
+Deno.test("a module with drawn slopes has the slope whose square is their mean square", async () => {
+  const path = await editedProgram("modules", {
+    graph(json) {
+      const { inputs } = json.graph_module.graph.nodes.find(({ target }: Json) =>
+        target.includes("rrelu")
+      );
+      const lower = inputs.find(({ name }: Json) => name === "lower");
+      lower.arg.as_float = 0.1;
+      inputs.find(({ name }: Json) => name === "upper").arg.as_float = 0.5;
+    },
+  });
+  const { layers } = await measureModules(() => 1, path);
+  const { activation } = layers.find(({ name }) => name === "rows.rrelu")!;
+  // The root of (0.1^2 + 0.1 0.5 + 0.5^2) / 3.
+  assertEquals(activation, "leakyRelu(0.321)");
+  await Deno.remove(path);
 });
 
 /** Kernel of a module as the rules see it. */
