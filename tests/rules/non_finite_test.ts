@@ -82,6 +82,47 @@ Deno.test("nonFinite lets a mask close exponents that stay finite, but not anoth
   assertEquals(layersOf("relu", flat(0.1, 640)), ["mask"]);
 });
 
+Deno.test("nonFinite lets a sigmoid close what was set to -Infinity, but not an overflow", () => {
+  const layersOf = (className: string, outputs = flat(0.1, 640), delta = flat(0.1, 640)) =>
+    nonFinite.run(makeMeasurements([], {
+      layers: [
+        makeLayer({ name: "logits", inputs: [] }),
+        makeLayer({
+          name: "origin",
+          className,
+          inputs: ["logits"],
+          weights: [],
+          activations: infinite,
+          activationGradients: delta,
+        }),
+        makeLayer({
+          name: "moved",
+          className: "scatter",
+          inputs: ["origin", "logits"],
+          weights: [],
+          activations: infinite,
+        }),
+        makeLayer({
+          name: "gate",
+          className: "sigmoid",
+          inputs: ["moved"],
+          activation: "sigmoid",
+          weights: [],
+          preActivations: infinite,
+          activations: outputs,
+        }),
+      ],
+    })).map(({ layer }) => layer);
+  for (const className of ["full_like", "masked_fill", "where", "shift"]) {
+    assertEquals(layersOf(className), [], className);
+  }
+  assertEquals(layersOf("Linear"), ["origin", "moved", "gate"]);
+  assertEquals(layersOf("mul"), ["origin", "moved", "gate"]);
+  // An infinity that reaches an output or a gradient is a fault.
+  assertEquals(layersOf("full_like", broken), ["origin", "moved", "gate"]);
+  assertEquals(layersOf("full_like", flat(0.1, 640), broken), ["origin"]);
+});
+
 Deno.test("nonFinite names the first layer of the forward pass", () => {
   const findings = nonFinite.run(makeMeasurements([
     { preActivationGradients: broken },

@@ -2,7 +2,7 @@ import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { saturatedActivations } from "../../src/rules/signal/saturated_activations.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
-import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const judge = (layer: Partial<LayerMeasurements>, options?: RuleOptions) =>
@@ -18,6 +18,21 @@ Deno.test("saturatedActivations warns above a quarter and fails above a half", (
     "error",
     "error",
   ]);
+});
+
+Deno.test("saturatedActivations judges the entries that no mask closes by -Infinity", () => {
+  const severity = (share: number, masked: number) =>
+    judge({
+      saturatedFraction: share,
+      preActivations: statisticsOf([
+        ...Array(masked).fill(-Infinity),
+        ...Array(100 - masked).fill(1),
+      ]),
+    })[0]?.severity;
+  // 12 and 13 of 50 open entries.
+  assertEquals([severity(0.62, 50), severity(0.63, 50)], [undefined, "warning"]);
+  assertEquals([severity(0.75, 50), severity(0.76, 50)], ["warning", "error"]);
+  assertEquals(severity(1, 100), undefined);
 });
 
 Deno.test("saturatedActivations takes other shares", () => {

@@ -4,6 +4,7 @@ import type {
   TensorStatistics,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
+import { isSigmoid } from "../../traits/activation_traits.ts";
 import { defineRule } from "../define_rule.ts";
 import { exactly, inWords } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
@@ -122,14 +123,42 @@ export const nonFinite: Rule = defineRule({
  */
 const CLOSED_BY_INFINITY: ReadonlySet<string> = new Set(["exp", "amax", "max", "logsumexp"]);
 
+/** Operations of PyTorch that set entries, or add a mask to them. */
+const FILLS: ReadonlySet<string> = new Set(
+  ["full", "full_like", "new_full", "masked_fill", "where", "shift", "add"],
+);
+
+/**
+ * Returns the layers whose infinite entries were all set as such, as a mask does, or moved from
+ * there.
+ */
+function filledLayers(
+  { layers, graph }: Pick<NetworkView, "layers" | "graph">,
+): Set<LayerMeasurements> {
+  const filled = new Set<LayerMeasurements>();
+  for (const layer of layers) {
+    if (bad(layer.activations) === 0) continue;
+    const sources = graph.inputsOf(layer).filter(({ activations }) => bad(activations) > 0);
+    const isOrigin = sources.length === 0 && FILLS.has(layer.className);
+    if (isOrigin || sources.length > 0 && sources.every((source) => filled.has(source))) {
+      filled.add(layer);
+    }
+  }
+  return filled;
+}
+
 /**
  * Returns the layers whose outputs are only the scores of a softmax, or exponents, that stay
  * finite: a mask closes them by -Infinity, and anything else would make the result NaN or infinite.
+ * A sigmoid maps an overflow to 0 or 1 too, so it closes only what was set, as the routers of Llama
+ * 4 do.
  */
 function maskedScores({ layers, graph }: NetworkView): Set<LayerMeasurements> {
   const masked = new Set<LayerMeasurements>();
+  const filled = filledLayers({ layers, graph });
   for (const layer of layers.toReversed()) {
-    const closes = layer.activation === "softmax" || CLOSED_BY_INFINITY.has(layer.className);
+    const closes = layer.activation === "softmax" || CLOSED_BY_INFINITY.has(layer.className) ||
+      isSigmoid(layer.activation) && graph.inputsOf(layer).some((input) => filled.has(input));
     const isRow = closes && bad(layer.activations) === 0;
     const readers = isRow ? [] : graph.outputsOf(layer);
     if (isRow || readers.length > 0 && readers.every((reader) => masked.has(reader))) {

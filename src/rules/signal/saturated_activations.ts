@@ -95,7 +95,8 @@ export const saturatedActivations: Rule = defineRule({
   judge({ layers, measurements, network, thresholds, trained }) {
     const rescale = once(() => rescaleFix(layers, network, { onlySmaller: true }));
     return layers.flatMap((layer): Verdict[] => {
-      const { name, activation, saturatedFraction: share } = layer;
+      const { name, activation } = layer;
+      const share = openShare(layer);
       // A one-sided activation (relu6) is at 0 half of the time and is judged by dead-units.
       if (share === null || layer.deadFraction !== null) return [];
       const entries = (layer.preActivations ?? layer.activations)?.count ?? 0;
@@ -142,3 +143,16 @@ export const saturatedActivations: Rule = defineRule({
     });
   },
 });
+
+/**
+ * Returns the saturated share of the entries that no mask closes by -Infinity. An overflow is
+ * reported by the rule non-finite.
+ */
+function openShare({ saturatedFraction, preActivations }: LayerMeasurements): number | null {
+  if (saturatedFraction === null || preActivations === null) return saturatedFraction;
+  const { count, nonFinite } = preActivations;
+  if (nonFinite === 0) return saturatedFraction;
+  return nonFinite === count
+    ? null
+    : Math.max(0, saturatedFraction * count - nonFinite) / (count - nonFinite);
+}
