@@ -10,8 +10,7 @@ import { frontLayers } from "../model/layers/leaf_layers.ts";
 import { notReproducedIn } from "../model/loaded_model.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
-import { IGNORED_CLASS } from "../traits/loss_traits.ts";
-import { ignoresClass, lossTraits } from "../traits/losses.ts";
+import { ignoredClassOf, lossTraits } from "../traits/losses.ts";
 import type { DeclaredSignals, InputMoments } from "../traits/moments.ts";
 import { showValue } from "../words/show_value.ts";
 import { measureFeatures, spreadOf } from "./observe.ts";
@@ -323,13 +322,13 @@ function measureTargets(
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
     const loss = objective.lossOf(i);
-    const { ignoredClass = IGNORED_CLASS } = objective.settingsOf(i) ?? {};
+    const ignored = ignoredClassOf(loss, objective.settingsOf(i));
     const units = unitsOf(model.outputs[i]?.shape, tensor, loss);
     const sparse = lossTraits(loss)?.targets === "classes";
     const sums = sumTensor(heap, tensor);
     const differences = sparse ? {} : apart(heap, tensor, sums);
     const all = heapView(heap.tf, tensor);
-    const values = ignoresClass(loss) ? all.filter((value) => value !== ignoredClass) : all;
+    const values = ignored === null ? all : all.filter((value) => value !== ignored);
     const meansOf = () =>
       sparse ? classShares(values, units) : unitMeans(values, tensor.shape.at(-1)!);
     const chance = compared.length === 0

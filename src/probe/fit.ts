@@ -1,7 +1,8 @@
 import { heapView } from "../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
-import { lossTraits } from "../traits/losses.ts";
+import type { LossSettings } from "../model/objective.ts";
+import { ignoredClassOf, lossTraits } from "../traits/losses.ts";
 import { constantLoss, differs, knownAnswers, SAME } from "./known_answers.ts";
 import { WEIGHTS_PER_TARGET } from "./probe_options.ts";
 
@@ -71,7 +72,12 @@ export function fitScale(
   const trained = outputs.map((_, i) => i).filter((i) => objective.lossOf(i) !== null);
   const isNamed = trained.length > 0 &&
     trained.every((i) => lossTraits(objective.lossOf(i)) !== null);
-  const classes = trained.map((i) => classesOf(tf, targets[i], outputs[i], objective.lossOf(i)!));
+  const classes = trained.map((i) =>
+    classesOf(tf, { target: targets[i], output: outputs[i] }, {
+      loss: objective.lossOf(i)!,
+      settings: objective.settingsOf(i),
+    })
+  );
   const areClasses = classes.length > 0 && classes.every((one) => one !== null);
   const known = isNamed ? knownAnswers(tf, objective, { outputs, targets, trained }) : null;
   const vary = known?.vary ?? targets.some((target) => differs(tf, target));
@@ -173,16 +179,24 @@ const relative = (share: number, majority: number) =>
 
 /** Classes that targets name. */
 interface Classes {
-  /** Class of each row. */
+  /** Class of each row; -1 if the loss leaves it out. */
   labels: Int32Array;
   /** Number of classes; 2 for a single binary unit. */
   units: number;
+  /** Number of rows that count. */
+  rows: number;
   /** Share of the most frequent class. */
   majority: number;
 }
 
+const LEFT_OUT = -1;
+
 /** Returns the classes if every target is one: as a number, one-hot, or as 0 or 1. */
-function classesOf(tf: TensorFlow, target: Tensor, output: Tensor, loss: string): Classes | null {
+function classesOf(
+  tf: TensorFlow,
+  { target, output }: { target: Tensor; output: Tensor },
+  { loss, settings }: { loss: string; settings: LossSettings | null },
+): Classes | null {
   const kind = lossTraits(loss)?.targets;
   // Under a loss on -1 and 1, 0 is not a class.
   if (kind === "signs") return null;
@@ -190,10 +204,11 @@ function classesOf(tf: TensorFlow, target: Tensor, output: Tensor, loss: string)
   const rows = output.size / units;
   const values = heapView(tf, target);
   const labels = new Int32Array(rows);
+  const ignored = ignoredClassOf(loss, settings);
   if (target.size === rows && (units === 1 || kind === "classes")) {
     for (let row = 0; row < rows; row++) {
       if (units === 1 && values[row] !== 0 && values[row] !== 1) return null;
-      labels[row] = values[row];
+      labels[row] = values[row] === ignored ? LEFT_OUT : values[row];
     }
   } else {
     if (target.size !== output.size) return null;
@@ -206,16 +221,29 @@ function classesOf(tf: TensorFlow, target: Tensor, output: Tensor, loss: string)
     }
   }
   const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return { labels, units, majority: Math.max(...counts.values()) / rows };
+  const known = labels.filter((label) => label !== LEFT_OUT);
+  for (const label of known) counts.set(label, (counts.get(label) ?? 0) + 1);
+  if (known.length === 0) return null;
+  return {
+    labels,
+    units,
+    rows: known.length,
+    majority: Math.max(...counts.values()) / known.length,
+  };
 }
 
 /** Returns the share of the rows that are classified right. */
-function rightOf(tf: TensorFlow, output: Tensor, { labels, units }: Classes, loss: string): number {
+function rightOf(
+  tf: TensorFlow,
+  output: Tensor,
+  { labels, units, rows }: Classes,
+  loss: string,
+): number {
   const values = heapView(tf, output);
   const half = lossTraits(loss)?.logits !== undefined ? 0 : 0.5;
   let right = 0;
   for (let row = 0; row < labels.length; row++) {
+    if (labels[row] === LEFT_OUT) continue;
     if (units === 1) {
       if (Number(values[row] > half) === labels[row]) right++;
       continue;
@@ -226,5 +254,5 @@ function rightOf(tf: TensorFlow, output: Tensor, { labels, units }: Classes, los
     }
     if (most === labels[row]) right++;
   }
-  return right / labels.length;
+  return right / rows;
 }

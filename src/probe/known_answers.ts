@@ -8,7 +8,7 @@ import { classAxisOf } from "../model/layers/shapes.ts";
 import { lossTargets, oneHot } from "../model/loss_functions.ts";
 import type { Objective } from "../model/objective.ts";
 import { classesSecond } from "../model/torch_loss_rows.ts";
-import { lossTraits } from "../traits/losses.ts";
+import { ignoredClassOf, lossTraits } from "../traits/losses.ts";
 
 /** Evaluates a loss on answers, one for each output. */
 type LossOf = (answers: Tensor[]) => number;
@@ -227,10 +227,28 @@ function constantAndPerfect(
   return tf.tidy(() => {
     const { answers, axis } = rightAnswers(tf, given, of);
     const others = answers.shape.map((_, i) => i).filter((i) => i !== axis);
-    const constant = tf.add(tf.zerosLike(answers), tf.mean(answers, others, true)) as Tensor;
+    const counted = countedRows(tf, given, { ...of, axis });
+    const sum = tf.sum(counted === null ? answers : tf.mul(answers, counted), others, true);
+    const rows = counted === null ? answers.size / answers.shape[axis] : tf.sum(counted);
+    const constant = tf.add(tf.zerosLike(answers), tf.div(sum, rows)) as Tensor;
     const convert = conversionOf(tf, of);
     return { constant: convert(constant), perfect: convert(answers) };
   });
+}
+
+/**
+ * Returns 1 for each row that counts and 0 for one that the loss leaves out, with one entry on the
+ * axis of the classes; `null` if all count.
+ */
+function countedRows(
+  tf: TensorFlow,
+  { target, output: { shape } }: { target: Tensor; output: Tensor },
+  { loss, settings, axis }: OutputLoss & { axis: number },
+): Tensor | null {
+  const ignored = lossTraits(loss)?.targets === "classes" ? ignoredClassOf(loss, settings) : null;
+  if (ignored === null) return null;
+  const counts = tf.notEqual(tf.cast(target, "float32"), ignored);
+  return tf.reshape(tf.cast(counts, "float32"), shape.with(axis, 1));
 }
 
 /** Returns the targets in the shape of the output: classes as shares, on their axis. */

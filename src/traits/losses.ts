@@ -1,4 +1,4 @@
-import type { LossTraits } from "./loss_traits.ts";
+import { IGNORED_CLASS, type LossOptions, type LossTraits } from "./loss_traits.ts";
 import { TORCH_LOSSES } from "./torch_losses.ts";
 
 /** Known losses by name. */
@@ -187,9 +187,16 @@ export const LOSSES: readonly LossName[] = NAMES.filter((name): name is LossName
   LOSS_TRAITS[name].from !== "tf.losses"
 );
 
-/** True if a loss leaves out positions with the target its `ignoredClass`. */
-export const ignoresClass = (name: string | null): boolean =>
-  lossTraits(name)?.classAxis !== undefined;
+/**
+ * Returns the target with which a loss leaves out a position, or `null` if it leaves out none.
+ *
+ * @param name Name of the loss, or a call of it.
+ */
+export const ignoredClassOf = (
+  name: string | null,
+  settings: Pick<LossOptions, "ignoredClass"> | null,
+): number | null =>
+  lossTraits(name)?.classAxis === undefined ? null : settings?.ignoredClass ?? IGNORED_CLASS;
 
 /**
  * Returns the traits of a loss, or `null` for a function without a known name.

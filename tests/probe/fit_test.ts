@@ -265,6 +265,19 @@ Deno.test("fitScale() knows what guessing costs under PyTorch's losses with argu
   const divergence = of("kl_div(reduction='batchmean')", shares, logs);
   assertAlmostEquals(divergence.guess!, Math.LN2 / 2, 1e-4);
   assertAlmostEquals(divergence.fit!, 1, 1e-4);
+  // Padding of -100 or of a class that is ignored is neither right nor wrong: 2 of 4 are left out.
+  for (
+    const [loss, padding] of [["cross_entropy", -100], ["nll_loss(ignore_index=1)", 1]] as const
+  ) {
+    const padded = column(0, 2, padding, padding);
+    const answers = (...classes: number[]) => tf.log(tf.add(tf.oneHot(classes, 3), 1e-6)) as Tensor;
+    const known = of(loss, padded, answers(0, 2, 1, 1));
+    assertAlmostEquals(known.guess!, Math.LN2, 1e-4, loss);
+    assertAlmostEquals(known.fit!, 1, 1e-4);
+    assertEquals(known.accuracy, 1);
+    assertEquals(of(loss, padded, answers(0, 0, 0, 0)).accuracy, 0.5);
+    assertEquals(of(loss, padded, answers(1, 1, 1, 1)).accuracy, 0);
+  }
   // Smoothed labels cost their entropy, however well they are known.
   const smooth = of(
     "cross_entropy(label_smoothing=0.2)",
