@@ -56,6 +56,28 @@ Deno.test("vanishingGradients fails a weak signal that leaves the first kernel n
   assertEquals(step(1, 0.99e-3), ["error"]);
 });
 
+Deno.test("vanishingGradients only warns of small kernels where a smooth activation is a line", () => {
+  const severity = (activation: string, z: number, optimizer = "adam") => {
+    const { layers, ...rest } = chain(0.99e-2, 0.1, 1);
+    const weights = [makeWeight({ values: flat(2, 400), gradients: flat(2e-3, 400) })];
+    const smooth = layers.map((layer) => ({ ...layer, activation, preActivations: flat(z, 640) }));
+    const measured = { ...rest, optimizer: { name: optimizer, learningRate: 1e-3 } };
+    return check({ ...measured, layers: smooth.with(0, { ...smooth[0], weights }) } as Measurements)
+      .map(({ severity }) => severity).join();
+  };
+  for (const activation of ["gelu", "tanh", "swish", "mish"]) {
+    assertEquals([0.099, 0.101].map((z) => severity(activation, z)), ["warning", "error"]);
+    assertEquals(severity(activation, 0.099, "SGD"), "error");
+  }
+  assertEquals(severity("relu", 9), "warning");
+  // Their tangents at 0 do not pass through 0, or have two slopes.
+  assertEquals(["sigmoid", "softplus", "selu"].map((one) => severity(one, 0.01)), [
+    "error",
+    "error",
+    "error",
+  ]);
+});
+
 Deno.test("vanishingGradients passes at the ratio itself and takes another one", () => {
   assertEquals(check(chain(1, 2, 4), { vanishingRatio: 0.25 }), []);
   assertEquals(check(chain(1, 2, 4), { vanishingRatio: 0.26 })[0].expected.text, ">= 0.26");
