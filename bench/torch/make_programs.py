@@ -126,7 +126,8 @@ def main():
         except Exception as error:
             failed += 1
             torch.set_default_dtype(torch.float32)
-            print(f"{name}: {type(error).__name__}: {str(error).strip().splitlines()[0][:160]}", flush=True)
+            reason = [*str(error).strip().splitlines(), ""][0]
+            print(f"{name}: {type(error).__name__}: {reason[:160]}", flush=True)
     sys.exit(1 if failed else 0)
 
 
