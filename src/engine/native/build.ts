@@ -258,29 +258,34 @@ async function settle(name: string, text: string, origin: string): Promise<void>
   Deno.exit(1);
 }
 
-await settle("assembly/records.ts", recordsSource(), "operations.ts gives");
-await settle(
-  "assembly/tile.ts",
-  `// Made by ../build.ts: deno task build:native\n\n${writeTile()}`,
-  "build.ts gives",
-);
-const binaries = await Promise.all(
-  Object.entries(BUILDS).map(async ([name, options]) =>
-    `  ${name}:\n    "${Buffer.from(await build(options)).toString("base64")}",\n`
-  ),
-);
-const text = "// Made by build.ts from assembly/: deno task build:native\n\n" +
-  "/** SHA-256 of the sources that they were made from. */\n" +
-  `export const sources = "${await hashSources()}";\n\n` +
-  "/** The builds of our own WASM module, in base64. */\n" +
-  `export const binaries: Record<"${Object.keys(BUILDS).join('" | "')}", string> = {\n` +
-  `${binaries.join("")}};\n`;
-await settle("binaries.ts", text, "assembly/ compiles to");
-const checkpoint = Buffer.from(await build(CHECKPOINT)).toString("base64");
-await settle(
-  "checkpoint_binary.ts",
-  "// Made by build.ts from assembly/checkpoint.ts: deno task build:native\n\n" +
-    "/** The module of the sweeps over files of weights, in base64. */\n" +
-    `export const checkpointBinary =\n  "${checkpoint}";\n`,
-  "assembly/checkpoint.ts compiles to",
-);
+async function settleAll(): Promise<void> {
+  await settle("assembly/records.ts", recordsSource(), "operations.ts gives");
+  await settle(
+    "assembly/tile.ts",
+    `// Made by ../build.ts: deno task build:native\n\n${writeTile()}`,
+    "build.ts gives",
+  );
+  const binaries = await Promise.all(
+    Object.entries(BUILDS).map(async ([name, options]) =>
+      `  ${name}:\n    "${Buffer.from(await build(options)).toString("base64")}",\n`
+    ),
+  );
+  const text = "// Made by build.ts from assembly/: deno task build:native\n\n" +
+    "/** SHA-256 of the sources that they were made from. */\n" +
+    `export const sources = "${await hashSources()}";\n\n` +
+    "/** The builds of our own WASM module, in base64. */\n" +
+    `export const binaries: Record<"${Object.keys(BUILDS).join('" | "')}", string> = {\n` +
+    `${binaries.join("")}};\n`;
+  await settle("binaries.ts", text, "assembly/ compiles to");
+  const checkpoint = Buffer.from(await build(CHECKPOINT)).toString("base64");
+  await settle(
+    "checkpoint_binary.ts",
+    "// Made by build.ts from assembly/checkpoint.ts: deno task build:native\n\n" +
+      "/** The module of the sweeps over files of weights, in base64. */\n" +
+      `export const checkpointBinary =\n  "${checkpoint}";\n`,
+    "assembly/checkpoint.ts compiles to",
+  );
+}
+
+// Whoever imports a function from here compiles nothing.
+if (import.meta.main) await settleAll();

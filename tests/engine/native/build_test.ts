@@ -1,7 +1,19 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { binaries, sources } from "../../../src/engine/native/binaries.ts";
 import { checkpointBinary } from "../../../src/engine/native/checkpoint_binary.ts";
 import { hashSources } from "../../../src/engine/native/build.ts";
+
+const BUILD = new URL("../../../src/engine/native/build.ts", import.meta.url);
+
+Deno.test("who imports a function of build.ts compiles nothing", async () => {
+  const script = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(script, `import "${BUILD.href}";`);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--no-prompt", script],
+  }).output();
+  await Deno.remove(script);
+  assert(success, new TextDecoder().decode(stderr));
+});
 
 // That the sources give these very bytes is checked by `deno task build:native --check`, in CI.
 Deno.test("binaries.ts was made from the sources as they are", async () => {
