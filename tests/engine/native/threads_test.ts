@@ -3,7 +3,7 @@ import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 
 /** Results of every operation that is shared, large enough to be, of odd sizes. */
-function compute(tf: TensorFlow): number[][] {
+function compute(tf: TensorFlow): Int32Array[] {
   const normal = (shape: number[], seed: number) =>
     tf.randomNormal(shape, 0, 1, "float32", seed) as Tensor;
   const run = (name: string, inputs: Record<string, Tensor>, attributes: object = {}) =>
@@ -13,7 +13,9 @@ function compute(tf: TensorFlow): number[][] {
   const attributes = { strides: [2, 1], pad: "same", dataFormat: "NHWC" };
   const volume = normal([2, 7, 11, 13, 5], 14), cube = normal([3, 2, 3, 5, 7], 15);
   const attributes3d = { strides: [1, 2, 1], pad: "same", dilations: [1, 1, 1] };
-  return tf.tidy(() => {
+  const found: Int32Array[] = [];
+  // See sweep_threads_test.ts: tidy() would walk what it returns.
+  tf.tidy(() => {
     const z = run("Conv3D", { x: volume, filter: cube }, attributes3d);
     const y = run("Conv2D", { x: image, filter }, attributes);
     const each = run("DepthwiseConv2dNative", { x: image, filter: alone }, {
@@ -97,12 +99,13 @@ function compute(tf: TensorFlow): number[][] {
         filterShape: [3, 3, 1, 1],
       }),
     ];
-    return results.map((tensor) => [...new Int32Array(tensor.dataSync().slice().buffer)]);
+    found.push(...results.map((tensor) => new Int32Array(tensor.dataSync().slice().buffer)));
   });
+  return found;
 }
 
 Deno.test("no operation's bits depend on how many threads share it", async () => {
-  const results: number[][][] = [];
+  const results: Int32Array[][] = [];
   for (const threads of [1, 2, 3]) {
     await using engine = await startEngine({ threads });
     results.push(compute(engine.tf));
@@ -112,7 +115,7 @@ Deno.test("no operation's bits depend on how many threads share it", async () =>
 });
 
 /** Results of what is shared by rows, of a single one: there are threads that have none. */
-function computeRow(tf: TensorFlow): number[][] {
+function computeRow(tf: TensorFlow): Int32Array[] {
   const normal = (shape: number[], seed: number) =>
     tf.randomNormal(shape, 0, 1, "float32", seed) as Tensor;
   const run = (name: string, inputs: Record<string, Tensor>, attributes: object) =>
@@ -121,7 +124,9 @@ function computeRow(tf: TensorFlow): number[][] {
   const attributes = { strides: [1, 1], pad: "same", dataFormat: "NHWC" };
   const pool = { filterSize: [1, 2], strides: [1, 2], pad: "valid" };
   const alone = normal([1, 3, 16, 1], 3);
-  return tf.tidy(() => {
+  const found: Int32Array[] = [];
+  // See sweep_threads_test.ts: tidy() would walk what it returns.
+  tf.tidy(() => {
     const convolution = (width: number) => {
       const filter = normal([1, width, 16, 32], 4);
       return [
@@ -150,12 +155,13 @@ function computeRow(tf: TensorFlow): number[][] {
       tf.matMul(normal([1, 4000], 6), normal([4000, 64], 7)),
       tf.matMul(normal([64, 4000], 6), normal([1, 4000], 7), false, true),
     ];
-    return results.map((tensor) => [...new Int32Array(tensor.dataSync().slice().buffer)]);
+    found.push(...results.map((tensor) => new Int32Array(tensor.dataSync().slice().buffer)));
   });
+  return found;
 }
 
 Deno.test("no operation fails where there are more threads than rows", async () => {
-  const results: number[][][] = [];
+  const results: Int32Array[][] = [];
   for (const threads of [1, 3]) {
     await using engine = await startEngine({ threads });
     results.push(computeRow(engine.tf));
