@@ -304,7 +304,10 @@ Deno.test("Cumsum of 2^20 entries is as exact as float32 is", async () => {
   await onBackend("this engine", (tf) => {
     const count = 1 << 20;
     for (const reverse of [false, true]) {
-      const sums = tf.tidy(() => tf.cumsum(tf.fill([count], 0.1), 0, false, reverse).dataSync());
+      const x = tf.fill([count], 0.1);
+      const y = tf.cumsum(x, 0, false, reverse);
+      const sums = y.dataSync();
+      tf.dispose([x, y]);
       const worst = Math.max(...[count >> 1, 0, count - 1].map((i) => {
         const expected = Math.fround(0.1) * (reverse ? count - i : i + 1);
         return Math.abs(sums[i] / expected - 1);
