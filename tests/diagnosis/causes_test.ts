@@ -240,17 +240,17 @@ const ILL: Record<string, [Fault | ((tf: TensorFlow) => FixSubject), string]> = 
   ],
 };
 
-const measured = ({ model, batch, objective }: FixSubject) => measure(model, batch, { objective });
+async function examineIt({ model, batch, objective }: FixSubject) {
+  const measurements = await measure(model, batch, { objective });
+  return { measurements, diagnosis: diagnose(measurements, runRules(measurements)) };
+}
 
 /** The cause that comes first, and the fixes that worked. */
 async function said(tf: TensorFlow, subject: FixSubject): Promise<string> {
-  const measurements = await measured(subject);
-  const diagnosis = diagnose(measurements, runRules(measurements));
+  const before = await examineIt(subject);
+  const { measurements, diagnosis } = before;
   const [{ severity, kind, layers }] = diagnosis.causes;
-  const { fixes, after } = await tryFixes(tf, subject, { measurements, diagnosis }, {
-    measure: measured,
-    judge: runRules,
-  });
+  const { fixes, after } = await tryFixes(tf, subject, before, { examine: examineIt });
   const words = fixes.map((fix) => describeFix(fix, measurements.layers));
   return [`${severity} ${kind} ${layers.join(", ")}`.trim(), ...words, after.verdict].join(" | ");
 }
@@ -292,10 +292,7 @@ function regression(
   return { model, batch: { inputs, targets }, objective };
 }
 
-async function judged({ model, batch, objective }: FixSubject) {
-  const measurements = await measure(model, batch, { objective });
-  return diagnose(measurements, runRules(measurements));
-}
+const judged = async (subject: FixSubject) => (await examineIt(subject)).diagnosis;
 
 /** What is wrong, the cause that comes first, and the fixes, each of which is to work by itself. */
 const ILL_TARGETS: Record<string, [Parameters<typeof regression>[1], string, string[]]> = {

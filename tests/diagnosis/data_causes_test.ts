@@ -106,10 +106,7 @@ Deno.test("diagnose() names the cause in the data first, and the fix that works"
       assertEquals(others.map(({ kind }) => kind), []);
       assertStringIncludes(cause.message, says);
       const tensors = tf.memory().numTensors;
-      const { fixes, after } = await tryFixes(tf, subject, before, {
-        measure: measured,
-        judge: runRules,
-      });
+      const { fixes, after } = await tryFixes(tf, subject, before, { examine: judged });
       assertEquals(tf.memory().numTensors, tensors);
       assertEquals(getWeights(subject.model), weights);
       if (fix === null) assertEquals(fixes, []);

@@ -40,10 +40,7 @@ Deno.test("diagnose() names the true cause first, and the fix that works", async
         layers: row.layers,
       });
       const tensors = tf.memory().numTensors;
-      const { fixes, after } = await tryFixes(tf, subject, before, {
-        measure: measured,
-        judge: runRules,
-      });
+      const { fixes, after } = await tryFixes(tf, subject, before, { examine });
       assertEquals(tf.memory().numTensors, tensors);
       assertEquals(getWeights(subject.model), weights);
       assertEquals((await measured(subject)).layers, before.measurements.layers);

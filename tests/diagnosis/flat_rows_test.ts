@@ -163,10 +163,7 @@ Deno.test("diagnose() calls them an error under SGD, which takes the gradient as
       const subject = sequences(tf, { by: by as Padded["by"], optimizer: "sgd" });
       const before = await judged(subject);
       assertEquals(before.diagnosis.verdict, "sick");
-      const { fixes, after } = await tryFixes(tf, subject, before, {
-        measure: measured,
-        judge: runRules,
-      });
+      const { fixes, after } = await tryFixes(tf, subject, before, { examine: judged });
       assertEquals(fixes.map(fixCode), [code]);
       assertEquals(after.verdict, "healthy");
     });

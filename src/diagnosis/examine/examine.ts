@@ -13,7 +13,6 @@ import type { Finding } from "../../rules/finding.ts";
 import { runRules } from "../../rules/judge_rule.ts";
 import { withOverview } from "../../words/overview.ts";
 import { boolean, callable, object, optional, primitive, requireValue } from "../../words/shape.ts";
-import { diagnose } from "../diagnose.ts";
 import {
   type Cause,
   type Diagnosis,
@@ -27,6 +26,7 @@ import { causeName } from "../with_treatment.ts";
 import type { Treatment } from "./try_fixes.ts";
 import { weighWarnings } from "./weigh_warnings.ts";
 import type { FixSubject } from "./apply_fixes.ts";
+import { makeExaminer } from "./judge_behind_head.ts";
 import { searchRates } from "./search_rates.ts";
 import { type TrialMode, tryFindings, trySubject } from "./try_findings.ts";
 
@@ -120,8 +120,13 @@ export async function examine(
     options;
   const measureOptions: MeasureOptions = rest;
   const measurements = await measure(model, batch, measureOptions);
-  const found = judge(measurements);
+  const { tf } = runningEngine() ?? await ensureEngine();
+  const { onProgress: _, ...quiet } = measureOptions;
+  const measureIt = ({ model, batch, objective }: FixSubject) =>
+    measure(model, batch, { ...quiet, objective });
+  const { judgeIt, examineIt } = makeExaminer(tf, { measure: measureIt, judge });
   const subject: FixSubject = { model, batch, objective: measureOptions.objective };
+  const found = await judgeIt({ subject, measurements });
   const trialOptions = { mode, seed: measureOptions.seed, budgetSeconds: trialBudget };
   const tried = await tryFindings(subject, { measurements, found }, trialOptions);
   const { trial } = tried;
@@ -129,17 +134,10 @@ export async function examine(
   const { rates, shown, ...searched } = await searchRates(subject, tried, searchOptions);
   const tryIt = (subject: FixSubject) => trySubject(subject, trialOptions);
   const about = { measurements, trial, rates };
-  const { tf } = runningEngine() ?? await ensureEngine();
-  const { onProgress: _, ...quiet } = measureOptions;
-  const measureIt = ({ model, batch, objective }: FixSubject) =>
-    measure(model, batch, { ...quiet, objective });
   const tested = { measurements, trial, shown, found, findings: searched.findings };
   const { findings, judged, withHelped } = await weighWarnings(tf, subject, tested, {
     request: trialOptions,
-    async examine(subject) {
-      const measurements = await measureIt(subject);
-      return { measurements, diagnosis: diagnose(measurements, judge(measurements)) };
-    },
+    examine: examineIt,
   });
   if (shown !== null) {
     const known = judged.causes;
@@ -158,8 +156,7 @@ export async function examine(
   const { tryFixes } = await import("./try_fixes.ts");
   const before = { measurements, diagnosis: judged };
   const treated = await tryFixes(tf, subject, before, {
-    measure: measureIt,
-    judge,
+    examine: examineIt,
     warnings,
     async see(subject) {
       if (trial !== null && !("skipped" in trial)) fixedTrial = await tryIt(subject);

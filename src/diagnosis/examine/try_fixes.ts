@@ -2,7 +2,6 @@ import type { TensorFlow } from "../../engine/tensorflow.ts";
 import type { Measurements } from "../../measure/measurements.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { allRules } from "../../rules/register_rule.ts";
-import { diagnose } from "../diagnose.ts";
 import type { Cause, Diagnosis, Tried, TriedFigure } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
@@ -36,10 +35,8 @@ export interface Examiner {
    * Default: false.
    */
   warnings?: boolean;
-  /** Measures it as the original was measured. */
-  measure(subject: FixSubject): Promise<Measurements>;
-  /** Judges its measurements as the original's were judged. */
-  judge(measurements: Measurements): Finding[];
+  /** Measures and judges it as the original. */
+  examine(subject: FixSubject): Promise<Examined>;
   /** Receives the subject with all fixes that worked, if any did. */
   see?(subject: FixSubject): Promise<void>;
 }
@@ -90,7 +87,7 @@ async function tryInTurn(
   tf: TensorFlow,
   subject: FixSubject,
   { before, first }: { before: Examined; first: Cause | null },
-  { measure, judge, see, warnings = false }: Examiner,
+  { examine, see, warnings = false }: Examiner,
 ): Promise<Treatment | null> {
   const applied: Fixed[] = [];
   const fixes: TriedFix[] = [];
@@ -104,8 +101,7 @@ async function tryInTurn(
     const fixed = applyFix(tf, now.subject, fix);
     if (fixed === null) return false;
     applied.push(fixed);
-    const measurements = await measure(fixed.subject);
-    const diagnosis = diagnose(measurements, judge(measurements));
+    const { measurements, diagnosis } = await examine(fixed.subject);
     if (!isGone(cause, diagnosis) || cause !== first && !isBetter(diagnosis, now.diagnosis)) {
       applied.pop()!.undo();
       return false;
