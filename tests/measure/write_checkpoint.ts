@@ -1,3 +1,5 @@
+import { assemblePickle, dictionaryParts, tensorParts } from "../torch/assemble_pickle.ts";
+import { type Write, writeZip64 } from "../torch/write_zip64.ts";
 import { encode } from "../../src/model/files/file_types.ts";
 import type { FileType } from "../../src/model/weights/weights_manifest.ts";
 
@@ -25,11 +27,16 @@ const TYPES: Record<MadeTensor["dtype"], FileType> = {
 const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2 };
 
 /** Entries that are written at once. */
-const BLOCK = 2 ** 20;
+export const BLOCK = 2 ** 20;
+
+/** Storages of PyTorch, and types of NumPy; it has no bfloat16. */
+const STORAGES = { F64: "Double", F32: "Float", F16: "Half", BF16: "BFloat16" };
+const NUMPY = { F64: "<f8", F32: "<f4", F16: "<f2", BF16: null };
 
 /**
- * Writes a `.safetensors` file of random normal weights. Large tensors repeat a block of 2^20
- * entries, moved by another number of entries each time.
+ * Writes a `.safetensors` file, or an archive of PyTorch (`.pt`, `.bin`) or NumPy (`.npz`), of random
+ * normal weights. Large tensors repeat a block of 2^20 entries, moved by another number of entries
+ * each time.
  *
  * @param path The file.
  * @param tensors Its tensors.
@@ -40,10 +47,16 @@ export async function writeCheckpoint(
   tensors: readonly MadeTensor[],
   seed = 1,
 ): Promise<void> {
+  const drawn = normal(Math.min(BLOCK, Math.max(...tensors.map(countOf))), seed);
+  const entries = (number: number, write: Write) =>
+    writeEntries(tensors[number], drawn, number, write);
+  if (/\.(pt|bin)$/.test(path)) return await writeTorch(path, tensors, entries);
+  if (path.endsWith(".npz")) return await writeNpz(path, tensors, entries);
   let at = 0;
-  const header = Object.fromEntries(tensors.map(({ name, dtype, shape }) => {
+  const header = Object.fromEntries(tensors.map((tensor) => {
+    const { name, dtype, shape } = tensor;
     const begin = at;
-    at += BYTES[dtype] * shape.reduce((count, size) => count * size, 1);
+    at += bytesOf(tensor);
     return [name, { dtype, shape, data_offsets: [begin, at] }];
   }));
   const text = new TextEncoder().encode(JSON.stringify(header));
@@ -53,16 +66,70 @@ export async function writeCheckpoint(
   };
   await write(new Uint8Array(new BigUint64Array([BigInt(text.length)]).buffer));
   await write(text);
-  const longest = Math.max(...tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
-  const drawn = normal(Math.min(BLOCK, longest), seed);
-  for (const [i, tensor] of tensors.entries()) await writeEntries(tensor, drawn, i, write);
+  for (const i of tensors.keys()) await entries(i, write);
+}
+
+const countOf = ({ shape }: MadeTensor) => shape.reduce((count, size) => count * size, 1);
+
+const bytesOf = (tensor: MadeTensor) => BYTES[tensor.dtype] * countOf(tensor);
+
+/** Writes the entries of the tensor of a number. */
+type WriteEntries = (number: number, write: Write) => Promise<void>;
+
+async function writeTorch(
+  path: string,
+  tensors: readonly MadeTensor[],
+  entries: WriteEntries,
+): Promise<void> {
+  const parts = tensors.map((tensor, i) => {
+    const { name, dtype, shape } = tensor;
+    const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+    const kind = `${STORAGES[dtype]}Storage`;
+    return [name, tensorParts({ key: `${i}`, kind, count: countOf(tensor), shape, strides })];
+  });
+  const pickle = assemblePickle(dictionaryParts(Object.fromEntries(parts)));
+  await writeZip64(path, [
+    { name: "net/data.pkl", content: pickle },
+    ...tensors.map((tensor, i) => ({
+      name: `net/data/${i}`,
+      content: { size: bytesOf(tensor), write: (to: Write) => entries(i, to) },
+    })),
+  ]);
+}
+
+async function writeNpz(
+  path: string,
+  tensors: readonly MadeTensor[],
+  entries: WriteEntries,
+): Promise<void> {
+  await writeZip64(
+    path,
+    tensors.map((tensor, i) => {
+      const { name, dtype, shape } = tensor;
+      const text = `{'descr': '${NUMPY[dtype]}', 'fortran_order': False, 'shape': (${shape},)}\n`;
+      const head = [0x93, ..."NUMPY\x01\0"].map((one) =>
+        typeof one === "string" ? one.charCodeAt(0) : one
+      );
+      const header = new Uint8Array([
+        ...head,
+        text.length & 255,
+        text.length >> 8,
+        ...new TextEncoder().encode(text),
+      ]);
+      const write = async (to: Write) => {
+        await to(header);
+        await entries(i, to);
+      };
+      return { name: `${name}.npy`, content: { size: header.length + bytesOf(tensor), write } };
+    }),
+  );
 }
 
 async function writeEntries(
   { dtype, shape, std = 0.02, mean = 0, tails = false, change }: MadeTensor,
   drawn: Float32Array,
   number: number,
-  write: (bytes: Uint8Array) => Promise<void>,
+  write: Write,
 ): Promise<void> {
   const count = shape.reduce((a, b) => a * b, 1);
   const scaled = drawn.map((x, i) => mean + std * x * (tails && i % 50 === 0 ? 3 : 1));
