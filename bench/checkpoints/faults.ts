@@ -2,8 +2,9 @@
  * Judges 100 made checkpoints with and without planted faults, and writes what is found to
  * `bench/checkpoints/faults.md`: `deno run -A bench/checkpoints/faults.ts [GB] [FIRST] [COUNT]`.
  *
- * Their sizes are spread evenly over the logarithm, from a thousandth of the largest on, and each is
- * removed before the next is written. The table is written after each, so that a run can be stopped.
+ * Four have the largest size. Those of the others are spread evenly over the logarithm, from a
+ * quarter of it to a 4,000th. Each is removed before the next is written, and the table is written
+ * after each, so that a run can be stopped.
  *
  * @module
  */
@@ -58,21 +59,25 @@ interface Planned {
   width: number;
 }
 
-/** Returns the plan of a checkpoint: the faults take turns, and four have the largest size. */
+/** Returns the plan of a checkpoint: the faults take turns. */
 function planOf(seed: number, gigabytes: number): Planned {
   const form = FORMS[seed * 5 % 7 % FORMS.length];
   const { types } = form;
   const dtype = types[Math.floor(seed / 10) % types.length];
   const blocks = 6 + seed % 9;
-  const share = 1.3 / 1000 ** (1 - sizeRank(seed) / (COUNT - 1));
-  const bytes = gigabytes * 1e9 * Math.min(1, share);
+  const rank = sizeRank(seed);
+  const share = rank < LARGE ? 1 : 0.25 / 1000 ** ((rank - LARGE) / (COUNT - LARGE));
+  const bytes = gigabytes * 1e9 * share;
   // A block has 8 matrices' worth of entries, the embedding 4.
   const exact = Math.sqrt(bytes / BYTES[dtype] / (8 * blocks + 4));
   return { seed, form, dtype, blocks, width: Math.max(64, Math.round(exact / 8) * 8) };
 }
 
-/** Returns the rank of a seed's size; as 37 is prime to 100, each is taken once. */
-const sizeRank = (seed: number) => (seed * 37 + 99) % COUNT;
+/** Number of checkpoints of the largest size. */
+const LARGE = 4;
+
+/** Returns the rank of a seed's size, the largest first; as 37 is prime to 100, each is taken once. */
+const sizeRank = (seed: number) => seed * 37 % COUNT;
 
 /** Writes the files of a checkpoint and returns the path to judge. */
 async function write(

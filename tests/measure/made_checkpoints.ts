@@ -126,7 +126,7 @@ function plant(
   else if (fault === "zero-row") change(row * columns, columns, () => 0);
   else if (fault === "repeated-row") {
     // The first row is in the same block.
-    const near = 1 + row % (Math.floor(BLOCK / columns) - 1);
+    const near = 1 + (row - 1) % (Math.floor(BLOCK / columns) - 1);
     change(near * columns, columns, (index, block) => block[index - near * columns]);
   } else if (fault === "times-30") tensor.std! *= 30;
   else if (fault === "untouched") {

@@ -61,12 +61,12 @@ export async function writeCheckpoint(
   }));
   const text = new TextEncoder().encode(JSON.stringify(header));
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  const write = async (bytes: Uint8Array) => {
-    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  const write = (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
   };
-  await write(new Uint8Array(new BigUint64Array([BigInt(text.length)]).buffer));
-  await write(text);
-  for (const i of tensors.keys()) await entries(i, write);
+  write(new Uint8Array(new BigUint64Array([BigInt(text.length)]).buffer));
+  write(text);
+  for (const i of tensors.keys()) entries(i, write);
 }
 
 const countOf = ({ shape }: MadeTensor) => shape.reduce((count, size) => count * size, 1);
@@ -74,7 +74,7 @@ const countOf = ({ shape }: MadeTensor) => shape.reduce((count, size) => count *
 const bytesOf = (tensor: MadeTensor) => BYTES[tensor.dtype] * countOf(tensor);
 
 /** Writes the entries of the tensor of a number. */
-type WriteEntries = (number: number, write: Write) => Promise<void>;
+type WriteEntries = (number: number, write: Write) => void;
 
 async function writeTorch(
   path: string,
@@ -116,23 +116,26 @@ async function writeNpz(
         text.length >> 8,
         ...new TextEncoder().encode(text),
       ]);
-      const write = async (to: Write) => {
-        await to(header);
-        await entries(i, to);
+      const write = (to: Write) => {
+        to(header);
+        entries(i, to);
       };
       return { name: `${name}.npy`, content: { size: header.length + bytesOf(tensor), write } };
     }),
   );
 }
 
-async function writeEntries(
+function writeEntries(
   { dtype, shape, std = 0.02, mean = 0, tails = false, change }: MadeTensor,
   drawn: Float32Array,
   number: number,
   write: Write,
-): Promise<void> {
+): void {
   const count = shape.reduce((a, b) => a * b, 1);
-  const scaled = drawn.map((x, i) => mean + std * x * (tails && i % 50 === 0 ? 3 : 1));
+  const scaled = new Float32Array(drawn.length);
+  for (let i = 0; i < scaled.length; i++) {
+    scaled[i] = mean + std * drawn[i] * (tails && i % 50 === 0 ? 3 : 1);
+  }
   // Twice, so that a block may begin anywhere.
   const once = encode(scaled, TYPES[dtype]);
   const twice = new Uint8Array(2 * once.length);
@@ -142,12 +145,12 @@ async function writeEntries(
     const length = Math.min(drawn.length, count - first);
     const shift = (number * 7919 + first / drawn.length * 104729) % drawn.length;
     if (change === undefined || first >= change.to || first + length <= change.from) {
-      await write(twice.subarray(BYTES[dtype] * shift, BYTES[dtype] * (shift + length)));
+      write(twice.subarray(BYTES[dtype] * shift, BYTES[dtype] * (shift + length)));
       continue;
     }
     const values = Float32Array.from({ length }, (_, i) => scaled[(i + shift) % scaled.length]);
     change.apply(values, first);
-    await write(encode(values, TYPES[dtype]));
+    write(encode(values, TYPES[dtype]));
   }
 }
 

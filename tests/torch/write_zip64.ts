@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 
 /** Writes bytes behind those that were written before. */
-export type Write = (bytes: Uint8Array) => Promise<void>;
+export type Write = (bytes: Uint8Array) => void;
 
 /**
  * File of an archive: its content, as many zeros, of which the disk stores none, or a function that
@@ -9,7 +9,7 @@ export type Write = (bytes: Uint8Array) => Promise<void>;
  */
 export interface Stored {
   name: string;
-  content: Uint8Array | number | { size: number; write: (to: Write) => Promise<void> };
+  content: Uint8Array | number | { size: number; write: (to: Write) => void };
 }
 
 /** Returns little-endian numbers of the given bytes each. */
@@ -36,10 +36,10 @@ export async function writeZip64(path: string, files: readonly Stored[]): Promis
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   let at = 0;
   let checksum = 0;
-  const write: Write = async (bytes) => {
+  const write: Write = (bytes) => {
     checksum = crc32(bytes, checksum);
-    await file.seek(at, Deno.SeekMode.Start);
-    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+    file.seekSync(at, Deno.SeekMode.Start);
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
     at += bytes.length;
   };
   const list: Uint8Array[] = [];
@@ -49,13 +49,13 @@ export async function writeZip64(path: string, files: readonly Stored[]): Promis
     const sizes: [number, number][] = [[4, LARGE], [4, LARGE], [2, path.length]];
     const extra: [number, number][] = [[8, size], [8, size], [8, at]];
     const common: [number, number][] = [[2, 45], [2, 0], [2, 0], [4, 0]];
-    await write(numbers([4, 0x04034b50], ...common, [4, 0], ...sizes, [2, 20]));
-    await write(path);
-    await write(numbers([2, 1], [2, 16], [8, size], [8, size]));
+    write(numbers([4, 0x04034b50], ...common, [4, 0], ...sizes, [2, 20]));
+    write(path);
+    write(numbers([2, 1], [2, 16], [8, size], [8, size]));
     checksum = 0;
     if (typeof content === "number") at += content;
-    else if (content instanceof Uint8Array) await write(content);
-    else await content.write(write);
+    else if (content instanceof Uint8Array) write(content);
+    else content.write(write);
     // As it is read in pieces, nobody compares the checksum of zeros.
     common.push([4, checksum]);
     list.push(
@@ -66,12 +66,12 @@ export async function writeZip64(path: string, files: readonly Stored[]): Promis
     );
   }
   const start = at;
-  for (const part of list) await write(part);
+  for (const part of list) write(part);
   const end = at;
   const count: [number, number][] = [[8, files.length], [8, files.length]];
-  await write(numbers([4, 0x06064b50], [8, 44], [2, 45], [2, 45], [4, 0], [4, 0], ...count));
-  await write(numbers([8, end - start], [8, start]));
-  await write(numbers([4, 0x07064b50], [4, 0], [8, end], [4, 1]));
-  await write(numbers([4, 0x06054b50], [4, 0], [2, 0xffff], [2, 0xffff], [4, LARGE], [4, LARGE]));
-  await write(numbers([2, 0]));
+  write(numbers([4, 0x06064b50], [8, 44], [2, 45], [2, 45], [4, 0], [4, 0], ...count));
+  write(numbers([8, end - start], [8, start]));
+  write(numbers([4, 0x07064b50], [4, 0], [8, end], [4, 1]));
+  write(numbers([4, 0x06054b50], [4, 0], [2, 0xffff], [2, 0xffff], [4, LARGE], [4, LARGE]));
+  write(numbers([2, 0]));
 }
