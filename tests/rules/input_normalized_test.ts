@@ -48,6 +48,19 @@ Deno.test("inputNormalized fails an only input whose mean is 25 times its deviat
   assertEquals(severities(inputNormalized.run(measurements)), ["warning"]);
 });
 
+Deno.test("inputNormalized only warns of an offset that a batch normalisation takes away, up to 100 deviations", () => {
+  const severity = (mean: number, regained: number) => {
+    const measurements = withInput(statisticsOf([mean - 1, mean + 1]), { spread: mean ** -2 });
+    const layers = [makeLayer({ spread: regained }), ...measurements.layers];
+    return inputNormalized.run({ ...measurements, layers })
+      .map(({ severity, kind }) => `${severity} ${kind}`);
+  };
+  // A spread of 1e-4 belongs to a mean of 100 deviations.
+  assertEquals(severity(99, 0.011), ["warning offset"]);
+  assertEquals(severity(101, 0.011), ["error offset"]);
+  assertEquals(severity(99, 0.009), ["error offset"]);
+});
+
 Deno.test("inputNormalized fails a constant input, but not of a mask of ones beside another", () => {
   const ones = statisticsOf(Array(640).fill(1));
   for (const values of [ones, statisticsOf(Array(640).fill(0))]) {
