@@ -6,7 +6,7 @@ import { withTreatment } from "../../src/diagnosis/with_treatment.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
-import { makeFinding } from "../../src/rules/finding.ts";
+import { type Finding, makeFinding } from "../../src/rules/finding.ts";
 import { patient } from "../networks/patients.ts";
 import { makeAttempt, makeTrial } from "../networks/probes.ts";
 import { classes, classifier } from "../networks/trained_models.ts";
@@ -210,6 +210,32 @@ Deno.test("weighTrial() leaves what one batch cannot contradict an error", () =>
   assertEquals(severity("targets-outside", "output-head"), "warning");
   assertEquals(severity("flattening", "regularization"), "error");
   assertEquals(severity("penalties", "regularization"), "warning");
+});
+
+Deno.test("weighTrial() leaves a signal that dies both ways an error if the batch is learned late", () => {
+  const about = { severity: "error", layer: "dense", measured: 0, expected: "1", fix: "" } as const;
+  const gradient = makeFinding("vanishing-gradients", {
+    ...about,
+    kind: "path-ratio",
+    message: "No gradient.",
+  });
+  const signal = (kind: string) =>
+    makeFinding("activation-scale", { ...about, kind, message: "No signal." });
+  const severities = (steps: number[], found: Finding[]) => {
+    const attempts = steps.map((steps) => makeAttempt({ steps }));
+    return weighTrial(found, makeTrial({ attempts })).map(({ severity }) => severity);
+  };
+  const both = [gradient, signal("too-small")];
+  assertEquals(severities([80], both), ["warning", "warning"]);
+  assertEquals(severities([81], both), ["error", "error"]);
+  assertEquals(severities([81, 80], both), ["warning", "warning"]);
+  assertEquals(severities([81], [gradient]), ["warning"]);
+  assertEquals(severities([81], [gradient, signal("too-large")]), ["warning", "warning"]);
+  const [late] = weighTrial(both, makeTrial({ attempts: [makeAttempt({ steps: 81 })] }));
+  assertEquals(
+    late.message,
+    "No gradient. The network learns its batch too late to say otherwise.",
+  );
 });
 
 Deno.test("weighTrial() leaves a loss an error that starts more than 1000 times above guessing", () => {

@@ -101,13 +101,14 @@ async function causesOf(
   known: readonly Cause[],
   trials: Record<string, Trial>,
   trial = trialOf("fails", 0.06),
+  finding = FAILED,
 ) {
   await using engine = await startEngine();
   const { tf } = engine;
   const subject = small(tf);
   const measurements = await measure(subject.model, subject.batch);
   const seen: string[] = [];
-  const failed = { finding: FAILED, trial, rates: null, measurements, known, found: [] };
+  const failed = { finding, trial, rates: null, measurements, known, found: [] };
   const { causes, fixes } = await trainingCause(tf, subject, failed, (changed) => {
     seen.push(changesOf(changed, subject));
     return Promise.resolve(trials[seen.at(-1)!] ?? trialOf("fails", 0));
@@ -146,6 +147,45 @@ Deno.test("trainingCause() tries all fixes together if none is enough by itself"
     causes: ["trial error -"],
     fixes: [],
     seen: ["input", "activation", "input and activation"],
+  });
+});
+
+Deno.test("trainingCause() tries all fixes before it blames a rate beside which another one learns late", async () => {
+  const rate = { ...FAILED, kind: "learning-rate" };
+  const beside = (steps: number): Trial => {
+    const { attempts: [failed] } = trialOf("fails", 0);
+    const adam = { optimizer: "Adam", learningRate: 1e-3 };
+    const other = {
+      ...failed,
+      ...adam,
+      learningRate: 1e-2,
+      steps,
+      given: false,
+      verdict: "learns",
+    };
+    return {
+      ...trialOf("learns", 0.6),
+      givenVerdict: "fails",
+      attempts: [{ ...failed, ...adam, steps: 300 }, other],
+      best: 1,
+    } as unknown as Trial;
+  };
+  const trials = { input: trialOf("learns", 0.6) };
+  assertEquals(await causesOf([INPUT], trials, beside(80), rate), {
+    causes: ["learning-rate error 0"],
+    fixes: ["learning-rate"],
+    seen: [],
+  });
+  assertEquals(await causesOf([INPUT], trials, beside(81), rate), {
+    causes: ["input error 0", "learning-rate error 1"],
+    fixes: ["normalize-input"],
+    seen: ["input"],
+  });
+  // No fix helps at the compiled rate or at the other one, which is not known to train.
+  assertEquals(await causesOf([INPUT], {}, beside(81), rate), {
+    causes: ["learning-rate error 1"],
+    fixes: ["learning-rate"],
+    seen: ["input", "input"],
   });
 });
 

@@ -4,7 +4,7 @@ import type {
   Measurements,
 } from "../../measure/measurements.ts";
 import type { LearningRates } from "../../probe/rate_search.ts";
-import type { SkippedTrial, Trial } from "../../probe/trial.ts";
+import { learnsSoon, type SkippedTrial, type Trial } from "../../probe/trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { networkOf } from "../../rules/network/network.ts";
 import { enoughWeaker } from "../../rules/task/flattening.ts";
@@ -51,12 +51,10 @@ export function suspicionsOf(
   { finding, trial, measurements, known, found: before }: Failed,
 ): Suspicion[] {
   const suspect = (cause: Cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }));
-  // A rate at which the network only begins to learn may hide another cause.
-  if (finding.kind === "learning-rate" && trial.verdict === "learns") {
-    return [
-      ...heldBack(measurements),
-      ...known.filter((cause) => wasError(cause, before)).flatMap(suspect),
-    ];
+  const ofOptimizer = finding.kind === "learning-rate" ? heldBack(measurements) : [];
+  // A rate at which the network learns late, or only begins to, may hide another cause.
+  if (finding.kind === "learning-rate" && learnsSoon(trial)) {
+    return [...ofOptimizer, ...known.filter((cause) => wasError(cause, before)).flatMap(suspect)];
   }
   const patient = { measurements, network: networkOf(measurements), findings: [] };
   const withFix = ({ kind, layers, message, fixes }: Suspect) =>
@@ -71,7 +69,7 @@ export function suspicionsOf(
     ...squashed,
   ];
   const isNew = ({ kind }: Suspicion) => !known.some((cause) => cause.kind === kind);
-  return [...known.flatMap(suspect), ...unseen.filter(isNew)];
+  return [...ofOptimizer, ...known.flatMap(suspect), ...unseen.filter(isNew)];
 }
 
 /** Returns true if the pass called a cause an error before the trial. */

@@ -1,6 +1,6 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
 import type { Measurements } from "../../measure/measurements.ts";
-import { learnsAsCompiled, type SkippedTrial, type Trial } from "../../probe/trial.ts";
+import { learnsAsCompiled, learnsSoon, type SkippedTrial, type Trial } from "../../probe/trial.ts";
 import { networkOf } from "../../rules/network/network.ts";
 import { optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
@@ -41,7 +41,8 @@ interface Helped {
  * Finds out why a network does not learn although one pass shows no fault: removes, in turn, the
  * obstacles that only training meets (dropout, penalties, targets and inputs out of scale), trains
  * again, and names the one whose removal let it learn. If another rate lets it learn, the rate is
- * the cause, after any error of the pass whose fix lets it learn at the compiled rate.
+ * the cause, after any error of the pass whose fix lets it learn at the compiled rate; if it learns
+ * late at the other rate, after any fix that does so.
  *
  * Then the fixes of warnings that a memorised batch says nothing about are tried too, or of all
  * warnings if none is enough by itself.
@@ -64,9 +65,7 @@ export async function trainingCause(
   const isOwn = helped?.suspicion.without !== undefined;
   const causes = isRate && !isOwn ? [...first, rateCause(failed)] : first;
   const fixes = causes[0]?.fixes ?? [];
-  const trains = helped === null
-    ? isRate && trial.verdict === "learns"
-    : helped.effect === "trains";
+  const trains = helped === null ? isRate && learnsSoon(trial) : helped.effect === "trains";
   const others = known.filter((cause) =>
     cause !== helped?.suspicion.known && cause.kind !== causes[0]?.kind &&
     (!trains || cause.findings.every((finding) => isStanding(finding, measurements)))
@@ -200,7 +199,7 @@ function rateCause({ finding, trial, rates, known }: Failed): Cause {
     consequences: [],
     findings: [finding],
     ...rate,
-    tried: gone(others, { trains: trial.verdict === "learns" }),
+    tried: gone(others, { trains: learnsSoon(trial) }),
   };
 }
 

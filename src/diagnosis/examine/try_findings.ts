@@ -5,6 +5,7 @@ import {
   areStill,
   type Attempt,
   isGuessing,
+  learnsSoon,
   type SkippedTrial,
   type Trial,
 } from "../../probe/trial.ts";
@@ -79,9 +80,22 @@ function isHopelessLoss({ rule, severity, figures }: Finding): boolean {
 }
 
 /**
+ * Returns true if small kernels let the signal die on its way forward and the gradient on its way back.
+ * The batch may then be learned by heart, late, but more examples are not (`learnsSoon`). Behind
+ * sigmoids only the gradient dies, and a late start is one.
+ */
+function diesBothWays(findings: readonly Finding[]): boolean {
+  const hasError = (name: string, ofKind?: string) =>
+    findings.some(({ rule, kind, severity }) =>
+      rule === name && severity === "error" && (ofKind ?? kind) === kind
+    );
+  return hasError("vanishing-gradients") && hasError("activation-scale", "too-small");
+}
+
+/**
  * Returns the findings after a trial: an error says that the network does not train, so in a
- * network that learned all the same it becomes a warning, and says so. Findings of custom rules and
- * of a baseline stay unchanged.
+ * network that learned all the same it becomes a warning, and says so, unless it learned too late to
+ * say so. Findings of custom rules and of a baseline stay unchanged.
  */
 export function weighTrial(
   findings: readonly Finding[],
@@ -89,6 +103,16 @@ export function weighTrial(
 ): Finding[] {
   if (trial === null || "skipped" in trial || !LEARNING.includes(trial.verdict)) {
     return [...findings];
+  }
+  if (trial.verdict === "learns" && !learnsSoon(trial) && diesBothWays(findings)) {
+    return findings.map((finding) =>
+      finding.rule === "vanishing-gradients" && isTried(finding)
+        ? amendFinding(finding, {
+          message: say`${saidOf(finding, "message")} The network learns its batch too late to say
+            otherwise.`,
+        })
+        : finding
+    );
   }
   // Cross-entropy has the same gradient, however large it is: only classes can be learned from afar.
   const hasClasses = trial.attempts[trial.best!].accuracy !== null;

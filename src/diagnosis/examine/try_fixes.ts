@@ -102,7 +102,10 @@ async function tryInTurn(
     if (fixed === null) return false;
     applied.push(fixed);
     const { measurements, diagnosis } = await examine(fixed.subject);
-    if (!isGone(cause, diagnosis) || cause !== first && !isBetter(diagnosis, now.diagnosis)) {
+    // Without a head that hides the rest, a trial weighs the warnings that appear.
+    const isKept = cause === first || isBetter(diagnosis, now.diagnosis) ||
+      stands(cause, before) && errorsOf(diagnosis) <= errorsOf(now.diagnosis);
+    if (!isGone(cause, diagnosis) || !isKept) {
       applied.pop()!.undo();
       return false;
     }
