@@ -92,7 +92,9 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
     fixes: cause.fixes.map((fix) => inFramework(fix, measurements)),
   }));
   const { notReproduced = [], weightsOnly } = measurements;
-  const notJudged = [...new Set(notReproduced.map(({ setting }) => setting))];
+  const notJudged = [
+    ...new Set(notReproduced.flatMap(({ setting }) => setting === "argument" ? [] : [setting])),
+  ];
   return {
     ...notJudged.length > 0 ? { notJudged } : {},
     ...weightsOnly === undefined ? {} : { weightsOnly: judgedWeights() },

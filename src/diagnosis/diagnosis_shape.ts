@@ -74,6 +74,7 @@ const tried = object<Tried>({
 const learningRates = object<LearningRates>({
   objective: object<LearningRates["objective"]>({ name: string }),
   randomTargets: boolean,
+  ignoresTargets: optional(boolean),
   guess: nullable(number),
   examples: optional(number),
   steps: number,

@@ -25,7 +25,7 @@ interface Compiled {
 /**
  * Compiles a model with the loss that its model.json names, as TensorFlow.js writes it
  * (`trainingConfig`) or as a converted Keras model has it (`training_config`), with its metrics and
- * its optimizer. If a loss cannot be reproduced, the model gets only its optimizer.
+ * its optimizer. If a loss is missing or cannot be reproduced, the model gets only its optimizer.
  *
  * @param json Content of the file.
  */
@@ -36,7 +36,13 @@ export function compileAsSaved(
 ): void {
   const topology = Object(json.modelTopology) as Record<string, unknown>;
   const saved = Object(json.trainingConfig ?? topology.training_config) as Record<string, unknown>;
-  if (saved.loss === undefined || saved.loss === null) return;
+  if (saved.loss === undefined || saved.loss === null) {
+    if (!namesOptimizer(saved)) return;
+    // Keras then trains on what layers or the program's own training step add, or not at all.
+    noteNotReproduced(model, { setting: "loss", name: null, substitute: null });
+    attachOptimizer(model, optimizerFor(tf, model, saved));
+    return;
+  }
   const { outputs, outputNames = [] } = model;
   // A `tf.sequential()` has one output, and does not name it.
   const names = outputs.map((output, i) => outputNames[i] ?? output.name);
@@ -62,6 +68,9 @@ export function compileAsSaved(
     if (computesAsKeras(model) && lossTraits(own.name)!.targets === "signs") own.takesLabels = true;
     return own;
   });
+  if (losses.some((loss) => loss?.lacksDelta)) {
+    noteNotReproduced(model, { setting: "argument", name: "delta of Huber", substitute: "1" });
+  }
   const plain = settings.map(({ name }) => plainLoss(name));
   model.compile({
     optimizer: optimizerFor(tf, model, saved),

@@ -142,7 +142,7 @@ function substitutesIn({ model, options, chosen }: PassPlan): Pick<Measurements,
   const { name } = chosen.objective;
   const objective = name === "sum" ? "the sum of the outputs" : name;
   const notReproduced = notReproducedIn(model)
-    .filter(({ setting }) => setting !== "loss" || options.objective === undefined)
+    .filter(({ setting }) => setting === "optimizer" || options.objective === undefined)
     .map((one) => ({ ...one, substitute: one.substitute ?? objective }));
   return notReproduced.length === 0 ? {} : { notReproduced };
 }

@@ -18,7 +18,8 @@ import { MeasureError } from "./measure_options.ts";
 /** Objective that is ready to be called inside a pass. */
 export interface ResolvedObjective {
   name: string;
-  evaluate(outputs: Tensor[]): Tensor;
+  /** @param targets Targets in place of its own. */
+  evaluate(outputs: Tensor[], targets?: Tensor[]): Tensor;
   /** Returns the name of the loss of an output, if it has one. */
   lossOf(output: number): string | null;
   /** Returns the settings of the loss of an output; `null` if it has none. */
@@ -44,9 +45,9 @@ export function resolveObjective(
       name: objective.name || "custom",
       lossOf: () => null,
       settingsOf: () => null,
-      evaluate(outputs) {
+      evaluate(outputs, others = targets ?? []) {
         try {
-          return objective(outputs, targets ?? []);
+          return objective(outputs, others);
         } catch (error) {
           // Our errors are about the batch and say so; TensorFlow.js's name neither objective nor
           // layer.
@@ -169,8 +170,7 @@ function lossObjective(
       const loss = lossOf(output);
       return loss === null ? null : nameOf(loss);
     },
-    evaluate(outputs) {
-      const targets = targetsFor(outputs);
+    evaluate(outputs, targets = targetsFor(outputs)) {
       if (outputs.length !== targets.length) {
         throw new InputError({
           place: "batch",

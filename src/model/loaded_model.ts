@@ -7,10 +7,13 @@ export type Setting = "loss" | "optimizer";
 
 /** Setting of the compiled program that was not reproduced, so that another one took its place. */
 export interface NotReproduced {
-  /** Kind of setting. */
-  setting: Setting;
-  /** Name of the setting in the program: `Huber`, `Adam with ExponentialDecay`. */
-  name: string;
+  /** Kind of setting; `"argument"` for an argument of the loss that Keras does not save. */
+  setting: Setting | "argument";
+  /**
+   * Name of the setting in the program: `Huber`, `Adam with ExponentialDecay`; `null` for the loss of a program that
+   * was compiled with an optimizer alone.
+   */
+  name: string | null;
   /** Setting that took its place: `the sum of the outputs`, `Adam`. */
   substitute: string;
 }

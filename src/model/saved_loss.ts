@@ -8,6 +8,8 @@ interface SavedLoss {
   name: string;
   /** Settings; `null` if it cannot be reproduced. */
   settings: LossSettings | null;
+  /** True if it is a Huber loss without its delta, which the configuration of Keras 3 leaves out. */
+  lacksDelta?: boolean;
 }
 
 /** Ways in which Keras reduces the losses of all rows to one number. */
@@ -47,7 +49,8 @@ export function readSavedLoss(saved: unknown): SavedLoss {
   if (own.axis !== undefined && own.axis !== -1) return unknown(`axis ${showValue(own.axis)}`);
   const settings = optionsOf(loss, own);
   if (settings === null) return unknown(`reduction ${showValue(own.reduction)}`);
-  return { name, settings };
+  const isClass = typeof saved !== "string" && !isFunction;
+  return { name, settings, lacksDelta: isClass && plain === "huber" && own.delta === undefined };
 }
 
 function optionsOf(name: LossName, own: Record<string, unknown>): LossSettings | null {

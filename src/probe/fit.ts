@@ -22,6 +22,8 @@ export interface FitScale {
   guess: number | null;
   /** False if the targets are known to be impossible to fit. */
   canBeFitted: boolean;
+  /** True if the loss is the same for other targets. */
+  ignoresTargets: boolean;
   /**
    * Places outputs on the scale.
    *
@@ -49,8 +51,8 @@ const FALLEN = 0.98;
  * it, seven train and one is slow.
  *
  * An unnamed loss is only known to have to fall: its scale goes from the best constant answer to 0,
- * or from the first loss if that answer is unknown or all targets are alike; if neither helps, the
- * classes decide.
+ * or from the first loss if that answer is unknown, or all targets are alike or ignored; if neither
+ * helps, the classes decide.
  *
  * @param outputs Outputs of the untrained model.
  * @param targets One per output.
@@ -72,15 +74,17 @@ export function fitScale(
   const trained = outputs.map((_, i) => i).filter((i) => objective.lossOf(i) !== null);
   const isNamed = trained.length > 0 &&
     trained.every((i) => lossTraits(objective.lossOf(i)) !== null);
+  const differ = targets.some((target) => differs(tf, target));
+  const ignoresTargets = !isNamed && differ && isSameForOthers(tf, objective, { outputs, targets });
   const classes = trained.map((i) =>
-    classesOf(tf, { target: targets[i], output: outputs[i] }, {
+    ignoresTargets ? null : classesOf(tf, { target: targets[i], output: outputs[i] }, {
       loss: objective.lossOf(i)!,
       settings: objective.settingsOf(i),
     })
   );
   const areClasses = classes.length > 0 && classes.every((one) => one !== null);
   const known = isNamed ? knownAnswers(tf, objective, { outputs, targets, trained }) : null;
-  const vary = known?.vary ?? targets.some((target) => differs(tf, target));
+  const vary = known?.vary ?? (differ && !ignoresTargets);
   // Identical targets count as none: only the inputs tell the examples apart.
   const guess = known?.guess ??
     (vary
@@ -104,11 +108,48 @@ export function fitScale(
     const right = all === null ? NaN : mean(all.map(byClass));
     return { fit: better(right, lossFit(loss, byLoss)), accuracy };
   };
-  const canBeFitted = !drawn || trained.every((i, k) =>
+  const canBeFitted = !drawn || ignoresTargets || trained.every((i, k) =>
     hasOneRow(outputs[i]) &&
     WEIGHTS_PER_TARGET * (classes[k]?.labels.length ?? outputs[i].size) <= weights
   );
-  return { guess, canBeFitted, of: sinceFirst(first, outputs, fitOf) };
+  return { guess, canBeFitted, ignoresTargets, of: sinceFirst(first, outputs, fitOf) };
+}
+
+/**
+ * Returns true if a loss is the same for other targets: if the network itself computes the loss, or it needs no labels.
+ * The targets are reversed and reflected, so that labels of 0 and 1 remain such. The outputs are made to differ, since
+ * many a loss is the same for all labels where all answers are.
+ */
+function isSameForOthers(
+  tf: TensorFlow,
+  objective: ResolvedObjective,
+  { outputs, targets }: { outputs: Tensor[]; targets: Tensor[] },
+): boolean {
+  const answers = outputs.map((output) => tf.tidy(() => spread(tf, output)));
+  const lossOf = (others: Tensor[]) => heapView(tf, objective.evaluate(answers, others))[0];
+  const others = [
+    (target: Tensor) => tf.reverse(target, 0),
+    (target: Tensor) => tf.sub(tf.onesLike(target), target) as Tensor,
+  ];
+  try {
+    return tf.tidy(() => {
+      const loss = lossOf(targets);
+      return Number.isFinite(loss) &&
+        others.every((change) => lossOf(targets.map(change)) === loss);
+    });
+  } catch {
+    // Other targets than the loss can take.
+    return false;
+  } finally {
+    tf.dispose(answers);
+  }
+}
+
+/** Moves each entry of an output by another amount; shares remain between 0 and 1. */
+function spread(tf: TensorFlow, output: Tensor): Tensor {
+  const steps = tf.mul(tf.range(1, output.size + 1), 0.618);
+  const shift = tf.reshape(tf.sub(steps, tf.floor(steps)), output.shape);
+  return tf.add(tf.mul(output, tf.add(0.5, tf.mul(shift, 0.4))), tf.mul(shift, 0.05)) as Tensor;
 }
 
 /** Scale of a loss, from guessing to a perfect fit. */

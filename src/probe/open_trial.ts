@@ -79,7 +79,7 @@ export function trialLimits(
   return { steps, budgetSeconds, always };
 }
 
-/** Returns the reason to skip a trial: the compiled loss is not reproduced. `null` if it is. */
+/** Returns the reason to skip a trial: the compiled loss is missing or not reproduced; else `null`. */
 export function unknownLoss(
   { model }: Pick<OpenProbe, "model">,
   { objective }: Pick<TrialOptions, "objective">,
@@ -87,15 +87,17 @@ export function unknownLoss(
   const isOwnLoss = objective === undefined || objective === "sum";
   const lost = notReproducedIn(model).find(({ setting }) => setting === "loss");
   if (!isOwnLoss || lost === undefined) return null;
-  const skipped = `${model.name} is compiled with ${lost.name}, which is not reproduced: ` +
-    "training on another loss would show nothing of it.";
+  const skipped = lost.name === null
+    ? `${model.name} is compiled without a loss: training on one would show nothing of its program.`
+    : `${model.name} is compiled with ${lost.name}, which is not reproduced: training on another ` +
+      "loss would show nothing of it.";
   return { skipped, seconds: 0 };
 }
 
 /** Loss, targets and scale of a trial, and the steps that fit its budget. */
 export interface OpenTrial {
   /** Facts about it that its result holds. */
-  facts: Pick<Trial, "objective" | "randomTargets" | "guess" | "examples">;
+  facts: Pick<Trial, "objective" | "randomTargets" | "ignoresTargets" | "guess" | "examples">;
   /** Loss of the best constant answer; `null` if unknown. */
   guess: number | null;
   /** Number of steps of all attempts together. */
@@ -151,6 +153,7 @@ export async function openTrial(
       facts: {
         objective: { name: objective.name },
         randomTargets: chosen.drawn !== null,
+        ...scale.ignoresTargets ? { ignoresTargets: true } : {},
         guess: scale.guess,
         ...isWhole ? {} : { examples: plan.examples },
       },

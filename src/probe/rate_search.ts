@@ -19,7 +19,7 @@ export interface RateTried {
 
 /** Loss over learning rate, and the rates to use. */
 export interface LearningRates
-  extends Pick<Trial, "objective" | "randomTargets" | "guess" | "examples"> {
+  extends Pick<Trial, "objective" | "randomTargets" | "ignoresTargets" | "guess" | "examples"> {
   /** Number of steps at each rate. */
   steps: number;
   /** Loss before the first step. */

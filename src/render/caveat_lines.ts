@@ -30,10 +30,15 @@ const CONSEQUENCES: Record<Setting, { use: string; silent: string }> = {
  * a result.
  */
 function substituteWords({ setting, name, substitute }: NotReproduced): string {
+  if (setting === "argument") {
+    return `Keras does not save the ${name}: it is taken to be ${substitute}, as by Keras when it loads the file.`;
+  }
   const { use, silent } = CONSEQUENCES[setting];
-  return escapeControls(
-    `Compiled with ${name}, which is not reproduced: ${use} ${substitute} instead. ${silent}`,
-  );
+  const given = name === null
+    ? `Compiled without a ${setting}: fit() trains nothing unless a layer or train_step() adds one. ` +
+      `Measured with ${substitute}.`
+    : `Compiled with ${name}, which is not reproduced: ${use} ${substitute} instead.`;
+  return escapeControls(`${given} ${silent}`);
 }
 
 /** Says what a verdict on a sibling is worth for larger ones. */

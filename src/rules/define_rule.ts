@@ -227,7 +227,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
       const substituted = measurements.notReproduced?.find(({ setting }) =>
-        settings.includes(setting)
+        settings.some((one) => one === setting)
       );
       if (substituted !== undefined) {
         return findingsOf(record.name, [substitutedSetting(substituted)], options);

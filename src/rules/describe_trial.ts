@@ -79,7 +79,7 @@ export function trialResult(verdict: string, givenVerdict: string | null = null)
  */
 export function describeTrial(trial: Trial | SkippedTrial): string {
   if ("skipped" in trial) return trial.skipped.replace(/\.$/, "");
-  const { attempts, best, verdict, randomTargets, examples, untried = 0 } = trial;
+  const { attempts, best, verdict, examples, untried = 0 } = trial;
   if (best === null) return "no weight is trainable, so nothing can be learned";
   const chosen = attempts[best];
   if (chosen.nonFiniteStep === 0) {
@@ -98,13 +98,25 @@ export function describeTrial(trial: Trial | SkippedTrial): string {
     }`,
   ].join("; ");
   const limits = [
-    ...randomTargets ? ["on random targets"] : [],
+    ...targetsWords(trial),
     ...examples === undefined ? [] : [`on ${formatCount(examples, "example")}`],
     ...verdict === "undecided" && (untried > 0 || chosen.cut || examples !== undefined)
       ? ["as far as the budget goes: raise it with --trial-budget"]
       : [],
   ];
   return limits.length === 0 ? said : `${said} (${limits.join(", ")})`;
+}
+
+function targetsWords({ randomTargets, ignoresTargets, verdict }: Trial): string[] {
+  if (ignoresTargets) {
+    return [
+      "the loss ignores the targets" +
+      (verdict === "undecided"
+        ? ", and nothing says how low it can get"
+        : ", so it only has to fall"),
+    ];
+  }
+  return randomTargets ? ["on random targets"] : [];
 }
 
 /** Returns the reason why the trial fails even if the loss falls; `null` if there is none. */

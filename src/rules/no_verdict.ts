@@ -57,7 +57,9 @@ export function brokenGradient(path: readonly SignalStep[]): Verdict | null {
 export function substitutedSetting({ setting, name, substitute }: NotReproduced): Verdict {
   return noVerdict(
     "not-reproduced",
-    say`the ${setting} ${name} is not reproduced, and ${substitute} took its place`,
+    name === null
+      ? say`the model was compiled without a ${setting}, and ${substitute} took its place`
+      : say`the ${setting} ${name} is not reproduced, and ${substitute} took its place`,
     `a reproduced ${setting}`,
     setting === "loss"
       ? "Name a loss that is known with --objective, or measure the model in a module."

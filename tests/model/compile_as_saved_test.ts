@@ -73,6 +73,30 @@ Deno.test("loadModel() says of a loss that it cannot reproduce that it is not th
   assertEquals([none.notReproduced, none.optimizer], [undefined, undefined]);
 });
 
+Deno.test("loadModel() says of a program that was compiled with an optimizer alone that it has no loss", async () => {
+  const optimizer = { class_name: "SGD", config: { learning_rate: 0.25 } };
+  const { notReproduced, ...rest } = await measured({ loss: null, optimizer }, true);
+  assertEquals(notReproduced, [
+    { setting: "loss", name: null, substitute: "categoricalCrossentropy" },
+  ]);
+  assertEquals(rest.optimizer, { name: "SGD", learningRate: 0.25 });
+});
+
+Deno.test("loadModel() says that the configuration of a Huber loss lacks its delta", async () => {
+  const of = async (loss: unknown) => {
+    const { objective: { losses }, notReproduced } = await measured({ loss }, true);
+    return [losses?.[0].delta, notReproduced?.map(({ setting, name }) => `${setting} ${name}`)];
+  };
+  const huber = (config: object) => ({ class_name: "Huber", config });
+  // Keras 3.15.1 writes this for every delta, and computes with 1 after loading.
+  const saved = huber({ name: "huber_loss", reduction: "sum_over_batch_size" });
+  assertEquals(await of(saved), [undefined, ["argument delta of Huber"]]);
+  assertEquals(await of(huber({ delta: 2.5 })), [2.5, undefined]);
+  assertEquals(await of(huber({ delta: 1 })), [undefined, undefined]);
+  assertEquals(await of("huber"), [undefined, undefined]);
+  assertEquals(await of({ class_name: "function", config: "huber" }), [undefined, undefined]);
+});
+
 Deno.test("loadModel() does not take a class of the program's own for one of Keras's", async () => {
   const own = (class_name: string) => ({
     module: null,
@@ -93,7 +117,7 @@ Deno.test("loadModel() does not take a class of the program's own for one of Ker
   const ofKeras = {
     module: "keras.losses",
     class_name: "Huber",
-    config: {},
+    config: { delta: 1 },
     registered_name: null,
   };
   const plain = await measured({ loss: ofKeras, optimizer: "adam" }, true);

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
+import type { LossFunction } from "../../src/model/objective.ts";
 import { type OutputLoss, resolveLosses } from "../../src/measure/resolve_objective.ts";
 import { kerasLoss } from "../../src/model/loss_functions.ts";
 import { parseLoss } from "../../src/traits/parse_loss.ts";
@@ -288,4 +289,43 @@ Deno.test("fitScale() knows what guessing costs under PyTorch's losses with argu
   );
   assertAlmostEquals(smooth.guess!, Math.LN2, 1e-4);
   assertAlmostEquals(smooth.fit!, 1, 1e-4);
+});
+
+Deno.test("fitScale() goes from the first loss to 0 for one that ignores its targets", () => {
+  const binary = column(0, 1, 1, 0);
+  const of = (loss: LossFunction, output: Tensor, outputs = [column(5, 5, 5, 5)]) => {
+    const objective = resolveLosses(tf, [loss], [binary]);
+    const given = { outputs, targets: [binary], drawn: true, first: 4, weights: 1 };
+    const scale = fitScale(tf, objective, given);
+    const { fit, accuracy } = scale.of(
+      [output],
+      tf.tidy(() => objective.evaluate([output]).dataSync()[0]),
+    );
+    const { guess, ignoresTargets, canBeFitted } = scale;
+    return { fit, accuracy, hasGuess: guess !== null, ignoresTargets, canBeFitted };
+  };
+  const own = (_: Tensor, output: Tensor) => tf.mean(tf.square(tf.sub(output, 3)));
+  // All answers above a half are class 1, so half of them are right: nothing that counts here.
+  assertEquals(of(own as LossFunction, column(4, 4, 4, 4)), {
+    fit: 0.75,
+    accuracy: null,
+    hasGuess: false,
+    ignoresTargets: true,
+    canBeFitted: true,
+  });
+  // One label alone is used.
+  const some = (target: Tensor, output: Tensor) =>
+    tf.mean(tf.square(tf.sub(output, tf.slice(target, [0, 0], [1, 1]))));
+  const found = of(some as LossFunction, column(1, 1, 1, 1));
+  assertEquals([found.ignoresTargets, found.hasGuess, found.canBeFitted], [false, true, false]);
+  // At a share of a half the loss is the same for both labels.
+  const entropy = (target: Tensor, output: Tensor) => tf.losses.logLoss(target, output) as Tensor;
+  const halves = [column(0.5, 0.5, 0.5, 0.5)];
+  assertEquals(of(entropy as LossFunction, halves[0], halves).ignoresTargets, false);
+  // A loss that refuses other targets uses them.
+  const picky = (target: Tensor, output: Tensor) => {
+    if (target.dataSync()[0] !== 0) throw new Error("another target");
+    return tf.mean(tf.square(tf.sub(output, 3)));
+  };
+  assertEquals(of(picky as LossFunction, column(4, 4, 4, 4)).ignoresTargets, false);
 });

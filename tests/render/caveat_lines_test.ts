@@ -6,9 +6,48 @@ import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { noteNotReproduced } from "../../src/model/loaded_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { caveatLines } from "../../src/render/caveat_lines.ts";
 import { renderJson } from "../../src/render/render_json.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+
+Deno.test("a missing loss and a missing delta are said first, and rules judge by the latter", async () => {
+  await using _engine = await startEngine();
+  const linesOf = async (one: Parameters<typeof noteNotReproduced>[1]) => {
+    const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+    noteNotReproduced(model, one);
+    const { measurements, diagnosis, findings, trial } = await examine(model, randomBatch(model), {
+      trial: "always",
+    });
+    model.dispose();
+    const silent = findings.filter(({ kind }) => kind === "not-reproduced").length;
+    assertEquals(
+      parseReport(renderJson(measurements, findings, { diagnosis })).measurements,
+      measurements,
+    );
+    return {
+      text: caveatLines(measurements, Infinity).join(" "),
+      notJudged: diagnosis.notJudged,
+      silent,
+      skipped: trial !== null && "skipped" in trial,
+    };
+  };
+  assertEquals(await linesOf({ setting: "loss", name: null, substitute: null }), {
+    text:
+      "Compiled without a loss: fit() trains nothing unless a layer or train_step() adds one. Measured with the " +
+      "sum of the outputs. Rules that need the loss do not judge this model.",
+    notJudged: ["loss"],
+    silent: 3,
+    skipped: true,
+  });
+  assertEquals(await linesOf({ setting: "argument", name: "delta of Huber", substitute: "1" }), {
+    text:
+      "Keras does not save the delta of Huber: it is taken to be 1, as by Keras when it loads the file.",
+    notJudged: undefined,
+    silent: 0,
+    skipped: false,
+  });
+});
 
 Deno.test("a loss that was not reproduced is said first, and nothing is judged by its substitute", async () => {
   await using _engine = await startEngine();

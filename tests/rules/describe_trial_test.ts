@@ -18,6 +18,21 @@ const CASES: [string, Trial][] = [
     makeTrial({ attempts: [makeAttempt({ steps: 1, learningRate: null })], randomTargets: true }),
   ],
   [
+    "in 40 steps of Adam at a rate of 0.003, the loss falls from 2.5 to 0.5 (the loss ignores the targets, so it " +
+    "only has to fall)",
+    makeTrial({ ignoresTargets: true, randomTargets: true, guess: null }),
+  ],
+  [
+    "in 40 steps of Adam at a rate of 0.003, the loss falls from -1 to -2 (the loss ignores the targets, and " +
+    "nothing says how low it can get)",
+    makeTrial({
+      ignoresTargets: true,
+      guess: null,
+      verdict: "undecided",
+      attempts: [makeAttempt({ ...loss(-1, -2), verdict: "undecided" })],
+    }),
+  ],
+  [
     "in 40 steps of Adam at 3 rates, the loss stays at 2, which is no better than guessing",
     failing(loss(2.1, 2.0), { reason: "guessing" }),
   ],

@@ -441,8 +441,8 @@ export const measurementKeys: Keys<Measurements> = {
     })),
   })),
   notReproduced: optional(list(object<NotReproduced>({
-    setting: oneOf("loss", "optimizer"),
-    name: string,
+    setting: oneOf("loss", "optimizer", "argument"),
+    name: nullable(string),
     substitute: string,
   }))),
   seed: nullable(number),
