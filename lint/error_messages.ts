@@ -97,6 +97,10 @@ function unreadIn({ quasis }: Deno.lint.TemplateLiteral): string | null {
     : "cannot be divided, expected `place is found, expected this`";
 }
 
+/** Whether an error is given one sentence, of which nobody knows the parts. */
+const isSentence = ({ type }: Deno.lint.Expression) =>
+  ["Literal", "TemplateLiteral", "BinaryExpression"].includes(type);
+
 /** Every beginning with every end. */
 const join = (left: string[], right: string[]) => left.flatMap((a) => right.map((b) => a + b));
 
@@ -108,7 +112,7 @@ const plugin: Deno.lint.Plugin = {
         if (!/(^|[\\/])src[\\/]/.test(context.filename)) return {};
         const isHeap = /[\\/]engine[\\/](heap|native)[\\/]/.test(context.filename);
         return {
-          NewExpression({ callee, arguments: [message] }) {
+          NewExpression({ callee, arguments: [message], parent }) {
             if (callee.type !== "Identifier" || !callee.name.endsWith("Error")) return;
             if (/^(Type|Range)Error$/.test(callee.name) && !isHeap) {
               context.report({
@@ -119,7 +123,16 @@ const plugin: Deno.lint.Plugin = {
             }
             if (callee.name === "AssertionError" || message === undefined) return;
             if (message.type === "SpreadElement") return;
-            const faults = new Set(messagesOf(message).map(faultOf));
+            // A file is put before it.
+            const isWithin = parent.type === "MemberExpression" &&
+              parent.property.type === "Identifier" && parent.property.name === "within";
+            const messages = messagesOf(message).map((text) => isWithin ? `\0: ${text}` : text);
+            const faults = new Set(messages.map(faultOf));
+            if (isSentence(message) && messages.some((text) => text.includes(", expected "))) {
+              faults.add(
+                "says what was expected in a sentence, expected refusal`...` or its parts",
+              );
+            }
             if (message.type === "TaggedTemplateExpression") faults.add(unreadIn(message.quasi));
             for (const fault of faults) {
               if (fault === null) continue;

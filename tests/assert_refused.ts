@@ -2,13 +2,28 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../src/words/input_error.ts";
 
 /** Parts of an error about bad input: `place is found, expected expected`. */
-type Parts = Pick<InputError, "place" | "found" | "expected">;
+export type Parts = Pick<InputError, "place" | "found" | "expected">;
+
+/** The parts of an error, in short for tables. */
+export const parts = (place: string, found: string, expected: string): Parts => (
+  { place, found, expected }
+);
 
 // deno-lint-ignore no-explicit-any -- each class of errors has its own arguments.
 type ErrorClass = new (...args: any[]) => InputError;
 
 const compare = ({ place, found, expected }: InputError, parts: Parts) =>
   assertEquals({ place, found, expected }, parts);
+
+/**
+ * Asserts what an error says: its parts, or its sentence if nothing was expected.
+ *
+ * @param file File before the place, or the place itself.
+ */
+export function assertSays(error: InputError, said: Parts | string, file: string): void {
+  if (typeof said === "string") return assertEquals(error.message, `${file}: ${said}`);
+  compare(error, { ...said, place: said.place === "" ? file : `${file}: ${said.place}` });
+}
 
 /** Asserts that bad input is rejected, by the parts of the error instead of its sentence. */
 export function assertRefused(

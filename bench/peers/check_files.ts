@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { openZip } from "../../src/model/files/unzip.ts";
+import { InputError } from "../../src/words/input_error.ts";
 import { readStateDict } from "../../src/torch/read_state_dict.ts";
 import { runProcess } from "./run_process.ts";
 import type { Pythons } from "./venvs.ts";
@@ -77,7 +78,7 @@ export function sameBytes(name: string, one: Uint8Array, other: Uint8Array): boo
   if (name.endsWith(".ckpt")) return isClose(tensorsOf(one), tensorsOf(other));
   if (!/\.(keras|pt|pth)$/.test(name)) return false;
   const [first, second] = [one, other].map((bytes) =>
-    openZip(bytes as Uint8Array<ArrayBuffer>, Error)
+    openZip(bytes as Uint8Array<ArrayBuffer>, InputError)
   );
   const names = [...first.keys()].filter((entry) => entry !== "metadata.json");
   return first.size === second.size && names.every((entry) => {

@@ -13,6 +13,7 @@ import { oneLine } from "../words/failure.ts";
 import { showWord } from "../words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { UsageError } from "./kit/flag.ts";
+import { refusal } from "../words/input_error.ts";
 
 /**
  * Measures a file of weights, or a part of it, and shows on stderr how far it is.
@@ -47,11 +48,11 @@ export async function examineWeights(
 ): Promise<Examination> {
   const started = performance.now();
   if (path === null || isModule(path)) {
-    throw new UsageError(
-      `--weights-only is for a file with weights, found ${
-        path === null ? "no MODEL" : `MODEL ${showWord(path)}, a module`
-      }`,
-    );
+    throw new UsageError({
+      place: "--weights-only",
+      found: path === null ? "given without MODEL" : `given with MODEL ${showWord(path)}, a module`,
+      expected: "a file with weights",
+    });
   }
   if (changes) {
     throw new UsageError({
@@ -62,7 +63,7 @@ export async function examineWeights(
   }
   if (request.register.length > 0) {
     throw new UsageError(
-      `--register is for a model with a topology, found MODEL ${showWord(path)}`,
+      refusal`--register is given with MODEL ${showWord(path)}, expected a model with a topology`,
     );
   }
   const why = isWeightsFile(path)
@@ -70,7 +71,7 @@ export async function examineWeights(
     : "--weights-only";
   for (const name of ["batch", "objective", "weights", "half"] as const) {
     if (request[name] === null || request[name] === false) continue;
-    throw new UsageError(`--${name} is for a model with a topology, found ${why}`);
+    throw new UsageError(refusal`--${name} is given with ${why}, expected a model with a topology`);
   }
   if (request.seed !== 0 && !request.quiet) {
     console.error(`${oneLine(path)}: the weights are those of the file, whatever --seed says`);

@@ -10,6 +10,7 @@ import { isRule, registerRule } from "../rules/register_rule.ts";
 import { oneLine } from "../words/failure.ts";
 import type { CheckValues } from "./commands/check_flags.ts";
 import { UsageError } from "./kit/flag.ts";
+import { refusal } from "../words/input_error.ts";
 
 /**
  * Imports modules and registers every rule that they export, in the order of their names.
@@ -22,13 +23,15 @@ export async function loadPlugins(files: readonly string[]): Promise<void> {
   for (const file of files) {
     const rules = Object.values(await importModule(file)).filter(isRule);
     if (rules.length === 0) {
-      throw new GateError(`${file}: it exports no rule, expected one or more of defineRule()`);
+      throw new GateError(
+        refusal`${file} has no export of a rule, expected one or more of defineRule()`,
+      );
     }
     for (const rule of rules) {
       try {
         registerRule(rule);
       } catch (error) {
-        throw new GateError(`${file}: ${(error as Error).message}`);
+        throw new GateError((error as Error).message).within(file);
       }
     }
   }
@@ -51,10 +54,12 @@ export async function loadSettings(flags: ConfigValues): Promise<GateSettings> {
   settings.maxWarnings = flags.maxWarnings ?? settings.maxWarnings;
   if (baseline !== null) {
     if (settings.rules.baseline.level === "off" && !updateBaseline) {
-      throw new UsageError(
-        `--baseline: the rule baseline is off in ${settings.file} (extends ${settings.extends}), so ` +
-          `nothing would be compared: expected a level for it in rules`,
-      );
+      throw new UsageError({
+        place: "rules.baseline",
+        found: `off in ${settings.file} (extends ${settings.extends})`,
+        expected: '"warn" or "error" with --baseline',
+        hint: ": nothing would be compared",
+      });
     }
     settings.baseline = baseline;
     settings.baselineNamed = true;
@@ -81,7 +86,7 @@ async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null>
   };
   if (flags.noConfig) {
     if (flags.config === null) return null;
-    throw new UsageError("--config and --no-config exclude each other");
+    throw new UsageError(refusal`--config and --no-config are both given, expected one of them`);
   }
   const { findConfiguration, openConfiguration } = await import("../gate/find_configuration.ts");
   if (flags.config !== null) return await openConfiguration(flags.config);

@@ -216,7 +216,7 @@ async function isFilled(path: string): Promise<boolean> {
     return isFile && size > 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw new StudyError(`${path}: ${failure(error)}`, { cause: error });
+    throw new StudyError(failure(error), { cause: error }).within(path);
   }
 }
 

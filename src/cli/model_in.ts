@@ -3,6 +3,7 @@ import { isIndexFile, isKerasFile, isRemote, isTorchFile } from "../model/loaded
 import { readUserText } from "../model/files/user_file.ts";
 import { ModelError, statOf } from "../model/model_error.ts";
 import { anyOf, showWord } from "../words/show_value.ts";
+import { refusal } from "../words/input_error.ts";
 
 const MAX_MODELS_SHOWN = 5;
 
@@ -41,10 +42,12 @@ export async function modelIn(path: string): Promise<string> {
   const fileOf = (name: string) => `${path.replace(/[\\/]+$/, "")}/${name}`;
   if (names.includes("model.json")) return fileOf("model.json");
   if (names.includes("saved_model.pb")) {
-    throw new ModelError(
-      `${path}: it is a SavedModel of TensorFlow, a graph without layers, expected layers: save the ` +
-        `model with Keras as model.save("model.keras")`,
-    );
+    throw new ModelError({
+      place: path,
+      found: "a SavedModel of TensorFlow, a graph without layers",
+      expected: "layers",
+      hint: ': save the model with Keras as model.save("model.keras")',
+    });
   }
   const shards = names.filter((name) => SHARD.test(name));
   const whole = HUGGING_FACE.find((name) => names.includes(name));
@@ -62,11 +65,9 @@ export async function modelIn(path: string): Promise<string> {
   );
   if (models.length > 1) {
     const shown = models.slice(0, MAX_MODELS_SHOWN).map((name) => showWord(fileOf(name)));
-    const what = models.length > shown.length
-      ? `${models.length} models, expected one, such as `
-      : "";
+    const one = models.length > shown.length ? "one, such as " : "";
     throw new ModelError(
-      `${path}: it is a folder with ${what || "several models, expected "}${anyOf(shown)}`,
+      refusal`${path} is a folder with ${models.length} models, expected ${one}${anyOf(shown)}`,
     );
   }
   return models.length === 1 ? fileOf(models[0]) : path;

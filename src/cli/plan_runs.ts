@@ -47,7 +47,7 @@ export async function planRuns(
   const { seeds, seed } = flags;
   const histograms = chooseReporters(flags).some(({ name }) => FORMATS[name].histograms);
   if (seeds !== null && seed !== null) {
-    throw new UsageError("--seed and --seeds exclude each other, expected one of them");
+    throw new UsageError(refusal`--seed and --seeds are both given, expected one of them`);
   }
   const given = seeds ?? (seed === null ? null : [seed]);
   const files = new Map<ModelSetting, string>();

@@ -20,6 +20,7 @@ import type { Study } from "../study/study_summary.ts";
 import type { ModelFile } from "../study/study_subject.ts";
 import { formatNumber } from "../words/numbers.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Smallest sibling of a model, with the size in which to create it. */
 interface ProvenSibling {
@@ -71,14 +72,19 @@ async function readProof(
   const { header, points } = await readStudyFile(path);
   const { training, shard, total, objective, batch, examples } = header;
   if (training?.keeps !== "layers") {
-    throw new StudyError(`${path} is another study, expected one that scale wrote without --rates`);
+    throw new StudyError(
+      refusal`${path} is another study, expected one that scale wrote without --rates`,
+    );
   }
   const study: Study = { ...header, points: await Array.fromAsync(points()) };
   if (shard !== null || study.points.length < total) {
-    throw new StudyError(
-      `${path} has ${study.points.length} of ${total} points, expected a whole study: join its ` +
-        "shards with merge, or continue it with --resume",
-    );
+    throw new StudyError({
+      place: path,
+      verb: "has",
+      found: `${study.points.length} of ${total} points`,
+      expected: "a whole study",
+      hint: ": join its shards with merge, or continue it with --resume",
+    });
   }
   const meter = await PointMeter.open(engine, subject, header.grid, {
     examples,

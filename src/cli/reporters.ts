@@ -51,7 +51,7 @@ interface ReporterValues {
 export function chooseReporters({ reporter, format, out }: ReporterValues): Reporter[] {
   if (reporter.length > 0 && (format !== null || out !== null)) {
     throw new UsageError(
-      "--reporter NAME=FILE replaces --format and --out, expected one or the other",
+      refusal`--reporter is given with --format or --out, which it replaces, expected one or the other`,
     );
   }
   const reporters = reporter.length > 0
@@ -59,10 +59,13 @@ export function chooseReporters({ reporter, format, out }: ReporterValues): Repo
     : [{ name: formatOf(format, out, REPORTERS), out }];
   const onStdout = reporters.filter(({ out }) => out === null).map(({ name }) => name);
   if (onStdout.length > 1 && !onStdout.every((name) => FORMATS[name].isLines)) {
-    throw new UsageError(
-      `The reporters ${onStdout.join(" and ")} would share stdout, expected a file for each: ` +
-        `--reporter ${onStdout.find((name) => !FORMATS[name].isLines)}=FILE`,
-    );
+    throw new UsageError({
+      place: `The reporters ${onStdout.join(" and ")}`,
+      verb: "would share",
+      found: "stdout",
+      expected: "a file for each",
+      hint: `: --reporter ${onStdout.find((name) => !FORMATS[name].isLines)}=FILE`,
+    });
   }
   return reporters;
 }

@@ -26,7 +26,7 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof GateError) throw error;
-    throw new GateError(`${file}: the baseline cannot be read: ${failure(error)}`);
+    throw new GateError(`the baseline cannot be read: ${failure(error)}`).within(file);
   }
 }
 

@@ -55,7 +55,7 @@ export async function openConfiguration(file: string): Promise<FoundConfiguratio
     const isShared = SHARED.some((name) => file === name || file.endsWith(`/${name}`));
     return { file, text, key: isShared ? "gradientHealth" : null };
   } catch (error) {
-    throw new GateError(`${file}: the configuration cannot be read: ${failure(error)}`);
+    throw new GateError(`the configuration cannot be read: ${failure(error)}`).within(file);
   }
 }
 
@@ -99,10 +99,12 @@ export async function findConfiguration(
       found.push({ file, text, key: SHARED.includes(name) ? "gradientHealth" : null });
     }
     if (found.length > 1) {
-      throw new GateError(
-        `${at} holds two configurations, ${found.map(({ file }) => baseName(file)).join(" and ")}` +
-          `: expected one, or --config FILE`,
-      );
+      throw new GateError({
+        place: at,
+        verb: "holds",
+        found: `two configurations, ${found.map(({ file }) => baseName(file)).join(" and ")}`,
+        expected: "one, or --config FILE",
+      });
     }
     if (found.length === 1) return found[0];
     if (at === parentOf(at)) break;
@@ -121,7 +123,7 @@ async function textOf(file: string): Promise<string | null> {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return null;
     }
-    throw new GateError(`${file}: the configuration cannot be read: ${failure(error)}`);
+    throw new GateError(`the configuration cannot be read: ${failure(error)}`).within(file);
   }
 }
 

@@ -175,9 +175,13 @@ function resolveModel(
   const { name, path, weights, batch, objective, optimizer, examples, seeds, trained } = entry;
   const { register = [], scale, proof } = entry;
   if (scale !== undefined && proof !== undefined) {
-    throw new GateError(
-      `${file}: models[${index}] has scale and proof, expected one of them: the proof is in place of it`,
-    );
+    throw new GateError({
+      place: `${file}: models[${index}]`,
+      verb: "has",
+      found: "scale and proof",
+      expected: "one of them",
+      hint: ": the proof is in place of it",
+    });
   }
   return {
     name: name ?? path,
@@ -207,7 +211,7 @@ function resolveRule(
     return { level, thresholds: resolveThresholds(table, given, name) };
   } catch (error) {
     // The schema knows only the thresholds of this package's rules.
-    throw new GateError(`${file}: rules[${showValue(name)}]: ${(error as Error).message}`);
+    throw new GateError((error as Error).message).within(`${file}: rules[${showValue(name)}]`);
   }
 }
 

@@ -77,14 +77,14 @@ export async function writeBaseline(
   try {
     const target = await fileToReplace(file);
     if (target === null) {
-      throw new GateError(`${file}: the baseline cannot be written: it is not a file`);
+      throw new GateError("the baseline cannot be written: it is not a file").within(file);
     }
     for (const [name, beginning] of [[`${target}.lock`, ""], [`${target}.tmp`, BASELINE_OPENING]]) {
       if (await isLeftover(name, beginning)) continue;
       throw new GateError(
-        `${file}: the baseline cannot be written: the temporary file ${name} exists already and ` +
+        `the baseline cannot be written: the temporary file ${name} exists already and ` +
           `is not from an earlier check: remove it, or name another baseline`,
-      );
+      ).within(file);
     }
     // Lock the target, so that a writer that uses a link to it waits as well.
     return await withFileLock(`${target}.lock`, async () => {
@@ -96,7 +96,7 @@ export async function writeBaseline(
     });
   } catch (error) {
     if (error instanceof GateError) throw error;
-    throw new GateError(`${file}: the baseline cannot be written: ${writeFailure(error)}`);
+    throw new GateError(`the baseline cannot be written: ${writeFailure(error)}`).within(file);
   }
 }
 

@@ -19,7 +19,7 @@ import { ModelError, readJson } from "../model/model_error.ts";
 import { failureIn, importModule, logToStderr } from "../model/user_code/foreign_code.ts";
 import { parseWeightsManifest } from "../model/weights/weights_manifest.ts";
 import { failure } from "../words/failure.ts";
-import { refusal } from "../words/input_error.ts";
+import { type Refusal, refusal, refusalAt } from "../words/input_error.ts";
 import { formatMemory } from "../words/numbers.ts";
 import { anyObject, list, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
@@ -55,10 +55,13 @@ async function loadModelJson(
       .filter((spec) => spec.group !== "optimizer")
       .reduce((sum, spec) => sum + spec.count, 0);
     if (declared > MAX_ENTRIES) {
-      throw new ModelError(
-        `weightsManifest declares ${formatMemory(declared * 4)} of weights, expected ` +
-          `at most 2 GiB: weights and their gradients have to fit into the engine's 4 GiB`,
-      );
+      throw new ModelError({
+        place: "weightsManifest",
+        verb: "declares",
+        found: `${formatMemory(declared * 4)} of weights`,
+        expected: "at most 2 GiB",
+        hint: ": weights and their gradients have to fit into the engine's 4 GiB",
+      });
     }
     const located = await locateGroups(folderOf(path), groups);
     const { model, discard } = buildModel(tf, topology, {
@@ -99,10 +102,13 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
   }
   if (modelTopology === undefined) {
     if ("weight_map" in model) {
-      throw new ModelError(
-        "The file lists the parts of a Hugging Face model, expected a layers model, or one of the parts: " +
-          "report and check judge its weights",
-      );
+      throw new ModelError({
+        place: "The file",
+        verb: "lists",
+        found: "the parts of a Hugging Face model",
+        expected: "a layers model, or one of the parts",
+        hint: ": report and check judge its weights",
+      });
     }
     if ("model_type" in model || "architectures" in model) {
       throw new ModelError({
@@ -115,8 +121,8 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
     }
     throw new ModelError(
       "engine" in model && "layers" in model
-        ? "The file holds a JSON report, expected a layers model"
-        : `"modelTopology" is missing, expected a layers model`,
+        ? refusal`The file holds a JSON report, expected a layers model`
+        : refusal`"modelTopology" is missing, expected a layers model`,
     );
   }
   return model;
@@ -185,13 +191,13 @@ export async function loadModel(
     const module = await importModule(file);
     const { register } = module;
     if (typeof register !== "function") {
-      throw new ModelError(`${file}: it exports no function register({ tf })`);
+      throw new ModelError("it exports no function register({ tf })").within(file);
     }
     try {
       await logToStderr(() => register({ tf }));
     } catch (error) {
       const reason = await failureIn(file, error);
-      throw new ModelError(`${file}: register threw: ${reason}`, { cause: error });
+      throw new ModelError(`register threw: ${reason}`, { cause: error }).within(file);
     }
   }
   if (isJsonFile(path)) return await loadModelJson(tf, path, { seed, beforeWeights });
@@ -204,7 +210,7 @@ export async function loadModel(
     return await loadProgram(tf, path, beforeWeights);
   }
   if (isModule(path)) return await loadModelModule(tf, path, { seed, size });
-  throw new ModelError(`${path}: ${await whyNot(path)}`);
+  throw new ModelError(await whyNot(path)).within(path);
 }
 
 /** Says which files are judged by their weights alone. */
@@ -218,47 +224,48 @@ const WRITE = "write the same layers in a module that exports createModel({ tf, 
 const FORMATS: readonly [is: (path: string) => boolean, what: string, fix: string][] = [
   [
     (path) => /\.pb$/i.test(path),
-    "it is a TensorFlow graph",
+    "is a TensorFlow graph",
     `${CONVERT} --input_format=keras_saved_model --output_format=tfjs_layers_model`,
   ],
-  [(path) => /\.onnx$/i.test(path), "it is an ONNX model", WRITE],
+  [(path) => /\.onnx$/i.test(path), "is an ONNX model", WRITE],
   [
     (path) => /\.gguf$/i.test(path),
-    "it is a GGUF file of llama.cpp",
+    "is a GGUF file of llama.cpp",
     "report judges the checkpoint that it was made from, or what transformers saves after " +
     "from_pretrained(FOLDER, gguf_file=NAME)",
   ],
   [
     (path) => /\.(msgpack|orbax)$/i.test(path),
-    "it is a checkpoint of Flax",
+    "is a checkpoint of Flax",
     "report judges what numpy.savez writes of flax.traverse_util.flatten_dict(params, sep='/')",
   ],
   [
     (path) => /\.(tflite|ckpt\.index|data-\d+-of-\d+)$/i.test(path),
-    "it is a file of TensorFlow without layers",
+    "is a file of TensorFlow without layers",
     "report judges what model.save_weights('model.weights.h5') writes",
   ],
   [
     isTorchFile,
-    "it holds weights without layers",
+    "holds weights without layers",
     `${WRITE}, and give it these by --weights; report and check judge them alone, too`,
   ],
 ];
 
 /** Explains why a file of another kind is not a model, with a fix. */
-async function whyNot(path: string): Promise<string> {
-  const wanted = "expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module";
+async function whyNot(path: string): Promise<Refusal | string> {
+  const wanted = "a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module";
   const format = FORMATS.find(([is]) => is(path));
   if (format !== undefined) {
     const [, what, fix] = format;
-    return `${what}, ${wanted}: ${fix}`;
+    return { ...refusalAt("it", what, wanted), hint: `: ${fix}` };
   }
   try {
     const { isDirectory } = await Deno.stat(path);
+    const hint = `; ${WEIGHTS}`;
     return isDirectory
-      ? `it is a folder, ${wanted} in it; ${WEIGHTS}`
-      : `it is not a file type that this tool reads, ${wanted}; ${WEIGHTS}`;
+      ? { place: "it", found: "a folder", expected: `${wanted} in it`, hint }
+      : { place: "it", found: "not a file type that this tool reads", expected: wanted, hint };
   } catch (error) {
-    return `${failure(error)}, ${wanted}`;
+    return `${failure(error)}, expected ${wanted}`;
   }
 }

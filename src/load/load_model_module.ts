@@ -43,7 +43,13 @@ function modelSource(path: string, module: Record<string, unknown>): ModelSource
     if (ofDefault !== null) return ofDefault;
     const names = Object.keys(module).map((name) => showValue(name));
     const exported = names.length === 0 ? "nothing" : names.join(", ");
-    throw new ModelError(`${path}: it exports ${exported}, expected ${EXPECTED}${hintOn(module)}`);
+    throw new ModelError({
+      place: path,
+      verb: "exports",
+      found: exported,
+      expected: EXPECTED,
+      hint: hintOn(module),
+    });
   }
   if (typeof model === "function") {
     throw new ModelError(
@@ -52,7 +58,7 @@ function modelSource(path: string, module: Record<string, unknown>): ModelSource
   }
   if (ofDefault !== null && other !== model) {
     throw new ModelError(
-      `${path}: both model and default could be the model, expected one of them`,
+      refusal`${path} has two exports that could be the model, model and default, expected one of them`,
     );
   }
   return built("model", model);
@@ -145,7 +151,7 @@ async function call<T>(
     return await logToStderr(() => seedDraws(seed, name, made));
   } catch (error) {
     const reason = await failureIn(path, error);
-    throw new ModelError(`${path}: ${name} threw: ${reason}`, { cause: error });
+    throw new ModelError(`${name} threw: ${reason}`, { cause: error }).within(path);
   }
 }
 
@@ -197,39 +203,41 @@ function requireBatch(
   const tensors = [inputs].flat();
   const goals = targets === undefined || targets === null ? [] : [targets].flat();
   const all = [...tensors, ...goals];
-  const wrong = (what: string) => {
+  const wrong = (found: string, expected: string) => {
     tf.dispose(all.filter(isTensor));
-    return new ModelError(`${path}: createBatch returned ${what}`);
+    return new ModelError({ place: "createBatch", verb: "returned", found, expected }).within(path);
   };
   if (!all.every(isTensor)) {
     throw wrong(
-      "a value without tensors, expected { inputs, targets } of tensors or arrays of tensors",
+      "a value without tensors",
+      "{ inputs, targets } of tensors or arrays of tensors",
     );
   }
   if (tensors.length !== model.inputs.length) {
-    throw wrong(`${tensors.length} inputs, expected the ${model.inputs.length} of the model`);
+    throw wrong(`${tensors.length} inputs`, `the ${model.inputs.length} of the model`);
   }
   tensors.forEach(({ shape }, i) => {
     const expected = model.inputs[i].shape;
     if (!hasShape(shape, expected) || shape[0] === 0) {
       throw wrong(
-        `inputs${place(i, tensors)} of shape ${showShape(shape)}, expected ` +
-          `${showShape(expected)} as the model takes`,
+        `inputs${place(i, tensors)} of shape ${showShape(shape)}`,
+        `${showShape(expected)} as the model takes`,
       );
     }
   });
   if (typeof objective !== "function" && goals.length > 0) {
     if (goals.length !== model.outputs.length) {
       throw wrong(
-        `${goals.length} targets, expected one for each of the model's ${model.outputs.length} outputs`,
+        `${goals.length} targets`,
+        `one for each of the model's ${model.outputs.length} outputs`,
       );
     }
     goals.forEach(({ shape }, i) => {
       const shapes = targetShapes(model.outputs[i].shape, objective)!;
       if (shapes.some((expected) => hasShape(shape, expected))) return;
       throw wrong(
-        `targets${place(i, goals)} of shape ${showShape(shape)}, expected ` +
-          `${showShape(shapes[0])} ` +
+        `targets${place(i, goals)} of shape ${showShape(shape)}`,
+        `${showShape(shapes[0])} ` +
           (objective === "sparseCategoricalCrossentropy"
             ? `of class numbers as ${objective} takes`
             : "as the model outputs"),
@@ -239,9 +247,8 @@ function requireBatch(
   const other = all.find(({ shape }) => shape[0] !== tensors[0].shape[0]);
   if (other !== undefined) {
     throw wrong(
-      `tensors of ${tensors[0].shape[0]} and of ${
-        other.shape[0]
-      } examples, expected the same number`,
+      `tensors of ${tensors[0].shape[0]} and of ${other.shape[0]} examples`,
+      "the same number",
     );
   }
 }

@@ -89,10 +89,12 @@ export async function loadWeights(
   requireValue("options.layout", options.layout, optional(LAYOUT));
   const { tf } = requireEngine();
   if (isModule(file) || isJsonFile(file)) {
-    throw new ModelError(
-      `${file}: a model, expected a file of weights: .safetensors, .h5, .keras, or one of PyTorch ` +
-        `(.pt, .pth, .ckpt, .bin)`,
-    );
+    throw new ModelError({
+      place: file,
+      found: "a model",
+      expected: "a file of weights",
+      hint: ": .safetensors, .h5, .keras, or one of PyTorch (.pt, .pth, .ckpt, .bin)",
+    });
   }
   const { layout = isKerasFile(file) ? "keras" : "pytorch" } = options;
   if (layout === "keras") {

@@ -121,7 +121,7 @@ async function readGiven(path: string, model: LayersModel): Promise<Given> {
   }
   if (!["npy", "npz", "csv"].includes(extension)) {
     throw new BatchError(
-      `The file ends in .${extension}, expected .json, .npz, .npy, .csv or a folder of pictures`,
+      refusal`The file ends in .${extension}, expected .json, .npz, .npy, .csv or a folder of pictures`,
     );
   }
   let bytes: Uint8Array;

@@ -1,11 +1,11 @@
-import { readNpyHeader } from "../model/batches/read_npy.ts";
+import { readNpyHeader, rowMajor } from "../model/batches/read_npy.ts";
 import { type ByteSource, expectReads, partOf } from "../model/files/byte_source.ts";
-import { BYTES, readersOf } from "../model/files/file_types.ts";
+import { BYTES, decode } from "../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, WeightsFile } from "../model/weights/weights_manifest.ts";
-import { bytesOfView } from "../torch/find_state_dict.ts";
 import { showValue } from "../words/show_value.ts";
+import { refusal, refusalAt } from "../words/input_error.ts";
 
 /** Names of weights in files of Keras and Flax. */
 const KERAS_NAME =
@@ -57,7 +57,7 @@ export function readNpyWeights(source: ByteSource, name: string): Omit<WeightsFi
   const { size } = source;
   const read = () => source.read(0, size, "The array");
   const tensor = tensorOf(source, { name, size, at: 0, read });
-  if (tensor === null) throw new ModelError("The array holds no numbers, expected weights");
+  if (tensor === null) throw new ModelError(refusal`The array holds no numbers, expected weights`);
   return { format: "NumPy", layout: "pytorch", tensors: [tensor], notes: [] };
 }
 
@@ -69,8 +69,8 @@ function tensorOf(
   entry: Pick<ZipEntry, "name" | "size" | "at" | "read">,
 ): FileTensor | null {
   const name = nameOf(entry);
-  const fail = (what: string): never => {
-    throw new ModelError(`${showValue(name)} ${what}`);
+  const fail = (said: string, expected: string): never => {
+    throw new ModelError(refusalAt(showValue(name), said, expected));
   };
   const own = entry.at === null ? null : partOf(source, entry.at, entry.size);
   const head = own?.read(0, Math.min(MAX_HEADER, entry.size), "The header") ?? entry.read();
@@ -79,24 +79,21 @@ function tensorOf(
   const bytes = count * BYTES[type];
   if (entry.size - start !== bytes) {
     return fail(
-      `has ${entry.size - start} bytes of entries, expected ${bytes} for shape [${
-        shape.join(", ")
-      }]`,
+      `has ${entry.size - start} bytes of entries`,
+      `${bytes} for shape [${shape.join(", ")}]`,
     );
   }
-  const all = () => entry.read().subarray(start);
-  const view = () => bytesOfView({ type, shape, strides: columnMajor(shape), offset: 0 }, all());
+  const read = () => {
+    const entries = decode(entry.read().subarray(start), type);
+    return isFortran ? new Float32Array(rowMajor(entries, shape)) : entries;
+  };
   const { file } = source;
   const isStored = own !== null && file !== null && !isFortran;
   return {
     name,
     shape,
     type,
-    ...readersOf(type, isFortran ? view : all),
+    read,
     ...isStored ? { stored: { file, offset: own.start + start } } : {},
   };
 }
-
-/** Returns the distances of entries along each axis in Fortran order. */
-const columnMajor = (shape: readonly number[]) =>
-  shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));

@@ -1,5 +1,5 @@
 import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
-import { isFloat, isWhole } from "../model/files/file_types.ts";
+import { isFloat } from "../model/files/file_types.ts";
 import {
   isIndexFile,
   isJsonFile,
@@ -233,7 +233,6 @@ export async function readWeights(
       tensors: tensors.map((tensor) => ({
         ...tensor,
         read: () => naming(path, () => tensor.read()),
-        ...tensor.bytes === undefined ? {} : { bytes: () => naming(path, () => tensor.bytes!()) },
       })),
       notes: [...describeConfig(config, tensors), ...place.notes, ...notes, ...notesOn(tensors)],
       ...config === null ? {} : { config },
@@ -295,12 +294,20 @@ const POINTER = "version https://git-lfs";
 function refusePointer(file: ByteSource): void {
   const head = new TextDecoder().decode(file.read(0, Math.min(64, file.size), "The file"));
   if (head.startsWith(POINTER)) {
-    throw new ModelError(
-      "The file is a pointer of Git LFS, expected weights: git lfs pull gets them",
-    );
+    throw new ModelError({
+      place: "The file",
+      found: "a pointer of Git LFS",
+      expected: "weights",
+      hint: ": git lfs pull gets them",
+    });
   }
   if (/^\s*<(!doctype|html|\?xml)/i.test(head)) {
-    throw new ModelError("The file is a page of a website, expected weights: download it again");
+    throw new ModelError({
+      place: "The file",
+      found: "a page of a website",
+      expected: "weights",
+      hint: ": download it again",
+    });
   }
 }
 
@@ -348,7 +355,7 @@ function describeConfig(config: NetworkConfig | null, tensors: readonly FileTens
 /** Returns notes on types that are converted when read. */
 function notesOn(tensors: readonly FileTensor[]): string[] {
   const doubles = tensors.filter(({ type }) => type === "float64").length;
-  const others = tensors.filter(({ type }) => !isFloat(type) && !isWhole(type));
+  const others = tensors.filter(({ type }) => !isFloat(type));
   const types = [...new Set(others.map(({ type }) => type))].join(", ");
   return [
     ...doubles > 0 ? [`${formatCount(doubles, "tensor")} of float64 read as float32.`] : [],

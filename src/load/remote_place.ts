@@ -86,7 +86,13 @@ export async function findRemote(path: string, cache: string | null): Promise<We
     );
   }
   if (url.username !== "" || url.password !== "") {
-    throw new ModelError("The address has a password, expected none: it would be shown");
+    throw new ModelError({
+      place: "The address",
+      verb: "has",
+      found: "a password",
+      expected: "none",
+      hint: ": it would be shown",
+    });
   }
   if (isJsonFile(name) || name.includes("*")) {
     throw new ModelError(
@@ -171,9 +177,12 @@ async function findHuggingFace(path: string, access: RemoteAccess): Promise<Weig
       }
     }
   }
-  throw new ModelError(
-    `${base.host} has no weights of ${repository} at ${revision}, expected ${anyOf(HUGGING_FACE)}`,
-  );
+  throw new ModelError({
+    place: base.host,
+    verb: "has",
+    found: `no weights of ${repository} at ${revision}`,
+    expected: anyOf(HUGGING_FACE),
+  });
 }
 
 /** Returns a variable of the environment; `null` if it is not set or unreadable. */

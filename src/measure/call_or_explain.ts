@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { backendChange } from "../engine/start/prepare_engine.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
@@ -36,15 +36,20 @@ export function callOrExplain(
 function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
   for (const tensor of [outputs].flat()) {
     if (typeof tensor?.dataSync !== "function") {
-      throw new Error(
-        `The layer returned ${tensor === null ? "null" : typeof tensor}, expected a tensor`,
-      );
+      const found = tensor === null ? "null" : typeof tensor;
+      throw new InputError(refusal`The layer returned ${found}, expected a tensor`);
     }
     if (tensor.isDisposed) {
-      throw new Error("The layer returned a tensor that was disposed of, expected a live one");
+      throw new InputError(
+        refusal`The layer returned a tensor that was disposed of, expected a live one`,
+      );
     }
     if (tensor.size === 0) {
-      throw new Error(`Its output has no entries: its shape is [${tensor.shape.join(", ")}]`);
+      throw new InputError(
+        refusal`The layer returned a tensor of shape [${
+          tensor.shape.join(", ")
+        }], expected entries`,
+      );
     }
   }
   return outputs;

@@ -214,10 +214,13 @@ export function declareSignals(
     const answer: unknown = rule(read, weights);
     if (answer === null) return layer;
     if (!isDeclared(answer, read.length)) {
-      throw new MeasureError(
-        `moments of ${layer.className} returned ${showValue(answer)} for ${layer.name}, expected ` +
+      throw new MeasureError({
+        place: `moments of ${layer.className}`,
+        verb: "returned",
+        found: `${showValue(answer)} for ${layer.name}`,
+        expected:
           `{ output: { meanSquare, mean }, gradients }, gradients null or ${read.length} numbers from 0`,
-      );
+      });
     }
     const { output: { meanSquare, mean }, gradients } = answer;
     return {

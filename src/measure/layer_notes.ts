@@ -9,6 +9,7 @@ import { countFlatRows } from "./duplicate_units.ts";
 import type { Origin } from "./flow.ts";
 import { withoutTape } from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
+import { formatCount } from "../words/numbers.ts";
 import { MeasureError } from "./measure_options.ts";
 import type { LayerCall, Sweep } from "./observe.ts";
 
@@ -240,12 +241,11 @@ export function lookedUpRows(record: LayerRecord, indices: Tensor): Set<number> 
     // -0.5 is row 0; adding 0 turns -0 into 0.
     const row = Math.trunc(index) + 0;
     if (!(row >= 0 && row < rows)) {
-      throw new MeasureError(
-        `Layer ${record.name} (${record.className}) is given the index ${index}, ` +
-          `and it has ${rows === 1 ? "1 row" : `${rows} rows`}: expected ${
-            rows === 1 ? "0" : `whole numbers from 0 to ${rows - 1}`
-          }`,
-      );
+      throw new MeasureError({
+        place: `Layer ${record.name} (${record.className})`,
+        found: `given the index ${index}, and it has ${formatCount(rows, "row")}`,
+        expected: rows === 1 ? "0" : `whole numbers from 0 to ${rows - 1}`,
+      });
     }
     used.add(row);
   }

@@ -2,7 +2,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import { batchShapes } from "../model/layers/shapes.ts";
 import type { Objective } from "../model/objective.ts";
-import { oneLine } from "../words/failure.ts";
+import { InputError } from "../words/input_error.ts";
 import { fittingExamples } from "./plan_memory.ts";
 
 /** Progress of a pass. */
@@ -74,16 +74,9 @@ export interface MeasureOptions {
 }
 
 /** The model cannot be measured; the message names the layer and the reason in one sentence. */
-export class MeasureError extends Error {
-  /**
-   * Makes the error.
-   *
-   * @param options The underlying error, as `cause`.
-   */
-  constructor(message: string, options?: ErrorOptions) {
-    super(oneLine(message), options);
-    this.name = "MeasureError";
-  }
+export class MeasureError extends InputError {
+  /** Name of the class, for code that cannot use `instanceof`. */
+  override readonly name = "MeasureError";
 }
 
 /** Number of examples drawn by default. */

@@ -88,14 +88,15 @@ export function planMemory(
   }
   const least = estimateLeast(subject.layers, usesOf(subject, examples));
   if (least <= HEAP_LIMIT) return { kind: "offload" };
-  throw new InputError(
-    `${saidShapes(subject, examples)}, expected less than the ${
-      showBytes(HEAP_LIMIT)
-    } of the WASM heap: ` +
-      `${showBytes(least)} of it at once, in its largest layer: use ${
-        examples > 1 ? "fewer examples or " : ""
-      }a smaller input`,
-  );
+  throw new InputError({
+    place: "batch.inputs",
+    verb: "has",
+    found: saidShapes(subject, examples),
+    expected: `less than the ${showBytes(HEAP_LIMIT)} of the WASM heap`,
+    hint: `: ${showBytes(least)} of it at once, in its largest layer: use ${
+      examples > 1 ? "fewer examples or " : ""
+    }a smaller input`,
+  });
 }
 
 /**
@@ -190,7 +191,7 @@ function cutBy(subject: MemorySubject, microBatch: number): MemoryPlan {
   }
   throw new InputError({
     place: "microBatch",
-    found: `${microBatch}, with which ${saidShapes(subject, microBatch)}`,
+    found: `${microBatch}, with which batch.inputs has ${saidShapes(subject, microBatch)}`,
     expected: `less than the ${showBytes(HEAP_LIMIT)} of the WASM heap: use fewer, or auto`,
   });
 }
@@ -199,7 +200,7 @@ const showBytes = (bytes: number) => format(bytes, { binary: true, maximumFracti
 
 function saidShapes(subject: PassSubject, examples: number): string {
   const shapes = shapesOf(subject, examples).map((shape) => `[${shape.join(", ")}]`).join(", ");
-  return `batch.inputs has the shapes ${shapes}, with which a pass of model ${subject.model.name} would take ` +
+  return `the shapes ${shapes}, with which a pass of model ${subject.model.name} would take ` +
     `about ${showBytes(estimatePass(subject, examples))}`;
 }
 

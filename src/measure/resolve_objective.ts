@@ -255,13 +255,14 @@ export function evaluateObjective(
 ): Tensor {
   const value = objective.evaluate(outputs);
   if (value?.size !== 1 || value.dtype !== "float32") {
-    throw new MeasureError(
-      `The objective ${objective.name} returned ${
-        Array.isArray(value?.shape)
-          ? `a tensor of shape [${value.shape.join(", ")}] and dtype ${value.dtype}`
-          : typeof value
-      }, expected a scalar of dtype float32`,
-    );
+    throw new MeasureError({
+      place: `The objective ${objective.name}`,
+      verb: "returned",
+      found: Array.isArray(value?.shape)
+        ? `a tensor of shape [${value.shape.join(", ")}] and dtype ${value.dtype}`
+        : typeof value,
+      expected: "a scalar of dtype float32",
+    });
   }
   const penalties = (penalised as unknown as Penalised | null)?.calculateLosses() ?? [];
   return penalties.reduce((sum, one) => tf.add(sum, tf.reshape(one, value.shape)), value);

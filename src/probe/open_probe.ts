@@ -181,7 +181,9 @@ export function evaluateObjective(
   const value = tf.tidy(() => evaluate(outputsOf(tf, model, inputs)));
   if (typeof value?.dataSync !== "function") {
     throw new MeasureError(
-      `The objective ${name} returned ${showValue(value)}, expected a scalar of dtype float32`,
+      refusal`The objective ${name} returned ${
+        showValue(value)
+      }, expected a scalar of dtype float32`,
     );
   }
   const [number] = value.dataSync();

@@ -222,7 +222,7 @@ export class PointMeter {
       prepareEngine(this.#engine, model);
     } catch (error) {
       const { source, name } = this.#subject;
-      throw new StudyError(`${source ?? name}: ${(error as Error).message}`, { cause: error });
+      throw new StudyError((error as Error).message, { cause: error }).within(source ?? name);
     }
   }
 

@@ -1,4 +1,4 @@
-import { InputError, refusal } from "../words/input_error.ts";
+import { InputError, type Refusal, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import {
   END_LINE,
@@ -68,7 +68,7 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
     // Reject other files early; they may be large.
     if (opening.push(line) > MOST_OPENING || opening[0] !== "{") {
       throw new StudyError(
-        `${path}, line ${opening.length}: found ${
+        refusal`${path}, line ${opening.length} is ${
           shown(line)
         }, expected a study as sweep writes it`,
       );
@@ -80,10 +80,10 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
 
 /** Requires that the number of points is that of the grid, since that many points are expected. */
 function requireGrid(path: string, { grid, shard, total }: StudyHeader): void {
-  const complain = (what: string) => new StudyError(`${path}, line 1: ${what}`);
+  const complain = (what: string | Refusal) => new StudyError(what).within(`${path}, line 1`);
   const count = countPoints(grid);
   if (total !== count) {
-    throw complain(`total is ${total}, expected ${count}, the points of its grid`);
+    throw complain(refusal`total is ${total}, expected ${count}, the points of its grid`);
   }
   try {
     shardRange(grid, shard);
@@ -109,16 +109,17 @@ async function* pointsOf(
     if (line === END_LINE) return;
     const point = read(path, number, (where) => readStudyLine(line, where));
     if (point.index <= last || point.index >= to) {
-      throw new StudyError(
-        `${path}, line ${number}: found point ${point.index}, expected one from ${last + 1} to ` +
-          `${to - 1}, in ascending order, each once`,
-      );
+      throw new StudyError({
+        place: `${path}, line ${number}`,
+        found: `point ${point.index}`,
+        expected: `one from ${last + 1} to ${to - 1}, in ascending order, each once`,
+      });
     }
     last = point.index;
     const [found, expected] = [point, gridPoint(grid, last)].map(describePoint);
     if (found !== expected) {
       throw new StudyError(
-        `${path}, line ${number}: found ${found}, where the grid of the study has ${expected}`,
+        refusal`${path}, line ${number} is ${found}, expected ${expected} as the grid of the study has`,
       );
     }
     yield point;
@@ -150,7 +151,7 @@ async function* linesOf(path: string): AsyncGenerator<string, void> {
     }
     if (rest !== "") yield rest;
   } catch (error) {
-    throw new StudyError(`${path}: ${failure(error)}`, { cause: error });
+    throw new StudyError(failure(error), { cause: error }).within(path);
   }
 }
 

@@ -158,15 +158,12 @@ export function requireActivation(tf: TensorFlow, name: string): string {
   if (cause === null) return name;
   // The theory knows some that are only layers in TensorFlow.js, such as leakyRelu.
   const known = Object.keys(ACTIVATION_FUNCTIONS).filter((other) => refusal(tf, other) === null);
-  throw new InputError(
-    {
-      place: `activation ${showValue(name)}`,
-      found: "not known to TensorFlow.js",
-      expected: `one such as ${known.join(", ")}`,
-      meant: nearest(name, known),
-    },
-    { cause },
-  );
+  throw new InputError({
+    place: `activation ${showValue(name)}`,
+    found: "not known to TensorFlow.js",
+    expected: `one such as ${known.join(", ")}`,
+    meant: nearest(name, known),
+  }, { cause });
 }
 
 /** Returns the error of TensorFlow.js for the name of an activation; `null` if it accepts it. */
@@ -193,11 +190,10 @@ const COPIES = 3;
 export function requireRoom(depth: number, width: number): void {
   const bytes = COPIES * Float32Array.BYTES_PER_ELEMENT * depth * width ** 2;
   if (bytes <= HEAP_LIMIT) return;
-  throw new StudyError(
-    `A network of depth ${depth} and width ${width} takes ${formatMemory(bytes)} ` +
-      `(its kernels, scaled ones and gradients), expected at most the ${
-        HEAP_LIMIT / 2 ** 30
-      } GiB of the ` +
-      `engine's heap`,
-  );
+  throw new StudyError({
+    place: `A network of depth ${depth} and width ${width}`,
+    verb: "takes",
+    found: `${formatMemory(bytes)} (its kernels, scaled ones and gradients)`,
+    expected: `at most the ${HEAP_LIMIT / 2 ** 30} GiB of the engine's heap`,
+  });
 }

@@ -26,11 +26,12 @@ export function requireInside(
   const last = shape.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset);
   if (count === 0 && offset <= room) return;
   if (count === null || count > most || last >= room || !Number.isSafeInteger(last)) {
-    throw new ModelError(
-      `${showValue(name)} of shape [${shape.join(", ")}] needs ${
-        count === null ? "more than 2^53" : Math.max(count, last + 1)
-      } entries, expected at most the ${Math.floor(room)} of its storage`,
-    );
+    throw new ModelError({
+      place: `${showValue(name)} of shape [${shape.join(", ")}]`,
+      verb: "needs",
+      found: `${count === null ? "more than 2^53" : Math.max(count, last + 1)} entries`,
+      expected: `at most the ${Math.floor(room)} of its storage`,
+    });
   }
 }
 

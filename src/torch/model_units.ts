@@ -175,12 +175,12 @@ function flattenedShape(
     const before = firstInput(source, tensor.nodeIndex);
     const className = source.getClassName();
     if (className === "InputLayer" && path.includes("/") && hasFlatten) {
-      throw new ModelError(
-        `Layer ${
-          showValue(path)
-        } reads the input of a nested model, which may be a flattened map, ` +
-          `expected the layer and its Flatten in one model`,
-      );
+      throw new ModelError({
+        place: `Layer ${showValue(path)}`,
+        verb: "reads",
+        found: "the input of a nested model, which may be a flattened map",
+        expected: "the layer and its Flatten in one model",
+      });
     }
     if (before === undefined) return null;
     const rank = before.shape.length;

@@ -296,14 +296,13 @@ function withoutNamesakes(pairs: Pair[], layers: readonly TorchLayer[]): Pair[] 
     const namesake = unit.isNamed && plainName(layer.name) !== name &&
       layers.find((other) => plainName(other.name) === name);
     if (!namesake) continue;
-    throw new ModelError(
-      `Layer ${showValue(unit.path)} would get the weights of ${
-        showValue(layer.name)
-      } by shapes and ` +
-        `order, expected those of ${
-          showValue(namesake.name)
-        }: give all layers the names of the file`,
-    );
+    throw new ModelError({
+      place: `Layer ${showValue(unit.path)}`,
+      verb: "would get",
+      found: `the weights of ${showValue(layer.name)} by shapes and order`,
+      expected: `those of ${showValue(namesake.name)}`,
+      hint: ": give all layers the names of the file",
+    });
   }
   return pairs;
 }

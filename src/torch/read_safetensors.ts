@@ -1,5 +1,5 @@
 import type { ByteSource } from "../model/files/byte_source.ts";
-import { BYTES, countOf, isCount, readersOf } from "../model/files/file_types.ts";
+import { BYTES, countOf, decode, isCount } from "../model/files/file_types.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, FileType } from "../model/weights/weights_manifest.ts";
 import { anyOf, showValue } from "../words/show_value.ts";
@@ -115,7 +115,7 @@ function tensorOf(
     name,
     type,
     shape,
-    ...readersOf(type, () => read(offset, end - begin, showValue(name))),
+    read: () => decode(read(offset, end - begin, showValue(name)), type),
     ...file === null ? {} : { stored: { file, offset: start + offset } },
   };
 }
@@ -168,10 +168,12 @@ function readEntry(name: string, value: unknown): Entry {
   const type = TYPES[dtype];
   const [begin, end] = offsets as number[];
   if (end - begin !== count * BYTES[type]) {
-    throw new ModelError(
-      `data_offsets of ${shown} cover ${end - begin} bytes, expected ${count * BYTES[type]} for ` +
-        `shape [${(shape as number[]).join(", ")}] of ${dtype}`,
-    );
+    throw new ModelError({
+      place: `data_offsets of ${shown}`,
+      verb: "cover",
+      found: `${end - begin} bytes`,
+      expected: `${count * BYTES[type]} for shape [${(shape as number[]).join(", ")}] of ${dtype}`,
+    });
   }
   return { name, type, shape: shape as number[], begin, end };
 }

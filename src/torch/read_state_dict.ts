@@ -1,4 +1,4 @@
-import { BYTES, countOf, readersOf } from "../model/files/file_types.ts";
+import { BYTES, countOf, decode } from "../model/files/file_types.ts";
 import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
 import { openZip } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
@@ -165,7 +165,7 @@ function readLegacy(source: ByteSource): StateDict {
     const size = typeof key === "string" ? sizes.get(key) : undefined;
     if (size === undefined) {
       throw new ModelError(
-        `Storage ${showValue(key)} belongs to no tensor, expected one that does`,
+        refusal`Storage ${showValue(key)} belongs to no tensor, expected one that does`,
       );
     }
     if (count < 0 || at + count * size > source.size) {
@@ -205,7 +205,7 @@ function tensorsOf(source: ByteSource, value: Pickled, storages: Storages): Stat
       name,
       shape,
       type: view.type,
-      ...readersOf(view.type, () => bytesOfView(view, stored.read())),
+      read: () => decode(bytesOfView(view, stored.read()), view.type),
       ...source.file === null || stored.at === null || !isContiguous(view) ? {} : {
         stored: {
           file: source.file,
@@ -216,10 +216,12 @@ function tensorsOf(source: ByteSource, value: Pickled, storages: Storages): Stat
   });
   const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   if (total > MAX_SHARING * whole) {
-    throw new ModelError(
-      `The tensors add up to ${total} bytes, expected at most ${MAX_SHARING} times the ${whole} of ` +
-        `their storages`,
-    );
+    throw new ModelError({
+      place: "The tensors",
+      verb: "add up to",
+      found: `${total} bytes`,
+      expected: `at most ${MAX_SHARING} times the ${whole} of their storages`,
+    });
   }
   return { tensors, notes };
 }

@@ -124,10 +124,13 @@ export const TORCH: Resolver = {
     }
     const inert = inertClass(module, name);
     if (inert !== null) return inert;
-    throw new ModelError(
-      `The pickle asks for ${showValue(path)}, which is code and is not run here, expected only ` +
-        `tensors: save the weights with torch.save(model.state_dict(), path)`,
-    );
+    throw new ModelError({
+      place: "The pickle",
+      verb: "asks for",
+      found: `${showValue(path)}, which is code and is not run here`,
+      expected: "only tensors",
+      hint: ": save the weights with torch.save(model.state_dict(), path)",
+    });
   },
   call(callee, args, budget): Pickled {
     if (isInert(callee)) return makeInert(callee, args);
@@ -154,19 +157,19 @@ export const TORCH: Resolver = {
         throw new ModelError(refusal`A parameter of the pickle holds no tensor, expected one`);
       default:
         throw new ModelError(
-          `The pickle calls ${showValue(path ?? callee.is)}, expected a function`,
+          refusal`The pickle calls ${showValue(path ?? callee.is)}, expected a function`,
         );
     }
   },
   make(callee, args): Pickled {
     if (isInert(callee)) return makeInert(callee, args);
     const { path } = callee as Global;
-    throw new ModelError(
-      `The pickle makes an object of ${
-        showValue(path ?? callee.is)
-      } without calling it, expected what ` +
-        `torch.save writes`,
-    );
+    throw new ModelError({
+      place: "The pickle",
+      verb: "makes",
+      found: `an object of ${showValue(path ?? callee.is)} without calling it`,
+      expected: "what torch.save writes",
+    });
   },
   setState(object, state): void {
     // The attributes of an OrderedDict: its `_metadata`, versions of modules.

@@ -54,12 +54,12 @@ const PER_BYTE = 8;
 export function pickleBudget(size: number): Budget {
   const most = FREE + PER_BYTE * size;
   return new Budget(most, () =>
-    new ModelError(
-      `The pickle makes values of more than ${
-        formatCount(most, "byte")
-      }, expected at most 256 MiB ` +
-        `and ${PER_BYTE} times the file`,
-    ));
+    new ModelError({
+      place: "The pickle",
+      verb: "makes",
+      found: `values of more than ${formatCount(most, "byte")}`,
+      expected: `at most 256 MiB and ${PER_BYTE} times the file`,
+    }));
 }
 
 class Machine {

@@ -68,7 +68,19 @@ function sentenceOf({ place, verb = "is", found, expected, hint = "", meant = ""
   return `${place} ${verb} ${found}${meant || `, expected ${expected}`}${hint}`;
 }
 
-const VERB = "is|are|has|have|holds|names|needs|covers?|begins? (?:at|with)|ends? at";
+/**
+ * Returns the parts of a refusal whose verb and value are one text.
+ *
+ * @param said Verb and value found: `has version 4`.
+ */
+export function refusalAt(place: string, said: string, expected: string): Refusal {
+  const [verb] = said.split(" ", 1);
+  return { place, verb, found: said.slice(verb.length + 1), expected };
+}
+
+const VERB = "is|are|has|have|holds|names|needs|covers?|begins? (?:at|with)|ends? (?:at|in)|" +
+  "answered|belongs to|calls|changes|computes|depends on|lists|makes|redirects to|returned|" +
+  "splits|takes|works";
 
 /** Text of a refusal: its verb and its comma divide place, found and expected. */
 export const REFUSAL = new RegExp(`^([^]+?) (${VERB}) ([^]+?), expected ([^]+)$`);

@@ -57,7 +57,7 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
     {},
     '--max-warnings is "-1", expected a whole number, 0 or more',
   ],
-  [["a.ts", "--seeds", "1", "--seed", "1"], {}, "--seed and --seeds exclude each other"],
+  [["a.ts", "--seeds", "1", "--seed", "1"], {}, "--seed and --seeds are both given"],
   [["a.ts", "--max-warnings", "few"], {}, '--max-warnings is "few", expected a whole number'],
   [
     ["--columns", "5"],
@@ -67,10 +67,10 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   [
     ["a.ts", "--baseline", "b.json"],
     { "gradient-health.json": { extends: "init" }, "b.json": '{ "version": 1, "models": {} }' },
-    "the rule baseline is off in gradient-health.json (extends init)",
+    "rules.baseline is off in gradient-health.json (extends init)",
   ],
   [["a.ts", "--config", "none.json"], {}, "none.json: the configuration cannot be read"],
-  [["a.ts", "--config", "a", "--no-config"], {}, "--config and --no-config exclude each other"],
+  [["a.ts", "--config", "a", "--no-config"], {}, "--config and --no-config are both given"],
   [["a.ts", "--baseline", "none.json"], {}, "none.json: there is no baseline: write one with"],
   [
     ["a.ts", "--baseline", "b.json"],

@@ -105,9 +105,13 @@ Deno.test("--force replaces a study, begun again, and needs a file", () =>
     await runCommand(sweep("--out", "study.json"), { cwd });
     const study = await Deno.readTextFile(`${cwd}/study.json`);
     const other = ["--depth", "3", "--out", "study.json", "--force"];
-    await assertRefuses(sweep(...other, "--resume"), "--force replaces it, expected either", {
-      cwd,
-    });
+    await assertRefuses(
+      sweep(...other, "--resume"),
+      "--force, which replaces a study, expected either",
+      {
+        cwd,
+      },
+    );
     assertEquals((await runCommand(sweep(...other), { cwd })).code, 0);
     assertNotEquals(await Deno.readTextFile(`${cwd}/study.json`), study);
     await runCommand(sweep("--out", "part.json"), { cwd });

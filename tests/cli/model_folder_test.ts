@@ -49,8 +49,8 @@ Deno.test("modelIn() finds the model in the cache of Hugging Face, whose files a
 
 Deno.test("modelIn() says what a folder is that holds no model to read, or several", async () => {
   const cases: [files: string[], said: string][] = [
-    [["saved_model.pb", "keras_metadata.pb"], "it is a SavedModel of TensorFlow, a graph without"],
-    [["a.keras", "b.h5"], "it is a folder with several models, expected "],
+    [["saved_model.pb", "keras_metadata.pb"], "is a SavedModel of TensorFlow, a graph without"],
+    [["a.keras", "b.h5"], "is a folder with 2 models, expected "],
     [
       ["1.pt", "2.pt", "3.pt", "4.pt", "5.pt", "6.pt"],
       "a folder with 6 models, expected one, such as ",
@@ -74,8 +74,8 @@ Deno.test("report, check and the bare path take the folder of a model", async ()
   const check = await runCommand(["check", folder, "--no-config", ...flags]);
   assertEquals([check.code, check.stderr], [0, ""]);
   await Deno.copyFile(fixture("keras/dense.keras"), `${folder}/other.keras`);
-  await assertRefuses([folder], "it is a folder with several models, expected");
-  await assertRefuses(["check", folder, "--no-config"], "it is a folder with several models");
+  await assertRefuses([folder], "is a folder with 2 models, expected");
+  await assertRefuses(["check", folder, "--no-config"], "is a folder with 2 models");
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -84,7 +84,7 @@ Deno.test("a plugin that cannot be used, and a rule that no plugin brings, are r
     const model = `${MODEL}/model.json`;
     await assertRefuses(
       ["report", model, "--plugin", "empty.ts"],
-      "empty.ts: it exports no rule, expected one or more of defineRule()",
+      "empty.ts has no export of a rule, expected one or more of defineRule()",
       { cwd },
     );
     await assertRefuses(["check", model, "--plugin", "none.ts"], "none.ts: ", { cwd });

@@ -56,5 +56,5 @@ Deno.test("report shows learning rates unasked only if the compiled one is at fa
 });
 
 Deno.test("report --rates refuses a file of weights alone", async () => {
-  await assertRefuses(["report", "net.safetensors", "--rates"], "--rates trains a model");
+  await assertRefuses(["report", "net.safetensors", "--rates"], "--rates is given with MODEL");
 });

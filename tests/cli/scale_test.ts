@@ -79,7 +79,7 @@ Deno.test("scale refuses a single size, a file with a fixed size, and a module t
     await assertRefuses(["scale", `${folder}/right.js`, "--widths=64"], ["two or more of either"]);
     // Its points would be shown nowhere.
     await assertRefuses(["scale", `${folder}/right.js`, ...SIZES, "--shard=1/2"], [
-      "--shard writes a part as JSON, expected --out FILE",
+      "--shard is given without --out FILE, expected both",
     ]);
     await Deno.writeTextFile(
       `${folder}/fixed.js`,

@@ -164,25 +164,37 @@ for (const { name: command, result, flags } of COMMANDS) {
 const REFUSED: [args: string[], sentence: string][] = [
   [
     ["report", "--format", "json", "--details", "--all", "--axis", "linear", "--columns", "50"],
-    "--axis is for text, html or svg, found --format json",
+    "--axis is given with --format json, expected text, html or svg",
   ],
-  [["report", "--format", "json", "--columns", "50"], "--columns is for text, found --format json"],
-  [["report", "--format", "html", "--layers", "a"], "--layers is for text, found --format html"],
+  [
+    ["report", "--format", "json", "--columns", "50"],
+    "--columns is given with --format json, expected text",
+  ],
+  [
+    ["report", "--format", "html", "--layers", "a"],
+    "--layers is given with --format html, expected text",
+  ],
   [
     ["report", "--out", "no/a.json", "--all"],
-    "--all is for text, found --out no/a.json, whose format is json",
+    "--all is given with --out no/a.json, whose format is json, expected text",
   ],
   [
     ["check", "--reporter", "json=a", "--reporter", "junit=b", "--details"],
-    "--details is for text, found --reporter json and --reporter junit",
+    "--details is given with --reporter json and --reporter junit, expected text",
   ],
-  [["check", "--format", "github", "--ascii"], "--ascii is for text, found --format github"],
+  [
+    ["check", "--format", "github", "--ascii"],
+    "--ascii is given with --format github, expected text",
+  ],
   [
     ["diff", "a.ts", "b.ts", "--format", "json", "--all"],
-    "--all is for text or markdown, found --format json",
+    "--all is given with --format json, expected text or markdown",
   ],
-  [["sweep", "--format", "html", "--unicode"], "--unicode is for text, found --format html"],
-  [["merge", "a.json", "--format", "csv", "--columns", "50"], "--columns is for text, found --fo"],
+  [
+    ["sweep", "--format", "html", "--unicode"],
+    "--unicode is given with --format html, expected text",
+  ],
+  [["merge", "a.json", "--format", "csv", "--columns", "50"], "--columns is given with --fo"],
 ];
 
 Deno.test("a flag that no chosen format reads is refused", async () => {

@@ -51,7 +51,7 @@ Deno.test("sweep and merge say what a page cannot do: go on with a study, or ope
     assertEquals(resumed.code, 2);
     assertStringIncludes(
       resumed.stderr,
-      "--resume continues a study, found --format html, whose --out is a page",
+      "--resume is given with --format html, whose --out is a page",
     );
     const study = `${folder}/study.json`;
     await runCommand(["sweep", ...SMALL, "--out", study, "--quiet"]);

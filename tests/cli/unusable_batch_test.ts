@@ -10,7 +10,7 @@ Deno.test("report names the model for which no batch can be drawn", () =>
     delete config.layers[0].config.batch_input_shape;
     config.layers.unshift({ class_name: "GlobalAveragePooling1D", config: pooling });
     await save(folder, manifest);
-    const one = "one example of shape [1, 100000000, 64] would take 23.8 GiB of the engine's 4 GiB";
+    const one = "One example of shape [1, 100000000, 64] takes 23.8 GiB of the engine's 4 GiB";
     await refused(folder, `${folder}/model.json: ${one}, expected a smaller one`);
     config.layers = [];
     manifest.weightsManifest = [];

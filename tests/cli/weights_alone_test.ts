@@ -49,7 +49,7 @@ Deno.test("check needs no permission but to read the file and this package", asy
 Deno.test("report refuses flags of a pass on weights alone", async () => {
   const flags = [["--batch", "b.json"], ["--objective", "sum"], ["--half"], ["--weights", DRAWN]];
   for (const flag of flags) {
-    const sentence = `${flag[0]} is for a model with a topology, found MODEL `;
+    const sentence = `${flag[0]} is given with MODEL `;
     await assertRefuses(["report", MLP, ...flag], [sentence, "which holds only weights"]);
   }
 });

@@ -313,7 +313,7 @@ Deno.test("findConfiguration() refuses two in one folder", async () => {
     await assertRejects(
       () => findConfiguration(folder, quiet),
       GateError,
-      "holds two configurations, gradient-health.json and deno.json: expected one",
+      "holds two configurations, gradient-health.json and deno.json, expected one",
     );
   });
 });

@@ -6,6 +6,12 @@ function lint(source: string, file = "src/checks/a.ts"): string[] {
   return Deno.lint.runPlugin(plugin, file, source).map(({ message }) => message);
 }
 
+/** Source that throws an error: with parts if the message says what was expected. */
+function throwing(kind: string, message: string): string {
+  const parts = `refusal\`${message.replaceAll("\0", "${x}")}\``;
+  return `throw new ${kind}(${message.includes(", expected ") ? parts : JSON.stringify(message)});`;
+}
+
 const GOOD = [
   "options.passRate is 2, expected 0 to 1",
   "\0 is \0, expected a whole number",
@@ -37,24 +43,24 @@ const FAULTY: [message: string, fault: string][] = [
 for (const message of GOOD) {
   Deno.test(`faultOf() has nothing against ${JSON.stringify(message)}`, () => {
     assertEquals(faultOf(message), null);
-    assertEquals(lint(`throw new InputError(${JSON.stringify(message)});`), []);
+    assertEquals(lint(throwing("InputError", message)), []);
   });
 }
 
 for (const [message, fault] of FAULTY) {
   Deno.test(`faultOf() finds in ${JSON.stringify(message)}: ${fault}`, () => {
     assertEquals(faultOf(message)?.includes(fault), true, String(faultOf(message)));
-    assertEquals(lint(`throw new GateError(${JSON.stringify(message)});`).length, 1);
+    assertEquals(lint(throwing("GateError", message)).length, 1);
   });
 }
 
 Deno.test("the plugin reads templates, sums and both branches", () => {
-  assertEquals(lint("const e = new InputError(`n is ${n}, ` + `expected ${m}`);"), []);
+  assertEquals(lint("const e = new InputError(`n is ${n}, ` + `which ${m}`);"), []);
   assertEquals(lint("throw new InputError(`n must be ${m}, ` + `found ${n}`);").length, 1);
   assertEquals(lint('throw new InputError(a ? "n is 0, expected 1" : "No n.");').length, 1);
   assertEquals(lint('throw new InputError(a ? "the n" : "n.");').length, 2);
   assertEquals(lint('throw new InputError(a ? "the n" : "no n");').length, 1);
-  assertEquals(lint("throw new InputError(`n is ${n}${near || `, expected ${m}.`}`);").length, 1);
+  assertEquals(lint("throw new InputError(`n is ${n}${near || `, which ${m}.`}`);").length, 1);
 });
 
 Deno.test("the plugin reads the parts of a refusal, and wants InputError for one", () => {
@@ -66,8 +72,19 @@ Deno.test("the plugin reads the parts of a refusal, and wants InputError for one
   assertEquals(lint("throw new InputError(refusal`${n} has ${m}, expected 1.`);").length, 1);
   assertEquals(lint("throw new InputError(refusal`${n} gives ${m}, expected 1`);").length, 1);
   assertEquals(lint("throw new InputError(refusal`${n} has ${m}`);").length, 1);
-  assertEquals(lint('throw new TypeError("n is 0, expected 1");').length, 1);
-  assertEquals(lint('throw new RangeError("n is 0, expected 1");').length, 1);
+  for (
+    const sentence of [
+      "`n is ${n}, expected 1`",
+      "`n is 0, ` + `expected 1`",
+      '"n is 0, expected 1"',
+    ]
+  ) {
+    assertEquals(lint(`throw new InputError(${sentence});`).length, 1);
+  }
+  assertEquals(lint('throw new GateError("there is none").within(file);'), []);
+  assertEquals(lint('throw new GateError("there is none.").within(file);').length, 1);
+  assertEquals(lint('throw new TypeError("N is 0");').length, 1);
+  assertEquals(lint('throw new RangeError("N is 0");').length, 1);
   const full = 'throw new RangeError("The heap has no room");';
   assertEquals(lint(full, "src/engine/heap/guard_heap.ts"), []);
 });

@@ -37,7 +37,7 @@ Deno.test("measure() counts the rows of an embedding that fractional indices rea
 });
 
 Deno.test("measure() refuses indices that point at no row, and says which", async () => {
-  const rows = "has 4 rows: expected whole numbers from 0 to 3";
+  const rows = "has 4 rows, expected whole numbers from 0 to 3";
   for (const index of [NaN, -1, 4, 2 ** 32, -Infinity, Infinity]) {
     await assertRejects(
       () => measured(embedding(), [0, index, 1], "float32"),
@@ -51,7 +51,7 @@ Deno.test("measure() refuses indices that point at no row, and says which", asyn
   await assertRejects(
     () => measured(embedding(1), [0, 1, 0], "int32"),
     MeasureError,
-    "Layer words (Embedding) is given the index 1, and it has 1 row: expected 0",
+    "Layer words (Embedding) is given the index 1, and it has 1 row, expected 0",
   );
 });
 

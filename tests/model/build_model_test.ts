@@ -30,7 +30,7 @@ Deno.test("buildModel() counts what all weights of a model take together", async
   // 2^22 entries are free. Of the first layer kernel and bias have 4 million together, of the second 6 million.
   assertEquals(
     await withLayer(2e6),
-    'weightsManifest does not have "wide/kernel" and 1 more, expected every weight of the model',
+    'weightsManifest has no "wide/kernel" and 1 more, expected every weight of the model',
   );
   assertEquals(
     await withLayer(3e6),
@@ -106,7 +106,7 @@ Deno.test("buildModel() makes no weight whose sizes are no whole numbers from 0"
   for (const shape of [[], [0], [2, 3]]) {
     assertEquals(
       await asking(shape),
-      'weightsManifest does not have "asks/odd", expected every weight of the model',
+      'weightsManifest has no "asks/odd", expected every weight of the model',
     );
   }
 });

@@ -162,8 +162,8 @@ Deno.test("loadModel() refuses layers that wait for each other", async () => {
     }, model);
     assertEquals(
       message,
-      `${at} takes the output of "${wait}", which depends on this layer: the layers ` +
-        `form a cycle`,
+      `${at} takes the output of "${wait}", which depends on this layer, expected layers ` +
+        `without a cycle`,
     );
     model.dispose();
   }

@@ -1,80 +1,95 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertSays, type Parts, parts } from "../assert_refused.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { loadModel, ModelError } from "../../src/load/mod.ts";
-import { type Edit, functional, refusal, refusalOf, tiny } from "./refusal.ts";
+import { type Edit, errorOf, functional, refusal, refusalOf, tiny } from "./refusal.ts";
 import { saveModel, withFolder } from "./save_model.ts";
 
 const { tf } = await startEngine();
 
-const spoilt: [string, Edit, string][] = [
-  ["null", () => null, "The file holds null, expected a layers model"],
-  ["an array", () => [1, 2], "The file holds an array of 2 items, expected a layers model"],
+const spoilt: [string, Edit, Parts | string][] = [
+  ["null", () => null, parts("The file", "null", "a layers model")],
+  ["an array", () => [1, 2], parts("The file", "an array of 2 items", "a layers model")],
   [
     "a graph model",
     (json) => ({ ...json, format: "graph-model" }),
-    "The file holds a graph model, which has no layers to measure, expected a layers model " +
-    "(convert the Keras model with --output_format=tfjs_layers_model)",
+    parts(
+      "The file",
+      "a graph model, which has no layers to measure",
+      "a layers model (convert the Keras model with --output_format=tfjs_layers_model)",
+    ),
   ],
   [
     "another format",
     (json) => ({ ...json, format: "x" }),
-    'format is "x", expected "layers-model"',
+    parts("format", '"x"', '"layers-model"'),
   ],
-  ["no topology", () => ({}), '"modelTopology" is missing, expected a layers model'],
+  ["no topology", () => ({}), parts('"modelTopology"', "missing", "a layers model")],
   [
     "a report",
     () => ({ version: 1, engine: {}, layers: [] }),
-    "The file holds a JSON report, expected a layers model",
+    parts("The file", "a JSON report", "a layers model"),
   ],
   [
     "a topology that is text",
     (json) => ({ ...json, modelTopology: "x" }),
-    'modelTopology is "x", expected an object',
+    parts("modelTopology", '"x"', "an object"),
   ],
   [
     "a model_config that is text",
     (json) => ({ ...json, modelTopology: { model_config: "{}" } }),
-    'modelTopology.model_config is "{}", expected an object',
+    parts("modelTopology.model_config", '"{}"', "an object"),
   ],
   [
     "no class",
     (json) => ({ ...json, modelTopology: {} }),
-    "modelTopology.class_name is missing, expected Model, Functional, Sequential",
+    parts("modelTopology.class_name", "missing", "Model, Functional, Sequential"),
   ],
   [
     "a layer in the place of a model",
     (json) => ({ ...json, modelTopology: json.modelTopology.config.layers[0] }),
-    'modelTopology.class_name is "Dense", expected Model, Functional, Sequential',
+    parts("modelTopology.class_name", '"Dense"', "Model, Functional, Sequential"),
   ],
   [
     "no layers",
     (json) => (delete json.modelTopology.config.layers, json),
-    "modelTopology.config.layers is missing, expected an array",
+    parts("modelTopology.config.layers", "missing", "an array"),
   ],
   [
     "an unknown class",
     (json) => (json.modelTopology.config.layers[1].class_name = "Dens", json),
-    'modelTopology.config.layers[1].class_name is "Dens", a class that TensorFlow.js does not ' +
-    "have, expected one that it has or that --register FILE supplies " +
-    "(a module that exports register({ tf }))",
+    parts(
+      "modelTopology.config.layers[1].class_name",
+      '"Dens", a class that TensorFlow.js does not have',
+      "one that it has or that --register FILE supplies (a module that exports register({ tf }))",
+    ),
   ],
   [
     "a class that every object has",
     (json) => (json.modelTopology.config.layers[1].class_name = "constructor", json),
-    'modelTopology.config.layers[1].class_name is "constructor", a class that TensorFlow.js does ' +
-    "not have, expected one that it has or that --register FILE supplies " +
-    "(a module that exports register({ tf }))",
+    parts(
+      "modelTopology.config.layers[1].class_name",
+      '"constructor", a class that TensorFlow.js does not have',
+      "one that it has or that --register FILE supplies (a module that exports register({ tf }))",
+    ),
   ],
   [
     "an unknown activation",
     (json) => (json.modelTopology.config.layers[1].config.activation = "tahn", json),
-    'modelTopology.config.layers[1].config.activation is "tahn", expected an activation that ' +
-    'TensorFlow.js has; did you mean "tanh"?',
+    parts(
+      "modelTopology.config.layers[1].config.activation",
+      '"tahn"',
+      'an activation that TensorFlow.js has; did you mean "tanh"?',
+    ),
   ],
   [
     "a type that TensorFlow.js does not have",
     (json) => (json.modelTopology.config.layers[0].config.dtype = "float16", json),
-    'modelTopology.config.layers[0].config.dtype is "float16", expected "float32", "int32" or "bool"',
+    parts(
+      "modelTopology.config.layers[0].config.dtype",
+      '"float16"',
+      '"float32", "int32" or "bool"',
+    ),
   ],
   [
     "a recurrent layer with a billion states",
@@ -99,10 +114,12 @@ const spoilt: [string, Edit, string][] = [
     "extra is nested more than 100 levels deep",
   ],
 ];
-for (const [what, edit, message] of spoilt) {
-  Deno.test(`loadModel() refuses ${what}`, async () => {
-    assertEquals(await refusal({ edit }), message);
-  });
+for (const [what, edit, said] of spoilt) {
+  Deno.test(`loadModel() refuses ${what}`, () =>
+    withFolder(async (folder) => {
+      const path = await saveModel(tf, tiny, folder, { edit });
+      assertSays(await errorOf(path), said, path);
+    }));
 }
 
 Deno.test("loadModel() refuses a model without outputs", async () => {

@@ -250,7 +250,7 @@ const spoilt: [string, Edit, string][] = [
       });
       return json;
     },
-    'weightsManifest does not have "more/kernel" and 1 more, expected every weight of the model',
+    'weightsManifest has no "more/kernel" and 1 more, expected every weight of the model',
   ],
   [
     "a layer of a billion units",

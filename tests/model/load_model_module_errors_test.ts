@@ -5,6 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { assertSays, type Parts, parts } from "../assert_refused.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { loadModel, ModelError } from "../../src/load/mod.ts";
 import { withFolder } from "./save_model.ts";
@@ -24,46 +25,49 @@ async function refusal(text: string, name?: string): Promise<string> {
 
 const EXPECTED = "a function createModel({ tf, seed }), a model, or one of the two as default";
 
-const refused: [string, string, string][] = [
+/** The parts of an error about what a module exports; the file is their place. */
+const exporting = (found: string) => parts("", found, EXPECTED);
+
+const refused: [what: string, text: string, said: Parts | string][] = [
   [
     "that exports nothing",
     "",
-    `it exports nothing, expected ${EXPECTED}`,
+    exporting("nothing"),
   ],
   [
     "that exports another function",
     "export const creatModel = () => 1; export default 2;",
-    `it exports "creatModel", "default", expected ${EXPECTED}: rename "creatModel" to createModel`,
+    exporting('"creatModel", "default"'),
   ],
   [
     "whose createModel is written in lower case",
     "export const createmodel = () => 1;",
-    `it exports "createmodel", expected ${EXPECTED}: rename "createmodel" to createModel`,
+    exporting('"createmodel"'),
   ],
   [
     "that exports one function, whatever it is called",
     "export const classes = 3; export function buildModel() {}",
-    `it exports "buildModel", "classes", expected ${EXPECTED}: rename "buildModel" to createModel`,
+    exporting('"buildModel", "classes"'),
   ],
   [
     "that exports two functions",
     "export function a() {} export function b() {}",
-    `it exports "a", "b", expected ${EXPECTED}`,
+    exporting('"a", "b"'),
   ],
   [
     "whose default function creates no model",
     "export default () => 1;",
-    "default returned 1, expected a layers model of TensorFlow.js",
+    parts("default", "1", "a layers model of TensorFlow.js"),
   ],
   [
     "whose model is none",
     "export const model = { predict() {} };",
-    "model is an object, expected a layers model of TensorFlow.js",
+    parts("model", "an object", "a layers model of TensorFlow.js"),
   ],
   [
     "whose model is a function",
     "export const model = () => 1;",
-    "model is a function, expected a model: rename it to createModel",
+    parts("model", "a function", "a model: rename it to createModel"),
   ],
   [
     "whose model is a promise that is rejected",
@@ -73,12 +77,12 @@ const refused: [string, string, string][] = [
   [
     "that exports a model by another name",
     "export const net = { layers: [], apply() {} };",
-    `it exports "net", expected ${EXPECTED}: rename "net" to model`,
+    exporting('"net"'),
   ],
   [
     "that has a model and another default",
     "export const model = 1; export default () => 1;",
-    "both model and default could be the model, expected one of them",
+    parts("", "two exports that could be the model, model and default", "one of them"),
   ],
   [
     "that was written for Node.js",
@@ -95,7 +99,7 @@ const refused: [string, string, string][] = [
   [
     "whose createModel is no function",
     "export const createModel = 3;",
-    "createModel is 3, expected a function",
+    parts("createModel", "3", "a function"),
   ],
   [
     "whose createModel throws",
@@ -110,27 +114,31 @@ const refused: [string, string, string][] = [
   [
     "whose createModel returns nothing",
     "export function createModel() {}",
-    "createModel returned undefined, expected a layers model of TensorFlow.js",
+    parts("createModel", "undefined", "a layers model of TensorFlow.js"),
   ],
   [
     "whose createModel returns something else",
     "export const createModel = ({ tf }: any) => tf.layers.dense({ units: 1 });",
-    "createModel returned an object, expected a layers model of TensorFlow.js",
+    parts("createModel", "an object", "a layers model of TensorFlow.js"),
   ],
   [
     "whose model has no inputs",
     "export const createModel = ({ tf }: any) => tf.sequential({ name: 'empty' });",
-    'createModel returned "empty", a model without inputs, expected its first layer to have an inputShape',
+    parts(
+      "createModel",
+      '"empty", a model without inputs',
+      "its first layer to have an inputShape",
+    ),
   ],
   [
     "whose createBatch is no function",
     `export const createModel = ${SEEDED} export const createBatch = [1];`,
-    "createBatch is an array of 1 item, expected a function",
+    parts("createBatch", "an array of 1 item", "a function"),
   ],
   [
     "whose objective is none",
     `export const createModel = ${SEEDED} export const objective = 1;`,
-    "objective is 1, expected the name of a loss or a function",
+    parts("objective", "1", "the name of a loss or a function"),
   ],
   [
     "that throws when it is imported",
@@ -138,10 +146,13 @@ const refused: [string, string, string][] = [
     "importing it failed: not here, at net.ts:1:7",
   ],
 ];
-for (const [what, text, message] of refused) {
-  Deno.test(`loadModel() refuses a module ${what}`, async () => {
-    assertEquals(await refusal(text), message);
-  });
+for (const [what, text, said] of refused) {
+  Deno.test(`loadModel() refuses a module ${what}`, () =>
+    withModule(text, async (path) => {
+      const error = await assertRejects(() => loadModel(path), ModelError);
+      error.message = error.message.replace(`at ${path}`, "at net.ts");
+      assertSays(error, said, path);
+    }));
 }
 
 Deno.test("loadModel() says where a module fails, and cuts what TensorFlow.js says at a sentence", () =>

@@ -19,7 +19,7 @@ Deno.test("loadModel() refuses weight files that are missing or none", async () 
   );
   assertEquals(
     await refusal({ edit: rename(".") }),
-    'weightsManifest[0].paths[0] is ".", which is not a file',
+    'weightsManifest[0].paths[0] is ".", which is not a file, expected one',
   );
 });
 

@@ -129,7 +129,7 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
   assertThrows(
     () => draw(wide, { examples: 1 }),
     InputError,
-    "one example of shape [1, 536870912, 1] would take 2.0 GiB",
+    "One example of shape [1, 536870912, 1] takes 2.0 GiB",
   );
   assertRefused(
     () => draw(tf.sequential({ name: "bare" })),

@@ -264,7 +264,7 @@ Deno.test("readBatch() says what is wrong with the file itself", async () => {
   const folder = await assertRejects(() => readBatch("/tmp", two), BatchError);
   assertEquals(
     folder.message,
-    "/tmp: The path leads to a folder, expected a file: a folder of pictures is for a model that takes " +
+    "/tmp: The path is a folder, expected a file: a folder of pictures is for a model that takes " +
       'pictures, and "exercise" takes [any, 2]',
   );
   const text = await assertRejects(() => read(two, '{"inputs": [[1, 2'), BatchError);

@@ -16,12 +16,17 @@ export async function refusal(options: SaveOptions, model: LayersModel = tiny): 
 }
 
 export async function refusalOf(path: string): Promise<string> {
+  return (await errorOf(path)).message.slice(path.length + 2);
+}
+
+/** The error with which a model is refused: one line that begins with its file. */
+export async function errorOf(path: string): Promise<ModelError> {
   const tensors = tf.memory().numTensors;
   const error = await assertRejects(() => loadModel(path), ModelError);
   assertEquals(tf.memory().numTensors, tensors, "a failed load leaves tensors");
   assert(error.message.startsWith(`${path}: `), error.message);
   assert(!/\n/.test(error.message), error.message);
-  return error.message.slice(path.length + 2);
+  return error;
 }
 
 /** A functional model: in -> a -> b -> sum(a, b). */

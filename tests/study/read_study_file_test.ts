@@ -37,8 +37,8 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
     lines.map((own, i) => i === line ? change(own) : own).join("\n");
   const wrong: [string, string][] = [
     ["", "a.json ends at line 0"],
-    ["[]", 'a.json, line 1: found "[]", expected a study'],
-    ['{"version":1}\n', "a.json, line 1: found"],
+    ["[]", 'a.json, line 1 is "[]", expected a study'],
+    ['{"version":1}\n', "a.json, line 1 is"],
     [lines.slice(0, 5).join("\n"), "a.json ends at line 5"],
     [lines.slice(0, first + 2).join("\n"), `a.json ends at line ${first + 2}`],
     [with_(first, () => "{,"), `a.json, line ${first + 1}: it is not JSON`],
@@ -48,7 +48,7 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
     ],
     [
       with_(first + 1, () => lines[first]),
-      `line ${first + 2}: found point 0, expected one from 1 to 5`,
+      `line ${first + 2} is point 0, expected one from 1 to 5`,
     ],
     [
       text.replace('"format": "gradient-health study"', '"format": "x"'),
@@ -60,8 +60,7 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
     ],
     [
       with_(first, (line) => line.replace('"scale":0.5', '"scale":0.25')),
-      `line ${first + 1}: found point 0 (seed 0, scale 0.25), where the grid of the study has ` +
-      "point 0 (seed 0, scale 0.5)",
+      `line ${first + 1} is point 0 (seed 0, scale 0.25), expected point 0 (seed 0, scale 0.5)`,
     ],
   ];
   await withFolder(async (folder) => {

@@ -201,7 +201,7 @@ async function loadBaseline(
   if (!baselineNamed && !isReadable(baseline)) return null;
   const stored = await readBaseline(baseline);
   if (stored === null && baselineNamed) {
-    throw new GateError(`${baseline}: there is no baseline: write one with --update-baseline`);
+    throw new GateError("there is no baseline: write one with --update-baseline").within(baseline);
   }
   return stored;
 }

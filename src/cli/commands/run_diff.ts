@@ -94,10 +94,12 @@ function sidesOf(operands: string[], { seed, seeds }: Pick<DiffValues, "seed" | 
     return operands.map((path) => ({ name: path, path, seed: seed ?? RUN_FLAGS.seed.default }));
   }
   if (seed !== null) {
-    throw new UsageError("--seed and --seeds exclude each other, expected one of them");
+    throw new UsageError(refusal`--seed and --seeds are both given, expected one of them`);
   }
   if (operands.length === 2) {
-    throw new UsageError("--seeds compares one MODEL with itself, expected no second one");
+    throw new UsageError(
+      refusal`MODEL is given twice, expected once with --seeds, which compares it with itself`,
+    );
   }
   if (seeds.length !== 2) {
     throw new UsageError(refusal`--seeds names ${seeds.length}, expected two, such as 0,1`);

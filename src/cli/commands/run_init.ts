@@ -91,7 +91,7 @@ async function named(model: string): Promise<FoundModels> {
     });
   }
   await requireFile(path).catch((error) => {
-    throw new UsageError(`${model}: ${failure(error)}`);
+    throw new UsageError(failure(error)).within(model);
   });
   const seen = await lookAt(path);
   return seen !== null && "what" in seen ? { models: [seen], unclear: [] } : {
@@ -124,7 +124,7 @@ async function readSettings(checkout: string | null): Promise<Settings | null> {
   for (const path of ["deno.json", "deno.jsonc"]) {
     const text = await readUserText(path).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return null;
-      throw new UsageError(`${path}: ${failure(error)}`);
+      throw new UsageError(failure(error)).within(path);
     });
     if (text === null) continue;
     const added = await withImport(text, checkout);

@@ -22,6 +22,7 @@ import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
 import { holdsStudy } from "../measure_study.ts";
 import { printGrowth } from "./run_scale.ts";
 import { printPoints, printSummary, showsPoints, type StudyView, studyView } from "./run_sweep.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
 export async function run(operands: string[], flags: MergeValues): Promise<number> {
@@ -101,9 +102,7 @@ async function mergeReport(
   const asked = formatOf(format === "text" ? null : format as FormatName, out, formats);
   const show = FORMATS[asked].report;
   if (show === undefined || asked === "svg") {
-    throw new UsageError(
-      `--format ${asked} does not show weights, expected text, json or html`,
-    );
+    throw new UsageError(refusal`--format is ${asked}, expected text, json or html for weights`);
   }
   if (out !== null) await claimOutputs([{ path: out }], paths, { force });
   const measurements = joinParts(
@@ -122,10 +121,9 @@ function requireShown(view: StudyView, { training }: StudyHeader): void {
   const isGrowth = training !== undefined;
   const formats = formatsOf(isGrowth ? "growth" : "study");
   if (formats.includes(view.format)) return;
+  const by = isGrowth ? "scale" : "sweep";
   throw new UsageError(
-    `--format ${view.format} does not show a study that ${
-      isGrowth ? "scale" : "sweep"
-    } wrote, expected ${anyOf(formats)}`,
+    refusal`--format is ${view.format}, expected ${anyOf(formats)} for a study of ${by}`,
   );
 }
 

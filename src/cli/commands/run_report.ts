@@ -60,14 +60,18 @@ async function writePart(
 ): Promise<number> {
   const { out, format, force, weightsOnly, quiet } = values;
   if (model === undefined || !weightsOnly && !isWeightsFile(model)) {
-    throw new UsageError("--shard divides a file of weights, expected one as MODEL");
+    throw new UsageError(
+      refusal`--shard is given without a file of weights, expected one as MODEL`,
+    );
   }
   if (out === null || format !== null && format !== "json") {
-    throw new UsageError("--shard writes a part as JSON, expected --out FILE");
+    throw new UsageError(
+      refusal`--shard is given without --out FILE, expected both: it writes a part as JSON`,
+    );
   }
   for (const key of ["watch", "open", "rates", "layers", "details", "all"] as const) {
     if (!values[key]) continue;
-    throw new UsageError(`--${key} is for a whole report, found --shard`);
+    throw new UsageError(refusal`--${key} is given with --shard, expected a whole report`);
   }
   const { encodePart } = await import("../../render/report_document.ts");
   if (!force && await isPartThere(out, model, values)) {
@@ -121,10 +125,10 @@ function chooseFormat(model: string | undefined, values: ReportValues): FormatNa
   requireRead(REPORT_FLAGS, values, "report", [format]);
   const isAlone = model !== undefined && isWeightsFile(model);
   if (!weightsOnly && !isAlone) return format;
-  const found = isAlone
-    ? `found MODEL ${showWord(model)}, which holds only weights`
-    : "found --weights-only";
-  if (rates) throw new UsageError(`--rates trains a model, ${found}`);
+  const found = isAlone ? `MODEL ${showWord(model)}, which holds only weights` : "--weights-only";
+  if (rates) {
+    throw new UsageError(refusal`--rates is given with ${found}, expected a model to train`);
+  }
   return format;
 }
 

@@ -15,6 +15,7 @@ import { openFile, outputPath, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_settings.ts";
 import { KeptPoints, measureStudy, type StudyRequest, tellEnd } from "../measure_study.ts";
 import { claimStudy, printPoints, showsPoints, type StudyView } from "./run_sweep.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Runs the study. Returns the exit code, see the declaration of the subcommand. */
 export async function run([model]: string[], flags: ScaleValues): Promise<number> {
@@ -23,7 +24,9 @@ export async function run([model]: string[], flags: ScaleValues): Promise<number
   requireRead(SCALE_FLAGS, flags, "growth", [format]);
   const view: StudyView = { format, ...textOptions(text, null) };
   if (shard !== null && flags.out === null && !showsPoints(view)) {
-    throw new UsageError("--shard writes a part as JSON, expected --out FILE");
+    throw new UsageError(
+      refusal`--shard is given without --out FILE, expected both: it writes a part as JSON`,
+    );
   }
   const { page } = destinations(flags);
   await claimStudy(model, { ...flags, weights: null });

@@ -90,9 +90,13 @@ export function scaleRequest(model: string, flags: ScaleValues): StudyRequest {
   const { study } = destinations(flags);
   requireResumable(flags, study);
   if ((widths?.length ?? 0) < 2 && (depths?.length ?? 0) < 2) {
-    throw new UsageError(
-      "--widths and --depths name one size, expected two or more of either: --widths 64,128,256,512",
-    );
+    throw new UsageError({
+      place: "--widths and --depths",
+      verb: "name",
+      found: "at most one size each",
+      expected: "two or more of either",
+      hint: ": --widths 64,128,256,512",
+    });
   }
   const { grid, training } = growthStudy({
     widths: widths ?? undefined,

@@ -11,6 +11,7 @@ import {
   UsageError,
   usual,
 } from "../kit/flag.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Returns the flag for the width of a text; heat maps need more columns than bars. */
 export function columnsFlag(least = 20) {
@@ -142,7 +143,9 @@ export function requireRead(
     const readers = formatsOf(result).filter((name) => readsFlag(name, key));
     if (readers.length === 0 || chosen.some((name) => readers.includes(name))) continue;
     throw new UsageError(
-      `--${flagName(key)} is for ${anyOf(readers)}, found ${choiceOf(values, chosen)}`,
+      refusal`--${flagName(key)} is given with ${choiceOf(values, chosen)}, expected ${
+        anyOf(readers)
+      }`,
     );
   }
 }

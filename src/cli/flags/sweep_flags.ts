@@ -201,7 +201,9 @@ function requireSubjectFlags(model: string | undefined, flags: SweepValues): voi
     for (const [name, given] of Object.entries({ exercise, depth, width })) {
       if (!given) continue;
       throw new UsageError(
-        `--${name} is for the networks that sweep builds itself, found MODEL ${showWord(model)}`,
+        refusal`--${name} is given with MODEL ${
+          showWord(model)
+        }, expected no MODEL: sweep builds the network`,
       );
     }
   }
@@ -220,14 +222,18 @@ export function requireResumable(
 ): void {
   if (resume && out !== null && study === null) {
     throw new UsageError(
-      `--resume continues a study, found --format ${format}, whose --out is a page`,
+      refusal`--resume is given with --format ${format}, whose --out is a page, expected a study`,
     );
   }
   if (resume && force) {
-    throw new UsageError("--resume continues a study and --force replaces it, expected either");
+    throw new UsageError(
+      refusal`--resume is given with --force, which replaces a study, expected either`,
+    );
   }
   if (resume && out === null) {
-    throw new UsageError("--resume continues the study in --out FILE, expected --out too");
+    throw new UsageError(
+      refusal`--resume is given without --out FILE, expected both: it continues the study there`,
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type OpRepair,
 } from "./define_op.ts";
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { InputError, refusal } from "../../words/input_error.ts";
 
 /**
  * `Einsum`: TensorFlow.js has it only on other backends, for one or two operands, without `...` and
@@ -321,26 +322,34 @@ export function einsumTerms(equation: string, shapes: readonly number[][]): Eins
   const [left, right, ...more] = equation.replace(/\s/g, "").split("->");
   const sides = [...left.split(","), ...right === undefined ? [] : [right]];
   if (more.length > 0 || !sides.every((side) => /^[a-z]*(\.\.\.)?[a-z]*$/i.test(side))) {
-    throw new Error(`equation is "${equation}", expected letters such as "abc,cd->abd"`);
+    throw new InputError(
+      refusal`equation is "${equation}", expected letters such as "abc,cd->abd"`,
+    );
   }
   const operands = left.split(",");
   if (operands.length !== shapes.length) {
-    throw new Error(
-      `equation is "${equation}", which has ${operands.length} operands, expected the ` +
-        `${shapes.length} that are given`,
+    throw new InputError(
+      refusal`equation is "${equation}" of ${operands.length} operands, expected ${shapes.length} as given`,
     );
   }
   const sizes = new Map<string, number>();
   const inputs = operands.map((operand, i) => {
     const labels = labelsOf(operand, shapes[i].length);
-    const axes = `shape [${shapes[i].join(", ")}], expected axes as "${equation}" has them`;
-    if (labels.length !== shapes[i].length) throw new Error(`operand ${i} has the ${axes}`);
+    const wrong = (hint = "") =>
+      new InputError({
+        place: `operand ${i}`,
+        verb: "has",
+        found: `the shape [${shapes[i].join(", ")}]`,
+        expected: `axes as "${equation}" has them`,
+        hint,
+      });
+    if (labels.length !== shapes[i].length) throw wrong();
     labels.forEach((label, axis) => {
       const size = shapes[i][axis];
       const known = sizes.get(label) ?? 1;
       const fits = !sizes.has(label) || known === size ||
         isElided(label) && (known === 1 || size === 1);
-      if (!fits) throw new Error(`operand ${i} has the ${axes}: ${label} is ${known} elsewhere`);
+      if (!fits) throw wrong(`: ${label} is ${known} elsewhere`);
       sizes.set(label, isElided(label) ? Math.max(known, size) : size);
     });
     return labels;
@@ -354,12 +363,12 @@ export function einsumTerms(equation: string, shapes: readonly number[][]): Eins
   if (
     right !== undefined && !right.includes("...") && open.some((label) => sizes.get(label)! > 1)
   ) {
-    throw new Error(`equation is "${equation}", expected "..." in the result, too`);
+    throw new InputError(refusal`equation is "${equation}", expected "..." in the result, too`);
   }
   const unknown = output.find((label, i) => !sizes.has(label) || output.indexOf(label) !== i);
   if (unknown !== undefined) {
-    throw new Error(
-      `equation is "${equation}", expected a result of letters that operands have, each once`,
+    throw new InputError(
+      refusal`equation is "${equation}", expected a result of letters that operands have, each once`,
     );
   }
   return { inputs, output, sizes };

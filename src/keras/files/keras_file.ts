@@ -56,7 +56,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
     return await readUserFile(path);
   } catch (error) {
     if (error instanceof ModelError) throw error;
-    throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
+    throw new ModelError(failure(error), { cause: error }).within(path);
   }
 }
 

@@ -43,14 +43,15 @@ function pairByGroup(model: LayersModel, root: Hdf5Group): WeightPair[] {
     const less = layers.map(({ name }) => name);
     const extra = more.find((name) => !less.includes(name)) ?? more.at(-1);
     const missing = less.find((name) => !more.includes(name)) ?? less.at(-1);
-    throw new ModelError(
-      `The file has weights of ${
-        formatCount(saved.length, "layer")
-      }, expected ${layers.length} as ` +
-        `the model has: ` + (saved.length > layers.length
-          ? `no layer takes those of ${showValue(extra)}`
-          : `${showValue(missing)} gets none`),
-    );
+    throw new ModelError({
+      place: "The file",
+      verb: "has",
+      found: `weights of ${formatCount(saved.length, "layer")}`,
+      expected: `${layers.length} as the model has`,
+      hint: saved.length > layers.length
+        ? `: no layer takes those of ${showValue(extra)}`
+        : `: ${showValue(missing)} gets none`,
+    });
   }
   const byName = new Map(saved.map((one) => [one.name, one]));
   if (byName.size !== saved.length) {

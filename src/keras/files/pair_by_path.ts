@@ -47,11 +47,12 @@ export function requireSure(model: LayersModel, pairs: readonly WeightPair[]): v
     const alike = [layer.getClassName(), wayOf(own[0]), ...shapes].join(" ");
     const other = byAlike.get(alike);
     if (other !== undefined) {
-      throw new ModelError(
-        `${showValue(other.array.path)} and ${showValue(own[0].array.path)} both fit layers ${
-          showValue(other.layer.name)
-        } and ${showValue(layer.name)}, expected layers of the names that the file has, or a chain`,
-      );
+      throw new ModelError({
+        place: `${showValue(other.array.path)} and ${showValue(own[0].array.path)}`,
+        verb: "both fit",
+        found: `layers ${showValue(other.layer.name)} and ${showValue(layer.name)}`,
+        expected: "layers of the names that the file has, or a chain",
+      });
     }
     byAlike.set(alike, own[0]);
   }
@@ -271,12 +272,13 @@ function pairPart({ path, layer, variables: own }: Part, root: Hdf5Group, claime
   const variables = own ?? kerasOrder(layer);
   const shown = showValue(join(path, "vars"));
   if (arrays.length !== variables.length) {
-    const found = group === undefined ? "is missing" : `has ${formatCount(arrays.length, "array")}`;
-    throw new ModelError(
-      `${shown} ${found}, expected the ${formatCount(variables.length, "weight")} of layer ${
-        showValue(layer.name)
-      }${group === undefined ? "" : fixOnInner(find(root, path)!)}`,
-    );
+    throw new ModelError({
+      place: shown,
+      verb: group === undefined ? "is" : "has",
+      found: group === undefined ? "missing" : formatCount(arrays.length, "array"),
+      expected: `the ${formatCount(variables.length, "weight")} of layer ${showValue(layer.name)}`,
+      hint: group === undefined ? "" : fixOnInner(find(root, path)!),
+    });
   }
   return variables.flatMap((variable, i) => {
     if (variable === null) return [];

@@ -82,12 +82,13 @@ function withCalls(layer: Json, calls: readonly Json[], place: string): Json {
   const [first = {}] = calls;
   const other = calls.findIndex((one) => JSON.stringify(one) !== JSON.stringify(first));
   if (other !== -1) {
-    throw new ModelError(
-      `${place}[${other}] calls ${
-        showValue(layer.name)
-      } with other settings than ${place}[0], expected ` +
-        `the same in every call: TensorFlow.js gives them to a layer once`,
-    );
+    throw new ModelError({
+      place: `${place}[${other}]`,
+      verb: "calls",
+      found: `${showValue(layer.name)} with other settings than ${place}[0]`,
+      expected: "the same in every call",
+      hint: ": TensorFlow.js gives them to a layer once",
+    });
   }
   return { ...layer, config: { ...layer.config as Json, ...first } };
 }

@@ -1,6 +1,7 @@
 import type { ByteSource } from "../../model/files/byte_source.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { formatCount } from "../../words/numbers.ts";
+import { refusalAt } from "../../words/input_error.ts";
 
 /** Undefined address. */
 export const NOWHERE = -1;
@@ -59,9 +60,13 @@ export class Hdf5Bytes {
     return this.piece(from, Math.max(0, this.#file.size - from), what);
   }
 
-  /** Makes the error for an unexpected value. */
-  wrong(found: string, expected: string): ModelError {
-    return new ModelError(`${this.#what} ${found}, expected ${expected}`);
+  /**
+   * Makes the error for an unexpected value.
+   *
+   * @param said Verb and value found: `has version 4`.
+   */
+  wrong(said: string, expected: string): ModelError {
+    return new ModelError(refusalAt(this.#what, said, expected));
   }
 
   /** Skips bytes; returns the position before them. */

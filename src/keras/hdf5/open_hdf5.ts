@@ -1,6 +1,6 @@
 import { Budget } from "../../model/files/budget.ts";
 import { bytesInMemory, type ByteSource, pagedSource } from "../../model/files/byte_source.ts";
-import { countOf, encode, isFloat, readersOf } from "../../model/files/file_types.ts";
+import { countOf, decode, encode, isFloat } from "../../model/files/file_types.ts";
 import { ModelError } from "../../model/model_error.ts";
 import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { refusal } from "../../words/input_error.ts";
@@ -42,10 +42,13 @@ const REPEATED = 4;
 export function hdf5Budget(size: number): Hdf5Budget {
   const limit = (most: number, what: string) =>
     new Budget(most, () =>
-      new ModelError(
-        `${what} of the HDF5 file repeat or overlap: they add up to more than ` +
-          `${formatCount(most, "byte")}, expected each to have its own`,
-      ));
+      new ModelError({
+        place: `${what} of the HDF5 file`,
+        verb: "add up to",
+        found: `more than ${formatCount(most, "byte")}`,
+        expected: "each to have its own",
+        hint: ": they repeat or overlap",
+      }));
   return {
     headers: limit(size, "The headers"),
     names: limit(REPEATED * size, "The names"),
@@ -127,12 +130,14 @@ export interface Hdf5Group {
 }
 
 /** Array of an HDF5 file. */
-export interface Hdf5Array extends Pick<FileTensor, "type" | "stored" | "read" | "bytes"> {
+export interface Hdf5Array extends Pick<FileTensor, "type" | "stored"> {
   kind: "array";
   /** Path of the array: `"layers/dense/vars/0"`. */
   path: string;
   /** Shape. */
   shape: number[];
+  /** Reads the entries. */
+  read(): Float32Array<ArrayBuffer>;
   /**
    * Overwrites the entries, in the bytes in memory that the file was opened from.
    *
@@ -168,7 +173,7 @@ export function openHdf5(content: Uint8Array | ByteSource): Hdf5Group {
   const bytes = source.read(0, Math.min(source.size, SIGNATURE.length), "The first bytes");
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
     throw new ModelError(
-      "The file is neither HDF5 nor zip, the formats in which Keras saves models",
+      refusal`The file has another format, expected HDF5 or zip, in which Keras saves models`,
     );
   }
   const { file, root } = readSuperblock(source);
@@ -236,10 +241,12 @@ class Opening {
     this.#taken.forEach(({ from, path }, i) => {
       const before = this.#taken[i - 1];
       if (i === 0 || from >= before.to) return;
-      throw new ModelError(
-        `${showValue(path)} and ${showValue(before.path)} share bytes of the HDF5 file, ` +
-          `expected arrays that do not overlap`,
-      );
+      throw new ModelError({
+        place: `${showValue(path)} and ${showValue(before.path)}`,
+        verb: "share",
+        found: "bytes of the HDF5 file",
+        expected: "arrays that do not overlap",
+      });
     });
     return root;
   }
@@ -250,8 +257,8 @@ class Opening {
     if (this.#seen.has(address) || depth > MAX_DEPTH) {
       throw new ModelError(
         depth > MAX_DEPTH
-          ? `${what} is more than ${MAX_DEPTH} groups deep in the HDF5 file`
-          : `${what} is also known by another name in the HDF5 file, expected one name`,
+          ? refusal`${what} is inside of too many groups, expected at most ${MAX_DEPTH} in the HDF5 file`
+          : refusal`${what} is also known by another name in the HDF5 file, expected one name`,
       );
     }
     this.#seen.add(address);
@@ -274,7 +281,9 @@ class Opening {
   #array(messages: Message[], path: string, what: string): Hdf5Array {
     const find = (type: number, name: string) => {
       const found = messages.find((one) => one.type === type);
-      if (found === undefined) throw new ModelError(`${what} has no ${name} in the HDF5 file`);
+      if (found === undefined) {
+        throw new ModelError(refusal`${what} has no ${name} in the HDF5 file, expected one`);
+      }
       return found.bytes;
     };
     requirePlain(messages, what);
@@ -286,12 +295,11 @@ class Opening {
     const layout = find(MESSAGE.layout, "layout");
     layout.version(3, 4);
     const kind = layout.uint(1);
+    const shown = `[${shape.join(", ")}]`;
     const count = countOf(shape);
     if (count === null) {
       throw new ModelError(
-        refusal`${what} has shape [${
-          shape.join(", ")
-        }] in the HDF5 file, expected fewer than 2^53 entries`,
+        refusal`${what} has shape ${shown} in the HDF5 file, expected fewer than 2^53 entries`,
       );
     }
     const size = count * width;
@@ -304,8 +312,7 @@ class Opening {
     const stored = kind === COMPACT ? layout.uint(2) : layout.length();
     if (stored !== size && !(size === 0 && from === NOWHERE)) {
       throw new ModelError(
-        `${what} takes ${stored} bytes of the HDF5 file, expected ${size} for shape ` +
-          `[${shape.join(", ")}] and entries of ${formatCount(width, "byte")}`,
+        refusal`${what} takes ${stored} bytes in the HDF5 file, expected ${size} for shape ${shown}`,
       );
     }
     const piece = () => this.#file.piece(size === 0 ? 0 : from, size, what);
@@ -322,7 +329,7 @@ class Opening {
       path,
       shape,
       type,
-      ...readersOf(type, () => piece().bytes(size)),
+      read: () => decode(piece().bytes(size), type),
       write,
       ...file === null ? {} : { stored: { file, offset: start + from } },
     };

@@ -8,6 +8,7 @@ import {
   type LayerArgs,
 } from "./keras_layer.ts";
 import type * as tfjs from "@tensorflow/tfjs";
+import { InputError, refusal } from "../../words/input_error.ts";
 
 /** Arguments of an attention without kernels, as in `keras.layers.AdditiveAttention`. */
 export interface AdditiveAttentionArgs extends LayerArgs, Omit<CallArgs, "calledWith"> {
@@ -50,8 +51,8 @@ export const createAttention = kerasLayer((tf) => {
 
     #three<T>(inputs: T[]): [query: T, value: T, key: T] {
       if (!Array.isArray(inputs) || inputs.length < 2 || inputs.length > 3) {
-        throw new Error(
-          `${this.name} is called with one tensor, expected [query, value] or [query, value, key]`,
+        throw new InputError(
+          refusal`${this.name} is called with one tensor, expected [query, value] or [query, value, key]`,
         );
       }
       const [query, value, key = value] = inputs;

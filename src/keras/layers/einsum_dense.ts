@@ -10,6 +10,7 @@ import {
   type WeightArgs,
 } from "./keras_layer.ts";
 import type * as tfjs from "@tensorflow/tfjs";
+import { InputError, refusal } from "../../words/input_error.ts";
 
 /** Arguments of an EinsumDense, as in `keras.layers.EinsumDense`. */
 export interface EinsumDenseArgs extends LayerArgs, WeightArgs, EinsumSettings {
@@ -191,11 +192,11 @@ function einsumProjection(
   { equation, outputShape, biasAxes }: EinsumSettings,
   input: Shape,
 ): EinsumProjection {
+  const wrong = (expected: string) =>
+    new InputError({ place: "equation", found: `"${equation}"`, expected });
   const groups = equation.replace(/\s/g, "").match(FORMS)?.slice(1);
   if (groups === undefined) {
-    throw new Error(
-      `equation is "${equation}", expected the form "abc,cd->abd", "...x,xy->...y" or "ab...,bc->ac..."`,
-    );
+    throw wrong('the form "abc,cd->abd", "...x,xy->...y" or "ab...,bc->ac..."');
   }
   const isLeft = groups[3] !== undefined;
   const [from, by, to] = groups.filter((one) => one !== undefined && one !== "...");
@@ -208,35 +209,33 @@ function einsumProjection(
   const read = hasDots ? around(from) : [...from];
   const made = hasDots ? around(to) : [...to];
   if (read.length !== input.length) {
-    throw new Error(
-      `equation is "${equation}", which does not fit an input of ${input.length} axes`,
-    );
+    throw wrong(`one for an input of ${input.length} axes`);
   }
   const sizes = new Map(read.map((label, axis) => [label, input[axis]]));
   const given = typeof outputShape === "number" ? [outputShape] : outputShape;
   const told = made.slice(1).filter((label) => !elided.includes(label));
   if (told.length !== given.length) {
-    throw new Error(
-      `outputShape has ${given.length} sizes, expected the ${told.length} after the first of "${to}"`,
+    throw new InputError(
+      refusal`outputShape has ${given.length} sizes, expected the ${told.length} after the first of "${to}"`,
     );
   }
   told.forEach((label, i) => {
     const size = given[i];
     const known = sizes.get(label) ?? null;
     if (size !== null && known !== null && size !== known) {
-      throw new Error(`outputShape has ${size} for ${label}, which is ${known} in the input`);
+      throw new InputError(
+        refusal`outputShape has ${size} for ${label}, expected ${known} as in the input`,
+      );
     }
     sizes.set(label, size ?? known);
   });
   const kernel = [...by].map((label) => {
     const size = sizes.get(label) ?? null;
     if (size !== null) return size;
-    throw new Error(`equation is "${equation}", expected a size for ${label} of the kernel`);
+    throw wrong(`a size for ${label} of the kernel`);
   });
   const lost = made.find((label) => !sizes.has(label));
-  if (lost !== undefined) {
-    throw new Error(`equation is "${equation}", expected ${lost} in the input or the kernel, too`);
-  }
+  if (lost !== undefined) throw wrong(`${lost} in the input or the kernel, too`);
   const isOut = [...by].map((label) => made.includes(label));
   return {
     output: made.map((label) => sizes.get(label)!),
@@ -259,13 +258,15 @@ function biasShape(
 ): number[] {
   const strange = [...biasAxes].find((letter) => !to.includes(letter));
   if (strange !== undefined || biasAxes === "") {
-    throw new Error(`biasAxes is "${biasAxes}", expected letters of the output "${to}"`);
+    throw new InputError(
+      refusal`biasAxes is "${biasAxes}", expected letters of the output "${to}"`,
+    );
   }
   const first = Math.min(...[...biasAxes].map((letter) => to.indexOf(letter)));
   const shape = [...to.slice(first)].map((letter) => {
     const size = biasAxes.includes(letter) ? sizes.get(letter)! : 1;
     if (size !== null) return size;
-    throw new Error(`biasAxes is "${biasAxes}", expected a size for ${letter}`);
+    throw new InputError(refusal`biasAxes is "${biasAxes}", expected a size for ${letter}`);
   });
   return [...shape, ...new Array(after).fill(1)];
 }

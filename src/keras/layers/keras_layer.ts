@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 
@@ -102,14 +102,15 @@ export function inputsByName<T>(
 ): Record<string, T> {
   const isKnown = names.every((name) => (ARGUMENTS as readonly string[]).includes(name));
   if (!isKnown || names[0] !== "query" || new Set(names).size !== names.length) {
-    throw new Error(
-      `${layer}.calledWith is [${names.join(", ")}], expected some of ${ARGUMENTS.join(", ")}, ` +
-        `query first`,
-    );
+    throw new InputError({
+      place: `${layer}.calledWith`,
+      found: `[${names.join(", ")}]`,
+      expected: `some of ${ARGUMENTS.join(", ")}, query first`,
+    });
   }
   if (inputs.length !== names.length) {
-    throw new Error(
-      `${layer} is called with ${inputs.length} tensors, expected ${names.join(", ")}`,
+    throw new InputError(
+      refusal`${layer} is called with ${inputs.length} tensors, expected ${names.join(", ")}`,
     );
   }
   const named = Object.fromEntries(names.map((name, i) => [name, inputs[i]]));

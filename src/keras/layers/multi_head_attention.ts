@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { positive, requireValue } from "../../words/shape.ts";
 import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import {
@@ -68,16 +68,21 @@ export const createMultiHeadAttention: KerasLayerFactory<MultiHeadAttentionArgs>
           .map((axis) => axis < 0 ? axis + inner + 1 : axis);
         const isAxis = (axis: number) => Number.isInteger(axis) && axis > 0 && axis < inner;
         if (axes.length === 0 || !axes.every(isAxis)) {
-          throw new Error(
-            `attentionAxes is [${attentionAxes ?? ""}], expected axes of the query ` +
-              `[${query.map((size) => size ?? "null").join(", ")}] between the first and the last`,
-          );
+          throw new InputError({
+            place: "attentionAxes",
+            found: `[${attentionAxes ?? ""}]`,
+            expected: `axes of the query [${
+              query.map((size) => size ?? "null").join(", ")
+            }] between the first and the last`,
+          });
         }
         if (value.length !== query.length || key.length !== query.length) {
-          throw new Error(
-            `query, value and key have ${query.length}, ${value.length} and ${key.length} axes, ` +
-              `expected as many each`,
-          );
+          throw new InputError({
+            place: "query, value and key",
+            verb: "have",
+            found: `${query.length}, ${value.length} and ${key.length} axes`,
+            expected: "as many each",
+          });
         }
         const project = (size: number) => projection(inner, 1, [numHeads, size]);
         const { scores, context } = attentionEquations(rank, axes);
@@ -169,7 +174,9 @@ export const createGroupQueryAttention: KerasLayerFactory<GroupQueryAttentionArg
       override plan(query: tfjs.Shape): AttentionPlan {
         const { headDim, numQueryHeads, numKeyValueHeads } = this.own;
         if (query.length !== 3) {
-          throw new Error(`query has ${query.length} axes, expected 3: batch, steps, size`);
+          throw new InputError(
+            refusal`query has ${query.length} axes, expected 3: batch, steps, size`,
+          );
         }
         const project = (heads: number) => ({
           equation: "abc,cde->abde",

@@ -8,6 +8,7 @@ import { showValue } from "../../words/show_value.ts";
 import type { Topology } from "./convert_topology.ts";
 import { BuildWatch, type Classes } from "./watch_build.ts";
 import type { DataType } from "@tensorflow/tfjs";
+import { refusal } from "../../words/input_error.ts";
 
 /** Part of an initialiser that TensorFlow.js calls. */
 interface Initializer {
@@ -165,10 +166,12 @@ export function buildModel(
     // An open axis, null, counts as 0 in a product: TensorFlow.js itself rejects it below.
     asked += shape.reduce((product, size) => product * size, 1);
     if (!(asked <= budget) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      throw new ModelError(
-        `${watch.placeOf(this)} asks for a weight ${showValue(name)} of shape ` +
-          `${showShape(shape)}, expected no more than the ${declared} entries ${declares}`,
-      );
+      throw new ModelError({
+        place: watch.placeOf(this),
+        verb: "asks for",
+        found: `a weight ${showValue(name)} of shape ${showShape(shape)}`,
+        expected: `no more than the ${declared} entries ${declares}`,
+      });
     }
     const add = (filled: unknown) =>
       stock.call(this, name, shape, dtype, filled, ...rest) as LayerVariable;
@@ -236,12 +239,14 @@ function requireModestStates(topology: Topology, budget: number): void {
     const cells = [examples, ...rest.slice(0, -1)].reduce((product, size) => product * size, 1);
     const states = 2 * cells * units.reduce((sum, count) => sum + count, 0);
     if (!(states <= budget)) {
-      throw new ModelError(
-        `modelTopology asks for batches of [${
+      throw new ModelError({
+        place: "modelTopology",
+        verb: "asks for",
+        found: `batches of [${
           batchInputShape.join(", ")
-        }], whose states would be ` +
-          `${states} numbers, expected no more than ${budget}`,
-      );
+        }], whose states would be ${states} numbers`,
+        expected: `no more than ${budget}`,
+      });
     }
   }
 }
@@ -260,7 +265,9 @@ function breakEndlessLoops(topology: Topology): void {
       value: function* (this: unknown[]) {
         // One round creates the layers, and each further one places at least one node.
         if (rounds++ > nodes + 1) {
-          throw new ModelError("modelTopology: layers depend on each other's outputs in a cycle");
+          throw new ModelError(
+            refusal`modelTopology has layers that depend on each other in a cycle, expected none`,
+          );
         }
         for (let i = 0; i < this.length; i++) yield this[i];
       },

@@ -25,10 +25,10 @@ interface LocatedFile {
  * @throws {ModelError} If the path leaves the folder, itself or by a link, or is not a file.
  */
 async function locateFile(folder: string, path: string, place: string): Promise<LocatedFile> {
-  const shown = `${place} is ${showValue(path)}`;
+  const shown = showValue(path);
   const steps = path.split("/");
   if (STRANGE.test(path) || steps[0] === "" || steps.includes("..")) {
-    throw new ModelError(`${shown}, expected a file inside the model's folder`);
+    throw new ModelError(refusal`${place} is ${shown}, expected a file inside the model's folder`);
   }
   let at = folder;
   try {
@@ -42,16 +42,18 @@ async function locateFile(folder: string, path: string, place: string): Promise<
       real = await Deno.realPath(real);
       if (!await isInside(folder, real)) {
         throw new ModelError(
-          `${shown}, a link that leads out of the model's folder, expected a file inside it`,
+          refusal`${place} is ${shown}, a link that leads out of the model's folder, expected a file inside it`,
         );
       }
     }
     const info = await Deno.lstat(real);
-    if (!info.isFile) throw new ModelError(`${shown}, which is not a file`);
+    if (!info.isFile) {
+      throw new ModelError(refusal`${place} is ${shown}, which is not a file, expected one`);
+    }
     return { path: at, info };
   } catch (error) {
     if (error instanceof ModelError) throw error;
-    throw new ModelError(`${shown}, but ${failure(error)}`, { cause: error });
+    throw new ModelError(`${place} is ${shown}, but ${failure(error)}`, { cause: error });
   }
 }
 
@@ -89,11 +91,14 @@ export async function locateGroups(folder: string, groups: WeightGroup[]): Promi
         );
       }
       const names = group.files.map(({ path }) => showValue(path)).join(", ");
-      throw new ModelError(
-        `${names} ${group.files.length === 1 ? "has" : "have"} ${size} bytes, expected ` +
-          `${group.bytes} for the ${group.specs.length} weights that weightsManifest declares: ` +
-          `${size < group.bytes ? "truncated" : "not the file that belongs here"}`,
-      );
+      throw new ModelError({
+        place: names,
+        verb: group.files.length === 1 ? "has" : "have",
+        found: `${size} bytes`,
+        expected:
+          `${group.bytes} for the ${group.specs.length} weights that weightsManifest declares`,
+        hint: size < group.bytes ? ": truncated" : ": not the file that belongs here",
+      });
     }
     found.push({ ...group, folder, located });
   }
@@ -206,26 +211,31 @@ export function pairWeights(
   const pairs = new Map<WeightSpec, LayerVariable>();
   for (const spec of specs) {
     const variable = (open.get(spec.name) ?? namesakes(spec, open))?.shift();
-    const shown = `${spec.place} is ${showValue(spec.name)}`;
+    const shown = showValue(spec.name);
     if (variable === undefined) {
-      throw new ModelError(`${shown}, expected a weight that the model has`);
+      throw new ModelError(
+        refusal`${spec.place} is ${shown}, expected a weight that the model has`,
+      );
     }
     if (variable.shape.join() !== spec.shape.join() || variable.dtype !== spec.dtype) {
-      throw new ModelError(
-        `${shown} of shape [${spec.shape.join(", ")}] and type ${spec.dtype}, expected ` +
-          `[${variable.shape.join(", ")}] and ${variable.dtype} as its layer has`,
-      );
+      throw new ModelError({
+        place: spec.place,
+        found: `${shown} of shape [${spec.shape.join(", ")}] and type ${spec.dtype}`,
+        expected: `[${variable.shape.join(", ")}] and ${variable.dtype} as its layer has`,
+      });
     }
     pairs.set(spec, variable);
   }
   const [missing, ...more] = [...open.values()].flat();
   if (missing !== undefined) {
-    throw new ModelError(
-      `weightsManifest does not have ${showValue(missing.originalName)}` +
-        `${
-          more.length === 0 ? "" : ` and ${more.length} more`
-        }, expected every weight of the model`,
-    );
+    throw new ModelError({
+      place: "weightsManifest",
+      verb: "has",
+      found: `no ${showValue(missing.originalName)}${
+        more.length === 0 ? "" : ` and ${more.length} more`
+      }`,
+      expected: "every weight of the model",
+    });
   }
   return pairs;
 }

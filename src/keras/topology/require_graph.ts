@@ -210,10 +210,12 @@ function requireNoCircles(vertices: Map<string, Vertex>): void {
     const n = done.get(name)! - first;
     if (n === takes.length) continue;
     const { layer } = takes[n].find(({ layer, node }) => done.get(layer)! <= node)!;
-    throw new ModelError(
-      `${nodesPlace}[${n}] takes the output of ${showValue(layer)}, which depends on this layer: ` +
-        `the layers form a cycle`,
-    );
+    throw new ModelError({
+      place: `${nodesPlace}[${n}]`,
+      verb: "takes",
+      found: `the output of ${showValue(layer)}, which depends on this layer`,
+      expected: "layers without a cycle",
+    });
   }
 }
 

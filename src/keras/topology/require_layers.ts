@@ -73,9 +73,12 @@ const INNER: Record<string, [key: string, role: Role]> = {
 export function requireTopologyLayers(model: Json, place: string, knownAs: KnownAs): void {
   const calls = requireObject(model, place, "model", knownAs);
   if (calls <= MAX_CALLS) return;
-  throw new ModelError(
-    `${place} calls layers ${calls} times in one pass, expected at most ${MAX_CALLS} calls`,
-  );
+  throw new ModelError({
+    place,
+    verb: "calls",
+    found: `layers ${calls} times in one pass`,
+    expected: `at most ${MAX_CALLS} calls`,
+  });
 }
 
 /**

@@ -8,7 +8,7 @@ import { LAYERS } from "../../traits/layers.ts";
 import { failure } from "../../words/failure.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { snakeCase } from "../../traits/setting.ts";
-import { refusal } from "../../words/input_error.ts";
+import { type Refusal, refusal } from "../../words/input_error.ts";
 
 type Shape = readonly (number | null)[];
 type Symbolic = LayersModel["inputs"][number];
@@ -106,7 +106,8 @@ export class BuildWatch {
       }
       return built;
     } catch (error) {
-      throw blame(error, name, this.#made.size, `${place} is not a configuration of ${name}`);
+      const found = `not a configuration of ${name}`;
+      throw blame(error, { className: name, layers: this.#made.size, place, verb: "is", found });
     } finally {
       this.#open.pop();
     }
@@ -116,7 +117,9 @@ export class BuildWatch {
     const place = this.placeOf(layer);
     const list = [inputs].flat() as Symbolic[];
     if (list.some((input) => !Array.isArray(Object(input).shape))) {
-      throw new ModelError(`${place} takes an output that another layer does not give`);
+      throw new ModelError(
+        refusal`${place} takes an output that another layer does not give, expected one that it gives`,
+      );
     }
     const taken = list.map(({ shape }) => showShape(shape)).join(", ");
     let output: unknown;
@@ -127,8 +130,9 @@ export class BuildWatch {
       requireNoLoops(layer, list[0].shape, place);
       output = apply();
     } catch (error) {
-      const what = `${place} cannot take inputs of shape ${taken}`;
-      throw blame(error, layer.getClassName(), this.#made.size, what);
+      const className = layer.getClassName();
+      const found = `inputs of shape ${taken}`;
+      throw blame(error, { className, layers: this.#made.size, place, verb: "cannot take", found });
     } finally {
       this.#open.pop();
     }
@@ -138,8 +142,15 @@ export class BuildWatch {
 }
 
 /** Rewrites an error of TensorFlow.js so that it names the place. */
-function blame(error: unknown, className: string, layers: number, what: string): ModelError {
+function blame(
+  error: unknown,
+  { className, layers, ...parts }: Omit<Refusal, "expected"> & {
+    className: string;
+    layers: number;
+  },
+): ModelError {
   if (error instanceof ModelError) return error;
+  const what = `${parts.place} ${parts.verb} ${parts.found}`;
   if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
     return new ModelError(
       layers < LONG_CHAIN
@@ -152,7 +163,7 @@ function blame(error: unknown, className: string, layers: number, what: string):
   const rank = failure(error).match(/expected (min_|max_)?ndim=(\d+), found/);
   if (rank !== null) {
     const bound = BOUNDS[rank[1] ?? ""];
-    return new ModelError(`${what}, expected ${bound}${rank[2]} axes`, { cause: error });
+    return new ModelError({ ...parts, expected: `${bound}${rank[2]} axes` }, { cause: error });
   }
   // V8's errors about TensorFlow.js's own code help only readers of that code.
   const isStock = Object.hasOwn(LAYERS, className);
@@ -174,7 +185,7 @@ function requireOutput(shape: Shape, place: string, taken: string): void {
     ? `at most 2^30 entries: the engine has 4 GiB of memory`
     : "sizes of at least 1";
   throw new ModelError(
-    `${place} makes the shape ${showShape(shape)} of ${taken}, expected ${expected}`,
+    refusal`${place} makes the shape ${showShape(shape)} of ${taken}, expected ${expected}`,
   );
 }
 
@@ -209,12 +220,13 @@ function requireNoLoops(layer: Layer, shape: Shape, place: string): void {
     layer as unknown as Looping;
   const isRecurrent = cell !== undefined || layer.getClassName() === "TimeDistributed";
   if (isRecurrent && (shape[1] ?? 0) > MAX_STEPS) {
-    throw new ModelError(
-      `${place} runs ${
-        shape[1]
-      } steps, expected at most ${MAX_STEPS}: JavaScript cannot hold the ` +
-        `tensors of more`,
-    );
+    throw new ModelError({
+      place,
+      verb: "runs",
+      found: `${shape[1]} steps`,
+      expected: `at most ${MAX_STEPS}`,
+      hint: ": JavaScript cannot hold the tensors of more",
+    });
   }
   const window = kernelSize ?? poolSize;
   if (!Array.isArray(window) || padding === "valid" || cell !== undefined) return;
@@ -225,8 +237,11 @@ function requireNoLoops(layer: Layer, shape: Shape, place: string): void {
   const channels = shape.at(dataFormat === "channelsFirst" ? 1 : -1) ?? 1;
   const entries = padded.reduce((product, size) => product * size, channels);
   if (entries <= MAX_ENTRIES) return;
-  throw new ModelError(
-    `${place} pads its input of shape ${showShape(shape)} to ${padded.join(" x ")}, expected at ` +
-      `most 2^30 entries: the engine has 4 GiB of memory`,
-  );
+  throw new ModelError({
+    place,
+    verb: "pads",
+    found: `its input of shape ${showShape(shape)} to ${padded.join(" x ")}`,
+    expected: "at most 2^30 entries",
+    hint: ": the engine has 4 GiB of memory",
+  });
 }

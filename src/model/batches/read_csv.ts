@@ -125,13 +125,16 @@ const isWord = (cell: string) =>
 function requireNumber(cell: string, row: number, name: string): number {
   const value = numberOf(cell);
   if (value !== null) return value;
-  const place = `Row ${row}, column ${showValue(name)} is ${showValue(cell)}`;
+  const place = `Row ${row}, column ${showValue(name)}`;
+  const found = showValue(cell);
   // As a number it is finite, so that float32 is what it is too large for.
   if (cell !== "" && !Number.isNaN(Number(cell))) {
-    throw new BatchError(`${place}, beyond the range of float32 (3.4e38)`);
+    throw new BatchError(
+      refusal`${place} is ${found}, expected the range of float32, up to 3.4e38`,
+    );
   }
-  const why = isWord(cell) ? "; names of classes go into the last column, without numbers" : "";
-  throw new BatchError(`${place}, which is not a number${why}`);
+  const hint = isWord(cell) ? "; names of classes go into the last column, without numbers" : "";
+  throw new BatchError({ place, found, expected: "a number", hint });
 }
 
 function numberOf(cell: string): number | null {

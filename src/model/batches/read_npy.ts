@@ -4,7 +4,7 @@ import { BYTES, countOf, entriesOf } from "../files/file_types.ts";
 import { openZip } from "../files/unzip.ts";
 import { type FileType, MAX_RANK, type ParsedTensor } from "../weights/weights_manifest.ts";
 import type { Given } from "./given.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal, refusalAt } from "../../words/input_error.ts";
 
 /** Types of NumPy by kind and size. */
 const TYPES: Readonly<Record<string, FileType>> = {
@@ -36,6 +36,9 @@ export interface NpyHeader {
   start: number;
 }
 
+/** Throws the error for an array: `has no shape`, and what was expected. */
+type FailNpy = (said: string, expected: string) => never;
+
 /**
  * Reads the header of an array as `numpy.save` writes it (numpy.lib.format): a magic word, a
  * version, the length of a header, the header. An array of Python objects is a pickle and is
@@ -44,33 +47,34 @@ export interface NpyHeader {
  * @param bytes The first bytes, with the header; the entries may be missing.
  * @param fail Throws the error for what is wrong.
  */
-export function readNpyHeader(bytes: Uint8Array, fail: (what: string) => never): NpyHeader {
+export function readNpyHeader(bytes: Uint8Array, fail: FailNpy): NpyHeader {
   if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < 12) {
-    return fail("is no NumPy array, expected what numpy.save writes");
+    return fail("is not a NumPy array", "one that numpy.save writes");
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isShort = bytes[6] === 1;
   const start = isShort ? 10 : 12;
   const length = isShort ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (start + length > bytes.length) return fail("ends within its header: truncated");
+  if (start + length > bytes.length) return fail("ends within its header", "all of it: truncated");
   const header = new TextDecoder().decode(bytes.subarray(start, start + length));
   const [, type] = /'descr': *'([^']*)'/.exec(header) ?? [];
   const [, order] = /'fortran_order': *(True|False)/.exec(header) ?? [];
   const [, sizes] = /'shape': *\(([\d, L]*)\)/.exec(header) ?? [];
-  if (type === undefined) return fail("has fields or no type, expected an array of numbers");
+  if (type === undefined) return fail("has fields or no type", "an array of numbers");
   const kind = TYPES[type.slice(1)];
   if (kind === undefined || !/^[<|=]/.test(type)) {
     const why = type.startsWith(">") && kind !== undefined
       ? "array.astype(array.dtype.newbyteorder('<'))"
       : "array.astype('float32')";
-    return fail(`has type ${showValue(type)}, expected little-endian numbers: ${why} writes them`);
+    return fail(`has type ${showValue(type)}`, `little-endian numbers: ${why} writes them`);
   }
-  if (order === undefined || sizes === undefined) return fail("has no shape, expected one");
+  if (order === undefined || sizes === undefined) return fail("has no shape", "one");
   const shape = (sizes.match(/\d+/g) ?? []).map(Number);
   const count = countOf(shape);
   if (count === null || shape.length > MAX_RANK) {
     return fail(
-      `has shape [${shape.slice(0, 9).join(", ")}], expected at most ${MAX_RANK} axes of a tensor`,
+      `has shape [${shape.slice(0, 9).join(", ")}]`,
+      `at most ${MAX_RANK} axes of a tensor`,
     );
   }
   return { type: kind, isFortran: order === "True", shape, count, start: start + length };
@@ -83,23 +87,22 @@ export function readNpyHeader(bytes: Uint8Array, fail: (what: string) => never):
  * @throws {BatchError} If it is not such an array.
  */
 export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
-  const fail = (what: string): never => {
-    throw new BatchError(`${place} ${what}`);
+  const fail: FailNpy = (said, expected) => {
+    throw new BatchError(refusalAt(place, said, expected));
   };
   const { type: kind, isFortran, shape, count, start } = readNpyHeader(bytes, fail);
   const room = bytes.length - start;
   if (room !== count * BYTES[kind]) {
     return fail(
-      `has ${room} bytes of entries, expected ${count * BYTES[kind]} for shape [${
-        shape.join(", ")
-      }]`,
+      `has ${room} bytes of entries`,
+      `${count * BYTES[kind]} for shape [${shape.join(", ")}]`,
     );
   }
   const entries = entriesOf(bytes.subarray(start), kind);
   const bad = kind === "float64"
     ? entries.findIndex((x) => Number.isFinite(x) && !Number.isFinite(Math.fround(x)))
     : -1;
-  if (bad !== -1) return fail(`holds ${entries[bad]}, beyond the range of float32 (3.4e38)`);
+  if (bad !== -1) return fail(`holds ${entries[bad]}`, "the range of float32, up to 3.4e38");
   return { place, shape, values: isFortran ? rowMajor(entries, shape) : entries };
 }
 

@@ -1,6 +1,6 @@
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { failure } from "../../words/failure.ts";
-import { refusal } from "../../words/input_error.ts";
+import { type Refusal, refusal } from "../../words/input_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import { openUserFile, readUserFile } from "../files/user_file.ts";
@@ -56,11 +56,11 @@ function readPngHeader(bytes: Uint8Array): PictureHeader {
 }
 
 function readHeader(bytes: Uint8Array): Header {
-  const fail = (what: string): never => {
+  const fail = (what: string | Refusal): never => {
     throw new BatchError(what);
   };
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
-    return fail("The file is not a PNG picture, expected one");
+    return fail(refusal`The file is not a PNG picture, expected one`);
   }
   if (bytes.length < PNG_HEADER_BYTES) {
     return fail("The picture is truncated: its header is incomplete");
@@ -68,7 +68,9 @@ function readHeader(bytes: Uint8Array): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const name = String.fromCharCode(...bytes.subarray(12, 16));
   if (name !== "IHDR" || view.getUint32(8) !== 13) {
-    return fail("The picture does not start with a header (IHDR) of 13 bytes");
+    return fail(
+      refusal`The picture begins with another chunk, expected a header (IHDR) of 13 bytes`,
+    );
   }
   const width = view.getUint32(16);
   const height = view.getUint32(20);
@@ -80,14 +82,16 @@ function readHeader(bytes: Uint8Array): Header {
     type === 3 && bits === 16
   ) {
     return fail(
-      `The picture has ${bits} bits and colour type ${type}, expected a combination that PNG allows`,
+      refusal`The picture has ${bits} bits and colour type ${type}, expected a combination that PNG allows`,
     );
   }
   if (interlaced !== 0) {
-    return fail("The picture is interlaced, which is not supported: save it without interlacing");
+    return fail(
+      refusal`The picture is interlaced, expected one that is saved without interlacing`,
+    );
   }
   if (width === 0 || height === 0 || width * height > MAX_PIXELS) {
-    return fail(`The picture has ${height} x ${width} pixels, expected 1 to ${MAX_PIXELS}`);
+    return fail(refusal`The picture has ${height} x ${width} pixels, expected 1 to ${MAX_PIXELS}`);
   }
   const hasPalette = type === 3;
   const channels = hasPalette ? 3 : samples;
@@ -212,12 +216,14 @@ export async function readPictures(path: string, model: LayersModel): Promise<Gi
   const [input, ...more] = model.inputs;
   const depth = input.shape[3] ?? 3;
   if (more.length > 0 || model.outputs.length > 1 || input.shape.length !== 4 || depth > 4) {
-    throw new BatchError(
-      `The path leads to a folder, expected a file: a folder of pictures is for a model that takes ` +
-        `pictures, and ${showValue(model.name)} takes ${
-          more.length > 0 ? `${more.length + 1} inputs` : showShape(input.shape)
-        }`,
-    );
+    throw new BatchError({
+      place: "The path",
+      found: "a folder",
+      expected: "a file",
+      hint: `: a folder of pictures is for a model that takes pictures, and ${
+        showValue(model.name)
+      } takes ${more.length > 0 ? `${more.length + 1} inputs` : showShape(input.shape)}`,
+    });
   }
   const classes = (await namesIn(path, "")).filter(({ isDirectory }) => isDirectory)
     .map(({ name }) => name);
@@ -307,11 +313,13 @@ function requireRoom(files: readonly PictureFile[], size: number): void {
   const memory = 4 * files.length * size + Math.max(...files.map(({ header }) => header.memory));
   const most = FREE + PER_BYTE * files.reduce((sum, { size }) => sum + size, 0);
   if (memory <= most) return;
-  throw new BatchError(
-    `The pictures take ${formatCount(memory, "byte")} as pixels, expected at most ${
-      formatCount(most, "byte")
-    }: ${PER_BYTE} times their files, and 256 MiB`,
-  );
+  throw new BatchError({
+    place: "The pictures",
+    verb: "take",
+    found: `${formatCount(memory, "byte")} as pixels`,
+    expected: `at most ${formatCount(most, "byte")}`,
+    hint: `: ${PER_BYTE} times their files, and 256 MiB`,
+  });
 }
 
 async function namesIn(path: string, folder: string): Promise<Deno.DirEntry[]> {
@@ -320,9 +328,8 @@ async function namesIn(path: string, folder: string): Promise<Deno.DirEntry[]> {
     return entries.filter(({ name }) => !name.startsWith("."))
       .toSorted((a, b) => a.name < b.name ? -1 : 1);
   } catch (error) {
-    throw new BatchError(`${folder === "" ? "" : `${showValue(folder)}: `}${failure(error)}`, {
-      cause: error,
-    });
+    const failed = new BatchError(failure(error), { cause: error });
+    throw folder === "" ? failed : failed.within(showValue(folder));
   }
 }
 
@@ -348,8 +355,10 @@ async function named<T>(name: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const reason = error instanceof BatchError ? error.message : failure(error);
-    throw new BatchError(`${showValue(name)}: ${reason}`, { cause: error });
+    const refused = error instanceof BatchError
+      ? error
+      : new BatchError(failure(error), { cause: error });
+    throw refused.within(showValue(name));
   }
 }
 

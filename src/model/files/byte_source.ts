@@ -147,7 +147,7 @@ export function readInto(file: FileIdentity, from: number, to: Uint8Array): void
     }
   }
   if (done < to.length) {
-    throw new ModelError(`${file.path}: the file was changed while it was being read`);
+    throw new ModelError("the file was changed while it was being read").within(file.path);
   }
 }
 
@@ -157,7 +157,7 @@ function readFar(
   from: number,
   to: Uint8Array,
 ): void {
-  if (from + to.length > size) throw new ModelError(`${path}: the file ends at byte ${size}`);
+  if (from + to.length > size) throw new ModelError(`the file ends at byte ${size}`).within(path);
   try {
     readRemote(place, from, to);
   } catch (error) {

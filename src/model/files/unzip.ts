@@ -2,9 +2,10 @@ import { crc32, inflateRawSync } from "node:zlib";
 import { bytesInMemory, type ByteSource, expectReads } from "./byte_source.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
+import { type Refusal, refusal } from "../../words/input_error.ts";
 
 /** Class of the error for an unusable file. */
-type Unusable = new (message: string, options?: ErrorOptions) => Error;
+type Unusable = new (message: string | Refusal, options?: ErrorOptions) => Error;
 
 /** File in an archive. */
 export interface ZipEntry {
@@ -77,16 +78,20 @@ export function openZip(
   const most = FREE + MAX_RATIO * source.size;
   if (total > most) {
     return refuse(
-      `the zip archive unpacks to ${formatCount(total, "byte")}, expected at most ${
-        formatCount(most, "byte")
-      }: ${MAX_RATIO} times its size, and 64 MiB`,
+      {
+        place: "the zip archive",
+        verb: "unpacks to",
+        found: formatCount(total, "byte"),
+        expected: `at most ${formatCount(most, "byte")}`,
+        hint: `: ${MAX_RATIO} times its size, and 64 MiB`,
+      },
     );
   }
   return files;
 }
 
 /** Throws the error for an unusable archive. */
-type Refuse = (what: string) => never;
+type Refuse = (what: string | Refusal) => never;
 
 /** Place of the list of contents, and its number of entries. */
 interface Directory {
@@ -122,7 +127,7 @@ function findDirectory(source: ByteSource, refuse: Refuse): Directory {
   const end = start + size;
   if (end <= where) return { start, end, count };
   return refuse(
-    `the zip archive has its list of contents at byte ${end}, expected it before ${where}`,
+    refusal`the zip archive has its list of contents at byte ${end}, expected it before ${where}`,
   );
 }
 
@@ -135,14 +140,16 @@ function findDirectory64(source: ByteSource, end: number, refuse: Refuse): Direc
     ? viewOf(source.read(locator, LOCATOR64_BYTES, what))
     : null;
   if (at?.getUint32(0, true) !== LOCATOR64) {
-    return refuse("the zip archive has no ZIP64 record, expected one beside sizes of 0xffffffff");
+    return refuse(
+      refusal`the zip archive has no ZIP64 record, expected one beside sizes of 0xffffffff`,
+    );
   }
   const where = Number(at.getBigUint64(8, true));
   const record = isInside(where, END64_BYTES)
     ? viewOf(source.read(where, END64_BYTES, what))
     : null;
   if (record?.getUint32(0, true) !== END64) {
-    return refuse(`the zip archive has no ZIP64 record at byte ${where}, expected one`);
+    return refuse(refusal`the zip archive has no ZIP64 record at byte ${where}, expected one`);
   }
   const count = Number(record.getBigUint64(32, true));
   const start = Number(record.getBigUint64(48, true));
@@ -150,10 +157,12 @@ function findDirectory64(source: ByteSource, end: number, refuse: Refuse): Direc
   if (directoryEnd <= where && count * ENTRY_BYTES <= directoryEnd - start) {
     return { start, end: directoryEnd, count };
   }
-  return refuse(
-    `the zip archive has its list of ${count} files at byte ${start} to ${directoryEnd}, expected ` +
-      `it before ${where}`,
-  );
+  return refuse({
+    place: "the zip archive",
+    verb: "has",
+    found: `its list of ${count} files at byte ${start} to ${directoryEnd}`,
+    expected: `it before ${where}`,
+  });
 }
 
 function readDirectory(
@@ -177,7 +186,7 @@ function readDirectory(
     if (typeof entry === "string") return refuse(`entry ${i} of the zip archive ${entry}`);
     requireReadable(entry, start, refuse);
     if (isFile(entry) && names.has(entry.name)) {
-      refuse(`${show(entry)} occurs twice, expected once`);
+      refuse(refusal`${show(entry)} is there twice, expected once`);
     }
     names.add(entry.name);
     return entry;
@@ -201,19 +210,19 @@ function requireReadable(entry: Entry, start: number, refuse: Refuse): void {
   const { name, method, flags, packed, unpacked, from } = entry;
   const shown = show(entry);
   if (/^\/|^[a-z]:|\\|\0/i.test(name) || name.split("/").includes("..")) {
-    refuse(`${shown} points outside the archive`);
+    refuse(refusal`${shown} has a path outside the archive, expected one inside`);
   }
-  if ((flags & ENCRYPTED) !== 0) refuse(`${shown} is encrypted`);
+  if ((flags & ENCRYPTED) !== 0) refuse(refusal`${shown} is encrypted, expected it without`);
   if (method !== STORED && method !== DEFLATED) {
     refuse(
-      `${shown} uses compression method ${method}; only 0 (stored) and 8 (deflate) are supported`,
+      refusal`${shown} has compression method ${method}, expected 0 (stored) or 8 (deflate)`,
     );
   }
   if (method === STORED && packed !== unpacked) {
-    refuse(`${shown} takes ${packed} bytes, expected ${unpacked} as it is stored`);
+    refuse(refusal`${shown} takes ${packed} bytes, expected ${unpacked} as it is stored`);
   }
   if (from + packed > start) {
-    refuse(`${shown} ends at byte ${from + packed}, expected at most ${start}: truncated`);
+    refuse(refusal`${shown} ends at byte ${from + packed}, expected at most ${start}: truncated`);
   }
 }
 
@@ -223,7 +232,12 @@ function requireApart(entries: readonly Entry[], refuse: Refuse): void {
   inOrder.forEach(({ name, offset }, i) => {
     const before = inOrder[i - 1];
     if (i === 0 || offset >= before.from + before.packed) return;
-    refuse(`entries ${showValue(before.name)} and ${showValue(name)} of the zip archive overlap`);
+    refuse({
+      place: `entries ${showValue(before.name)} and ${showValue(name)} of the zip archive`,
+      verb: "share",
+      found: "bytes",
+      expected: "each to have its own",
+    });
   });
 }
 
@@ -232,7 +246,9 @@ function unpack(source: ByteSource, entry: Entry, refuse: Refuse): Uint8Array {
   const raw = source.read(from, packed, `E${show(entry).slice(1)}`);
   const content = method === STORED ? raw : inflate(raw, unpacked);
   if (content?.length === unpacked && crc32(content) === checksum) return content;
-  return refuse(`${show(entry)} is damaged: its bytes do not have the stated size and checksum`);
+  return refuse(
+    refusal`${show(entry)} is damaged, expected the size and checksum that the archive states`,
+  );
 }
 
 /** Finds the start of the end record: the last one whose comment reaches the end of the file. */

@@ -1,5 +1,5 @@
 import { positive, requireValue } from "../../words/shape.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { formatMemory } from "../../words/numbers.ts";
@@ -125,11 +125,11 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
   const largest = Math.max(...entries);
   if (largest > MAX_ENTRIES) {
     const shape = `[${shapes[entries.indexOf(largest)].join(", ")}]`;
-    const takes = `would take ${formatMemory(largest * 4)} of the engine's 4 GiB`;
+    const size = `${formatMemory(largest * 4)} of the engine's 4 GiB`;
     throw new InputError(
       examples > 1
-        ? `examples is ${examples}, expected fewer: inputs of shape ${shape} ${takes}`
-        : `one example of shape ${shape} ${takes}, expected a smaller one`,
+        ? refusal`examples is ${examples}, expected fewer: inputs of shape ${shape} would take ${size}`
+        : refusal`One example of shape ${shape} takes ${size}, expected a smaller one`,
     );
   }
   return shapes;

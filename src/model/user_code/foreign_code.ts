@@ -59,7 +59,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
   try {
     await requireFile(path);
   } catch (error) {
-    throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
+    throw new ModelError(failure(error), { cause: error }).within(path);
   }
   // Imported here because Deno takes 5 ms to load these, which --help need not wait for.
   const { resolve } = await import("node:path");
@@ -73,7 +73,9 @@ export async function importModule(path: string): Promise<Record<string, unknown
   } catch (error) {
     if (error === stalled) throw error;
     const reason = await failureIn(path, error);
-    throw new ModelError(`${path}: importing it failed: ${whoseNames(reason)}`, { cause: error });
+    throw new ModelError(`importing it failed: ${whoseNames(reason)}`, { cause: error }).within(
+      path,
+    );
   }
 }
 

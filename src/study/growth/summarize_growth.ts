@@ -94,12 +94,13 @@ const other = (axis: GrowthAxis): GrowthAxis => axis === "width" ? "depth" : "wi
 function requireGrowing({ axis, sizes, draws: [draw] }: Siblings): void {
   const [first, last] = [draw[0], draw.at(-1)!].map(({ training }) => training.parameters);
   if (first !== last) return;
-  throw new StudyError(
-    `createModel made a model of ${first} parameters at ${axis} ${sizes[0]} and at ` +
-      `${axis} ${
-        sizes.at(-1)
-      }, expected more with the ${axis}: use the \`${axis}\` that it is given`,
-  );
+  throw new StudyError({
+    place: "createModel",
+    verb: "returned",
+    found: `a model of ${first} parameters at ${axis} ${sizes[0]} and at ${axis} ${sizes.at(-1)}`,
+    expected: `more with the ${axis}`,
+    hint: `: use the \`${axis}\` that it is given`,
+  });
 }
 
 function growthAlong(siblings: Siblings): AxisGrowth {

@@ -21,6 +21,7 @@ import {
   type SharedState,
 } from "./program_layer.ts";
 import { shapeOf } from "./size_expression.ts";
+import { refusal } from "../../words/input_error.ts";
 
 type SymbolicTensor = LayersModel["inputs"][number];
 
@@ -74,7 +75,9 @@ export function buildProgram(
   );
   const { layers, outputs } = planLayers(program, functional, [head]);
   if (outputs.length === 0) {
-    throw new ModelError("The output of the program depends on none of its inputs, expected one");
+    throw new ModelError(
+      refusal`The output of the program depends on none of its inputs, expected one`,
+    );
   }
   requireKnown(layers);
   const shared: SharedState = {
@@ -109,7 +112,7 @@ function chooseOutput(
 ): { head: string; notes: string[] } {
   const head = names.find((name) => heldAs(values.get(name)?.type ?? "") === "float32");
   if (head === undefined) {
-    throw new ModelError("The program has no output of floats, expected one");
+    throw new ModelError(refusal`The program has no output of floats, expected one`);
   }
   const others = names.length - 1;
   return {
@@ -225,7 +228,9 @@ class Builder {
     this.#archive.program.inputs.forEach(({ name: own }, i) => {
       if (own === null || !read.has(own)) return;
       const meta = this.#shared.values.get(own);
-      if (meta === undefined) throw new ModelError(`Input ${own} has no shape, expected one`);
+      if (meta === undefined) {
+        throw new ModelError(refusal`Input ${own} has no shape, expected one`);
+      }
       const input = tf.input({
         batchShape: shapeOf(meta.sizes, new Map(), `size of ${showValue(own)}`),
         dtype: heldAs(meta.type),
@@ -295,7 +300,9 @@ class Builder {
     const { name } = this.#archive.program.held.get(value)!;
     const stored = this.#archive.tensors.get(name);
     if (stored !== undefined) return stored;
-    throw new ModelError(`The file has no tensor ${name}, expected one as the graph reads it`);
+    throw new ModelError(
+      refusal`The file has no tensor ${name}, expected one as the graph reads it`,
+    );
   }
 
   /** Reads the weights of the layers, one tensor at a time. */

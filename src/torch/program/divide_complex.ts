@@ -3,6 +3,7 @@ import { showValue } from "../../words/show_value.ts";
 import type { FunctionalProgram } from "./functional.ts";
 import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
 import { baseName, namesIn } from "./views.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Names of the two parts of a complex value. */
 interface Parts {
@@ -48,7 +49,7 @@ export function divideComplex(
   if (![...functional.values.values()].some(isComplex)) return functional;
   for (const { name } of inputs) {
     if (name !== null && isComplex(functional.values.get(name))) {
-      throw new ModelError(`The input ${showValue(name)} is complex, expected real numbers`);
+      throw new ModelError(refusal`The input ${showValue(name)} is complex, expected real numbers`);
     }
   }
   const division = new Division(functional.values);

@@ -1,6 +1,7 @@
 import { ModelError } from "../../model/model_error.ts";
 import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
 import { inverseOf, isView, mayCopy, namesIn, resultsOf, withFirst } from "./views.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Program without operations in place: each value has its name, and keeps it. */
 export interface FunctionalProgram {
@@ -182,7 +183,9 @@ class Rewriting {
     );
     if (isInPlace(call.target)) {
       if (source === null) {
-        throw new ModelError(`${call.target} at ${call.name} changes no value, expected one`);
+        throw new ModelError(
+          refusal`${call.target} at ${call.name} changes no value, expected one`,
+        );
       }
       this.#change(source, { ...call, args }, index);
       for (const name of results) this.#aliases.set(name, source);

@@ -89,9 +89,12 @@ function requireSampled({ samples, program }: ProgramArchive): void {
   for (const { name } of program.inputs) {
     const sizes = program.values.get(name ?? "")?.sizes;
     if (sizes === undefined || shapes.some((shape) => canBe(sizes, shape))) continue;
-    throw new ModelError(
-      `No sample input of the program has the sizes of its input ${showValue(name)}, expected one`,
-    );
+    throw new ModelError({
+      place: "No sample input of the program",
+      verb: "has",
+      found: `the sizes of its input ${showValue(name)}`,
+      expected: "one",
+    });
   }
 }
 

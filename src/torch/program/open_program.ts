@@ -1,5 +1,5 @@
 import { type ByteSource, partOf } from "../../model/files/byte_source.ts";
-import { BYTES, encode, entriesOf, isCount, readersOf } from "../../model/files/file_types.ts";
+import { BYTES, encode, entriesOf, isCount } from "../../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../../model/files/unzip.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import type { NewFile } from "../../model/new_folder.ts";
@@ -20,6 +20,7 @@ import { isTensor, type TorchView } from "../torch_globals.ts";
 import { parseProgram } from "./parse_program.ts";
 import type { Program } from "./program.ts";
 import { listAt, objectAt, readMeta, readSize, textAt } from "./schema_parts.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Tensor of an archive, which is read on demand. */
 export interface StoredTensor {
@@ -31,8 +32,6 @@ export interface StoredTensor {
   readonly isTrained: boolean;
   /** Reads the entries, row-major. */
   read(): ArrayLike<number>;
-  /** Returns the entries as the file has them, row-major. */
-  bytes(): Uint8Array;
   /** Place of the entries in the file, row-major and without gaps; absent if they are not so. */
   at?: number;
   /**
@@ -91,25 +90,16 @@ export function readProgramTensors(source: ByteSource): FileTensor[] {
   const { entries, root, model } = folder;
   const pickled = entries.get(`${root}weights/${model}.pt`);
   if (pickled !== undefined) return readStateDict(contentOf(source, pickled)).tensors;
-  return [...readTensors(folder, "weights")].map(([name, one]) => {
-    const { type, shape, bytes, at = null } = one;
-    return {
-      name,
-      shape: [...shape],
-      type,
-      ...readersOf(type, bytes),
-      ...at === null || source.file === null
-        ? {}
-        : { stored: { file: source.file, offset: source.start + at } },
-    };
-  });
+  return [...readTensors(folder, "weights")].map(([name, { type, shape, read, at = null }]) => ({
+    name,
+    shape: [...shape],
+    type,
+    read: () => Float32Array.from(read()),
+    ...at === null || source.file === null
+      ? {}
+      : { stored: { file: source.file, offset: source.start + at } },
+  }));
 }
-
-/** Returns the readers of a tensor: in double precision, and as bytes. */
-const exactReaders = (type: FileType, bytes: () => Uint8Array) => ({
-  bytes,
-  read: () => entriesOf(bytes(), type),
-});
 
 /** Returns an archive in the archive: read in pieces if it is not compressed. */
 const contentOf = (source: ByteSource, entry: ZipEntry): ByteSource | Uint8Array =>
@@ -120,15 +110,19 @@ function openFolder(source: ByteSource): Folder {
   const names = [...entries.keys()];
   const graphs = names.filter((name) => /^(?:[^/]+\/)?models\/[^/]+\.json$/.test(name));
   if (graphs.length !== 1) {
-    throw new ModelError(
-      `The zip archive has ${graphs.length === 0 ? "no" : graphs.length} models/model.json, ` +
-        `expected one as torch.export.save of PyTorch 2.8 or later writes it`,
-    );
+    throw new ModelError({
+      place: "The zip archive",
+      verb: "has",
+      found: `${graphs.length === 0 ? "no" : graphs.length} models/model.json`,
+      expected: "one as torch.export.save of PyTorch 2.8 or later writes it",
+    });
   }
   const [, root, model] = /^((?:[^/]+\/)?)models\/([^/]+)\.json$/.exec(graphs[0])!;
   const order = entries.get(`${root}byteorder`);
   if (order !== undefined && new TextDecoder().decode(order.read()) !== "little") {
-    throw new ModelError("byteorder of the file is not little, expected little-endian numbers");
+    throw new ModelError(
+      refusal`byteorder of the file is not little, expected little-endian numbers`,
+    );
   }
   return { source, entries, root: `${root}data/`, model };
 }
@@ -142,7 +136,9 @@ interface Folder {
 
 function readJsonEntry(entry: ZipEntry): unknown {
   if (entry.size > MAX_GRAPH) {
-    throw new ModelError(`${entry.name} has ${entry.size} bytes, expected at most ${MAX_GRAPH}`);
+    throw new ModelError(
+      refusal`${entry.name} has ${entry.size} bytes, expected at most ${MAX_GRAPH}`,
+    );
   }
   const text = new TextDecoder().decode(entry.read());
   try {
@@ -173,7 +169,9 @@ function readTensors(folder: Folder, kind: "weights" | "constants") {
       throw new ModelError(`${place} is in ${showValue(path)}, which is missing from the file`);
     }
     if (isPickled === true) {
-      throw new ModelError(`${place} is an object, which is not supported, expected a tensor`);
+      throw new ModelError(
+        refusal`${place} is an object, which is not supported, expected a tensor`,
+      );
     }
     tensors.set(name, storedTensor(entry, meta, place));
   }
@@ -204,7 +202,7 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
     ...reals,
     place: `${entry.name}+${view.offset} [${view.shape}] [${view.strides}]`,
     isTrained: isTrained === true,
-    ...exactReaders(reals.type, () => bytesOfView(view, entry.read())),
+    read: () => entriesOf(bytesOfView(view, entry.read()), reals.type),
     ...entry.at === null || !isContiguous(view) ? {} : { at: entry.at + view.offset * BYTES[type] },
     rewritten(entries, files) {
       const bytes = (files.get(entry.name) ?? entry.read()).slice();
@@ -228,7 +226,7 @@ function readPickled(
   const entry = files.get(`${root}${kind}/${model}.pt`);
   if (entry === undefined) {
     if (kind === "constants") return new Map();
-    throw new ModelError("The file has no weights, expected data/weights");
+    throw new ModelError(refusal`The file has no weights, expected data/weights`);
   }
   const archive = readTorchArchive(contentOf(source, entry));
   if (!(archive.value instanceof Map) || archive.value.size === 0) return new Map();
@@ -248,7 +246,7 @@ function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string
     ...reals,
     place: `${storage.key}+${offset} [${shape}] [${strides}]`,
     isTrained: true,
-    ...exactReaders(reals.type, () => bytesOfView(view, stored.read())),
+    read: () => entriesOf(bytesOfView(view, stored.read()), reals.type),
   };
 }
 

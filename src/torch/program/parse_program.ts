@@ -24,6 +24,7 @@ import {
 } from "./schema_parts.ts";
 import type { SizeExpression } from "./size_expression.ts";
 import { resultsOf } from "./views.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Facts of the graph that its arguments refer to. */
 interface Reading {
@@ -283,7 +284,7 @@ function requireOneSource(names: readonly string[]): void {
   const known = new Set<string>();
   for (const name of names) {
     if (known.has(name)) {
-      throw new ModelError(`The graph computes ${showValue(name)} twice, expected once`);
+      throw new ModelError(refusal`The graph computes ${showValue(name)} twice, expected once`);
     }
     known.add(name);
   }
@@ -331,7 +332,7 @@ function readInputs(specs: unknown[]): { inputs: UserInput[]; held: Map<string, 
     if (kind === "constant_input") return void inputs.push({ name: null });
     if (kind !== "user_input") {
       throw new ModelError(
-        `${place} is ${showValue(kind)}, which is not supported, expected tensors`,
+        refusal`${place} is ${showValue(kind)}, which is not supported, expected tensors`,
       );
     }
     const [type, argument] = unionAt(own.arg, `${place}.arg`);

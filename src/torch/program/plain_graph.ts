@@ -2,6 +2,7 @@ import { ModelError } from "../../model/model_error.ts";
 import { isObject } from "../../words/shape.ts";
 import { ATEN_OPS } from "../aten/aten_ops.ts";
 import { listAt, objectAt, textAt, unionAt } from "./schema_parts.ts";
+import { refusal } from "../../words/input_error.ts";
 
 type Json = Record<string, unknown>;
 
@@ -26,7 +27,9 @@ const MAX_DEPTH = 32;
  */
 export function plainGraph(graph: Json, depth = 0): Json {
   if (depth > MAX_DEPTH) {
-    throw new ModelError(`The graph has ${depth} graphs within each other, expected ${MAX_DEPTH}`);
+    throw new ModelError(
+      refusal`The graph has ${depth} graphs within each other, expected ${MAX_DEPTH}`,
+    );
   }
   const nodes = listAt(graph.nodes, "nodes");
   if (!nodes.some((node) => isWrapper(node) || isWithOut(node))) return graph;
@@ -91,7 +94,9 @@ function openPart(
     unionAt(objectAt(input, `${place}.inputs[${i}]`).arg, `${place}.inputs[${i}].arg`)
   );
   const at = args.findIndex(([kind]) => kind === "as_graph");
-  if (at < 0) throw new ModelError(`${place} has no graph, expected one among its arguments`);
+  if (at < 0) {
+    throw new ModelError(refusal`${place} has no graph, expected one among its arguments`);
+  }
   const { name, graph } = objectAt(args[at][1], `${place}.graph`);
   const part = plainGraph(objectAt(graph, `${place}.graph`), depth + 1);
   const prefix = `${textAt(name, `${place}.name`)}.`;

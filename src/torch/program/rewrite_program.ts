@@ -26,9 +26,11 @@ export async function rewriteProgram(model: LayersModel, path: string): Promise<
     const own = Float32Array.from(stored.read());
     if (own.every((value, i) => Object.is(value, values[i]))) continue;
     if (stored.rewritten === undefined) {
-      throw new ModelError(
-        `${path}: ${weightName} is in a pickle, expected the layout of PyTorch 2.9 or later`,
-      );
+      throw new ModelError({
+        place: `${path}: ${weightName}`,
+        found: "in a pickle",
+        expected: "the layout of PyTorch 2.9 or later",
+      });
     }
     const { path: name, bytes } = stored.rewritten(values, changed);
     changed.set(name, bytes);

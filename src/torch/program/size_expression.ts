@@ -1,6 +1,7 @@
 import { countOf, isCount } from "../../model/files/file_types.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /**
  * Size of an axis: a number, or a formula of the sizes that the graph leaves open, such as `2*s77`.
@@ -110,7 +111,7 @@ class Parser {
 
   #refuse(): never {
     const shown = showValue(this.#text.slice(0, MAX_FORMULA));
-    throw new ModelError(`The size ${shown} is not a formula of sizes, expected one`);
+    throw new ModelError(refusal`The size ${shown} is not a formula of sizes, expected one`);
   }
 
   #next(): string {

@@ -136,7 +136,7 @@ Deno.test("einsum() says what is wrong with an equation", async () => {
         sentence,
       );
     refused("a1->a", [[2]], `equation is "a1->a", expected letters such as "abc,cd->abd"`);
-    refused("a,b->ab", [[2]], `equation is "a,b->ab", which has 2 operands, expected the 1`);
+    refused("a,b->ab", [[2]], `equation is "a,b->ab" of 2 operands, expected 1 as given`);
     refused("ab->a", [[2]], `operand 0 has the shape [2], expected axes as "ab->a" has them`);
     refused("ab,bc->ac", [[2, 3], [4, 5]], "b is 3 elsewhere");
     refused("a->aa", [[2]], "expected a result of letters that operands have, each once");

@@ -32,7 +32,7 @@ Deno.test("readKerasFile() takes a file for what it says itself that it is", asy
     );
     assertEquals(places, ["config.json", "model_config"], name);
   }
-  const none = "The file is neither HDF5 nor zip, the formats in which Keras saves models";
+  const none = "The file has another format, expected HDF5 or zip, in which Keras saves models";
   const zip = "the file is not a whole zip archive: it has no list of contents at its end";
   const [p, k] = new TextEncoder().encode("PK");
   const cases: [number[], string][] = [

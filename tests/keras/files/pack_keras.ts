@@ -1,4 +1,5 @@
 import { openZip } from "../../../src/model/files/unzip.ts";
+import { InputError } from "../../../src/words/input_error.ts";
 import { writeZip } from "../../model/files/write_zip.ts";
 
 /** What is in a `.keras`. */
@@ -9,7 +10,7 @@ export interface KerasArchive {
 
 /** Takes a `.keras` apart. */
 export function unpackKeras(bytes: Uint8Array): KerasArchive {
-  const files = openZip(bytes, Error);
+  const files = openZip(bytes, InputError);
   return {
     config: JSON.parse(new TextDecoder().decode(files.get("config.json")!.read())),
     weights: files.get("model.weights.h5")!.read(),

@@ -153,7 +153,11 @@ Deno.test("openHdf5() goes 100 groups deep and no deeper", () => {
   };
   openHdf5(nested(100));
   const found = refusal(nested(101));
-  assertEquals(found.endsWith(" is more than 100 groups deep in the HDF5 file"), true, found);
+  assertEquals(
+    found.endsWith(" is inside of too many groups, expected at most 100 in the HDF5 file"),
+    true,
+    found,
+  );
 });
 
 Deno.test("openHdf5() holds the bytes of an array against its shape, and those against the file", () => {
@@ -175,7 +179,7 @@ Deno.test("openHdf5() holds the bytes of an array against its shape, and those a
   ], WIDE);
   assertEquals(
     refusal(wrong),
-    '"a" takes 3 bytes of the HDF5 file, expected 2 for shape [2] and entries of 1 byte',
+    '"a" takes 3 bytes in the HDF5 file, expected 2 for shape [2]',
   );
   messages[0][1][4] = 3;
   const compact = (kind: number) => {

@@ -161,13 +161,13 @@ Deno.test("EinsumDense says what is wrong with its arguments", () => {
       sentence,
     );
   refused({ equation: "ab->a" }, 'equation is "ab->a", expected the form "abc,cd->abd"');
-  refused({ equation: "abc,cd->abd" }, "which does not fit an input of 2 axes");
+  refused({ equation: "abc,cd->abd" }, "expected one for an input of 2 axes");
   refused(
     { outputShape: [3, 4] },
     'outputShape has 2 sizes, expected the 1 after the first of "ac"',
   );
   refused({ equation: "ab,cb->ad" }, "expected a size for c of the kernel");
-  refused({ equation: "ab,bc->ab" }, "outputShape has 3 for b, which is 4 in the input");
+  refused({ equation: "ab,bc->ab" }, "outputShape has 3 for b, expected 4 as in the input");
   refused({ biasAxes: "b" }, 'biasAxes is "b", expected letters of the output "ac"');
   refused(
     { outputShape: null as never },

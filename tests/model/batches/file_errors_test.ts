@@ -1,3 +1,4 @@
+import { assertRefused } from "../../assert_refused.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { BatchError } from "../../../src/model/batches/batch.ts";
 import { readCsv } from "../../../src/model/batches/read_csv.ts";
@@ -21,38 +22,42 @@ const header = (descr: string, shape: string, order = "False") =>
   `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }`;
 
 Deno.test("parseNpy() refuses what numpy.save does not write, and objects", () => {
-  const cases: [Uint8Array, string][] = [
-    [new Uint8Array(3), "x is no NumPy array, expected what numpy.save writes"],
-    [npy("").fill(255, 8, 10), "x is no NumPy array, expected what numpy.save writes"],
-    [npy("{}  "), "x has fields or no type, expected an array of numbers"],
+  const cases: [bytes: Uint8Array, found: string, expected: string][] = [
+    [new Uint8Array(3), "not a NumPy array", "one that numpy.save writes"],
+    [npy("").fill(255, 8, 10), "not a NumPy array", "one that numpy.save writes"],
+    [npy("{}  "), "fields or no type", "an array of numbers"],
     [
       npy(header("|O", "2,")),
-      `x has type "|O", expected little-endian numbers: array.astype('float32') writes them`,
+      `type "|O"`,
+      "little-endian numbers: array.astype('float32') writes them",
     ],
     [
       npy(header(">f4", "2,"), 8),
-      `x has type ">f4", expected little-endian numbers: array.astype(array.dtype.newbyteorder('<')) ` +
-      "writes them",
+      `type ">f4"`,
+      "little-endian numbers: array.astype(array.dtype.newbyteorder('<')) writes them",
     ],
-    [npy(header("<f4", "2, 2"), 12), "x has 12 bytes of entries, expected 16 for shape [2, 2]"],
+    [npy(header("<f4", "2, 2"), 12), "12 bytes of entries", "16 for shape [2, 2]"],
     [
       npy(header("<f4", "99999999999, 99999999999")),
-      "x has shape [99999999999, 99999999999], expected at most 6 axes of a tensor",
+      "shape [99999999999, 99999999999]",
+      "at most 6 axes of a tensor",
     ],
     [
       npy(header("<f4", "1,1,1,1,1,1,1"), 4),
-      "x has shape [1, 1, 1, 1, 1, 1, 1], expected at most 6 axes of a tensor",
+      "shape [1, 1, 1, 1, 1, 1, 1]",
+      "at most 6 axes of a tensor",
     ],
-    [npy("{'descr': '<f4', 'shape': (1,), }", 4), "x has no shape, expected one"],
+    [npy("{'descr': '<f4', 'shape': (1,), }", 4), "no shape", "one"],
   ];
-  for (const [bytes, expected] of cases) {
-    assertEquals(message(() => parseNpy(bytes, "x")), expected);
+  for (const [bytes, found, expected] of cases) {
+    assertRefused(() => parseNpy(bytes, "x"), { place: "x", found, expected }, BatchError);
   }
   const double = npy(header("<f8", ""), 8);
   new DataView(double.buffer).setFloat64(double.length - 8, 1e300, true);
-  assertEquals(
-    message(() => parseNpy(double, "x")),
-    "x holds 1e+300, beyond the range of float32 (3.4e38)",
+  assertRefused(
+    () => parseNpy(double, "x"),
+    { place: "x", found: "1e+300", expected: "the range of float32, up to 3.4e38" },
+    BatchError,
   );
 });
 
@@ -91,29 +96,38 @@ Deno.test("readNpz() refuses other names, and names those that it takes", () => 
 });
 
 Deno.test("readCsv() names the row and the column of what it cannot read", () => {
-  const cases: [string, string][] = [
-    ["", "The file has no rows, expected a header and a row for each example"],
-    ["a,b\n", "The file has no rows, expected a header and a row for each example"],
-    ["1,2\n3,4", "Row 1 holds only numbers, expected a header with a name for each column"],
-    ["a,b\n1,2\n3", "Row 3 has 1 cells, expected 2 as the header has"],
+  const cases: [text: string, place: string, found: string, expected: string][] = [
+    ["", "The file", "no rows", "a header and a row for each example"],
+    ["a,b\n", "The file", "no rows", "a header and a row for each example"],
+    ["1,2\n3,4", "Row 1", "only numbers", "a header with a name for each column"],
+    ["a,b\n1,2\n3", "Row 3", "1 cells", "2 as the header has"],
     [
       "a,b\ncat,1",
-      'Row 2, column "a" is "cat", which is not a number; names of classes go into ' +
-      "the last column, without numbers",
+      'Row 2, column "a"',
+      '"cat"',
+      "a number",
     ],
     [
       "a,b\n1,2\n1,cat",
-      'Row 3, column "b" is "cat", which is not a number; names of classes go into ' +
-      "the last column, without numbers",
+      'Row 3, column "b"',
+      '"cat"',
+      "a number",
     ],
-    ["a,b\n1,", 'Row 2, column "b" is "", which is not a number'],
-    ["a,b\n1,1e39", 'Row 2, column "b" is "1e39", beyond the range of float32 (3.4e38)'],
-    [
-      'a,b\n1,2"',
-      'The file is not CSV: parse error on line 2, column 4: bare " in non-quoted-field',
-    ],
+    ["a,b\n1,", 'Row 2, column "b"', '""', "a number"],
+    ["a,b\n1,1e39", 'Row 2, column "b"', '"1e39"', "the range of float32, up to 3.4e38"],
   ];
-  for (const [text, expected] of cases) assertEquals(message(() => readCsv(text)), expected);
+  for (const [text, place, found, expected] of cases) {
+    assertRefused(() => readCsv(text), { place, found, expected }, BatchError);
+  }
+  assertEquals(
+    message(() => readCsv("a,b\ncat,1")),
+    'Row 2, column "a" is "cat", expected a number; names of classes go into the last column, ' +
+      "without numbers",
+  );
+  assertEquals(
+    message(() => readCsv('a,b\n1,2"')),
+    'The file is not CSV: parse error on line 2, column 4: bare " in non-quoted-field',
+  );
 });
 
 Deno.test("readCsv() takes a column for targets by its name", () => {

@@ -36,7 +36,7 @@ export function innerAxes(axis: unknown, shape: OpenShape): number[] {
   const axes = axesOf(given, shape, "the operation");
   if (axes.includes(0)) {
     throw new InputError(
-      `The operation works along the batch, expected other axes: ${WITHIN_EXAMPLES}`,
+      refusal`The operation works along the batch, expected other axes: ${WITHIN_EXAMPLES}`,
     );
   }
   return axes;

@@ -231,10 +231,13 @@ export const PRODUCTS: Readonly<Record<string, Operation>> = {
   Dot: {
     shape([a, b]) {
       if (b.length !== 2 || a.length < 2) {
-        throw new InputError(
-          `The operation multiplies ${showOpen(a)} by ${showOpen(b)}, expected a tensor and a ` +
-            `matrix: use ops.matmul for two tensors`,
-        );
+        throw new InputError({
+          place: "The operation",
+          verb: "multiplies",
+          found: `${showOpen(a)} by ${showOpen(b)}`,
+          expected: "a tensor and a matrix",
+          hint: ": use ops.matmul for two tensors",
+        });
       }
       return [...a.slice(0, -1), b[1]];
     },

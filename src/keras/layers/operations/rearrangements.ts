@@ -1,4 +1,4 @@
-import { InputError } from "../../../words/input_error.ts";
+import { InputError, refusal } from "../../../words/input_error.ts";
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
 import { axesOf, type OpenShape } from "../keras_layer.ts";
 import {
@@ -22,12 +22,13 @@ function permutation(orderOf: Order): Operation {
     const own = orderOf(settings, shape);
     const isComplete = own.toSorted((a, b) => a - b).every((axis, i) => axis === i);
     if (!isComplete || own.length !== shape.length || own[0] !== 0) {
-      throw new InputError(
-        `The operation puts the axes of ${showOpen(shape)} into the order [${
-          own.join(", ")
-        }], expected the ` +
-          `batch first: ${WITHIN_EXAMPLES}`,
-      );
+      throw new InputError({
+        place: "The operation",
+        verb: "puts",
+        found: `the axes of ${showOpen(shape)} into the order [${own.join(", ")}]`,
+        expected: "the batch first",
+        hint: `: ${WITHIN_EXAMPLES}`,
+      });
     }
     return own;
   };
@@ -67,12 +68,13 @@ function reshaped({ newshape }: OperationSettings, shape: OpenShape): OpenShape 
   const known = sizeOf(rest.filter((size) => size !== -1 && size !== null) as number[]);
   const fits = open.length === 1 || count === null || count === known;
   if ((batch !== -1 && batch !== null) || open.length > 1 || !fits) {
-    throw new InputError(
-      `The operation gives ${showOpen(shape)} the shape ${
-        showOpen(newshape as OpenShape)
-      }, expected the batch first, of an open ` +
-        `length, and as many entries in each example: ${WITHIN_EXAMPLES}`,
-    );
+    throw new InputError({
+      place: "The operation",
+      verb: "gives",
+      found: `${showOpen(shape)} the shape ${showOpen(newshape as OpenShape)}`,
+      expected: "the batch first, of an open length, and as many entries in each example",
+      hint: `: ${WITHIN_EXAMPLES}`,
+    });
   }
   const left = count === null ? null : count / known;
   return [null, ...rest.map((size) => size === -1 || size === null ? left : size)];
@@ -118,7 +120,9 @@ function view(shapeOf: (settings: OperationSettings, shape: OpenShape) => OpenSh
 /** Returns the sizes of the parts into which an axis is split. */
 function partSizes({ indicesOrSections: parts }: OperationSettings, size: number | null): number[] {
   if (size === null) {
-    throw new InputError("The operation splits an axis of open length, expected a fixed one");
+    throw new InputError(
+      refusal`The operation splits an axis of open length, expected a fixed one`,
+    );
   }
   if (typeof parts === "number") {
     if (!Number.isInteger(parts) || parts < 1 || size % parts !== 0) {
@@ -127,12 +131,12 @@ function partSizes({ indicesOrSections: parts }: OperationSettings, size: number
     return new Array(parts).fill(size / parts);
   }
   if (!Array.isArray(parts) || !parts.every(Number.isInteger)) {
-    throw new InputError(
-      `The operation splits an axis at ${
-        JSON.stringify(parts)
-      }, expected a number of parts or the places ` +
-        `between them`,
-    );
+    throw new InputError({
+      place: "The operation",
+      verb: "splits",
+      found: `an axis at ${JSON.stringify(parts)}`,
+      expected: "a number of parts or the places between them",
+    });
   }
   const ends = [
     ...(parts as number[]).map((end) => Math.min(end < 0 ? end + size : end, size)),
@@ -162,11 +166,13 @@ const timesOf = ({ repeats }: OperationSettings, rank: number): number[] => {
   const given = [repeats].flat() as number[];
   const times = [...new Array(Math.max(0, rank - given.length)).fill(1), ...given];
   if (times.length > rank || times[0] !== 1) {
-    throw new InputError(
-      `The operation repeats an input of ${rank} axes [${
-        given.join(", ")
-      }] times, expected to repeat the batch once: ${WITHIN_EXAMPLES}`,
-    );
+    throw new InputError({
+      place: "The operation",
+      verb: "repeats",
+      found: `an input of ${rank} axes [${given.join(", ")}] times`,
+      expected: "to repeat the batch once",
+      hint: `: ${WITHIN_EXAMPLES}`,
+    });
   }
   return times;
 };
@@ -174,7 +180,13 @@ const timesOf = ({ repeats }: OperationSettings, rank: number): number[] => {
 const paddingOf = ({ padWidth }: OperationSettings, shape: OpenShape): [number, number][] => {
   const widths = padWidth as [number, number][];
   if (widths.length === shape.length && widths[0].every((width) => width === 0)) return widths;
-  throw new InputError(`The operation pads the batch, expected other axes: ${WITHIN_EXAMPLES}`);
+  throw new InputError({
+    place: "The operation",
+    verb: "pads",
+    found: "the batch",
+    expected: "other axes",
+    hint: `: ${WITHIN_EXAMPLES}`,
+  });
 };
 
 /** Operations that move entries, drop some, or repeat them. */

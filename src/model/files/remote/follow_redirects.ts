@@ -55,11 +55,12 @@ export async function withRetries<T>(
       if (!(error instanceof Transient)) throw error;
       const { message, after, retries } = error;
       if (after > MAX_AFTER) {
-        throw new ModelError(
-          `${message} and asks to wait ${Math.ceil(after / 1000)} s, expected at most ${
-            MAX_AFTER / 1000
-          }`,
-        );
+        throw new ModelError({
+          place: message,
+          verb: "and asks to wait",
+          found: `${Math.ceil(after / 1000)} s`,
+          expected: `at most ${MAX_AFTER / 1000}`,
+        });
       }
       if (done > retries) throw new ModelError(`${message}, in each of ${done} attempts`);
       await wait(Math.max(after, delayOf(done, seed)));
@@ -148,9 +149,12 @@ function targetOf(location: string, from: URL): URL {
   const isSafe = target?.protocol === "https:" ||
     target?.protocol === "http:" && from.protocol === "http:";
   if (target !== null && isSafe) return target;
-  throw new ModelError(
-    `${from.host} redirects to ${showValue(location.slice(0, 60))}, expected an https: address`,
-  );
+  throw new ModelError({
+    place: from.host,
+    verb: "redirects to",
+    found: showValue(location.slice(0, 60)),
+    expected: "an https: address",
+  });
 }
 
 async function requireAllowed({ hostname, port, protocol }: URL, hosts: string[]): Promise<void> {

@@ -2,6 +2,7 @@ import { formatMemory } from "../../../words/numbers.ts";
 import { showValue } from "../../../words/show_value.ts";
 import { ModelError } from "../../model_error.ts";
 import { type Answer, follow, type Token, Transient, withRetries } from "./follow_redirects.ts";
+import { refusal } from "../../../words/input_error.ts";
 
 /** File on a server, as it was when it was opened; plain data. */
 export interface RemoteFile {
@@ -86,7 +87,11 @@ export class RangeClient {
         return opened(0, new Uint8Array());
       }
       if (status === 200) {
-        const bytes = await this.#bodyOf(answer, MAX_WHOLE, `${answer.host} does not send parts`);
+        const bytes = await this.#bodyOf(
+          answer,
+          MAX_WHOLE,
+          `The file, which ${answer.host} does not send in parts,`,
+        );
         return opened(bytes.length, bytes);
       }
       await requireStatus(answer, 206);
@@ -152,7 +157,7 @@ export class RangeClient {
         return null;
       }
       await requireStatus(answer, 200);
-      return await this.#bodyOf(answer, MAX_TEXT, "The text is too long");
+      return await this.#bodyOf(answer, MAX_TEXT, "The text");
     });
     return bytes === null ? null : new TextDecoder().decode(bytes);
   }
@@ -204,14 +209,18 @@ export class RangeClient {
   }
 
   /** Reads the whole of an answer. */
-  async #bodyOf(answer: Answer, most: number, why: string): Promise<Uint8Array> {
+  async #bodyOf(answer: Answer, most: number, place: string): Promise<Uint8Array> {
     const header = answer.response.headers.get("content-length");
     const length = header === null ? null : Number(header);
     const refuse = async (size: string) => {
       await answer.cancel();
-      return new ModelError(
-        `${why} of a file, which has ${size}, expected at most ${formatMemory(most)}: download it`,
-      );
+      return new ModelError({
+        place,
+        verb: "has",
+        found: size,
+        expected: `at most ${formatMemory(most)}`,
+        hint: ": download it",
+      });
     };
     if (length !== null && length > most) throw await refuse(formatMemory(length));
     const chunks: Uint8Array[] = [];
@@ -269,7 +278,7 @@ async function requireStatus({ host, response, cancel }: Answer, expected: numbe
   if (status === 404 || status === 410) {
     throw new ForbiddenError(`${host} has no such file (${status})`, status);
   }
-  throw new ModelError(`${host} answered ${status}, expected ${expected}`);
+  throw new ModelError(refusal`${host} answered ${status}, expected ${expected}`);
 }
 
 /** The server does not give the file to anybody, or not to this reader. */

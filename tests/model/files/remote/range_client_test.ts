@@ -282,7 +282,7 @@ Deno.test("a server without ranges: a small file is read whole, a large one refu
   assertEquals([file.size, head], [FILE.length, FILE]);
   assertEquals((await client.open(`${server.origin}/fits`)).file.size, 2 ** 26);
   const sentence = (size: string) =>
-    `${hostOf(server)} does not send parts of a file, which has ${size}, expected at most ` +
+    `The file, which ${hostOf(server)} does not send in parts, has ${size}, expected at most ` +
     "64.0 MiB: download it";
   for (const [path, size] of [["large", "more than 64.0 MiB"], ["said", "128.0 MiB"]]) {
     const error = await assertRejects(() => client.open(`${server.origin}/${path}`), ModelError);
