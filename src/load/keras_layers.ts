@@ -1,5 +1,5 @@
 import { isFloat } from "../model/files/file_types.ts";
-import type { FileTensor } from "../model/weights/weights_manifest.ts";
+import type { FileTensor, FileType } from "../model/weights/weights_manifest.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type { LayerKind } from "../traits/layers.ts";
 import type { TensorRole, TorchLayer } from "../torch/torch_layers.ts";
@@ -46,10 +46,13 @@ interface Known {
  * last slash (or dot) are one layer, and their names, or else their order and shapes, tell its
  * class.
  */
-export function kerasLayers(tensors: readonly FileTensor[]): TorchLayer[] {
+export function kerasLayers(
+  tensors: readonly FileTensor[],
+  accepts: (type: FileType) => boolean = isFloat,
+): TorchLayer[] {
   const groups = new Map<string, Group>();
   for (const tensor of tensors) {
-    if (!isFloat(tensor.type)) continue;
+    if (!accepts(tensor.type)) continue;
     const end = Math.max(tensor.name.lastIndexOf("/"), tensor.name.lastIndexOf("."));
     const own = tensor.name.slice(end + 1);
     const path = tensor.name.slice(0, Math.max(0, end)).replace(VARS, "");

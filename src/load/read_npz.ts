@@ -1,9 +1,10 @@
-import { readNpyHeader, rowMajor } from "../model/batches/read_npy.ts";
+import { readNpyHeader } from "../model/batches/read_npy.ts";
 import { type ByteSource, expectReads, partOf } from "../model/files/byte_source.ts";
-import { BYTES, decode } from "../model/files/file_types.ts";
+import { BYTES, readersOf } from "../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, WeightsFile } from "../model/weights/weights_manifest.ts";
+import { bytesOfView } from "../torch/find_state_dict.ts";
 import { showValue } from "../words/show_value.ts";
 import { refusal, refusalAt } from "../words/input_error.ts";
 
@@ -83,17 +84,19 @@ function tensorOf(
       `${bytes} for shape [${shape.join(", ")}]`,
     );
   }
-  const read = () => {
-    const entries = decode(entry.read().subarray(start), type);
-    return isFortran ? new Float32Array(rowMajor(entries, shape)) : entries;
-  };
+  const all = () => entry.read().subarray(start);
+  const view = () => bytesOfView({ type, shape, strides: columnMajor(shape), offset: 0 }, all());
   const { file } = source;
   const isStored = own !== null && file !== null && !isFortran;
   return {
     name,
     shape,
     type,
-    read,
+    ...readersOf(type, isFortran ? view : all),
     ...isStored ? { stored: { file, offset: own.start + start } } : {},
   };
 }
+
+/** Returns the distances of entries along each axis in Fortran order. */
+const columnMajor = (shape: readonly number[]) =>
+  shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));

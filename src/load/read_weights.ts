@@ -1,5 +1,5 @@
 import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
-import { isFloat } from "../model/files/file_types.ts";
+import { isFloat, isWhole } from "../model/files/file_types.ts";
 import {
   isIndexFile,
   isJsonFile,
@@ -233,6 +233,7 @@ export async function readWeights(
       tensors: tensors.map((tensor) => ({
         ...tensor,
         read: () => naming(path, () => tensor.read()),
+        ...tensor.bytes === undefined ? {} : { bytes: () => naming(path, () => tensor.bytes!()) },
       })),
       notes: [...describeConfig(config, tensors), ...place.notes, ...notes, ...notesOn(tensors)],
       ...config === null ? {} : { config },
@@ -355,7 +356,7 @@ function describeConfig(config: NetworkConfig | null, tensors: readonly FileTens
 /** Returns notes on types that are converted when read. */
 function notesOn(tensors: readonly FileTensor[]): string[] {
   const doubles = tensors.filter(({ type }) => type === "float64").length;
-  const others = tensors.filter(({ type }) => !isFloat(type));
+  const others = tensors.filter(({ type }) => !isFloat(type) && !isWhole(type));
   const types = [...new Set(others.map(({ type }) => type))].join(", ");
   return [
     ...doubles > 0 ? [`${formatCount(doubles, "tensor")} of float64 read as float32.`] : [],

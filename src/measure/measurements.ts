@@ -263,6 +263,39 @@ export interface WeightsOnly {
   tiesEmbeddings?: boolean;
   /** Number of tensors of which only a sample was read; absent if all were to be read whole. */
   sampled?: number;
+  /** Tensors of whole numbers, by name; absent if there are none. */
+  wholeNumbers?: WholeTensor[];
+}
+
+/**
+ * Tensor of whole numbers in a file of weights: a counter, a table of indices, a mask, packed codes,
+ * or a kernel that was quantised to int8. Only of such a kernel are the units judged.
+ */
+export interface WholeTensor {
+  /** Name in the file. */
+  name: string;
+  /** Type of its entries: `int64`. */
+  type: string;
+  /** Shape. */
+  shape: number[];
+  /** Smallest and largest entry; beyond 2^53 as digits, since a number would round it. */
+  range: [least: number | string, largest: number | string];
+  /** Statistics of its entries. */
+  values: TensorStatistics;
+  /** Rows and columns that are zero, constant or repeated; absent if there are none. */
+  alike?: { rows: LineCounts; columns: LineCounts };
+  /** Layer whose kernel it is; absent unless it is one of int8. */
+  layer?: string;
+  /** Number of units of such a kernel. */
+  units?: number;
+  /** Number of units of such a kernel with the weights of an earlier unit. */
+  duplicateUnits?: number;
+  /** Number of units of such a kernel whose weights are all 0. */
+  zeroUnits?: number;
+  /** File that has it, if the weights are in several. */
+  file?: string;
+  /** Intervals, if only a sample was read. */
+  sample?: SampleMeasurements;
 }
 
 /**

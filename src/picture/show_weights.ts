@@ -1,5 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
+import { wholeWords } from "../render/whole_numbers.ts";
 import {
   hasTrend,
   type Sibling,
@@ -48,6 +49,7 @@ export function weightsSections(
   if (measurements.weightsOnly === undefined) return [];
   const outliers = showOutliers(measurements, wrongTensors(findings, measurements.layers));
   const others = gridsOf(report).slice(1);
+  const whole = showWholeNumbers(measurements);
   return [
     ...outliers === null
       ? []
@@ -61,7 +63,28 @@ export function weightsSections(
         )
       }`,
     }],
+    ...whole === null ? [] : [{ id: id("whole"), title: "Whole numbers", body: whole }],
   ];
+}
+
+/** Shows the tensors of whole numbers in a file; `null` if there are none. */
+function showWholeNumbers(measurements: Measurements): Markup | null {
+  const words = wholeWords(measurements);
+  if (words === null) return null;
+  const { title, tensors, more } = words;
+  return markup`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table class="answer"><thead><tr>
+  <th scope="col">tensor<th scope="col">type<th scope="col">range<th scope="col">zeros<th scope="col">alike</tr></thead><tbody>${
+    tensors.map(({ name, type, range, zeros, alike }) =>
+      markup`<tr><th scope="row"><bdi>${
+        breakable(name)
+      }</bdi><td>${type}<td>${range}<td>${zeros}<td>${alike === "" ? "none" : alike}</tr>
+      `
+    )
+  }</tbody></table></div>${
+    more === 0
+      ? null
+      : markup`<p class="small soft">And ${more} smaller ones: see --format json.</p>`
+  }`;
 }
 
 const MAX_OUTLIERS = 12;

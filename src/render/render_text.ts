@@ -22,6 +22,7 @@ import { renderCharts, type RenderTextOptions, shownFolds } from "./render_chart
 import { findingWords, renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
 import { renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
+import { renderWholeNumbers } from "./whole_numbers.ts";
 
 /** Options for drawing the table. */
 interface TableStyle {
@@ -319,6 +320,7 @@ export function renderText(
     "",
     ...renderLayerTable(layerTable(measurements, findings, folds), style),
     "",
+    ...renderWholeNumbers(measurements, style),
     ...details ? renderFindings(findings, order, { ...style, sums: diagnosis === undefined }) : [],
     ...diagnosis === undefined
       ? []

@@ -145,8 +145,18 @@ export function joinParts(parts: readonly (ReportPart & { name: string })[]): Me
   }
   const layers = parts.flatMap(({ measurements }) => measurements.layers)
     .toSorted((a, b) => a.depth! - b.depth!);
-  return { ...first.measurements, layers };
+  const whole = parts.flatMap(({ measurements }) => measurements.weightsOnly?.wholeNumbers ?? [])
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+  const { weightsOnly } = first.measurements;
+  return {
+    ...first.measurements,
+    ...weightsOnly === undefined || whole.length === 0
+      ? {}
+      : { weightsOnly: { ...weightsOnly, wholeNumbers: whole } },
+    layers,
+  };
 }
 
 /** Returns what the parts of one file have in common. */
-const identity = ({ model, weightsOnly }: Measurements) => JSON.stringify([model, weightsOnly]);
+const identity = ({ model, weightsOnly }: Measurements) =>
+  JSON.stringify([model, { ...weightsOnly, wholeNumbers: undefined }]);

@@ -1,5 +1,5 @@
 import type { ByteSource } from "../model/files/byte_source.ts";
-import { BYTES, countOf, decode, isCount } from "../model/files/file_types.ts";
+import { BYTES, countOf, isCount, readersOf } from "../model/files/file_types.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, FileType } from "../model/weights/weights_manifest.ts";
 import { anyOf, showValue } from "../words/show_value.ts";
@@ -115,7 +115,7 @@ function tensorOf(
     name,
     type,
     shape,
-    read: () => decode(read(offset, end - begin, showValue(name)), type),
+    ...readersOf(type, () => read(offset, end - begin, showValue(name))),
     ...file === null ? {} : { stored: { file, offset: start + offset } },
   };
 }

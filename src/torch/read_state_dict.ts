@@ -1,4 +1,4 @@
-import { BYTES, countOf, decode } from "../model/files/file_types.ts";
+import { BYTES, countOf, readersOf } from "../model/files/file_types.ts";
 import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
 import { openZip } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
@@ -205,7 +205,7 @@ function tensorsOf(source: ByteSource, value: Pickled, storages: Storages): Stat
       name,
       shape,
       type: view.type,
-      read: () => decode(bytesOfView(view, stored.read()), view.type),
+      ...readersOf(view.type, () => bytesOfView(view, stored.read())),
       ...source.file === null || stored.at === null || !isContiguous(view) ? {} : {
         stored: {
           file: source.file,

@@ -1,5 +1,5 @@
 import { isFloat } from "../model/files/file_types.ts";
-import type { FileTensor } from "../model/weights/weights_manifest.ts";
+import type { FileTensor, FileType } from "../model/weights/weights_manifest.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type { LayerKind } from "../traits/layers.ts";
 
@@ -58,11 +58,16 @@ const CELLS: Readonly<Record<number, string>> = { 1: "RNN", 3: "GRU", 4: "LSTM" 
  * groups, ...window]` a convolution, `weight_ih_l0 [4 hidden, in]` an LSTM, a pair of vectors a
  * normalisation. Tensors of other types than floats, such as `num_batches_tracked`, belong to no
  * layer.
+ *
+ * @param accepts Types of the tensors that belong to layers.
  */
-export function torchLayers(tensors: readonly FileTensor[]): TorchLayer[] {
+export function torchLayers(
+  tensors: readonly FileTensor[],
+  accepts: (type: FileType) => boolean = isFloat,
+): TorchLayer[] {
   const groups = new Map<string, { own: string; tensor: FileTensor }[]>();
   for (const tensor of tensors) {
-    if (!isFloat(tensor.type)) continue;
+    if (!accepts(tensor.type)) continue;
     const dot = tensor.name.lastIndexOf(".");
     const own = tensor.name.slice(dot + 1);
     // Stacked and reversed recurrent layers only differ in the ends of their names.

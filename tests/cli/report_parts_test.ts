@@ -50,6 +50,36 @@ Deno.test("merge joins the parts of a report to the bytes of the whole", () =>
     assertEquals(await Deno.readTextFile(`${folder}/whole.json`), whole.stdout);
   }));
 
+Deno.test("whole numbers are shown in each format, and merge joins those of the parts", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = new URL("../../fixtures/files/whole/whole.safetensors", import.meta.url);
+    await Deno.copyFile(file, `${folder}/w.safetensors`);
+    for (let index = 1; index <= 3; index++) await run(folder, ...part(index, 3), "--quiet");
+    const shown: Record<string, string> = {};
+    for (const format of ["text", "json", "html"]) {
+      const show = ["--format", format, "--quiet"];
+      const whole = await run(folder, "report", "w.safetensors", ...show);
+      const parts = ["part2.json", "part1.json", "part3.json"];
+      assertEquals((await run(folder, "merge", ...parts, ...show)).stdout, whole.stdout, format);
+      shown[format] = whole.stdout.replace(/\s+/g, " ");
+    }
+    const { weightsOnly: { wholeNumbers } } = JSON.parse(shown.json);
+    assertEquals(wholeNumbers.length, 18);
+    assertStringIncludes(shown.text, "Whole numbers: 18 tensors");
+    const range = "-9223372036854775808 to 9223372036854775807";
+    assertStringIncludes(shown.text, `across.int64: int64 [17, 24], ${range}`);
+    assertStringIncludes(
+      shown.text,
+      "table.int16: int16 [24, 17], -32,768 to 32,767, 4% zeros, 1 zero row, 1 constant row, 1 repeated row",
+    );
+    assertStringIncludes(shown.text, "and 6 more: --format json");
+    assertStringIncludes(shown.html, `<td>int64 [17, 24]<td>${range}<td>`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("parts of a report have each layer once, and about as many bytes", () =>
   withCheckpoint(async (folder) => {
     const seen: string[] = [];

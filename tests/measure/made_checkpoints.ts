@@ -1,4 +1,5 @@
-import type { MadeTensor } from "./write_checkpoint.ts";
+import type { Finding } from "../../src/rules/finding.ts";
+import { BLOCK, type MadeTensor } from "./write_checkpoint.ts";
 
 /** Fault that is planted in a made checkpoint; `null` for none. */
 export type Fault =
@@ -10,6 +11,37 @@ export type Fault =
   | "swapped"
   | "untouched"
   | null;
+
+/** Rules and kinds of findings that each fault has, one for each faulty tensor. */
+const FINDINGS: Record<Exclude<Fault, null>, string> = {
+  "nan": "error non-finite spread",
+  "infinity": "error non-finite spread",
+  "zero-row": "note symmetry zero-units",
+  "repeated-row": "note symmetry duplicates",
+  "times-30": "error blocks-alike too-large",
+  "swapped": "warning blocks-alike swapped",
+  "untouched": "warning blocks-alike untouched",
+};
+
+/** The faults, and clean checkpoints: those of 100 in turn. */
+export const FAULTS: Fault[] = [...Object.keys(FINDINGS) as Fault[], null, null, null];
+
+/** Returns the only findings that a made checkpoint should have, as `foundIn()` returns them. */
+export function expectedOf({ fault, faulty }: Omit<MadeCheckpoint, "tensors">): string[] {
+  if (fault === null) return [];
+  const layers = faulty.map((name) => name.replace(/\.weight$/, "")).toSorted();
+  return [`${FINDINGS[fault]}: ${layers.join(", ")}`];
+}
+
+/** Returns findings without the notes on the size of new kernels, which a trained one gets. */
+export function foundIn(
+  findings: readonly Pick<Finding, "rule" | "severity" | "kind" | "layer" | "layers">[],
+): string[] {
+  return findings.filter(({ rule }) => rule !== "init-scale").map(
+    ({ severity, rule, kind, layer, layers = [layer!] }) =>
+      `${severity} ${rule} ${kind}: ${layers.toSorted().join(", ")}`,
+  );
+}
 
 /** Made checkpoint. */
 export interface MadeCheckpoint {
@@ -75,7 +107,7 @@ function plant(
   const kinds = ["self_attn.q_proj", "self_attn.o_proj", "mlp.up_proj", "mlp.down_proj"];
   const tensor = find(kinds[seed % kinds.length]);
   const columns = tensor.shape[1];
-  const row = 1 + seed % (width - 1);
+  const row = 1 + seed * 7919 % (width - 1);
   const change = (
     from: number,
     count: number,
@@ -93,8 +125,9 @@ function plant(
   else if (fault === "infinity") change(row * columns + 3, 1, () => -Infinity);
   else if (fault === "zero-row") change(row * columns, columns, () => 0);
   else if (fault === "repeated-row") {
-    // The first row is in the same block of a small tensor.
-    change(row * columns, columns, (index, block) => block[index - row * columns]);
+    // The first row is in the same block.
+    const near = 1 + (row - 1) % (Math.floor(BLOCK / columns) - 1);
+    change(near * columns, columns, (index, block) => block[index - near * columns]);
   } else if (fault === "times-30") tensor.std! *= 30;
   else if (fault === "untouched") {
     tensor.std = 0.02;

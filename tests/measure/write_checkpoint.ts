@@ -1,3 +1,5 @@
+import { assemblePickle, dictionaryParts, tensorParts } from "../torch/assemble_pickle.ts";
+import { type Write, writeZip64 } from "../torch/write_zip64.ts";
 import { encode } from "../../src/model/files/file_types.ts";
 import type { FileType } from "../../src/model/weights/weights_manifest.ts";
 
@@ -25,11 +27,16 @@ const TYPES: Record<MadeTensor["dtype"], FileType> = {
 const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2 };
 
 /** Entries that are written at once. */
-const BLOCK = 2 ** 20;
+export const BLOCK = 2 ** 20;
+
+/** Storages of PyTorch, and types of NumPy; it has no bfloat16. */
+const STORAGES = { F64: "Double", F32: "Float", F16: "Half", BF16: "BFloat16" };
+const NUMPY = { F64: "<f8", F32: "<f4", F16: "<f2", BF16: null };
 
 /**
- * Writes a `.safetensors` file of random normal weights. Large tensors repeat a block of 2^20
- * entries, moved by another number of entries each time.
+ * Writes a `.safetensors` file, or an archive of PyTorch (`.pt`, `.bin`) or NumPy (`.npz`), of random
+ * normal weights. Large tensors repeat a block of 2^20 entries, moved by another number of entries
+ * each time.
  *
  * @param path The file.
  * @param tensors Its tensors.
@@ -40,32 +47,95 @@ export async function writeCheckpoint(
   tensors: readonly MadeTensor[],
   seed = 1,
 ): Promise<void> {
+  const drawn = normal(Math.min(BLOCK, Math.max(...tensors.map(countOf))), seed);
+  const entries = (number: number, write: Write) =>
+    writeEntries(tensors[number], drawn, number, write);
+  if (/\.(pt|bin)$/.test(path)) return await writeTorch(path, tensors, entries);
+  if (path.endsWith(".npz")) return await writeNpz(path, tensors, entries);
   let at = 0;
-  const header = Object.fromEntries(tensors.map(({ name, dtype, shape }) => {
+  const header = Object.fromEntries(tensors.map((tensor) => {
+    const { name, dtype, shape } = tensor;
     const begin = at;
-    at += BYTES[dtype] * shape.reduce((count, size) => count * size, 1);
+    at += bytesOf(tensor);
     return [name, { dtype, shape, data_offsets: [begin, at] }];
   }));
   const text = new TextEncoder().encode(JSON.stringify(header));
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  const write = async (bytes: Uint8Array) => {
-    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  const write = (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
   };
-  await write(new Uint8Array(new BigUint64Array([BigInt(text.length)]).buffer));
-  await write(text);
-  const longest = Math.max(...tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
-  const drawn = normal(Math.min(BLOCK, longest), seed);
-  for (const [i, tensor] of tensors.entries()) await writeEntries(tensor, drawn, i, write);
+  write(new Uint8Array(new BigUint64Array([BigInt(text.length)]).buffer));
+  write(text);
+  for (const i of tensors.keys()) entries(i, write);
 }
 
-async function writeEntries(
+const countOf = ({ shape }: MadeTensor) => shape.reduce((count, size) => count * size, 1);
+
+const bytesOf = (tensor: MadeTensor) => BYTES[tensor.dtype] * countOf(tensor);
+
+/** Writes the entries of the tensor of a number. */
+type WriteEntries = (number: number, write: Write) => void;
+
+async function writeTorch(
+  path: string,
+  tensors: readonly MadeTensor[],
+  entries: WriteEntries,
+): Promise<void> {
+  const parts = tensors.map((tensor, i) => {
+    const { name, dtype, shape } = tensor;
+    const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+    const kind = `${STORAGES[dtype]}Storage`;
+    return [name, tensorParts({ key: `${i}`, kind, count: countOf(tensor), shape, strides })];
+  });
+  const pickle = assemblePickle(dictionaryParts(Object.fromEntries(parts)));
+  await writeZip64(path, [
+    { name: "net/data.pkl", content: pickle },
+    ...tensors.map((tensor, i) => ({
+      name: `net/data/${i}`,
+      content: { size: bytesOf(tensor), write: (to: Write) => entries(i, to) },
+    })),
+  ]);
+}
+
+async function writeNpz(
+  path: string,
+  tensors: readonly MadeTensor[],
+  entries: WriteEntries,
+): Promise<void> {
+  await writeZip64(
+    path,
+    tensors.map((tensor, i) => {
+      const { name, dtype, shape } = tensor;
+      const text = `{'descr': '${NUMPY[dtype]}', 'fortran_order': False, 'shape': (${shape},)}\n`;
+      const head = [0x93, ..."NUMPY\x01\0"].map((one) =>
+        typeof one === "string" ? one.charCodeAt(0) : one
+      );
+      const header = new Uint8Array([
+        ...head,
+        text.length & 255,
+        text.length >> 8,
+        ...new TextEncoder().encode(text),
+      ]);
+      const write = (to: Write) => {
+        to(header);
+        entries(i, to);
+      };
+      return { name: `${name}.npy`, content: { size: header.length + bytesOf(tensor), write } };
+    }),
+  );
+}
+
+function writeEntries(
   { dtype, shape, std = 0.02, mean = 0, tails = false, change }: MadeTensor,
   drawn: Float32Array,
   number: number,
-  write: (bytes: Uint8Array) => Promise<void>,
-): Promise<void> {
+  write: Write,
+): void {
   const count = shape.reduce((a, b) => a * b, 1);
-  const scaled = drawn.map((x, i) => mean + std * x * (tails && i % 50 === 0 ? 3 : 1));
+  const scaled = new Float32Array(drawn.length);
+  for (let i = 0; i < scaled.length; i++) {
+    scaled[i] = mean + std * drawn[i] * (tails && i % 50 === 0 ? 3 : 1);
+  }
   // Twice, so that a block may begin anywhere.
   const once = encode(scaled, TYPES[dtype]);
   const twice = new Uint8Array(2 * once.length);
@@ -75,12 +145,12 @@ async function writeEntries(
     const length = Math.min(drawn.length, count - first);
     const shift = (number * 7919 + first / drawn.length * 104729) % drawn.length;
     if (change === undefined || first >= change.to || first + length <= change.from) {
-      await write(twice.subarray(BYTES[dtype] * shift, BYTES[dtype] * (shift + length)));
+      write(twice.subarray(BYTES[dtype] * shift, BYTES[dtype] * (shift + length)));
       continue;
     }
     const values = Float32Array.from({ length }, (_, i) => scaled[(i + shift) % scaled.length]);
     change.apply(values, first);
-    await write(encode(values, TYPES[dtype]));
+    write(encode(values, TYPES[dtype]));
   }
 }
 

@@ -31,10 +31,11 @@ export function assemblePickle(parts: readonly Part[]): Uint8Array<ArrayBuffer> 
 
 const MARK: Part = { op: "(" }, TUPLE: Part = { op: "t" };
 
-/** A tensor of a storage of float32 entries. */
+/** A tensor of a storage, of float32 entries as a rule. */
 export function tensorParts(
-  { key = "0", count = 4, offset = 0, shape = [2, 2], strides = [2, 1] }: {
+  { key = "0", kind = "FloatStorage", count = 4, offset = 0, shape = [2, 2], strides = [2, 1] }: {
     key?: string;
+    kind?: string;
     count?: number;
     offset?: number;
     shape?: number[];
@@ -44,7 +45,7 @@ export function tensorParts(
   const storage: Part[] = [
     MARK,
     "storage",
-    { global: ["torch", "FloatStorage"] } as Part,
+    { global: ["torch", kind] } as Part,
     key,
     "cpu",
     count,

@@ -1,71 +1,9 @@
-import { crc32 } from "node:zlib";
 import { readWeights } from "../../src/load/mod.ts";
 import { measureCheckpoint } from "../../src/measure/mod.ts";
 import { assemblePickle, dictionaryParts, tensorParts } from "./assemble_pickle.ts";
 import { torchFile } from "./fixture.ts";
+import { writeZip64 } from "./write_zip64.ts";
 import { assertEquals } from "@std/assert";
-
-/** File of an archive: its content, or as many zeros, of which the disk stores none. */
-interface Stored {
-  name: string;
-  content: Uint8Array | number;
-}
-
-/** Returns little-endian numbers of the given bytes each. */
-function numbers(...fields: [bytes: number, value: number][]): Uint8Array {
-  const all = new Uint8Array(fields.reduce((sum, [bytes]) => sum + bytes, 0));
-  const view = new DataView(all.buffer);
-  let at = 0;
-  for (const [bytes, value] of fields) {
-    if (bytes === 2) view.setUint16(at, value, true);
-    else if (bytes === 4) view.setUint32(at, value, true);
-    else view.setBigUint64(at, BigInt(value), true);
-    at += bytes;
-  }
-  return all;
-}
-
-const LARGE = 0xffffffff;
-
-/** Writes a zip archive in which every size and offset is in a record of ZIP64. */
-async function writeZip64(path: string, files: readonly Stored[]): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  let at = 0;
-  const write = async (bytes: Uint8Array) => {
-    await file.seek(at, Deno.SeekMode.Start);
-    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
-    at += bytes.length;
-  };
-  const list: Uint8Array[] = [];
-  for (const { name, content } of files) {
-    const path = new TextEncoder().encode(name);
-    const size = typeof content === "number" ? content : content.length;
-    const checksum = typeof content === "number" ? 0 : crc32(content);
-    const common: [number, number][] = [[2, 45], [2, 0], [2, 0], [4, 0], [4, checksum]];
-    const sizes: [number, number][] = [[4, LARGE], [4, LARGE], [2, path.length]];
-    const extra: [number, number][] = [[8, size], [8, size], [8, at]];
-    list.push(
-      numbers([4, 0x02014b50], [2, 45], ...common, ...sizes, [2, 28], [2, 0], [2, 0], [2, 0]),
-      numbers([4, 0], [4, LARGE]),
-      path,
-      numbers([2, 1], [2, 24], ...extra),
-    );
-    await write(numbers([4, 0x04034b50], ...common, ...sizes, [2, 20]));
-    await write(path);
-    await write(numbers([2, 1], [2, 16], [8, size], [8, size]));
-    if (typeof content === "number") at += content;
-    else await write(content);
-  }
-  const start = at;
-  for (const part of list) await write(part);
-  const end = at;
-  const count: [number, number][] = [[8, files.length], [8, files.length]];
-  await write(numbers([4, 0x06064b50], [8, 44], [2, 45], [2, 45], [4, 0], [4, 0], ...count));
-  await write(numbers([8, end - start], [8, start]));
-  await write(numbers([4, 0x07064b50], [4, 0], [8, end], [4, 1]));
-  await write(numbers([4, 0x06054b50], [4, 0], [2, 0xffff], [2, 0xffff], [4, LARGE], [4, LARGE]));
-  await write(numbers([2, 0]));
-}
 
 for (const exponent of [33, 40]) {
   Deno.test(`readWeights() reads a tensor behind byte 2^${exponent} of an archive of PyTorch`, async () => {

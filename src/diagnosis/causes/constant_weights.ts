@@ -120,7 +120,9 @@ function tiedLogits(
 export function constantWeights(patient: Patient): Suspect[] {
   const found = foundBy("symmetry", patient).filter(({ kind }) => kind !== "shared-draw");
   if (found.length === 0) return [];
-  const names = layersOf(found, patient);
+  // A quantised kernel of a file may be in no layer of weights.
+  const quantised = found.flatMap(({ layer }) => layer ?? []);
+  const names = [...new Set([...layersOf(found, patient), ...quantised])];
   const rows = rowsOf(names, patient);
   const kernels = rows.flatMap((layer) => {
     const drawn = layer.weights.filter((weight) => isKernel(weight) && startsAlike(weight));
@@ -152,14 +154,16 @@ export function constantWeights(patient: Patient): Suspect[] {
  * @param which The layers that hold them.
  */
 function messageOn(kernels: readonly WeightMeasurements[], said: string, which: string): string {
-  if (kernels.length > 0 && kernels.every(({ values }) => values.maxAbs === 0)) {
+  // Some units of zeros, or those of a kernel of whole numbers.
+  if (kernels.length === 0) return `Units of ${which} have only zeros, or the same weights.`;
+  if (kernels.every(({ values }) => values.maxAbs === 0)) {
     return `All entries of the ${said} of ${which} are 0, so no signal passes and all units stay ` +
       `the same.`;
   }
   if (!kernels.every(({ values }) => isConstant(values))) {
     return `Units of ${which} have exactly the same weights, so they learn the same.`;
   }
-  const value = kernels.length > 0 ? formatNumber(kernels[0].values.mean) : "";
+  const value = formatNumber(kernels[0].values.mean);
   return `All entries of the ${said} of ${which} are equal (${value}), so all units of a layer ` +
     `learn the same.`;
 }

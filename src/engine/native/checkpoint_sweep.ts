@@ -9,6 +9,8 @@ export interface CodeFormat {
   infinity: number;
   /** Smallest magnitude that is NaN. */
   nan: number;
+  /** Kind of whole numbers; absent for others. */
+  whole?: "signed" | "unsigned";
 }
 
 /** Number of the upper bits of a float32 by which it is counted. */
@@ -55,6 +57,15 @@ interface ChunkFigures {
   nonFinite: NonFinite | null;
 }
 
+/** Returns the range that holds two ranges of whole numbers. */
+export function widest(
+  a: readonly [bigint, bigint] | null,
+  b: readonly [bigint, bigint],
+): [least: bigint, largest: bigint] {
+  if (a === null) return [...b];
+  return [a[0] < b[0] ? a[0] : b[0], a[1] > b[1] ? a[1] : b[1]];
+}
+
 /** Flags of a row: all zeros; all entries equal, but not 0; has a NaN. */
 export const ROW = { zero: 1, constant: 2, broken: 4 } as const;
 
@@ -63,6 +74,8 @@ interface Exports {
   count8(from: number, count: number, counts: number): void;
   count16(from: number, count: number, counts: number): void;
   narrow(at: number, count: number): void;
+  sumWhole32(from: number, count: number, isSigned: boolean, result: number): void;
+  sumWhole64(from: number, count: number, isSigned: boolean, result: number): void;
   sums(from: number, count: number, result: number): void;
   count32(from: number, count: number, counts: number): void;
   coefficient(index: number, seed: number): number;
@@ -81,13 +94,13 @@ const SIZES = {
   /** Never used: its address is null. */
   null: 64,
   matrix: 64,
-  result: 8 * FIGURES,
+  result: 8 * (FIGURES + 2),
   counts: 4 * 2 ** 16,
   ones: 4 * MAX_WIDTH,
   twos: 4 * MAX_WIDTH,
   columnOnes: 4 * MAX_WIDTH,
   columnTwos: 4 * MAX_WIDTH,
-  starts: 4 * MAX_WIDTH,
+  starts: 8 * MAX_WIDTH,
   broken: MAX_WIDTH,
   hashes: 8 * MAX_ROWS,
   flags: MAX_ROWS,
@@ -101,7 +114,7 @@ const FIELDS = 16;
 
 /**
  * Sums, counts and hashes over the entries of tensors as they are stored in a file. Each instance
- * has its own memory of 5 MB, into which a chunk is read, and works in one thread.
+ * has its own memory of 6 MB, into which a chunk is read, and works in one thread.
  */
 export class CheckpointSweep {
   /** Room for the bytes of a chunk. */
@@ -110,6 +123,7 @@ export class CheckpointSweep {
   readonly #at: Readonly<Record<keyof typeof SIZES, number>>;
   readonly #buffer: ArrayBuffer;
   #sums: Sums | null = null;
+  #range: [least: bigint, largest: bigint] | null = null;
 
   constructor() {
     let end = 0;
@@ -132,6 +146,7 @@ export class CheckpointSweep {
   /** Begins a tensor, or a part of one. `columns`: true if its columns are compared. */
   begin({ columns }: { columns: boolean }): void {
     this.#sums = null;
+    this.#range = null;
     const ofColumns = columns ? ["columnOnes", "columnTwos", "broken"] as const : [];
     for (const region of ["counts", ...ofColumns] as const) {
       new Uint8Array(this.#buffer, this.#at[region], SIZES[region]).fill(0);
@@ -143,7 +158,9 @@ export class CheckpointSweep {
     const { rows, width, first, hashedWidth, hashedRows } = chunk;
     const count = rows * width;
     const before = this.#nonFinite(format);
-    if (format.bytes === 8) this.#exports.narrow(this.#at.chunk, count);
+    if (format.bytes === 8 && format.whole === undefined) {
+      this.#exports.narrow(this.#at.chunk, count);
+    }
     this.#count(count, format);
     const { matrix, starts } = this.#at;
     if (hashedRows > 0) {
@@ -170,11 +187,12 @@ export class CheckpointSweep {
 
   /**
    * Returns the number of entries with each code since `begin()`. Of a format of more than 16 bits,
-   * a code is the upper {@linkcode UPPER_BITS} bits of a float32.
+   * a code is the upper {@linkcode UPPER_BITS} bits of a float32; whole numbers are not counted then.
    */
-  counts({ bytes }: CodeFormat): Int32Array {
+  counts({ bytes, whole }: CodeFormat): Int32Array {
     const counts = new Int32Array(this.#buffer, this.#at.counts, 2 ** 16);
     if (bytes <= 2) return counts;
+    if (whole !== undefined) return counts.subarray(0, 0);
     const sums = new Int32Array(2 ** UPPER_BITS);
     for (let i = 0; i < 4 * sums.length; i++) sums[i >> 2] += counts[i];
     return sums;
@@ -183,6 +201,11 @@ export class CheckpointSweep {
   /** Sums over the entries of a format of more than 16 bits since `begin()`. */
   get sums(): Sums | null {
     return this.#sums;
+  }
+
+  /** Smallest and largest whole number of more than 16 bits since `begin()`. */
+  get range(): [least: bigint, largest: bigint] | null {
+    return this.#range;
   }
 
   /** Hashes of the first `width` columns since `begin()`. */
@@ -194,9 +217,12 @@ export class CheckpointSweep {
     };
   }
 
-  /** Mixed codes of the first row of the tensor, if it was added since `begin()`. */
+  /**
+   * Mixed codes of the first row of the tensor, if it was added since `begin()`: two for each column,
+   * one for each hash.
+   */
   starts(width: number): Int32Array {
-    return new Int32Array(this.#buffer, this.#at.starts, width);
+    return new Int32Array(this.#buffer, this.#at.starts, 2 * width);
   }
 
   /** Returns the sums of the coefficients of `count` rows, one for each hash. */
@@ -214,19 +240,31 @@ export class CheckpointSweep {
     return this.#exports.coefficient(index, 0);
   }
 
-  #count(count: number, { bytes }: CodeFormat): void {
+  #count(count: number, { bytes, whole }: CodeFormat): void {
     const { chunk, counts, result } = this.#at;
     if (bytes === 1) return this.#exports.count8(chunk, count, counts);
     if (bytes === 2) return this.#exports.count16(chunk, count, counts);
-    this.#exports.sums(chunk, count, result);
+    if (whole === undefined) this.#exports.sums(chunk, count, result);
+    else {
+      const sumWhole = bytes === 4 ? this.#exports.sumWhole32 : this.#exports.sumWhole64;
+      sumWhole(chunk, count, whole === "signed", result);
+      this.#range = widest(this.#range, this.#readRange(whole));
+    }
     const sums = readSums(new Float64Array(this.#buffer, result, FIGURES), 0, count);
     this.#sums = this.#sums === null ? sums : addSums(this.#sums, sums);
-    this.#exports.count32(chunk, count, counts);
+    if (whole === undefined) this.#exports.count32(chunk, count, counts);
+  }
+
+  #readRange(whole: "signed" | "unsigned"): [bigint, bigint] {
+    const Entries = whole === "signed" ? BigInt64Array : BigUint64Array;
+    const [least, largest] = new Entries(this.#buffer, this.#at.result + 8 * FIGURES, 2);
+    return [least, largest];
   }
 
   /** Returns the number of entries that are not finite so far. */
   #nonFinite(format: CodeFormat): number {
-    const { bytes, infinity } = format;
+    const { bytes, infinity, whole } = format;
+    if (whole !== undefined) return 0;
     if (bytes > 2) return this.#sums === null ? 0 : this.#sums.count - this.#sums.finite;
     const counts = this.counts(format);
     const sign = 2 ** (8 * bytes - 1);
@@ -239,10 +277,10 @@ export class CheckpointSweep {
   #describe(
     chunk: Chunk,
     { rows, width, columns }: { rows: number; width: number; columns: boolean },
-    { bytes, infinity, nan }: CodeFormat,
+    { bytes, infinity, nan, whole }: CodeFormat,
   ): void {
     const at = this.#at;
-    const size = Math.min(bytes, 4);
+    const size = whole === undefined ? Math.min(bytes, 4) : bytes;
     new Int32Array(this.#buffer, at.matrix, FIELDS).set([
       at.chunk,
       rows,
@@ -250,7 +288,7 @@ export class CheckpointSweep {
       chunk.width,
       size,
       chunk.first,
-      2 ** (8 * size - 1),
+      whole === undefined ? 2 ** (8 * size - 1) : 0,
       at.ones,
       at.twos,
       columns ? at.columnOnes : 0,

@@ -44,7 +44,7 @@ function tensorsIn({ children }: Hdf5Group): FileTensor[] {
   return [...children].flatMap(([name, child]): FileTensor[] => {
     if (NOT_WEIGHTS.test(name)) return [];
     if (child.kind === "group") return tensorsIn(child);
-    const { path, shape, type, read, stored } = child;
-    return [{ name: path, shape, type, read, ...stored === undefined ? {} : { stored } }];
+    const { path, shape, type, read, bytes, stored } = child;
+    return [{ name: path, shape, type, read, bytes, ...stored === undefined ? {} : { stored } }];
   });
 }

@@ -1,6 +1,6 @@
 import { Budget } from "../../model/files/budget.ts";
 import { bytesInMemory, type ByteSource, pagedSource } from "../../model/files/byte_source.ts";
-import { countOf, decode, encode, isFloat } from "../../model/files/file_types.ts";
+import { countOf, encode, isFloat, readersOf } from "../../model/files/file_types.ts";
 import { ModelError } from "../../model/model_error.ts";
 import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { refusal } from "../../words/input_error.ts";
@@ -130,14 +130,12 @@ export interface Hdf5Group {
 }
 
 /** Array of an HDF5 file. */
-export interface Hdf5Array extends Pick<FileTensor, "type" | "stored"> {
+export interface Hdf5Array extends Pick<FileTensor, "type" | "stored" | "read" | "bytes"> {
   kind: "array";
   /** Path of the array: `"layers/dense/vars/0"`. */
   path: string;
   /** Shape. */
   shape: number[];
-  /** Reads the entries. */
-  read(): Float32Array<ArrayBuffer>;
   /**
    * Overwrites the entries, in the bytes in memory that the file was opened from.
    *
@@ -329,7 +327,7 @@ class Opening {
       path,
       shape,
       type,
-      read: () => decode(piece().bytes(size), type),
+      ...readersOf(type, () => piece().bytes(size)),
       write,
       ...file === null ? {} : { stored: { file, offset: start + from } },
     };

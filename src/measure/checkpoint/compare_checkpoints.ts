@@ -10,7 +10,7 @@ import { askWorkers, isFar, threadsFor, WORTH_WORKERS } from "./sweep_in_paralle
 import { comparePart } from "./compare_part.ts";
 import type { CompareTask, PairPart, StoredSide } from "./compare_worker.ts";
 import { fileShape, type MeasureCheckpointOptions } from "./measure_checkpoint.ts";
-import { isStored, readerOf, type Stretch, stretchesOf } from "./sample_tensors.ts";
+import { isStored, readerOf, type Stretch, stretchesOf, typeRead } from "./sample_tensors.ts";
 import { groupBySize } from "./plan_sweep.ts";
 
 /** Change of a tensor from one file of weights to another. */
@@ -173,7 +173,7 @@ interface DividedPair {
 
 function stretchesIn(pair: Pair, { sample }: { sample: boolean }): Stretch[] | null {
   const [a, b] = pair;
-  return sample && pair.every(isInPieces)
+  return sample && pair.every(isStored)
     ? stretchesOf(countOf(a.shape)!, Math.max(BYTES[a.type], BYTES[b.type]))
     : null;
 }
@@ -181,16 +181,12 @@ function stretchesIn(pair: Pair, { sample }: { sample: boolean }): Stretch[] | n
 const entriesIn = (stretches: readonly Stretch[]) =>
   stretches.reduce((sum, { from, to }) => sum + to - from, 0);
 
-/** Returns true if the entries are read from the file in pieces. */
-const isInPieces = (tensor: FileTensor) =>
-  isStored(tensor) || tensor.stored !== undefined && isWhole(tensor.type);
-
 /** Returns the sums over each pair. */
 async function comparePairs(
   divided: readonly DividedPair[],
   { threads, onProgress, signal = null }: MeasureCheckpointOptions,
 ): Promise<ComparisonSums[]> {
-  const stored = divided.filter(({ pair }) => pair.every(isInPieces));
+  const stored = divided.filter(({ pair }) => pair.every(isStored));
   const sums = new Map<DividedPair, ComparisonSums>();
   const parts = stored.flatMap(partsOf);
   const bytesOf = ({ pair, from, to }: PairPart) => (to - from) * bytesOfPair(stored[pair]);
@@ -229,8 +225,8 @@ async function comparePairs(
 /** Compares a pair in this thread, in the parts of the workers: the sums are the same. */
 function compareHere(comparison: CheckpointComparison, divided: DividedPair): ComparisonSums {
   const [a, b] = divided.pair.map((tensor) => ({
-    type: isInPieces(tensor) ? tensor.type : "float32" as const,
-    read: readerOf(tensor, { inPieces: isInPieces(tensor) }),
+    type: typeRead(tensor),
+    read: readerOf(tensor),
   }));
   return partsOf(divided, 0).map((part) => comparePart(comparison, part, [a, b]))
     .reduce(addComparisons);

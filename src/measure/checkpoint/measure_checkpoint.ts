@@ -1,9 +1,8 @@
 import type { NonFinite } from "../../engine/native/checkpoint_sweep.ts";
-import { BYTES, countOf } from "../../model/files/file_types.ts";
+import { countOf } from "../../model/files/file_types.ts";
 import { stemOf } from "../../model/names.ts";
 import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
-import { type TorchLayer, torchLayers, type TorchTensor } from "../../torch/torch_layers.ts";
-import { kerasLayers } from "../../load/keras_layers.ts";
+import type { TorchLayer, TorchTensor } from "../../torch/torch_layers.ts";
 import { InputError } from "../../words/input_error.ts";
 import { formatCount, formatMemory, formatShare } from "../../words/numbers.ts";
 import {
@@ -23,6 +22,7 @@ import type {
   Measurements,
   TensorStatistics,
   WeightMeasurements,
+  WholeTensor,
 } from "../measurements.ts";
 import { statisticsOf } from "../sums.ts";
 import {
@@ -39,7 +39,8 @@ import {
   type SweepProgress,
   threadsFor,
 } from "./sweep_in_parallel.ts";
-import type { TensorFigures, UnitAxis } from "./tensor_sweep.ts";
+import { contentsOf, type FileContents, partOf, sweepsOf, type WholeSweep } from "./file_layers.ts";
+import type { TensorFigures } from "./tensor_sweep.ts";
 
 export const fileShape = object({
   path: string,
@@ -84,12 +85,9 @@ const NOTHING: TensorStatistics = {
  */
 export function measureWeights(file: WeightsFile): Measurements {
   requireValue("file", file, fileShape);
-  const found = layersOf(file);
-  return describeWeights(
-    file,
-    { ...found, own: found.layers, sampled: null },
-    sweepTensors(found.sweeps),
-  );
+  const whole = contentsOf(file);
+  const sweeps = sweepsOf(file, whole);
+  return describeWeights(file, { whole, own: whole, sweeps, sampled: null }, sweepTensors(sweeps));
 }
 
 /** Options of {@linkcode measureCheckpoint}. */
@@ -154,13 +152,9 @@ export async function measureCheckpoint(
   using journal = await openJournal(options.journal ?? null, file);
   requireValue("options.threads", threads, number);
   requireValue("options.sample", sample, boolean);
-  const found = layersOf(file);
-  const { layers } = found;
-  const own = shard === null ? null : shardOf(layers, shard);
-  const isOwn = new Set(own?.flatMap(({ tensors }) => tensors));
-  const sweeps = own === null
-    ? found.sweeps
-    : found.sweeps.filter(({ tensor }) => isOwn.has(tensor as TorchTensor));
+  const whole = contentsOf(file);
+  const own = partOf(whole, shard);
+  const sweeps = sweepsOf(file, own);
   const drawn = sample ? sampleTensors(sweeps) : null;
   const swept = await sweepInParallel(drawn?.sweeps ?? sweeps, {
     threads,
@@ -171,8 +165,8 @@ export async function measureCheckpoint(
   await journal?.remove();
   const figures = drawn?.join(swept) ?? swept;
   // The parts of a report say the same of the whole.
-  const sampled = sample ? sampleTensors(found.sweeps).sampled : null;
-  return describeWeights(file, { layers, sweeps, own: own ?? layers, sampled }, figures);
+  const sampled = sample ? sampleTensors(sweepsOf(file, whole)).sampled : null;
+  return describeWeights(file, { whole, own, sweeps, sampled }, figures);
 }
 
 async function openJournal(path: string | null, file: WeightsFile): Promise<SweepJournal | null> {
@@ -188,63 +182,17 @@ async function openJournal(path: string | null, file: WeightsFile): Promise<Swee
   });
 }
 
-/** Layer of a file with its non-empty tensors, kernels first, as rules expect them. */
-interface FileLayer {
-  layer: TorchLayer;
-  tensors: TorchTensor[];
-}
-
-function layersOf(file: WeightsFile): { layers: FileLayer[]; sweeps: SweepTensor[] } {
-  const isFirst = ({ role }: TorchTensor) => role === "kernel" ? 0 : 1;
-  const all = file.layout === "keras" ? kerasLayers(file.tensors) : torchLayers(file.tensors);
-  const layers = all.map((layer) => ({
-    layer,
-    tensors: layer.tensors.toSorted((a, b) => isFirst(a) - isFirst(b))
-      .filter(({ shape }) => !shape.includes(0)),
-  }));
-  const sweeps = layers.flatMap(({ layer, tensors }) =>
-    tensors.map((tensor): SweepTensor => {
-      const { shape } = tensor;
-      if (file.layout !== "keras" || shape.length < 2) {
-        return { tensor, units: unitsOf(layer, tensor) };
-      }
-      const { units, outer } = kerasUnits(layer, tensor);
-      const size = (axes: readonly number[]) => axes.reduce((product, axis) => product * axis, 1);
-      return { tensor, units, matrix: [size(shape.slice(0, outer)), size(shape.slice(outer))] };
-    })
-  );
-  return { layers, sweeps };
-}
-
-/** Returns the layers of a part, in their order: the largest ones are distributed first. */
-function shardOf(
-  layers: readonly FileLayer[],
-  { index, count }: { index: number; count: number },
-): FileLayer[] {
-  const sized = layers.map((layer) => ({
-    layer,
-    bytes: layer.tensors.reduce((sum, { shape, type }) => sum + countOf(shape)! * BYTES[type], 0),
-  }));
-  const loads = Array<number>(count).fill(0);
-  const own = new Set<FileLayer>();
-  for (const { layer, bytes } of sized.toSorted((a, b) => b.bytes - a.bytes)) {
-    const part = loads.indexOf(Math.min(...loads));
-    loads[part] += bytes;
-    if (part === index - 1) own.add(layer);
-  }
-  return layers.filter((layer) => own.has(layer));
-}
-
 function describeWeights(
   file: WeightsFile,
-  { layers, sweeps, own, sampled }: {
-    layers: FileLayer[];
+  { whole, own, sweeps, sampled }: {
+    whole: FileContents;
+    own: FileContents;
     sweeps: SweepTensor[];
-    own: FileLayer[];
     sampled: number | null;
   },
   figures: TensorFigures[],
 ): Measurements {
+  const { layers } = whole;
   const head = headOf(layers.map(({ layer }) => layer));
   const doubtful = layers.filter(({ layer }) => layer.doubtful).length;
   const notes = [
@@ -255,7 +203,7 @@ function describeWeights(
       : [],
   ];
   const figuresOf = new Map(sweeps.map(({ tensor }, i) => [tensor, figures[i]]));
-  const isOwn = new Set(own);
+  const isOwn = new Set(own.layers);
   const measured = layers.flatMap((one, index) => {
     if (!isOwn.has(one)) return [];
     const { layer, tensors } = one;
@@ -285,6 +233,9 @@ function describeWeights(
       notes,
       ...file.config?.tiesEmbeddings ? { tiesEmbeddings: true } : {},
       ...sampled === null ? {} : { sampled },
+      ...own.whole.length === 0 ? {} : {
+        wholeNumbers: own.whole.map((one) => describeWhole(one, figuresOf.get(one.tensor)!)),
+      },
     },
     layers: measured,
   };
@@ -360,32 +311,68 @@ function describeTensor(
   { isHead, figures }: { isHead: boolean; figures: TensorFigures },
 ): WeightMeasurements {
   const { shape, axes, role, own } = tensor;
-  const { sums, units, rows, columns, nonFinite, sample } = figures;
-  const values = statisticsOf(sums)!;
-  const hasAlike = (lines: LineCounts | null): lines is LineCounts =>
-    lines !== null && lines.zero + lines.constant + lines.repeated > 0;
-  const none: LineCounts = { zero: 0, constant: 0, repeated: 0 };
+  const { units, nonFinite, sample } = figures;
   return {
     name: `${layer.name}/${own}`,
     shape: axes.map((axis) => shape[axis]),
     ...tensor.type === "float32" ? {} : { type: tensor.type },
     trainable: role !== "mean" && role !== "variance",
-    values: sample === undefined
-      ? values
-      : { ...values, l2: values.rms * Math.sqrt(sample.of - values.nonFinite) },
+    values: valuesOf(figures),
     gradients: null,
     gradientsOfUsedRows: null,
     duplicateUnits: layer.kind === "embedding" ? null : units?.duplicate ?? null,
     ...units === null ? {} : { zeroUnits: units.zero },
-    ...hasAlike(rows) || hasAlike(columns)
-      ? { alike: { rows: rows ?? none, columns: columns ?? none } }
-      : {},
+    ...alikeOf(figures),
     ...nonFinite === null ? {} : { nonFiniteAt: placeOf(nonFinite, tensor) },
     entries: isHead && shape.length === 1 && shape[0] <= MAX_ENTRIES
       ? Array.from(tensor.read())
       : null,
     ...sample === undefined ? {} : { sample },
     absent: { gradients: NO_PASS },
+  };
+}
+
+function valuesOf({ sums, sample }: TensorFigures): TensorStatistics {
+  const values = statisticsOf(sums)!;
+  return sample === undefined
+    ? values
+    : { ...values, l2: values.rms * Math.sqrt(sample.of - values.nonFinite) };
+}
+
+/** Returns the rows and columns that carry nothing of their own, if there are any. */
+function alikeOf(
+  { rows, columns }: Pick<TensorFigures, "rows" | "columns">,
+): Pick<WeightMeasurements, "alike"> {
+  const hasAlike = (lines: LineCounts | null): lines is LineCounts =>
+    lines !== null && lines.zero + lines.constant + lines.repeated > 0;
+  const none: LineCounts = { zero: 0, constant: 0, repeated: 0 };
+  return hasAlike(rows) || hasAlike(columns)
+    ? { alike: { rows: rows ?? none, columns: columns ?? none } }
+    : {};
+}
+
+function describeWhole({ tensor, layer }: WholeSweep, figures: TensorFigures): WholeTensor {
+  const { name, type, shape, shard } = tensor;
+  const { range, units, sample, rows, columns } = figures;
+  const [first, ...others] = shape;
+  // Lines of one entry each are all constant.
+  const long = {
+    rows: others.every((size) => size === 1) ? null : rows,
+    columns: first === 1 ? null : columns,
+  };
+  return {
+    name,
+    type,
+    shape,
+    range: range!,
+    values: valuesOf(figures),
+    ...alikeOf(long),
+    ...layer === null ? {} : { layer },
+    ...units === null
+      ? {}
+      : { units: units.count, duplicateUnits: units.duplicate, zeroUnits: units.zero },
+    ...shard === undefined ? {} : { file: shard },
+    ...sample === undefined ? {} : { sample },
   };
 }
 
@@ -401,35 +388,4 @@ function placeOf(
     return index;
   });
   return { nan, infinite, first: first.reverse(), ...shard === undefined ? {} : { file: shard } };
-}
-
-/**
- * Returns the position of a unit's incoming weights in a kernel: rows as a rule, as PyTorch has
- * `[out, in, ...]`; `null` for another tensor.
- */
-function unitsOf({ layout, className }: TorchLayer, { shape, role }: TorchTensor): UnitAxis | null {
-  const isKernel = role === "kernel" || role === "recurrentKernel";
-  if (!isKernel || shape.length < 2) return null;
-  if (layout !== "transposed" && className !== "Conv1D") return { axis: "rows" };
-  return { axis: "columns", window: shape.slice(2).reduce((size, length) => size * length, 1) };
-}
-
-/**
- * Returns the position of a unit's incoming weights in a kernel with the axes of Keras, and the
- * number of axes before those of the units.
- */
-function kerasUnits(
-  { layout }: TorchLayer,
-  { shape, role }: TorchTensor,
-): { units: UnitAxis | null; outer: number } {
-  const last = shape.length - 1;
-  const isKernel = role === "kernel" || role === "recurrentKernel";
-  const one: UnitAxis = { axis: "columns", window: 1 };
-  // The outputs of a transposed convolution come before its inputs.
-  if (layout === "transposed") {
-    const units: UnitAxis = { axis: "columns", window: shape[last] };
-    return { units: isKernel ? units : null, outer: last - 1 };
-  }
-  const isPair = layout === "depthwise" || layout === "einsum ioo";
-  return { units: isKernel ? one : null, outer: isKernel && isPair ? last - 1 : last };
 }

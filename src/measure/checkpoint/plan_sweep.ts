@@ -7,7 +7,10 @@ import {
 import { BYTES, countOf } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 
-/** Formats of weights. The codes of float64 are those of the float32 that it is narrowed to. */
+const signed = (bytes: number): CodeFormat => ({ bytes, infinity: 0, nan: 0, whole: "signed" });
+const unsigned = (bytes: number): CodeFormat => ({ bytes, infinity: 0, nan: 0, whole: "unsigned" });
+
+/** Formats that are swept. The codes of float64 are those of the float32 that it is narrowed to. */
 export const CODE_FORMATS: Partial<Record<FileType, CodeFormat>> = {
   float64: { bytes: 8, infinity: 0x7f800000, nan: 0x7f800001 },
   float32: { bytes: 4, infinity: 0x7f800000, nan: 0x7f800001 },
@@ -15,6 +18,15 @@ export const CODE_FORMATS: Partial<Record<FileType, CodeFormat>> = {
   bfloat16: { bytes: 2, infinity: 0x7f80, nan: 0x7f81 },
   float8_e4m3: { bytes: 1, infinity: 0x7f, nan: 0x7f },
   float8_e5m2: { bytes: 1, infinity: 0x7c, nan: 0x7d },
+  int8: signed(1),
+  int16: signed(2),
+  int32: signed(4),
+  int64: signed(8),
+  uint8: unsigned(1),
+  uint16: unsigned(2),
+  uint32: unsigned(4),
+  uint64: unsigned(8),
+  bool: unsigned(1),
 };
 
 /** Largest number of bytes of a part, after which a worker answers. */

@@ -2,16 +2,16 @@ import { CheckpointSweep } from "../../engine/native/checkpoint_sweep.ts";
 import { addSums, type Sums } from "../../engine/native/sums.ts";
 import { readInto } from "../../model/files/byte_source.ts";
 import { BYTES, countOf } from "../../model/files/file_types.ts";
-import type { FileTensor } from "../../model/weights/weights_manifest.ts";
+import type { FileTensor, FileType } from "../../model/weights/weights_manifest.ts";
 import type { Interval, SampleMeasurements } from "../measurements.ts";
 import { mergeSums } from "../sums.ts";
 import { CODE_FORMATS, divideParts, dividePieces, type Pieces } from "./plan_sweep.ts";
 import { addNonFinite, type ReadBytes, sweepPart } from "./sweep_part.ts";
-import { type TensorFigures, TensorSweep, type UnitAxis } from "./tensor_sweep.ts";
+import { type ExactRange, type TensorFigures, TensorSweep, type UnitAxis } from "./tensor_sweep.ts";
 
 /** Tensor to sweep, with the position of its units. */
 export interface SweepTensor {
-  tensor: Pick<FileTensor, "shape" | "type" | "read" | "stored">;
+  tensor: Pick<FileTensor, "shape" | "type" | "read" | "stored" | "bytes">;
   units: UnitAxis | null;
   /** Number of rows and columns in which it is swept. Default: the first axis, and all others. */
   matrix?: readonly [rows: number, width: number];
@@ -21,10 +21,15 @@ export interface SweepTensor {
 export const isStored = ({ stored, type }: SweepTensor["tensor"]): boolean =>
   stored !== undefined && CODE_FORMATS[type] !== undefined;
 
-/** Returns the division of a tensor, which is read as float32 unless it is stored as it is. */
-export function piecesOf({ tensor, matrix }: SweepTensor): Pieces {
-  return dividePieces(matrix ?? tensor.shape, isStored(tensor) ? tensor.type : "float32");
+/** Returns the type in which entries are read: float32, unless they come as the file has them. */
+export function typeRead({ stored, bytes, type }: SweepTensor["tensor"]): FileType {
+  const isRaw = stored !== undefined || bytes !== undefined;
+  return isRaw && CODE_FORMATS[type] !== undefined ? type : "float32";
 }
+
+/** Returns the division of a tensor. */
+export const piecesOf = ({ tensor, matrix }: SweepTensor): Pieces =>
+  dividePieces(matrix ?? tensor.shape, typeRead(tensor));
 
 /**
  * Sweeps tensors in this thread. Of a tensor that is stored in a file as it is, only a piece is in
@@ -44,16 +49,14 @@ export function sweepTensors(tensors: readonly SweepTensor[]): TensorFigures[] {
   });
 }
 
-/** Returns a reader of a tensor: of the file's bytes, or of the entries that `read()` returns. */
-export function readerOf(
-  tensor: SweepTensor["tensor"],
-  { inPieces = isStored(tensor) }: { inPieces?: boolean } = {},
-): ReadBytes {
-  if (inPieces) {
+/** Returns a reader of a tensor in its `typeRead()`: of the file's bytes, or of those in memory. */
+export function readerOf(tensor: SweepTensor["tensor"]): ReadBytes {
+  if (isStored(tensor)) {
     const { file, offset } = tensor.stored!;
     return (from, to) => readInto(file, offset + from, to);
   }
-  const entries = tensor.read();
+  const isRaw = typeRead(tensor) === tensor.type && tensor.bytes !== undefined;
+  const entries = isRaw ? tensor.bytes!() : tensor.read();
   const bytes = new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength);
   return (from, to) => to.set(bytes.subarray(from, from + to.length));
 }
@@ -139,8 +142,10 @@ function joinStretches(
   count: number,
 ): TensorFigures {
   const all = figures.map(({ sums }) => sums);
+  const ranges = figures.flatMap(({ range }) => range === undefined ? [] : [range]);
   return {
     sums: all.reduce(mergeSums),
+    ...ranges.length === 0 ? {} : { range: ranges.reduce(joinRanges) },
     nonFinite: figures.reduce<TensorFigures["nonFinite"]>(
       (known, { nonFinite }, i) => addNonFinite(known, nonFinite, stretches[i].from),
       null,
@@ -150,6 +155,11 @@ function joinStretches(
     units: null,
     sample: describeSample(all, count),
   };
+}
+
+function joinRanges(a: ExactRange, b: ExactRange): ExactRange {
+  const isBefore = (one: number | string, other: number | string) => BigInt(one) < BigInt(other);
+  return [isBefore(b[0], a[0]) ? b[0] : a[0], isBefore(a[1], b[1]) ? b[1] : a[1]];
 }
 
 /**

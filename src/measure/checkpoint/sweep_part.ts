@@ -19,13 +19,15 @@ export interface PartFigures {
   codes: Uint32Array;
   /** Sums over the entries of a type of more than 16 bits; those of another follow from its codes. */
   sums: Sums | null;
+  /** Smallest and largest whole number of more than 16 bits; `null` for other types. */
+  range: [least: bigint, largest: bigint] | null;
   /** Entries that are not finite, with indices in the tensor; `null` if there are none. */
   nonFinite: NonFinite | null;
   /** Hashes and flags of the rows from `first` on, to be added. */
   rows: { first: number; hashes: Int32Array; flags: Uint8Array } | null;
   /** Hashes of all columns, to be added, and the columns with a NaN. */
   columns: { ones: Int32Array; twos: Int32Array; broken: number[] } | null;
-  /** Mixed codes of the tensor's first row, from the part that has it. */
+  /** Mixed codes of the tensor's first row, two for each column, from the part that has it. */
   starts: Int32Array | null;
 }
 
@@ -76,6 +78,7 @@ export function sweepPart(
   return {
     codes: occurring(sweep.counts(format)),
     sums: sweep.sums,
+    range: sweep.range,
     nonFinite,
     rows,
     columns: matrix.compares.columns ? columnsOf(sweep, width) : null,

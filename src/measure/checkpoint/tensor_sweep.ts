@@ -1,6 +1,6 @@
-import { type NonFinite, ROW, UPPER_BITS } from "../../engine/native/checkpoint_sweep.ts";
+import { type NonFinite, ROW, UPPER_BITS, widest } from "../../engine/native/checkpoint_sweep.ts";
 import { addSums, type Sums } from "../../engine/native/sums.ts";
-import { BYTES, decode } from "../../model/files/file_types.ts";
+import { BYTES, decode, isWhole } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 import type { LineCounts, SampleMeasurements } from "../measurements.ts";
 import { binOf, emptyBins } from "../value_bins.ts";
@@ -10,18 +10,23 @@ import { addNonFinite, type PartFigures } from "./sweep_part.ts";
 /** Position of a kernel's units: its rows, or its columns in groups that follow each other. */
 export type UnitAxis = { axis: "rows" } | { axis: "columns"; window: number };
 
+/** Smallest and largest whole number: as digits if a number would round it. */
+export type ExactRange = [least: number | string, largest: number | string];
+
 /** Figures of a whole tensor. */
 export interface TensorFigures {
   /** Sums over its entries, with their histograms. */
   sums: Sums;
+  /** Smallest and largest whole number, beyond 2^53 as digits; absent for other types. */
+  range?: ExactRange;
   /** Entries that are not finite; `null` if there are none. */
   nonFinite: NonFinite | null;
   /** Rows (along the first axis), or `null` if they are not counted. */
   rows: LineCounts | null;
   /** Columns (all other axes together), likewise. */
   columns: LineCounts | null;
-  /** Units that repeat an earlier one, and those that are all zeros; likewise. */
-  units: { duplicate: number; zero: number } | null;
+  /** Number of units, of those that repeat an earlier one and that are all zeros; likewise. */
+  units: { count: number; duplicate: number; zero: number } | null;
   /** Intervals of the figures of all entries, from a sample; absent if all were read. */
   sample?: SampleMeasurements;
 }
@@ -40,6 +45,7 @@ export class TensorSweep {
   /** Number of entries with each code, from the second part on: a small tensor has only one. */
   #counts: Float64Array | null = null;
   #sums: Sums | null = null;
+  #range: [bigint, bigint] | null = null;
   #nonFinite: NonFinite | null = null;
   readonly #rows: Lines | null;
   readonly #columns: Lines | null;
@@ -54,13 +60,14 @@ export class TensorSweep {
   }
 
   /** Adds the figures of the next part. */
-  add({ codes, sums, nonFinite, rows, columns, starts }: PartFigures): void {
+  add({ codes, sums, range, nonFinite, rows, columns, starts }: PartFigures): void {
     if (this.#codes === null) this.#codes = codes;
     else {
       this.#counts ??= this.#addCounts(this.#codes);
       this.#addCounts(codes);
     }
     if (sums !== null) this.#sums = this.#sums === null ? sums : addSums(this.#sums, sums);
+    if (range !== null) this.#range = widest(this.#range, range);
     this.#nonFinite = addNonFinite(this.#nonFinite, nonFinite);
     if (rows !== null) {
       const { first, hashes, flags } = rows;
@@ -94,9 +101,6 @@ export class TensorSweep {
    */
   finish(coefficients: Coefficients, units: UnitAxis | null): TensorFigures | null {
     const { matrix, type } = this.#pieces;
-    const values = this.#sums === null ? valuesOf(type) : UPPER_VALUES;
-    const codes = this.#counts === null ? this.#codes! : pairsOf(this.#counts);
-    const sums = this.#sums ?? sumsOfCodes(codes, values);
     // Of a row in several pieces, only the first says that it is constant.
     this.#rows?.flagZeros({ keepsConstant: matrix.compares.columns || !this.#pieces.isWhole });
     this.#flagColumns(coefficients);
@@ -107,16 +111,43 @@ export class TensorSweep {
       lines.zero + lines.constant + lines.repeated === 0;
     if (!differ(rows, matrix.width) || !differ(columns, matrix.rows)) return null;
     return {
-      sums: {
-        ...sums,
-        ...histogramsOf(codes, values, sums),
-        ...sums.finite === 0 ? {} : { quantiles: quantilesOf(codes, values, sums) },
-      },
+      ...isWhole(type) ? this.#wholeFigures() : { sums: this.#sumsWithHistograms() },
       nonFinite: this.#nonFinite,
       rows,
       columns,
       units: units === null ? null : this.#countUnits(units, coefficients),
     };
+  }
+
+  #codesAndValues(): { codes: CodeCounts; values: Float32Array } {
+    return {
+      codes: this.#counts === null ? this.#codes! : pairsOf(this.#counts),
+      values: this.#sums === null ? valuesOf(this.#pieces.type) : UPPER_VALUES,
+    };
+  }
+
+  #sumsWithHistograms(): Sums {
+    const { codes, values } = this.#codesAndValues();
+    const sums = this.#sums ?? sumsOfCodes(codes, values);
+    return {
+      ...sums,
+      ...histogramsOf(codes, values, sums),
+      ...sums.finite === 0 ? {} : { quantiles: quantilesOf(codes, values, sums) },
+    };
+  }
+
+  #wholeFigures(): Pick<TensorFigures, "sums" | "range"> {
+    if (this.#range !== null) {
+      const [least, largest] = this.#range;
+      return { sums: this.#sums!, range: [exact(least), exact(largest)] };
+    }
+    const { codes, values } = this.#codesAndValues();
+    const range: [number, number] = [Infinity, -Infinity];
+    for (let i = 0; i < codes.length; i += 2) {
+      range[0] = Math.min(range[0], values[codes[i]]);
+      range[1] = Math.max(range[1], values[codes[i]]);
+    }
+    return { sums: sumsOfCodes(codes, values), range };
   }
 
   #flagColumns(coefficients: Coefficients): void {
@@ -126,20 +157,22 @@ export class TensorSweep {
     const { rows } = this.#pieces.matrix;
     const hashed = this.#pieces.isWhole ? rows : Math.min(rows, FIRST_ENTRIES);
     const [one, two] = coefficients.rowCoefficients(hashed);
-    this.#starts!.forEach((start, column) => {
-      const isConstant = start !== 0 && columns.ones[column] === Math.imul(start, one) &&
-        columns.twos[column] === Math.imul(start, two);
-      if (isConstant && columns.flags[column] === 0) columns.flags[column] = ROW.constant;
+    columns.flags.forEach((flags, column) => {
+      const first = this.#starts![2 * column], second = this.#starts![2 * column + 1];
+      const isConstant = columns.ones[column] === Math.imul(first, one) &&
+        columns.twos[column] === Math.imul(second, two);
+      if (isConstant && flags === 0) columns.flags[column] = ROW.constant;
     });
   }
 
   #countUnits(units: UnitAxis, coefficients: Coefficients): TensorFigures["units"] {
     const lines = units.axis === "rows" ? this.#rows : this.#columns;
     if (lines === null) return null;
-    const { repeated, zero } = units.axis === "rows" || units.window === 1
-      ? lines.count()
-      : lines.grouped(units.window, coefficients).count();
-    return { duplicate: repeated, zero };
+    const own = units.axis === "rows" || units.window === 1
+      ? lines
+      : lines.grouped(units.window, coefficients);
+    const { repeated, zero } = own.count();
+    return { count: own.flags.length, duplicate: repeated, zero };
   }
 }
 
@@ -203,6 +236,9 @@ class Lines {
     return { zero, constant, repeated };
   }
 }
+
+/** Returns a whole number as such, or as digits if that would round it. */
+const exact = (x: bigint) => Number.isSafeInteger(Number(x)) ? Number(x) : `${x}`;
 
 const values = new Map<FileType, Float32Array>();
 

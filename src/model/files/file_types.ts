@@ -1,5 +1,5 @@
 import { InputError, refusal } from "../../words/input_error.ts";
-import type { FileType } from "../weights/weights_manifest.ts";
+import type { FileTensor, FileType } from "../weights/weights_manifest.ts";
 
 export const BYTES: Readonly<Record<FileType, number>> = {
   float64: 8,
@@ -136,19 +136,30 @@ export function decode(bytes: Uint8Array, type: FileType): Float32Array<ArrayBuf
   return entries instanceof Float32Array ? entries : new Float32Array(entries);
 }
 
+/** Returns both readers of a tensor, given the bytes of its entries. */
+export function readersOf(
+  type: FileType,
+  bytes: () => Uint8Array,
+): Pick<FileTensor, "read" | "bytes"> {
+  return { bytes, read: () => decode(bytes(), type) };
+}
+
 /** Encodes entries as the bytes of a floating-point type, little-endian, rounded if necessary. */
 export function encode(entries: Float32Array, type: FileType): Uint8Array {
   switch (type) {
     case "float64":
-      return new Uint8Array(Float64Array.from(entries).buffer);
+      return new Uint8Array(new Float64Array(entries).buffer);
     case "float32":
       return new Uint8Array(entries.slice().buffer);
     case "float16":
-      return new Uint8Array(Float16Array.from(entries).buffer);
+      return new Uint8Array(new Float16Array(entries).buffer);
     case "bfloat16": {
       const whole = new Uint32Array(entries.slice().buffer);
-      // Round to nearest, ties to even.
-      const halves = Uint16Array.from(whole, (bits) => (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
+      const halves = new Uint16Array(whole.length);
+      for (let i = 0; i < halves.length; i++) {
+        // Round to nearest, ties to even.
+        halves[i] = (whole[i] + 0x7fff + (whole[i] >>> 16 & 1)) >>> 16;
+      }
       return new Uint8Array(halves.buffer);
     }
     default:

@@ -172,6 +172,11 @@ export interface FileTensor {
   /** Reads the entries as float32, row-major. */
   read(): Float32Array<ArrayBuffer>;
   /**
+   * Returns the entries as the file has them, little-endian and row-major; absent if they are in
+   * another order.
+   */
+  bytes?(): Uint8Array;
+  /**
    * Place of the entries, row-major and without gaps, in a file on the disk; absent if they are
    * packed or in another order.
    */

@@ -21,6 +21,7 @@ import type {
   TensorStatistics,
   WeightMeasurements,
   WeightsOnly,
+  WholeTensor,
 } from "../../measure/measurements.ts";
 import type { NotReproduced } from "../../model/loaded_model.ts";
 import type { ExponentHistogram } from "../../theory/half_precision_fit.ts";
@@ -144,6 +145,18 @@ const lines = object<LineCounts>({ zero: count, constant: count, repeated: count
 
 const interval = tuple<Interval>(number, number);
 
+const sample = object<SampleMeasurements>({
+  entries: count,
+  of: count,
+  mean: nullable(interval),
+  rms: nullable(interval),
+  std: nullable(interval),
+  zeroFraction: interval,
+  nonFiniteFraction: interval,
+});
+
+const alike = object({ rows: lines, columns: lines });
+
 const weight = object<WeightMeasurements>({
   name: string,
   shape: list(count),
@@ -154,7 +167,7 @@ const weight = object<WeightMeasurements>({
   duplicateUnits: optional(nullable(count)),
   type: optional(string),
   zeroUnits: optional(count),
-  alike: optional(object({ rows: lines, columns: lines })),
+  alike: optional(alike),
   nonFiniteAt: optional(
     object<NonNullable<WeightMeasurements["nonFiniteAt"]>>({
       nan: count,
@@ -164,16 +177,29 @@ const weight = object<WeightMeasurements>({
     }),
   ),
   entries: optional(nullable(list(number))),
-  sample: optional(object<SampleMeasurements>({
-    entries: count,
-    of: count,
-    mean: nullable(interval),
-    rms: nullable(interval),
-    std: nullable(interval),
-    zeroFraction: interval,
-    nonFiniteFraction: interval,
-  })),
+  sample: optional(sample),
   absent: record(string),
+});
+
+/** Whole number: as digits if a number would round it. */
+const exact = primitive<number | string>(
+  "a whole number or its digits",
+  (value) => Number.isSafeInteger(value) || typeof value === "string" && /^-?\d+$/.test(value),
+);
+
+const wholeTensor = object<WholeTensor>({
+  name: string,
+  type: string,
+  shape: list(count),
+  range: tuple<WholeTensor["range"]>(exact, exact),
+  values: statisticsShape,
+  alike: optional(alike),
+  layer: optional(string),
+  units: optional(count),
+  duplicateUnits: optional(count),
+  zeroUnits: optional(count),
+  file: optional(string),
+  sample: optional(sample),
 });
 
 const kind = oneOf(...LAYER_KINDS);
@@ -425,6 +451,7 @@ export const measurementKeys: Keys<Measurements> = {
     notes: list(string),
     tiesEmbeddings: optional(boolean),
     sampled: optional(count),
+    wholeNumbers: optional(list(wholeTensor)),
   })),
   layers: list(layerShape),
 };

@@ -2,6 +2,7 @@ import type {
   LayerMeasurements,
   TensorStatistics,
   WeightMeasurements,
+  WholeTensor,
 } from "../../measure/measurements.ts";
 import { fans } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
@@ -85,7 +86,8 @@ export const symmetry: Rule = defineRule({
     "earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its " +
     "two kernels is enough. Kernels of one shape differ from layer to layer; equal ones are a " +
     "warning. In a file of weights alone, at " +
-    "least one weight of each unit is not 0; one row of an embedding may be all zeros.",
+    "least one weight of each unit is not 0; one row of an embedding may be all zeros. Of whole " +
+    "numbers, only kernels of int8 are judged.",
   source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
   misleads:
     "Intended for untrained networks: training can switch several units off, which are then " +
@@ -165,6 +167,7 @@ export const symmetry: Rule = defineRule({
       ...found.flat().map((verdict): Verdict =>
         alike.includes(verdict) && !isWhole ? { ...verdict, severity: "warning" } : verdict
       ),
+      ...(measurements.weightsOnly?.wholeNumbers ?? []).flatMap(judgeWhole),
       ...sharedDraws(
         layers.filter(({ weights }) => !weights.some((one) => isKernel(one) && isTied(one))),
         measurements.layers,
@@ -231,6 +234,47 @@ function judge(
         alike === 1 ? say`has` : say`have`
       } exactly the weights of an earlier unit (${weightName(name, layer.name)}).`,
     }),
+  ];
+}
+
+/**
+ * Smallest number of weights of a unit at which two units of a kernel of int8 are not alike by chance:
+ * at 1.6 bits for each of three values, units of 32 weights have 50 bits.
+ */
+const MIN_WHOLE_WEIGHTS = 32;
+
+/** Judges a kernel that was quantised to int8: of other whole numbers, nothing is known. */
+function judgeWhole(
+  { name, layer, values, units = 1, duplicateUnits = 0, zeroUnits = 0 }: WholeTensor,
+): Verdict[] {
+  if (layer === undefined || values.maxAbs === 0) return [];
+  const found = (kind: string, measured: number, message: Sentence): Verdict => ({
+    severity: "warning",
+    kind,
+    layer,
+    measured,
+    expected: exactly(0),
+    message,
+    fix: say`Compare ${layerName(layer)} with the checkpoint that was quantised.`,
+  });
+  const alike = duplicateUnits - Math.max(0, zeroUnits - 1);
+  const isLong = values.count / units >= MIN_WHOLE_WEIGHTS;
+  const weight = weightName(name, layer);
+  return [
+    ...zeroUnits === 0 ? [] : [found(
+      "zero-units",
+      zeroUnits,
+      say`${counted(zeroUnits, "unit")} of ${layerName(layer)} ${
+        zeroUnits === 1 ? say`has` : say`have`
+      } no weights but zeros (${weight}, int8).`,
+    )],
+    ...alike === 0 || !isLong ? [] : [found(
+      "duplicates",
+      alike,
+      say`${counted(alike, "unit")} of ${layerName(layer)} ${
+        alike === 1 ? say`has` : say`have`
+      } exactly the weights of an earlier unit (${weight}, int8).`,
+    )],
   ];
 }
 

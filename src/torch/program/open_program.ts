@@ -1,5 +1,5 @@
 import { type ByteSource, partOf } from "../../model/files/byte_source.ts";
-import { BYTES, encode, entriesOf, isCount } from "../../model/files/file_types.ts";
+import { BYTES, encode, entriesOf, isCount, readersOf } from "../../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../../model/files/unzip.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import type { NewFile } from "../../model/new_folder.ts";
@@ -32,6 +32,8 @@ export interface StoredTensor {
   readonly isTrained: boolean;
   /** Reads the entries, row-major. */
   read(): ArrayLike<number>;
+  /** Returns the entries as the file has them, row-major. */
+  bytes(): Uint8Array;
   /** Place of the entries in the file, row-major and without gaps; absent if they are not so. */
   at?: number;
   /**
@@ -90,16 +92,25 @@ export function readProgramTensors(source: ByteSource): FileTensor[] {
   const { entries, root, model } = folder;
   const pickled = entries.get(`${root}weights/${model}.pt`);
   if (pickled !== undefined) return readStateDict(contentOf(source, pickled)).tensors;
-  return [...readTensors(folder, "weights")].map(([name, { type, shape, read, at = null }]) => ({
-    name,
-    shape: [...shape],
-    type,
-    read: () => Float32Array.from(read()),
-    ...at === null || source.file === null
-      ? {}
-      : { stored: { file: source.file, offset: source.start + at } },
-  }));
+  return [...readTensors(folder, "weights")].map(([name, one]) => {
+    const { type, shape, bytes, at = null } = one;
+    return {
+      name,
+      shape: [...shape],
+      type,
+      ...readersOf(type, bytes),
+      ...at === null || source.file === null
+        ? {}
+        : { stored: { file: source.file, offset: source.start + at } },
+    };
+  });
 }
+
+/** Returns the readers of a tensor: in double precision, and as bytes. */
+const exactReaders = (type: FileType, bytes: () => Uint8Array) => ({
+  bytes,
+  read: () => entriesOf(bytes(), type),
+});
 
 /** Returns an archive in the archive: read in pieces if it is not compressed. */
 const contentOf = (source: ByteSource, entry: ZipEntry): ByteSource | Uint8Array =>
@@ -202,7 +213,7 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
     ...reals,
     place: `${entry.name}+${view.offset} [${view.shape}] [${view.strides}]`,
     isTrained: isTrained === true,
-    read: () => entriesOf(bytesOfView(view, entry.read()), reals.type),
+    ...exactReaders(reals.type, () => bytesOfView(view, entry.read())),
     ...entry.at === null || !isContiguous(view) ? {} : { at: entry.at + view.offset * BYTES[type] },
     rewritten(entries, files) {
       const bytes = (files.get(entry.name) ?? entry.read()).slice();
@@ -246,7 +257,7 @@ function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string
     ...reals,
     place: `${storage.key}+${offset} [${shape}] [${strides}]`,
     isTrained: true,
-    read: () => entriesOf(bytesOfView(view, stored.read()), reals.type),
+    ...exactReaders(reals.type, () => bytesOfView(view, stored.read())),
   };
 }
 

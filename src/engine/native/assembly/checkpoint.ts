@@ -72,6 +72,65 @@ function raiseFour(counts: usize, step: usize, offsets: v128): void {
   raise(counts + 3 * step + <usize> (high >> 32));
 }
 
+/** Results of `sumWhole32` and `sumWhole64`; the first seven are those of `sums`. */
+@unmanaged
+class WholeSums {
+  finite: f64;
+  sumAbs: f64;
+  sumSquares: f64;
+  maxAbs: f64;
+  zeros: f64;
+  mean: f64;
+  squaredDeviations: f64;
+  /** Smallest and largest entry; of unsigned numbers, the bits of an u64. */
+  least: i64;
+  largest: i64;
+}
+
+/** Sums up whole numbers of 32 bits. */
+export function sumWhole32(from: usize, count: i32, isSigned: bool, result: usize): void {
+  if (isSigned) sumWhole<i32>(from, count, result);
+  else sumWhole<u32>(from, count, result);
+}
+
+/** Sums up whole numbers of 64 bits: their range is exact, their sums are rounded to float64. */
+export function sumWhole64(from: usize, count: i32, isSigned: bool, result: usize): void {
+  if (isSigned) sumWhole<i64>(from, count, result);
+  else sumWhole<u64>(from, count, result);
+}
+
+function sumWhole<T>(from: usize, count: i32, result: usize): void {
+  const end = from + <usize> count * sizeof<T>();
+  let least = load<T>(from), largest = least;
+  let sum: f64 = 0, sumAbs: f64 = 0, sumSquares: f64 = 0, zeros: i32 = 0;
+  for (let at = from; at < end; at += sizeof<T>()) {
+    const entry = load<T>(at);
+    least = min<T>(least, entry);
+    largest = max<T>(largest, entry);
+    const x = <f64> entry;
+    sum += x;
+    sumAbs += abs(x);
+    sumSquares += x * x;
+    zeros += <i32> (entry == 0);
+  }
+  const mean = sum / <f64> count;
+  let squaredDeviations: f64 = 0;
+  for (let at = from; at < end; at += sizeof<T>()) {
+    const deviation = <f64> load<T>(at) - mean;
+    squaredDeviations += deviation * deviation;
+  }
+  const out = changetype<WholeSums>(result);
+  out.finite = <f64> count;
+  out.sumAbs = sumAbs;
+  out.sumSquares = sumSquares;
+  out.maxAbs = max<f64>(abs(<f64> least), abs(<f64> largest));
+  out.zeros = <f64> zeros;
+  out.mean = mean;
+  out.squaredDeviations = squaredDeviations;
+  out.least = <i64> least;
+  out.largest = <i64> largest;
+}
+
 /** Narrows float64 to float32 in place. */
 export function narrow(at: usize, count: i32): void {
   for (let i: usize = 0; i < <usize> count; i++) {
@@ -161,11 +220,11 @@ class Matrix {
   /** Number of entries of a row that are read, and from a row to the next. */
   width: i32;
   stride: i32;
-  /** Bytes of an entry: 1, 2 or 4. */
+  /** Bytes of an entry: 1, 2, 4 or, of whole numbers, 8. */
   bytes: i32;
   /** Index of the first row in its tensor. */
   first: i32;
-  /** Code of -0. */
+  /** Code of -0; 0 for whole numbers. */
   sign: i32;
   /** Coefficients of the columns, for each of two hashes. */
   ones: usize;
@@ -199,7 +258,8 @@ export function hash(at: usize): void {
     const end = min(first + BLOCK, m.width);
     if (m.bytes == 1) hashBlock<u8>(m, first, end);
     else if (m.bytes == 2) hashBlock<u16>(m, first, end);
-    else hashBlock<u32>(m, first, end);
+    else if (m.bytes == 4) hashBlock<u32>(m, first, end);
+    else hashLong(m, first, end);
   }
   let sumOnes = 0, sumTwos = 0;
   for (let column: usize = 0; column < <usize> m.width; column++) {
@@ -212,21 +272,61 @@ export function hash(at: usize): void {
     const start = mixedAt(m, row * m.stride);
     let flags: u8 = 0;
     if (one == 0 && two == 0) flags = ZERO;
-    else if (one == start * sumOnes && two == start * sumTwos) flags = CONSTANT;
+    else if (one == <i32> start * sumOnes && two == <i32> (start >> 32) * sumTwos) flags = CONSTANT;
     store<u8>(m.flags + <usize> row, flags);
   }
 }
 
-/** Writes the mixed codes of the first row, of which constant columns consist. */
+/**
+ * Writes the mixed codes of the first row, of which constant columns consist: a pair for each column,
+ * one for each hash.
+ */
 export function mixFirst(at: usize, to: usize): void {
   const m = changetype<Matrix>(at);
-  for (let i = 0; i < m.width; i++) store<i32>(to + (<usize> i << 2), mixedAt(m, i));
+  for (let i = 0; i < m.width; i++) store<i64>(to + (<usize> i << 3), mixedAt(m, i));
 }
 
-function mixedAt(m: Matrix, index: i32): i32 {
-  if (m.bytes == 1) return <i32> mixOne(load<u8>(m.from + <usize> index), m.sign);
-  if (m.bytes == 2) return <i32> mixOne(load<u16>(m.from + (<usize> index << 1)), m.sign);
-  return <i32> mixOne(load<u32>(m.from + (<usize> index << 2)), m.sign);
+/** Returns the mixed code of an entry for the first hash, and in the upper bits for the second. */
+function mixedAt(m: Matrix, index: i32): i64 {
+  if (m.bytes == 8) return mixLong(load<i64>(m.from + (<usize> index << 3)));
+  let code: u32;
+  if (m.bytes == 1) code = load<u8>(m.from + <usize> index);
+  else if (m.bytes == 2) code = load<u16>(m.from + (<usize> index << 1));
+  else code = load<u32>(m.from + (<usize> index << 2));
+  const mixed = <i64> mixOne(code, m.sign);
+  return mixed << 32 | mixed;
+}
+
+/** Mixes a code of 64 bits so that no two have the same result, and 0 stays 0. */
+// @ts-ignore: decorator
+@inline
+function mixLong(code: u64): i64 {
+  let x = (code ^ (code >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return <i64> (x ^ (x >> 31));
+}
+
+/** Hashes whole numbers of 64 bits: each hash takes half of a mixed code, so that none is lost. */
+function hashLong(m: Matrix, first: i32, end: i32): void {
+  for (let row = 0; row < m.rows; row++) {
+    const one = coefficient(m.first + row, FIRST);
+    const two = coefficient(m.first + row, SECOND);
+    const hashes = m.hashes + (<usize> row << 3);
+    let sumOnes = load<i32>(hashes), sumTwos = load<i32>(hashes, 4);
+    for (let column = first; column < end; column++) {
+      const x = mixLong(load<i64>(m.from + (<usize> (row * m.stride + column) << 3)));
+      const low = <i32> x, high = <i32> (x >> 32);
+      const place = <usize> column << 2;
+      sumOnes += low * load<i32>(m.ones + place);
+      sumTwos += high * load<i32>(m.twos + place);
+      if (!m.columnOnes) continue;
+      const columnOnes = m.columnOnes + place, columnTwos = m.columnTwos + place;
+      store<i32>(columnOnes, load<i32>(columnOnes) + low * one);
+      store<i32>(columnTwos, load<i32>(columnTwos) + high * two);
+    }
+    store<i32>(hashes, sumOnes);
+    store<i32>(hashes, sumTwos, 4);
+  }
 }
 
 // @ts-ignore: decorator
