@@ -82,8 +82,12 @@ Deno.test("nonFinite lets a mask close exponents that stay finite, but not anoth
   assertEquals(layersOf("relu", flat(0.1, 640)), ["mask"]);
 });
 
-Deno.test("nonFinite lets a sigmoid close what was set to -Infinity, but not an overflow", () => {
-  const layersOf = (className: string, outputs = flat(0.1, 640), delta = flat(0.1, 640)) =>
+Deno.test("nonFinite lets a finite operation close what was set to -Infinity, but not an overflow", () => {
+  const layersOf = (
+    className: string,
+    outputs = flat(0.1, 640),
+    { delta = flat(0.1, 640), closer = "sigmoid" } = {},
+  ) =>
     nonFinite.run(makeMeasurements([], {
       layers: [
         makeLayer({ name: "logits", inputs: [] }),
@@ -104,9 +108,9 @@ Deno.test("nonFinite lets a sigmoid close what was set to -Infinity, but not an 
         }),
         makeLayer({
           name: "gate",
-          className: "sigmoid",
+          className: closer,
           inputs: ["moved"],
-          activation: "sigmoid",
+          activation: closer === "sigmoid" ? "sigmoid" : null,
           weights: [],
           preActivations: infinite,
           activations: outputs,
@@ -120,7 +124,9 @@ Deno.test("nonFinite lets a sigmoid close what was set to -Infinity, but not an 
   assertEquals(layersOf("mul"), ["origin", "moved", "gate"]);
   // An infinity that reaches an output or a gradient is a fault.
   assertEquals(layersOf("full_like", broken), ["origin", "moved", "gate"]);
-  assertEquals(layersOf("full_like", flat(0.1, 640), broken), ["origin"]);
+  assertEquals(layersOf("full_like", flat(0.1, 640), { delta: broken }), ["origin"]);
+  assertEquals(layersOf("full_like", flat(0.1, 640), { closer: "topk" }), []);
+  assertEquals(layersOf("Linear", flat(0.1, 640), { closer: "topk" }), ["origin", "moved", "gate"]);
 });
 
 Deno.test("nonFinite names the first layer of the forward pass", () => {

@@ -4,7 +4,6 @@ import type {
   TensorStatistics,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import { isSigmoid } from "../../traits/activation_traits.ts";
 import { defineRule } from "../define_rule.ts";
 import { exactly, inWords } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
@@ -150,15 +149,15 @@ function filledLayers(
 /**
  * Returns the layers whose outputs are only the scores of a softmax, or exponents, that stay
  * finite: a mask closes them by -Infinity, and anything else would make the result NaN or infinite.
- * A sigmoid maps an overflow to 0 or 1 too, so it closes only what was set, as the routers of Llama
- * 4 do.
+ * Other operations hide an overflow too, such as a sigmoid, so they close only what was set as
+ * infinite: experts in the routers of Llama 4 and of DeepSeek, by a sigmoid and a `topk`.
  */
 function maskedScores({ layers, graph }: NetworkView): Set<LayerMeasurements> {
   const masked = new Set<LayerMeasurements>();
   const filled = filledLayers({ layers, graph });
   for (const layer of layers.toReversed()) {
     const closes = layer.activation === "softmax" || CLOSED_BY_INFINITY.has(layer.className) ||
-      isSigmoid(layer.activation) && graph.inputsOf(layer).some((input) => filled.has(input));
+      graph.inputsOf(layer).some((input) => filled.has(input));
     const isRow = closes && bad(layer.activations) === 0;
     const readers = isRow ? [] : graph.outputsOf(layer);
     if (isRow || readers.length > 0 && readers.every((reader) => masked.has(reader))) {
