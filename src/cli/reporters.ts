@@ -1,6 +1,7 @@
 import { showValue } from "../words/show_value.ts";
 import { type GateResult, isReadable } from "../gate/gate_result.ts";
 import { readUserText } from "../model/files/user_file.ts";
+import { isJsonFile, isModule } from "../model/loaded_model.ts";
 import type { GateLocation } from "../render/gate_words.ts";
 import { type FormatName, FORMATS, formatsOf, type GateContext } from "./formats.ts";
 import type { SarifOptions } from "../render/render_sarif.ts";
@@ -114,7 +115,9 @@ async function locations(
   const paths = [...result.runs.map(({ path }) => path), result.configuration];
   for (const path of new Set(paths)) {
     if (path === null) continue;
-    const source = await readUserText(path).catch(() => null);
+    // Files of weights are binary, and may be of gigabytes.
+    const isText = path === result.configuration || isModule(path) || isJsonFile(path);
+    const source = isText ? await readUserText(path).catch(() => null) : null;
     const file = root === null ? path : relative(root, resolve(path));
     files.set(path, {
       file: Deno.build.os === "windows" ? file.replaceAll("\\", "/") : file,

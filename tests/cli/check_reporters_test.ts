@@ -3,6 +3,7 @@ import { MARKER_COMMENT } from "../../src/words/document.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { BROKEN, model } from "./gate_models.ts";
 import { runCommand } from "./run_command.ts";
+import { editedProgram } from "../torch/program/edited_program.ts";
 
 Deno.test("check writes every reporter that is asked for in one run", async () => {
   await withGateFolder([BROKEN], {}, async (cwd) => {
@@ -61,4 +62,22 @@ Deno.test("check --reporter github says that it may not write the step summary",
       "note: no step summary: --allow-env=GITHUB_STEP_SUMMARY lets it be written\n",
     );
   });
+});
+
+Deno.test("check quotes no bytes of a program whose code has no line of the user's", async () => {
+  const program = await editedProgram("shrunk", {
+    graph(json) {
+      // As of nn.Sequential, which is called in PyTorch alone.
+      for (const { metadata } of json.graph_module.graph.nodes) delete metadata.stack_trace;
+    },
+  });
+  const { code, stdout } = await runCommand(
+    ["check", program, "--trial", "off", "--quiet", "--reporter", "text", "--reporter", "github"],
+    {},
+  );
+  assertEquals(code, 1);
+  assert(!stdout.includes("PK"), stdout);
+  assertStringIncludes(stdout, "::error file=");
+  assert(!stdout.includes(",line="), stdout);
+  await Deno.remove(program);
 });
