@@ -8,7 +8,6 @@ import type {
   ModuleCall,
   Program,
   Result,
-  SourceLine,
   UserInput,
   ValueMeta,
 } from "./program.ts";
@@ -23,6 +22,7 @@ import {
   unionAt,
 } from "./schema_parts.ts";
 import type { SizeExpression } from "./size_expression.ts";
+import { UserLines } from "./user_lines.ts";
 import { resultsOf } from "./views.ts";
 import { refusal } from "../../words/input_error.ts";
 
@@ -30,8 +30,8 @@ import { refusal } from "../../words/input_error.ts";
 interface Reading {
   /** Numbers that follow from sizes, by name. */
   numbers: ReadonlyMap<string, SizeExpression>;
-  /** Working directory, with a slash at its end. */
-  here: string;
+  /** Finds lines of the user's code. */
+  lines: UserLines;
 }
 
 /** Memory formats and layouts by their numbers in the schema. */
@@ -150,7 +150,7 @@ function parseNode(json: unknown, place: string, reading: Reading): Call {
     args,
     results,
     modules: typeof modules === "string" ? parseModules(modules) : [],
-    source: typeof trace === "string" ? userLine(trace, reading.here) : null,
+    source: typeof trace === "string" ? reading.lines.find(trace) : null,
   };
 }
 
@@ -204,27 +204,6 @@ function parseModules(text: string): ModuleCall[] {
   return calls;
 }
 
-/** Lines of installed packages, which the user did not write. */
-const INSTALLED = /[\\/](?:site|dist)-packages[\\/]/;
-const TORCH_ITSELF = /(?:^|[\\/])torch[\\/](?:nn|fx|_|utils|export|functional)/;
-
-/**
- * Returns the innermost line of a stack trace that belongs to the user's own code, or else to a
- * package other than PyTorch.
- *
- * @param trace The stack trace.
- * @param here Folder that paths are made relative to.
- */
-function userLine(trace: string, here: string): SourceLine | null {
-  const lines = [...trace.matchAll(/^\s*File "([^"\n]{1,1000})", line (\d+)/gm)]
-    .map(([, file, line]) => ({ file: file.replaceAll("\\", "/"), line: Number(line) }));
-  const found = lines.findLast(({ file }) => !INSTALLED.test(file) && !TORCH_ITSELF.test(file)) ??
-    lines.findLast(({ file }) => !TORCH_ITSELF.test(file));
-  if (found === undefined) return null;
-  const isHere = here !== "" && found.file.startsWith(here);
-  return isHere ? { ...found, file: found.file.slice(here.length) } : found;
-}
-
 /** Major version of the schema that is read; its minor versions add fields. */
 const MAJOR_VERSION = 8;
 
@@ -247,7 +226,7 @@ export function parseProgram(json: unknown, here: string): Program {
   }
   const module = objectAt(root.graph_module, "graph_module");
   const graph = plainGraph(objectAt(module.graph, "graph"));
-  const reading: Reading = { numbers: readNumbers(graph), here };
+  const reading: Reading = { numbers: readNumbers(graph), lines: new UserLines(here) };
   const signature = objectAt(module.signature, "signature");
   const { inputs, held } = readInputs(listAt(signature.input_specs, "input_specs"));
   const calls = listAt(graph.nodes, "nodes").map((node, i) =>
