@@ -73,7 +73,7 @@ async function train(
   model.compile({ optimizer: tf.train.adam(rate), loss });
   const held = (tensor: Tensor) => tensor.slice(0, Math.min(HELD_OUT, tensor.shape[0]));
   const batch = { inputs: held(inputs), targets: held(targets) };
-  const callbacks = isWatched ? [healthMonitor({ batch, onFinding: () => "keep" })] : [];
+  const callbacks = isWatched ? [healthMonitor({ batch })] : [];
   const before = process.cpuUsage();
   const batchSize = inputs.shape[0] / BATCHES;
   await model.fit(inputs, targets, {

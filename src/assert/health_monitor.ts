@@ -49,7 +49,7 @@ export interface HealthMonitorOptions extends RunRulesOptions {
   /**
    * Share of the training's time that the monitor may take under the default schedule, or 0.4 s if
    * that is more; it puts measurements off to keep it. A loop other than `model.fit` counts as one of
-   * 20 s until it has lasted longer. With 1, nothing is put off. Default: 0.05.
+   * 8 s until it has lasted longer. With 1, nothing is put off. Default: 0.05.
    */
   budget?: number;
   /** File that gets a line of JSON for each step, for `watch` and `readTrainingLog`. Default: none. */

@@ -273,7 +273,8 @@ export class TrainingWatch {
     const { learningRate } = optimizerOf(this.#optimizer);
     const row: TrainingStep = { step, epoch, loss: value, batch, learningRate };
     const seen = signals ?? { badExamples: [], largestInput: null };
-    if (inputs !== undefined) this.#steps.seeInputs(seen, [inputs].flat());
+    const isBroken = !Number.isFinite(value ?? 0) || Number.isNaN(signals?.gradientNorm);
+    if (inputs !== undefined) this.#steps.seeInputs(seen, [inputs].flat(), { isBroken });
     if (targets !== undefined) this.#steps.seeTargets(seen, [targets].flat());
     if (seen.badExamples.length > 0) row.badExamples = [...new Set(seen.badExamples)];
     if (signals === null) return row;

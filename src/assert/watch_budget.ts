@@ -1,7 +1,9 @@
 /** Milliseconds that a monitor may always take, which are 5 % of a training of 8 s. */
 const FLOOR = 400;
-/** Milliseconds of a training whose length is not known. */
-const UNKNOWN_LENGTH = 20_000;
+/** Milliseconds of a training whose length is not known: 5 % of them are what it may always take. */
+const UNKNOWN_LENGTH = 8000;
+/** A first step takes longer than those to come, which says nothing about the length of a training. */
+const LEAST_STEPS = 2;
 /** Share of the budget that the signals of each step may take. */
 const STEPS_SHARE = 0.5;
 
@@ -67,11 +69,17 @@ export class WatchBudget {
     this.#resumed = this.#now();
   }
 
-  /** Returns true if the signals of the next step can be paid. */
+  /**
+   * Returns true if the signals of the next step can be paid. If those of all steps to come cannot, every
+   * second, third or later step has them: a jump that lasts is seen all the same.
+   */
   affordsStep(): boolean {
     if (this.#share === 1) return true;
-    const paid = STEPS_SHARE * Math.max(FLOOR, this.#share * this.#elapsed);
-    return this.#stepsSpent + this.#costs.step <= paid;
+    const { step } = this.#costs;
+    const paid = STEPS_SHARE * this.#allowed - this.#stepsSpent;
+    const left = Math.min(paid, this.#allowed - this.spent - this.#verdicts - this.#costs.pass);
+    if (left < step) return false;
+    return this.done % Math.ceil(Math.max(1, this.#toCome * step / left)) === 0;
   }
 
   /**
@@ -80,14 +88,12 @@ export class WatchBudget {
    */
   affords(work: "again" | "pass", reserved: Partial<Record<Work, number>> = {}): boolean {
     if (this.#share === 1) return true;
-    const allowed = Math.max(FLOOR, this.#share * Math.max(this.#elapsed, this.#length));
-    const toCome = this.steps === null ? Infinity : Math.max(0, this.steps - this.done);
+    const allowed = this.#allowed;
     const unpaid = Math.max(0, STEPS_SHARE * allowed - this.#stepsSpent);
-    const forSteps = toCome === 0 ? 0 : Math.min(unpaid, toCome * (this.#costs.step || Infinity));
-    const forVerdicts = this.steps === null ? 0 : toCome * this.#costs.judge;
+    const forSteps = Math.min(unpaid, this.#toCome * this.#costs.step);
     const { again = 0, pass = 0 } = reserved;
     const later = again * this.#costs.again + (pass + 1) * this.#costs.pass;
-    return this.spent + this.#costs[work] + forSteps + forVerdicts + later <= allowed;
+    return this.spent + this.#costs[work] + forSteps + this.#verdicts + later <= allowed;
   }
 
   /**
@@ -111,9 +117,26 @@ export class WatchBudget {
     return this.#now() - this.#started - this.spent;
   }
 
+  /** Milliseconds that may be taken. */
+  get #allowed(): number {
+    return Math.max(FLOOR, this.#share * Math.max(this.#elapsed, this.#length));
+  }
+
+  /** Milliseconds that the verdicts on the steps to come take. */
+  get #verdicts(): number {
+    return this.#toCome * this.#costs.judge;
+  }
+
+  /** Number of steps to come, as far as can be known. */
+  get #toCome(): number {
+    if (this.steps !== null) return Math.max(0, this.steps - this.done);
+    const rest = Math.max(0, UNKNOWN_LENGTH - this.#elapsed);
+    return Number.isFinite(this.#stepTime) ? rest / Math.max(this.#stepTime, 1) : 0;
+  }
+
   /** Milliseconds that the whole training takes without a monitor. */
   get #length(): number {
-    if (this.steps === null) return UNKNOWN_LENGTH;
-    return Number.isFinite(this.#stepTime) ? this.steps * this.#stepTime : 0;
+    const isKnown = this.steps !== null && this.done >= LEAST_STEPS;
+    return isKnown ? this.steps! * this.#stepTime : 0;
   }
 }

@@ -292,7 +292,6 @@ export class StepWatch {
     };
     const heap = heapOf(this.#engine);
     const inputs = this.#inputs.splice(0);
-    this.seeInputs(signals, inputs);
     for (const [name, weight] of this.#weights) {
       if (weight.before === null) continue;
       const gradient = gradients.get(name) ?? null;
@@ -310,6 +309,7 @@ export class StepWatch {
       sums.predicted += change.predicted;
       if (weight.kernel) noteKernel(signals, weight, change);
     }
+    this.seeInputs(signals, inputs, { isBroken: signals.nonFinite.length > 0 });
     if (signals.nonFinite.length > 0) signals.origin = this.#originOf(inputs);
     if (this.moments) {
       signals.secondMomentRatio = secondMomentRatio(this.#tf, this.#optimizer, gradients);
@@ -320,16 +320,22 @@ export class StepWatch {
     this.#signals = signals;
   }
 
-  /** Notes the largest input of a batch, and the examples that are not finite. */
+  /**
+   * Notes the largest input of a batch, of a sample of its entries; and the examples that are not finite, which
+   * are looked for if the step is broken.
+   */
   seeInputs(
     signals: Pick<StepSignals, "largestInput" | "badExamples">,
     inputs: readonly Tensor[],
+    { isBroken }: { isBroken: boolean },
   ): void {
     for (const input of inputs) {
       if (input.isDisposed) continue;
-      const { maxAbs, finite, count } = sumTensor(heapOf(this.#engine), input);
-      signals.largestInput = Math.max(signals.largestInput ?? 0, maxAbs);
-      if (finite < count) signals.badExamples.push(...badRows(this.#tf, input));
+      const largest = largestOf(heapView(this.#tf, input) as Float32Array);
+      signals.largestInput = Math.max(signals.largestInput ?? 0, largest);
+      if (isBroken || !Number.isFinite(largest)) {
+        signals.badExamples.push(...badRows(this.#tf, input));
+      }
     }
   }
 
@@ -391,15 +397,48 @@ function changeOf(
   const old = heapView(tf, before) as Float32Array;
   const now = heapView(tf, variable) as Float32Array;
   const slope = (gradient === null ? now : heapView(tf, gradient)) as Float32Array;
-  const stride = Math.ceil(old.length / most);
+  const { length } = old;
   const sums: Change = { before: 0, now: 0, change: 0, predicted: 0 };
-  for (let i = 0; i < old.length; i += stride) {
-    const change = now[i] - old[i];
-    sums.before += old[i] * old[i];
-    sums.now += now[i] * now[i];
-    sums.change += change * change;
-    sums.predicted += slope[i] * change;
+  const stride = strideOf(length, most);
+  for (let start = 0; start < length; start += stride) {
+    const end = Math.min(start + LINE, length);
+    for (let i = start; i < end; i++) {
+      const change = now[i] - old[i];
+      sums.before += old[i] * old[i];
+      sums.now += now[i] * now[i];
+      sums.change += change * change;
+      sums.predicted += slope[i] * change;
+    }
   }
-  sums.predicted *= stride;
-  return sums;
+  // Norms of samples of different sizes are compared.
+  const scale = stride / LINE;
+  return {
+    before: sums.before * scale,
+    now: sums.now * scale,
+    change: sums.change * scale,
+    predicted: sums.predicted * scale,
+  };
+}
+
+/** Returns the largest |entry| of a sample; NaN if one is NaN. */
+function largestOf(values: Float32Array): number {
+  let largest = 0;
+  const stride = strideOf(values.length, MAX_ENTRIES.later);
+  for (let start = 0; start < values.length; start += stride) {
+    const end = Math.min(start + LINE, values.length);
+    for (let i = start; i < end; i++) largest = Math.max(largest, Math.abs(values[i]));
+  }
+  return largest;
+}
+
+/** Number of entries in a line of the cache, which is read whole. */
+const LINE = 16;
+
+/**
+ * Returns the distance of the lines in a sample of at most some number of entries. It is odd, lest all lines are of
+ * the same units.
+ */
+function strideOf(length: number, most: number): number {
+  const share = Math.ceil(length / most);
+  return share <= 1 ? LINE : LINE * share + 1;
 }

@@ -419,3 +419,24 @@ Deno.test("healthMonitor() watches fitDataset(), whose length it does not know",
   assertEquals(slow.steps.at(-1)!.step, 20);
   assertStringIncludes(slow.history.at(-1)!.cause!.message, "The learning rate of 1e-7 is too low");
 });
+
+Deno.test("the size of a large kernel is that of a sample, as large at each step as at the first", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 300, inputShape: [300] })] });
+  model.compile({ optimizer: tf.train.sgd(1e-3), loss: objective });
+  const batch = randomBatch(model, { objective });
+  const monitor = healthMonitor({ batch, objective, onFinding: "keep" });
+  const [inputs, targets] = [batch.inputs, batch.targets] as [Tensor, Tensor];
+  await model.fit(inputs, targets, { epochs: 8, batchSize: 8, verbose: 0, callbacks: monitor });
+  const sizes = monitor.steps.flatMap(({ growth }) => growth ?? []);
+  assert(sizes.length > 20, `${sizes.length}`);
+  assert(sizes.every((size) => Math.abs(size - 1) < 0.03), `${sizes}`);
+  assert(
+    monitor.history.every(({ findings }) =>
+      findings.every(({ rule }) => rule !== "weights-shrink")
+    ),
+  );
+  tf.dispose([inputs, targets]);
+  model.dispose();
+});

@@ -47,7 +47,7 @@ Deno.test("renderTraining() names the cause first, with its fix", () => {
   const text = renderTraining(rows, judgeTraining(rows));
   assertEquals(text.split("\n").slice(0, 3), [
     "30 steps, loss 2 to 3.4",
-    "step 10, warning rate-too-high: The learning rate of 0.01 is too high: the loss is 1.7 times that of the first step.",
+    "step 20, warning rate-too-high: The learning rate of 0.01 is too high: the loss is 1.7 times that of the first step.",
     "Fix: Lower the learning rate by a factor of 3 to 10, and start again from the weights before training, or from the last healthy checkpoint.",
   ]);
 });

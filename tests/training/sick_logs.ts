@@ -62,7 +62,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
   },
   "rate-too-high diverges": {
     rows: healthyLog(30, ({ step }) => ({ loss: step === 1 ? 2 : 3.4 })),
-    at: 10,
+    at: 20,
   },
   "rate-too-high overshoots": {
     rows: healthyLog(28, ({ step }) => ({ loss: 2 + 0.04 * step, decreaseRatio: 0.1 })),
@@ -108,7 +108,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
       ({ step }) =>
         step % 10 === 0 ? { layers: [{ layer: "dense_1", dead: step < 40 ? 0.1 : 0.92 }] } : {},
     ),
-    at: 40,
+    at: 50,
   },
   "units-dying dead": {
     rows: healthyLog(
@@ -174,7 +174,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
   },
   "stale-second-moment stale": {
     rows: healthyLog(60, ({ step }) => ({
-      secondMomentRatio: step < 40 ? 0.8 : 0.01,
+      secondMomentRatio: step < 40 ? 0.8 : 5e-3,
       loss: 1.9 - step / 100,
     })),
     at: 42,

@@ -112,9 +112,31 @@ Deno.test("a loss that has doubled is a warning until step 40, and one five time
     judgeTraining(healthyLog(50, ({ step }) => ({ loss: step === 1 ? 1 : factor })))
       .filter(({ rule }) => rule === "rate-too-high")
       .map(({ step, severity }) => `${severity} ${step}`);
-  assertEquals(found(2), ["warning 10", "error 40"]);
-  assertEquals(found(4.9), ["warning 10", "error 40"]);
+  // The first steps at a large rate climb, and often come down at once.
+  assertEquals(found(2), ["warning 20", "error 40"]);
+  assertEquals(found(4.9), ["warning 20", "error 40"]);
   assertEquals(found(5.1), ["warning 10", "error 20"]);
+});
+
+Deno.test("a first batch whose loss is small by chance does not make the next ones a rise", () => {
+  const found = (heldOut: number) =>
+    judgeTraining([
+      { step: 0, validationLoss: heldOut },
+      ...healthyLog(50, ({ step }) => ({ loss: step === 1 ? 1 : 1.6 })),
+    ]).some(({ kind }) => kind === "diverges");
+  assertEquals([found(1.05), found(1.08)], [true, false]);
+});
+
+Deno.test("units that the first large steps turn off are dying if the next pass finds them so", () => {
+  const found = (next: number) =>
+    judgeTraining(
+      healthyLog(30, ({ step }) => {
+        const dead = new Map([[1, 0.1], [10, 0.92], [20, next]]).get(step);
+        return dead === undefined ? {} : { layers: [{ layer: "dense_1", dead }] };
+      }),
+    ).map(({ rule, step }) => `${rule} ${step}`);
+  assertEquals(found(0.91), ["units-dying 20"]);
+  assertEquals(found(0.89), []);
 });
 
 Deno.test("held-out loss that falls outweighs the noise of single batches", () => {
@@ -179,8 +201,8 @@ Deno.test("steps are too small if they keep to the prediction although the held-
       })),
     ]).map(({ kind }) => kind);
   assertEquals(kinds({}), ["slow"]);
-  assertEquals(kinds({}, 0.93), ["slow"]);
-  assertEquals(kinds({}, 0.92), []);
+  assertEquals(kinds({}, 0.976), ["slow"]);
+  assertEquals(kinds({}, 0.974), []);
   assertEquals(kinds({ updateRatio: 0.99e-2 }), ["slow"]);
   assertEquals(kinds({ updateRatio: 1.01e-2 }), []);
 });
@@ -239,7 +261,7 @@ Deno.test("a held-out loss must rise further if the training loss is above half 
           : { loss: 2 - step / 100 }),
       { rules: ["overfitting"] },
     ).length;
-  assertEquals([noise(0.06), noise(0.07)], [0, 1]);
+  assertEquals([noise(0.09), noise(0.11)], [0, 1]);
 });
 
 Deno.test("a spike says by which step the loss was back", () => {
@@ -288,7 +310,7 @@ Deno.test("small gradients after success do not make a second moment stale", () 
     judgeTraining(
       healthyLog(
         60,
-        ({ step }) => ({ loss: step <= 5 ? 1 : share, secondMomentRatio: step > 5 ? 0.01 : null }),
+        ({ step }) => ({ loss: step <= 5 ? 1 : share, secondMomentRatio: step > 5 ? 5e-3 : null }),
       ),
       { rules: ["stale-second-moment"] },
     ).length;

@@ -43,9 +43,12 @@ export const unitsDying = defineTrainingRule({
   judge(log, { mostDied, mostDiedAtAll }) {
     for (const { layer, dead } of log.row.layers ?? []) {
       if (!isNumber(dead)) continue;
-      const first = log.layers.get(layer)!.find((one) => isNumber(one.dead))!.dead!;
+      const shares = log.layers.get(layer)!.flatMap((one) => one.dead ?? []);
+      const [first] = shares;
       const all = dead > mostDiedAtAll && first <= mostDiedAtAll;
-      if (!all && !(dead - first > mostDied)) continue;
+      // Units that the first large steps have turned off may come back.
+      const lasts = Math.min(dead, shares.at(-2) ?? 0) - first > mostDied;
+      if (!all && !lasts) continue;
       return {
         severity: all ? "error" : "warning",
         kind: all ? "dead" : "dying",

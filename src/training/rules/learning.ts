@@ -126,7 +126,7 @@ const EARLY = 40;
 /** Share of the held-out loss below which the training loss shows that examples are memorised. */
 const LARGE_GAP = 0.5;
 /** Share of the first held-out loss below which a rise is noise. */
-const MATTERS = 0.02;
+const MATTERS = 0.03;
 
 /** Rule (j): held-out loss rises while the training loss falls. */
 export const overfitting = defineTrainingRule({

@@ -56,7 +56,8 @@ export const rateTooHigh = defineTrainingRule({
   name: "rate-too-high",
   problem: "the learning rate is too high",
   formula:
-    "Median loss of 5 steps over that of the first, from step 10 on. If it is above 1 (above 0.9 for " +
+    "Median loss of 5 steps over that of the first step, or before training on held-out data if that is " +
+    "larger: above 5 from step 10 on, or from step 20 on. If it is above 1 (above 0.9 for " +
     "updates) at step 20 or later: mean over every second of the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
     "own batch; mean of the largest ||step|| / ||kernel|| over the first 10 steps; ||kernel|| over " +
     "that before training. Later: an update over the median of the 32 before, if " +
@@ -260,7 +261,6 @@ function risenBy(
   if (log.age > 2 * FIRST && least < HAS_LEARNED * (log.column("loss")[0]?.value ?? NaN)) {
     return null;
   }
-  const isLate = log.age >= 2 * FIRST;
   const risen = `the loss is ${formatNumber(lossGrowth)} times that of the first step`;
   const because = (
     kind: string,
@@ -271,14 +271,13 @@ function risenBy(
     since: 1,
     measured,
     threshold,
-    // A loss that has risen may come back: at large rates the first steps climb (Lewkowycz et al. 2020).
-    severity: log.age >= FIRST && lossGrowth > FAR || isLate && lossGrowth > CERTAIN
-      ? "error"
-      : "warning",
+    severity: severityOf(log, lossGrowth),
     words: words === "" ? risen : `${words}, and ${risen}`,
   });
-  if (lossGrowth > limits.mostLossGrowth) {
-    return because("diverges", "mostLossGrowth", [lossGrowth, ""]);
+  // The first steps at a large rate climb, and often come down at once.
+  const rise = lossGrowth * shareOfStart(log);
+  if (rise > limits.mostLossGrowth && (log.age >= FIRST || rise > FAR)) {
+    return because("diverges", "mostLossGrowth", [rise, ""]);
   }
   // A loss that is hardly above the first may still fall.
   if (log.age < FIRST || log.age > 1.5 * FIRST) return null;
@@ -301,6 +300,18 @@ function risenBy(
     growth,
     `a kernel is ${formatNumber(growth)} times as large as before training`,
   ]);
+}
+
+/** A loss that has risen may come back: at large rates the first steps climb (Lewkowycz et al. 2020). */
+function severityOf({ age }: TrainingLog, lossGrowth: number): TrainingVerdict["severity"] {
+  const isCertain = age >= FIRST && lossGrowth > FAR || age >= 2 * FIRST && lossGrowth > CERTAIN;
+  return isCertain ? "error" : "warning";
+}
+
+/** Returns the loss of the first batch, which may be small by chance, as a share of that before training. */
+function shareOfStart(log: TrainingLog): number {
+  const held = log.column("validationLoss")[0];
+  return held?.step === 0 ? Math.min(1, log.column("loss")[0].value / held.value) : 1;
 }
 
 interface RateFigures {

@@ -72,6 +72,9 @@ export const rateTooLow = defineTrainingRule({
 /** Largest mean update ratio of steps that may be larger. */
 const SMALL_UPDATE = 1e-2;
 
+/** Share of the held-out loss before training below which it falls steadily: the loss of a batch is noisy. */
+const FALLS_STEADILY = 0.975;
+
 /** Finds steps that keep to the gradient's prediction although the loss hardly falls. */
 function slowBy(
   log: TrainingLog,
@@ -86,7 +89,7 @@ function slowBy(
   const linear = meanOf(ratios.map(clamped));
   const first = log.column("loss")[0].value;
   const fall = 1 - medianOf(log.last("loss", LEAST_RATIOS).map(({ value }) => value)) / first;
-  const isSlow = fall < leastFirstFall && !(heldOutShare(log) < 1 - leastFirstFall / 2);
+  const isSlow = fall < leastFirstFall && !(heldOutShare(log) < FALLS_STEADILY);
   if (!(linear > mostLinear && isSlow)) return null;
   return {
     severity: "warning",
@@ -113,7 +116,7 @@ export const staleMoment = defineTrainingRule({
     "loss is above half of the first.",
   thresholds: {
     leastMomentRatio: {
-      default: 0.1,
+      default: 0.01,
       unit: "of v",
       range: [0, 1],
       source: "arXiv 2506.04805: spikes come when v decays while g^2 is far below it",
