@@ -150,7 +150,8 @@ for (const type of TYPES) {
       const lines = linesOf(values, rows);
       assertEquals(found.rows, countLines(lines.rows), "rows");
       assertEquals(found.columns, countLines(lines.columns), "columns");
-      assertEquals(found.units, { duplicate: found.rows!.repeated, zero: found.rows!.zero });
+      const { repeated, zero } = found.rows!;
+      assertEquals(found.units, { count: rows, duplicate: repeated, zero });
       // With only as many entries, two lines of 8 bits may also be equal by chance.
       assertEquals([found[along]!.zero, found[along]!.constant], [2, 1]);
       assert(found[along]!.repeated >= 1);
@@ -191,10 +192,10 @@ Deno.test("units on the second axis are groups of columns", async () => {
   const values = Float32Array.of(1, 2, 0, 0, 1, 2, 3, 4, 0, -0, 3, 4);
   const bytes = new Uint8Array(values.buffer);
   const { units } = await sweepFile(bytes, [2, 3, 2], "float32", { axis: "columns", window: 2 });
-  assertEquals(units, { duplicate: 1, zero: 1 });
+  assertEquals(units, { count: 3, duplicate: 1, zero: 1 });
   const moved = new Uint8Array(Float32Array.of(1, 2, 0, 0, 2, 1, 3, 4, 0, 1, 4, 3).buffer);
   const other = await sweepFile(moved, [2, 3, 2], "float32", { axis: "columns", window: 2 });
-  assertEquals(other.units, { duplicate: 0, zero: 0 });
+  assertEquals(other.units, { count: 3, duplicate: 0, zero: 0 });
 });
 
 Deno.test("pieces cover each entry once, whatever the shape", () => {
