@@ -3,7 +3,8 @@ import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Examination } from "../diagnosis/examine/examine.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import { isModule, isWeightsFile } from "../model/loaded_model.ts";
-import { measureCheckpoint } from "../measure/checkpoint/measure_checkpoint.ts";
+import { measureCheckpoint, measureFile } from "../measure/checkpoint/measure_checkpoint.ts";
+import type { SweepProgress } from "../measure/checkpoint/sweep_in_parallel.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Shard } from "../study/study_document.ts";
 import { sweepProgress } from "./kit/progress.ts";
@@ -14,6 +15,7 @@ import { showWord } from "../words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { UsageError } from "./kit/flag.ts";
 import { refusal } from "../words/input_error.ts";
+import { resuming } from "./resume.ts";
 
 /**
  * Measures a file of weights, or a part of it, and shows on stderr how far it is.
@@ -22,16 +24,23 @@ import { refusal } from "../words/input_error.ts";
  */
 export async function measureWeightsOf(
   path: string,
-  { threads, quiet, sample, cache }: MeasureRequest,
+  { threads, quiet, sample, cache, fresh, opened }: MeasureRequest,
   part: { shard: Shard; journal: string } | null = null,
 ): Promise<Measurements> {
+  const file = opened?.file ?? await readWeights(path, { cache });
   using progress = quiet ? null : sweepProgress();
-  return await measureCheckpoint(await readWeights(path, { cache }), {
+  const options = {
     ...threads === "auto" ? {} : { threads },
-    onProgress: (done) => progress?.update(done),
+    onProgress: (done: SweepProgress) => progress?.update(done),
     sample,
-    ...part ?? {},
-  });
+  };
+  if (part !== null) return await measureCheckpoint(file, { ...options, ...part });
+  if (opened !== undefined) return await measureFile(file, { ...options, ...opened });
+  return await resuming(
+    [file],
+    { fresh, quiet },
+    (journal) => measureFile(file, { ...options, journal }),
+  );
 }
 
 /**

@@ -82,7 +82,8 @@ function measureOptions(
   flags: CheckValues,
   model: ModelSetting,
 ): Omit<MeasureRequest, "model" | "seed" | "examination"> {
-  const { microBatch, threads, portable, trust, weightsOnly, sample, cache, half, quiet } = flags;
+  const { microBatch, threads, portable, trust, weightsOnly, sample, fresh, cache, half, quiet } =
+    flags;
   return {
     batch: flags.batch ?? model.batch,
     objective: flags.objective ?? model.objective as MeasureRequest["objective"],
@@ -99,6 +100,7 @@ function measureOptions(
     trust,
     weightsOnly,
     sample,
+    fresh,
     cache,
     half,
     quiet,

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readWeights } from "../../src/load/read_weights.ts";
 import { measureCheckpoint } from "../../src/measure/checkpoint/measure_checkpoint.ts";
-import { SweepJournal, WORTH_WORKERS } from "../../src/measure/checkpoint/sweep_in_parallel.ts";
+import { WORTH_WORKERS } from "../../src/measure/checkpoint/sweep_in_parallel.ts";
+import { placeOf, SweepJournal } from "../../src/measure/checkpoint/sweep_journal.ts";
 import type { TensorFigures } from "../../src/measure/checkpoint/tensor_sweep.ts";
 import type { WeightsFile } from "../../src/model/weights/weights_manifest.ts";
 import { InputError } from "../../src/words/input_error.ts";
@@ -84,10 +85,16 @@ async function stopAfterOrThrow(path: string, journal: string) {
 
 Deno.test("a journal of a file on a server is that of its ETag, whatever its number there is", async () => {
   const path = await Deno.makeTempFile();
-  const weights = (state: string, id: number): WeightsFile => {
+  const weights = (state: string | undefined, id: number): WeightsFile => {
     const remote = { mailbox: new SharedArrayBuffer(8), id };
     const stored = {
-      file: { path: "http://host/w", size: 9, changed: null, state, remote },
+      file: {
+        path: "http://host/w",
+        size: 9,
+        changed: null,
+        remote,
+        ...state === undefined ? {} : { state },
+      },
       offset: 1,
     };
     const read = () => new Float32Array(2);
@@ -100,18 +107,24 @@ Deno.test("a journal of a file on a server is that of its ETag, whatever its num
     }];
     return { path: "http://host/w", format: "safetensors", tensors, notes: [] };
   };
-  const known = async (state: string, id: number) => {
-    using journal = await SweepJournal.open(path, weights(state, id));
-    return journal!.figuresOf(weights(state, id).tensors[0]);
+  const known = async (state: string | undefined, id: number) => {
+    using journal = await SweepJournal.open(path, [weights(state, id)]);
+    return journal!.get(placeOf(weights(state, id).tensors[0]));
   };
   try {
     const figures = { rows: null, columns: null, units: null } as TensorFigures;
     {
-      using journal = await SweepJournal.open(path, weights('"1"', 3));
-      journal!.add(weights('"1"', 3).tensors[0], figures);
+      using journal = await SweepJournal.open(path, [weights('"1"', 3)]);
+      journal!.add(placeOf(weights('"1"', 3).tensors[0]), figures);
     }
     assertEquals(await known('"1"', 4), figures);
     assertEquals(await known('"2"', 4), undefined);
+    // Without a state, nothing tells that the file is the same.
+    {
+      using journal = await SweepJournal.open(path, [weights(undefined, 3)]);
+      journal!.add(placeOf(weights(undefined, 3).tensors[0]), figures);
+    }
+    assertEquals(await known(undefined, 3), undefined);
   } finally {
     await Deno.remove(path);
   }

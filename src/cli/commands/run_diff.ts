@@ -3,11 +3,12 @@ import type { WeightChanges } from "../../compare/weight_changes.ts";
 import { diagnose } from "../../diagnosis/diagnose.ts";
 import { readUserText } from "../../model/files/user_file.ts";
 import { isWeightsFile } from "../../model/loaded_model.ts";
+import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { parseReport } from "../../render/report_document.ts";
 import { documentKind, DOCUMENTS } from "../../words/document.ts";
 import { showWord } from "../../words/show_value.ts";
-import { RUN_FLAGS } from "../flags/measure_flags.ts";
+import { type MeasureRequest, RUN_FLAGS } from "../flags/measure_flags.ts";
 import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
 import { FORMATS } from "../formats.ts";
 import { claimOutputs, endsOf } from "../kit/claim_outputs.ts";
@@ -41,40 +42,66 @@ export async function run(operands: string[], values: DiffValues): Promise<numbe
     );
   }
   await loadPlugins(plugin);
-  const runs: Difference["before"][] = [];
-  for (const i of await missingFirst(sides)) {
-    const text = texts[i];
-    runs[i] = text === null ? await measured(sides[i], flags) : stored(sides[i].name, text);
-  }
-  await strayErrors.settle();
+  const order = await missingFirst(sides);
   const isAlone = flags.seeds === null && texts.every((text) => text === null) &&
     sides.every(({ path }) => flags.weightsOnly || isWeightsFile(path));
-  const weights = isAlone ? await changesOf(sides, flags) : null;
+  const compare = async (opened: OpenedSides | null) => {
+    const runs: Difference["before"][] = [];
+    for (const i of order) {
+      const text = texts[i];
+      runs[i] = text === null
+        ? await measured(sides[i], flags, opened?.(i))
+        : stored(sides[i].name, text);
+    }
+    await strayErrors.settle();
+    const weights = opened === null ? null : await changesOf(opened, flags);
+    return differenceOf(runs[0], runs[1], weights);
+  };
+  const difference = isAlone
+    ? await compareFiles(sides, order, flags, compare)
+    : await compare(null);
   const options = { ...textOptions(flags, out), all };
-  await writeOutput(
-    await FORMATS[format].diff!(differenceOf(runs[0], runs[1], weights), options),
-    out,
-    format,
-  );
+  await writeOutput(await FORMATS[format].diff!(difference, options), out, format);
   return 0;
+}
+
+/** Returns a side that is a file of weights, and the journal of both. */
+type OpenedSides = (side: number) => NonNullable<MeasureRequest["opened"]>;
+
+/** Opens two files of weights, the missing one first, and compares them. */
+async function compareFiles(
+  sides: readonly Side[],
+  order: readonly number[],
+  { cache, fresh, quiet }: Pick<DiffValues, "cache" | "fresh" | "quiet">,
+  compare: (opened: OpenedSides) => Promise<Difference>,
+): Promise<Difference> {
+  const { readWeights } = await import("../../load/read_weights.ts");
+  const { resuming } = await import("../resume.ts");
+  const files: WeightsFile[] = [];
+  for (const i of order) files[i] = await readWeights(sides[i].path, { cache });
+  return await resuming(
+    files,
+    { fresh, quiet },
+    (journal) => compare((side) => ({ file: files[side], journal })),
+  );
 }
 
 /** Compares two files of weights tensor by tensor, and shows on stderr how far it is. */
 async function changesOf(
-  sides: readonly Side[],
-  { threads, quiet, sample, cache }: Pick<DiffValues, "threads" | "quiet" | "sample" | "cache">,
+  opened: OpenedSides,
+  { threads, quiet, sample }: Pick<DiffValues, "threads" | "quiet" | "sample">,
 ): Promise<WeightChanges> {
   const { weightChanges } = await import("../../compare/weight_changes.ts");
-  const { readWeights } = await import("../../load/read_weights.ts");
-  const { compareCheckpoints } = await import("../../measure/checkpoint/compare_checkpoints.ts");
+  const { compareFiles } = await import("../../measure/checkpoint/compare_checkpoints.ts");
   using progress = quiet ? null : sweepProgress();
-  const before = await readWeights(sides[0].path, { cache });
-  const after = await readWeights(sides[1].path, { cache });
+  const before = opened(0);
+  const after = opened(1);
   return weightChanges(
-    await compareCheckpoints(before, after, {
+    await compareFiles(before.file, after.file, {
       ...threads === "auto" ? {} : { threads },
       onProgress: (done) => progress?.update(done),
       sample,
+      journal: before.journal,
     }),
   );
 }
@@ -146,9 +173,10 @@ async function measured(
     DiffValues,
     "format" | "out" | "force" | "all" | "plugin"
   >,
+  opened?: MeasureRequest["opened"],
 ): Promise<Difference["before"]> {
   const examination = { trial, trialBudget, rules: null, trained: null, histograms: false };
-  const request = { ...flags, model: path, seed, examination };
+  const request = { ...flags, model: path, seed, examination, opened };
   const { measurements, diagnosis } = await examineModel(request, { tells: !flags.quiet });
   return { name, measurements, diagnosis };
 }

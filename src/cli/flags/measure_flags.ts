@@ -2,6 +2,8 @@ import type { TrialMode } from "../../diagnosis/examine/try_findings.ts";
 import { parseSeeds, type ScaleEntry } from "../../gate/configuration.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
 import { nearestObjective } from "../../measure/require_objective.ts";
+import type { SweepJournal } from "../../measure/checkpoint/sweep_journal.ts";
+import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { OBJECTIVES } from "../../model/objective.ts";
 import { type LossCall, parseLossCall } from "../../traits/parse_loss.ts";
 import { parseOptimizer, type RequestedOptimizer } from "../../traits/torch_optimizers.ts";
@@ -111,6 +113,14 @@ export const RUN_FLAGS = {
   sample: boolean(
     "read at most 1 MiB of each tensor of a file of weights, and show 95 % intervals; rows are not compared",
   ),
+  fresh: boolean(
+    "measure a large file of weights from its beginning, though a run that was stopped got further, and keep nothing for a later one",
+    [{
+      grant: "--allow-env=HOME,XDG_CACHE_HOME --allow-write=FOLDER",
+      purpose: "without --fresh, to go on after a stop: FOLDER is gradient-health in that for " +
+        "caches",
+    }],
+  ),
   cache: parsed({
     help: "keep what is read of a MODEL on a server in FOLDER, for later runs",
     value: "FOLDER",
@@ -202,6 +212,8 @@ export interface MeasureRequest extends FlagValues<typeof RUN_FLAGS> {
   scale?: ScaleEntry | null;
   /** Path of the model, or `null` for the exercise's network. */
   model: string | null;
+  /** The model, if it is a file of weights that is opened already. */
+  opened?: { file: WeightsFile; journal: SweepJournal | null };
   quiet: boolean;
   examination: ExaminationRequest;
 }

@@ -9,7 +9,13 @@ import { anyObject, boolean, requireValue } from "../../words/shape.ts";
 import { askWorkers, isFar, threadsFor, WORTH_WORKERS } from "./sweep_in_parallel.ts";
 import { comparePart } from "./compare_part.ts";
 import type { CompareTask, PairPart, StoredSide } from "./compare_worker.ts";
-import { fileShape, type MeasureCheckpointOptions } from "./measure_checkpoint.ts";
+import {
+  fileShape,
+  type JournalOptions,
+  type MeasureCheckpointOptions,
+  openJournal,
+} from "./measure_checkpoint.ts";
+import { placeOf } from "./sweep_journal.ts";
 import { isStored, readerOf, type Stretch, stretchesOf, typeRead } from "./sample_tensors.ts";
 import { groupBySize } from "./plan_sweep.ts";
 
@@ -86,6 +92,18 @@ export async function compareCheckpoints(
   requireValue("before", before, fileShape);
   requireValue("after", after, fileShape);
   requireValue("options", options, anyObject);
+  using journal = await openJournal(options.journal ?? null, [before, after]);
+  const comparison = await compareFiles(before, after, { ...options, journal });
+  await journal?.remove();
+  return comparison;
+}
+
+/** Compares two files, likewise, with a journal that the caller opens and removes. */
+export async function compareFiles(
+  before: WeightsFile,
+  after: WeightsFile,
+  options: JournalOptions,
+): Promise<WeightsComparison> {
   const { pairs, onlyBefore, onlyAfter } = pairTensors(before.tensors, after.tensors);
   const isSame = ([a, b]: Pair) => a.shape.join() === b.shape.join();
   const comparable = pairs.filter(isComparable);
@@ -184,10 +202,15 @@ const entriesIn = (stretches: readonly Stretch[]) =>
 /** Returns the sums over each pair. */
 async function comparePairs(
   divided: readonly DividedPair[],
-  { threads, onProgress, signal = null }: MeasureCheckpointOptions,
+  { threads, onProgress, signal = null, journal }: JournalOptions,
 ): Promise<ComparisonSums[]> {
-  const stored = divided.filter(({ pair }) => pair.every(isStored));
   const sums = new Map<DividedPair, ComparisonSums>();
+  const isLarge = divided.filter(({ pair }) => pair.every(isStored));
+  for (const one of isLarge) {
+    const known = journal?.get<ComparisonSums>(nameOf(one));
+    if (known !== undefined) sums.set(one, known);
+  }
+  const stored = isLarge.filter((one) => !sums.has(one));
   const parts = stored.flatMap(partsOf);
   const bytesOf = ({ pair, from, to }: PairPart) => (to - from) * bytesOfPair(stored[pair]);
   const total = parts.reduce((sum, part) => sum + bytesOf(part), 0);
@@ -199,6 +222,7 @@ async function comparePairs(
       groups,
     };
     const module = new URL("./compare_worker.ts", import.meta.url);
+    const last = new Map(parts.map((part) => [part.pair, part]));
     let bytes = 0;
     const answers = askWorkers<ComparisonSums[]>({
       module,
@@ -211,7 +235,9 @@ async function comparePairs(
       groups[index].forEach((part, i) => {
         const one = stored[part.pair];
         const known = sums.get(one);
-        sums.set(one, known === undefined ? answer[i] : addComparisons(known, answer[i]));
+        const sum = known === undefined ? answer[i] : addComparisons(known, answer[i]);
+        sums.set(one, sum);
+        if (part === last.get(part.pair)) journal?.add(nameOf(one), sum);
         bytes += bytesOf(part);
       });
       onProgress?.({ bytes, total });
@@ -231,6 +257,10 @@ function compareHere(comparison: CheckpointComparison, divided: DividedPair): Co
   return partsOf(divided, 0).map((part) => comparePart(comparison, part, [a, b]))
     .reduce(addComparisons);
 }
+
+/** Name of a pair in a journal: of a sample, other entries are compared. */
+const nameOf = ({ pair: [a, b], stretches }: DividedPair) =>
+  `${placeOf(a)} | ${placeOf(b)}${stretches === null ? "" : " sample"}`;
 
 const sideOf = ({ type, stored }: FileTensor): StoredSide => ({ type, ...stored! });
 

@@ -33,12 +33,8 @@ import {
   sweepTensors,
   UNSEEN,
 } from "./sample_tensors.ts";
-import {
-  sweepInParallel,
-  SweepJournal,
-  type SweepProgress,
-  threadsFor,
-} from "./sweep_in_parallel.ts";
+import { sweepInParallel, type SweepProgress, threadsFor } from "./sweep_in_parallel.ts";
+import { SweepJournal } from "./sweep_journal.ts";
 import { contentsOf, type FileContents, partOf, sweepsOf, type WholeSweep } from "./file_layers.ts";
 import type { TensorFigures } from "./tensor_sweep.ts";
 
@@ -146,10 +142,20 @@ export async function measureCheckpoint(
 ): Promise<Measurements> {
   requireValue("file", file, fileShape);
   requireValue("options", options, anyObject);
-  const { onProgress = () => {}, shard = null, sample = false, signal = null } = options;
+  using journal = await openJournal(options.journal ?? null, [file]);
+  const measurements = await measureFile(file, { ...options, journal });
+  await journal?.remove();
+  return measurements;
+}
+
+/** Measures weights, likewise, with a journal that the caller opens and removes. */
+export async function measureFile(
+  file: WeightsFile,
+  options: JournalOptions,
+): Promise<Measurements> {
+  const { onProgress = () => {}, shard = null, sample = false, signal = null, journal } = options;
   // A sample waits for the disk or a server, not for the processor.
   const { threads = sample ? 1 : threadsFor("sweep", file.tensors) } = options;
-  using journal = await openJournal(options.journal ?? null, file);
   requireValue("options.threads", threads, number);
   requireValue("options.sample", sample, boolean);
   const whole = contentsOf(file);
@@ -162,22 +168,34 @@ export async function measureCheckpoint(
     signal,
     journal,
   });
-  await journal?.remove();
   const figures = drawn?.join(swept) ?? swept;
   // The parts of a report say the same of the whole.
   const sampled = sample ? sampleTensors(sweepsOf(file, whole)).sampled : null;
   return describeWeights(file, { whole, own, sweeps, sampled }, figures);
 }
 
-async function openJournal(path: string | null, file: WeightsFile): Promise<SweepJournal | null> {
+/** Options of a work with a journal. */
+export type JournalOptions = Omit<MeasureCheckpointOptions, "journal"> & {
+  journal: SweepJournal | null;
+};
+
+/**
+ * Opens the journal of a work.
+ *
+ * @throws {InputError} If it cannot be used.
+ */
+export async function openJournal(
+  path: string | null,
+  files: readonly WeightsFile[],
+): Promise<SweepJournal | null> {
   if (path === null) return null;
   requireValue("options.journal", path, string);
-  const journal = await SweepJournal.open(path, file);
+  const journal = await SweepJournal.open(path, files);
   if (journal !== null) return journal;
   throw new InputError({
     place: path,
     verb: "is",
-    found: "no journal of a sweep",
+    found: "no journal of a sweep, or in use",
     expected: "a journal, or no file of this name",
   });
 }

@@ -1,0 +1,132 @@
+import { resuming } from "../../src/cli/resume.ts";
+import { readWeights } from "../../src/load/read_weights.ts";
+import { compareFiles } from "../../src/measure/checkpoint/compare_checkpoints.ts";
+import { measureFile } from "../../src/measure/checkpoint/measure_checkpoint.ts";
+import type { SweepJournal } from "../../src/measure/checkpoint/sweep_journal.ts";
+import { WORTH_WORKERS } from "../../src/measure/checkpoint/sweep_in_parallel.ts";
+import { writeCheckpoint } from "../measure/write_checkpoint.ts";
+import { runCommand } from "./run_command.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+const TENSORS = 8;
+
+/** Runs a command with the folder for caches of this process. */
+const run = (args: string[]) =>
+  runCommand(args, { env: { XDG_CACHE_HOME: Deno.env.get("XDG_CACHE_HOME")! } });
+
+/** Uses two files that are worth several threads, and a folder for caches. */
+async function withFiles(use: (folder: string, cache: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  const before = Deno.env.get("XDG_CACHE_HOME");
+  Deno.env.set("XDG_CACHE_HOME", `${folder}/cache`);
+  try {
+    const rows = Math.ceil(WORTH_WORKERS / TENSORS / 2048 / 2);
+    for (const [i, name] of ["a", "b"].entries()) {
+      const tensors = Array.from({ length: TENSORS }, (_, number) => ({
+        name: `h.${number}.fc.weight`,
+        dtype: "BF16" as const,
+        shape: [rows, 2048],
+        std: 0.02 + 0.001 * i,
+      }));
+      await writeCheckpoint(`${folder}/${name}.safetensors`, tensors);
+    }
+    await use(folder, `${folder}/cache/gradient-health`);
+  } finally {
+    if (before === undefined) Deno.env.delete("XDG_CACHE_HOME");
+    else Deno.env.set("XDG_CACHE_HOME", before);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Does a work on files that is stopped once a part is done. */
+async function stop(
+  paths: readonly string[],
+  work: (
+    files: Awaited<ReturnType<typeof readWeights>>[],
+    options: {
+      journal: SweepJournal | null;
+      signal: AbortSignal;
+      threads: number;
+      onProgress: () => void;
+    },
+  ) => Promise<unknown>,
+) {
+  const files = await Promise.all(paths.map((path) => readWeights(path)));
+  const stop = new AbortController();
+  const options = { signal: stop.signal, threads: 1, onProgress: () => stop.abort("stopped") };
+  await resuming(
+    files,
+    { fresh: false, quiet: true },
+    (journal) => work(files, { ...options, journal }),
+  ).then(() => assert(false, "the work was not stopped"), () => {});
+}
+
+const filesIn = async (folder: string) =>
+  (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+
+Deno.test("report goes on where it was stopped, with the same bytes, unless the file has changed", () =>
+  withFiles(async (folder, cache) => {
+    const path = `${folder}/a.safetensors`;
+    const report = ["report", path, "--format", "json"];
+    const whole = await run([...report, "--fresh"]);
+    assertEquals(await Deno.stat(cache).catch(() => null), null);
+    const stopped = () => stop([path], ([file], options) => measureFile(file, options));
+    await stopped();
+    assertEquals((await filesIn(cache)).length, 1);
+
+    // It neither goes on nor removes what another run has left.
+    const fresh = await run([...report, "--fresh"]);
+    assert(!fresh.stderr.includes("goes on"), fresh.stderr);
+    const resumed = await run(report);
+    assertStringIncludes(resumed.stderr, "goes on after 4 tensors of a run that was stopped");
+    assertEquals([resumed.code, resumed.stdout], [whole.code, whole.stdout]);
+    assertEquals(await filesIn(cache), []);
+
+    await stopped();
+    await Deno.utime(path, new Date(1e12), new Date(1e12));
+    const other = await run(report);
+    assert(!other.stderr.includes("goes on"), other.stderr);
+    assertEquals(other.stdout, whole.stdout);
+    // What belongs to a file that is no more is removed after a week.
+    const [left] = await filesIn(cache);
+    await Deno.utime(`${cache}/${left}`, new Date(1e12), new Date(1e12));
+    await run(report);
+    assertEquals(await filesIn(cache), []);
+  }));
+
+Deno.test("diff goes on in either half where it was stopped, with the same bytes", () =>
+  withFiles(async (folder, cache) => {
+    const paths = ["a", "b"].map((name) => `${folder}/${name}.safetensors`);
+    const diff = ["diff", ...paths, "--format", "json"];
+    const whole = await run([...diff, "--fresh"]);
+    await stop(paths, async ([before, after], { journal, ...options }) => {
+      await measureFile(before, { journal });
+      await measureFile(after, { journal, ...options });
+    });
+    const measured = await run(diff);
+    assertStringIncludes(measured.stderr, `goes on after ${TENSORS + 4} tensors`);
+    assertEquals([measured.code, measured.stdout], [whole.code, whole.stdout]);
+
+    await stop(paths, async ([before, after], { journal, ...options }) => {
+      await measureFile(before, { journal });
+      await measureFile(after, { journal });
+      await compareFiles(before, after, { journal, ...options });
+    });
+    const compared = await run(diff);
+    assertStringIncludes(compared.stderr, `goes on after ${2 * TENSORS + 2} tensors`);
+    assertEquals([compared.code, compared.stdout], [whole.code, whole.stdout]);
+    assertEquals(await filesIn(cache), []);
+  }));
+
+Deno.test("a run beside another on the same file keeps nothing, and is not disturbed", () =>
+  withFiles(async (folder, cache) => {
+    const path = `${folder}/a.safetensors`;
+    const file = await readWeights(path);
+    await resuming([file], { fresh: false, quiet: true }, async (journal) => {
+      assert(journal !== null);
+      const { code, stderr } = await run(["report", path]);
+      assertEquals(code, 0, stderr);
+      assertEquals((await filesIn(cache)).length, 1);
+    });
+    assertEquals(await filesIn(cache), []);
+  }));
