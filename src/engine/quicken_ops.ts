@@ -1,5 +1,5 @@
 import type { KernelBackend, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
-import { liveDataOf } from "./heap/live_data.ts";
+import { type DataRecords, liveDataOf, quickenRecords } from "./heap/live_data.ts";
 import { patchProperty } from "./patching.ts";
 import { settleInputs } from "./settle_dtype.ts";
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
@@ -18,6 +18,7 @@ interface KernelEngine {
     profiling: boolean;
     scopeStack: Scope[];
     activeScope: Scope | null;
+    tensorInfo: DataRecords;
   };
   runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[];
   endScope(result?: unknown): void;
@@ -53,17 +54,16 @@ interface Scope {
  */
 export function quickenOps(tf: TensorFlow): () => void {
   const engine = tf.engine() as unknown as KernelEngine;
-  const environment = tf.env();
+  const kernelOf = kernelFinder(tf);
   const stock = { runKernel: engine.runKernel, endScope: engine.endScope };
+  quickenRecords(engine.state);
 
   function runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[] {
     // Read on each call: `engine.reset()` replaces it.
     const { state } = engine;
     if (engine.backendName === "wasm") settleInputs(tf, inputs);
-    const kernel = engine.backendName === "wasm" && !state.profiling &&
-        !environment.getBool("DEBUG") && !environment.getBool("IS_TEST")
-      ? tf.getKernel(kernelName, "wasm") as KernelConfig | undefined
-      : undefined;
+    const isQuick = engine.backendName === "wasm" && !state.profiling;
+    const kernel = isQuick ? kernelOf(kernelName) : undefined;
     if (kernel === undefined) return stock.runKernel.call(engine, kernelName, inputs, attrs);
     const isRecorded = state.gradientDepth > 0 && state.kernelDepth === 0;
     let result: TensorInfo | TensorInfo[], outputs: Tensor[];
@@ -110,6 +110,30 @@ export function quickenOps(tf: TensorFlow): () => void {
     patchProperty(engine, "endScope", { value: endScope, writable: true }),
   ];
   return () => undo.forEach((takeBack) => takeBack());
+}
+
+/**
+ * Returns a function that finds an op of the WASM backend in TensorFlow.js's registry, or `undefined`
+ * while TensorFlow.js debugs. It makes the key of each op once: `tf.getKernel` makes one at each
+ * call, and so computes its hash again.
+ */
+function kernelFinder(tf: TensorFlow): (name: string) => KernelConfig | undefined {
+  const environment = tf.env();
+  const { _tfGlobals: globals } = globalThis as {
+    _tfGlobals?: Map<string, Map<string, KernelConfig>>;
+  };
+  const registry = globals?.get("kernelRegistry");
+  const keys = new Map<string, string>();
+  return (name) => {
+    if (environment.getBool("DEBUG") || environment.getBool("IS_TEST")) return undefined;
+    if (registry === undefined) return tf.getKernel(name, "wasm");
+    let key = keys.get(name);
+    if (key === undefined) {
+      key = `wasm_${name}`;
+      keys.set(name, key);
+    }
+    return registry.get(key);
+  };
 }
 
 /** Returns the tensor of an op's output. An op of another copy of TensorFlow.js may return one. */

@@ -1,5 +1,5 @@
 import type { DataId, KernelBackend, TensorInfo } from "@tensorflow/tfjs";
-import { convertValues, type DataInfo, dataInfo, isNumeric } from "./heap/live_data.ts";
+import { convertValues, dataInfo, type DataRecords, isNumeric } from "./heap/live_data.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** Parts of TensorFlow.js's engine that count data; its types do not show them. */
@@ -7,10 +7,7 @@ interface DataEngine {
   backend: KernelBackend;
   state: {
     numDataBuffers: number;
-    tensorInfo: {
-      get(dataId: DataId): DataInfo | undefined;
-      set(dataId: DataId, info: DataInfo): void;
-    };
+    tensorInfo: DataRecords;
   };
   removeDataId(dataId: DataId, backend: KernelBackend): void;
 }

@@ -182,10 +182,32 @@ Deno.test("trackLiveData() moves what was written and not deleted since", () => 
   write(replaced, 2);
   live.moveToCpu();
   assertEquals(moved, [[kept, [1], [1], "float32", 3], [replaced, [2], [1], "float32", 3]]);
-  assertEquals([...dataIdMap.keys()], [unknown]);
+  const stays = [kept, deleted, replaced, unknown].map((dataId) => dataIdMap.has(dataId));
+  assertEquals(stays, [false, false, false, true]);
   assertEquals([kept, replaced].map((id) => tensorInfo.get(id)?.backend), [cpu, cpu]);
   live.moveToCpu();
   assertEquals(moved.length, 2);
+});
+
+Deno.test("trackLiveData() lists data in the order of their writing, also while some leave", () => {
+  const { dataIdMap, live, moved, write } = subject();
+  const large = [{}, {}, {}, {}, {}];
+  const of = { value: 1, shape: [2 ** 13], dtype: "float32" };
+  large.forEach((dataId) => write(dataId, 1));
+  // Written over: now the last.
+  for (const dataId of [1, 2, 3, 4, 0].map((i) => large[i])) dataIdMap.set(dataId, of);
+  assertEquals(live.bytes, 5 * 2 ** 15);
+  const asked: object[] = [];
+  live.moveOldest(2 ** 16, (dataId) => dataId === large[1], (dataId) => {
+    asked.push(dataId);
+    // The next one leaves as well.
+    if (dataId === large[2]) dataIdMap.delete(large[3]);
+    return dataIdMap.delete(dataId);
+  });
+  assertEquals(asked, [large[2], large[4]]);
+  assertEquals(live.bytes, 2 ** 16);
+  assertEquals(large.map((dataId) => dataIdMap.has(dataId)), [true, true, false, false, false]);
+  assertEquals(moved, []);
 });
 
 Deno.test("trackLiveData() moves everything off a backend that throws, as NaN what it cannot read", () => {

@@ -33,8 +33,6 @@ export function guardHeap(tf: TensorFlow): void {
   const backend = tf.backend() as unknown as WasmBackend;
   const { wasm } = backend;
   const memory = heapMemory(backend);
-  // Emscripten's stub replaces itself with the allocator on its first call.
-  wasm._free(wasm._malloc(1));
   const allocate = allocateSafely(wasm, memory);
   const hasReserve = () => {
     // The heap grows first, then fills up.

@@ -39,12 +39,8 @@ export interface DataInfo {
   dtype: DataType;
 }
 
-interface DataMap {
-  get(dataId: DataId): unknown;
-  set(dataId: DataId, data: unknown): void;
-  delete(dataId: DataId): boolean;
-  has(dataId: DataId): boolean;
-}
+/** A backend's record of a tensor's data, of which only these parts matter here. */
+type PlacedData = Pick<DataInfo, "shape" | "dtype">;
 
 /** Moves a tensor to another backend on demand. */
 export interface DataMover {
@@ -65,34 +61,76 @@ export function dataInfo(tf: TensorFlow, dataId: DataId): DataInfo | undefined {
   return tf.engine().state.tensorInfo.get(dataId) as unknown as DataInfo | undefined;
 }
 
+/** TensorFlow.js's records of all tensors' data. */
+export interface DataRecords {
+  get(dataId: DataId): DataInfo | undefined;
+  has(dataId: DataId): boolean;
+  set(dataId: DataId, info: DataInfo): void;
+  delete(dataId: DataId): boolean;
+}
+
+/**
+ * Keeps records in the data ids, which takes 0.4 µs less for each tensor than the weak map of
+ * TensorFlow.js.
+ */
+class QuickRecords implements DataRecords {
+  /** Takes the records of data that exist already. */
+  constructor(readonly before: DataRecords) {}
+
+  get(dataId: DataId): DataInfo | undefined {
+    return (dataId as Slots)[RECORD] ?? this.before.get(dataId);
+  }
+
+  has(dataId: DataId): boolean {
+    return (dataId as Slots)[RECORD] !== undefined || this.before.has(dataId);
+  }
+
+  set(dataId: DataId, info: DataInfo): void {
+    (dataId as Slots)[RECORD] = info;
+  }
+
+  delete(dataId: DataId): boolean {
+    const known = (dataId as Slots)[RECORD] !== undefined;
+    (dataId as Slots)[RECORD] = undefined;
+    return this.before.delete(dataId) || known;
+  }
+}
+
+/** Replaces TensorFlow.js's records by quicker ones, for good: they outlive the engine, as tensors do. */
+export function quickenRecords(state: { tensorInfo: DataRecords }): void {
+  if (!(state.tensorInfo instanceof QuickRecords)) {
+    state.tensorInfo = new QuickRecords(state.tensorInfo);
+  }
+}
+
 /** Smaller tensors stay: moving them costs more than it saves. */
 const MIN_MOVED_BYTES = 2 ** 14;
 
 /**
- * Tracks the data on a backend. TensorFlow.js keeps them in weak maps, which cannot be listed, and
- * loses every tensor of a backend that is removed.
+ * Tracks the data on a backend. TensorFlow.js keeps them in weak maps, which cannot be listed, are
+ * slow (0.4 µs for each tensor), and lose every tensor of a backend that is removed.
  *
  * @param backend Backend that has no tensors yet.
  */
 export function trackLiveData(
   tf: TensorFlow,
-  backend: Pick<KernelBackend, "disposeData" | "move"> & { dataIdMap: DataMap },
+  backend: Pick<KernelBackend, "disposeData" | "move"> & { dataIdMap: object },
 ): LiveData {
   const tracked = new TrackedData(tf, backend);
-  const map = backend.dataIdMap;
-  const { set, delete: remove } = map;
-  patchProperty(map, "set", {
-    value(dataId: DataId, data: unknown) {
-      tracked.place(dataId, bytesOf(data as Pick<DataInfo, "shape" | "dtype">));
-      set.call(map, dataId, data);
+  const map = backend.dataIdMap as { dataMover: DataMover };
+  const methods = {
+    get(dataId: DataId) {
+      const placed = tracked.find(dataId);
+      if (placed !== undefined) return placed.data;
+      map.dataMover.moveData(backend as unknown as KernelBackend, dataId);
+      return tracked.find(dataId)?.data;
     },
-  });
-  patchProperty(map, "delete", {
-    value(dataId: DataId) {
-      tracked.strike(dataId);
-      return remove.call(map, dataId);
-    },
-  });
+    set: (dataId: DataId, data: PlacedData) => tracked.place(dataId, data),
+    has: (dataId: DataId) => tracked.find(dataId) !== undefined,
+    delete: (dataId: DataId) => tracked.strike(dataId),
+    numDataIds: () => tracked.count,
+  };
+  for (const [name, value] of Object.entries(methods)) patchProperty(map, name, { value });
   const { move } = backend;
   // Also called by `write`. The stock method copies the bytes of any array as if it had the dtype.
   const convertAndMove: KernelBackend["move"] = (dataId, values, shape, dtype, holders) =>
@@ -104,29 +142,73 @@ export function trackLiveData(
   return tracked;
 }
 
+/** Data on a backend, in a list from those placed first to those placed last. */
+interface Placed {
+  readonly owner: TrackedData;
+  readonly dataId: DataId;
+  readonly data: PlacedData;
+  earlier: Placed | null;
+  later: Placed | null;
+}
+
+/** Data ids with the records that weak maps would hold. */
+type Slots = DataId & { [PLACED]?: Placed; [RECORD]?: DataInfo };
+
+const PLACED = Symbol("placed"), RECORD = Symbol("record");
+
 class TrackedData implements LiveData {
   bytes = 0;
+  /** Number of tensors' data. */
+  count = 0;
   readonly #tf: TensorFlow;
   readonly #backend: Pick<KernelBackend, "disposeData">;
-  /** Bytes of each tensor, in the order in which they were placed. */
-  readonly #sizes = new Map<DataId, number>();
+  #first: Placed | null = null;
+  #last: Placed | null = null;
 
   constructor(tf: TensorFlow, backend: Pick<KernelBackend, "disposeData">) {
     this.#tf = tf;
     this.#backend = backend;
   }
 
-  /** Records data placed on the backend, possibly over others. */
-  place(dataId: DataId, bytes: number): void {
-    this.strike(dataId);
-    this.#sizes.set(dataId, bytes);
-    this.bytes += bytes;
+  /** Returns data if they are on the backend. */
+  find(dataId: DataId): Placed | undefined {
+    const placed = (dataId as Slots)[PLACED];
+    return placed?.owner === this ? placed : undefined;
   }
 
-  /** Records that data left the backend. */
-  strike(dataId: DataId): void {
-    this.bytes -= this.#sizes.get(dataId) ?? 0;
-    this.#sizes.delete(dataId);
+  /** Records data placed on the backend, possibly over others. */
+  place(dataId: DataId, data: PlacedData): void {
+    this.strike(dataId);
+    const placed: Placed = { owner: this, dataId, data, earlier: this.#last, later: null };
+    (dataId as Slots)[PLACED] = placed;
+    if (this.#last === null) this.#first = placed;
+    else this.#last.later = placed;
+    this.#last = placed;
+    this.count++;
+    this.bytes += bytesOf(data);
+  }
+
+  /** Records that data left the backend; returns true if they were there. */
+  strike(dataId: DataId): boolean {
+    const placed = this.find(dataId);
+    if (placed === undefined) return false;
+    const { earlier, later } = placed;
+    if (earlier === null) this.#first = later;
+    else earlier.later = later;
+    if (later === null) this.#last = earlier;
+    else later.earlier = earlier;
+    (dataId as Slots)[PLACED] = undefined;
+    this.count--;
+    this.bytes -= bytesOf(placed.data);
+    return true;
+  }
+
+  /** Lists the data in the order in which they were placed. Data may leave meanwhile. */
+  *#listed(): Iterable<Placed> {
+    for (let placed = this.#first; placed !== null; placed = placed.later) {
+      // Data that left keep their place in the list until it is read to its end.
+      if (this.find(placed.dataId) === placed) yield placed;
+    }
   }
 
   moveOldest(
@@ -134,19 +216,20 @@ class TrackedData implements LiveData {
     stays: (dataId: DataId) => boolean,
     forget: (dataId: DataId, bytes: number) => boolean = () => false,
   ): void {
-    for (const [dataId, size] of this.#sizes) {
+    for (const { dataId, data } of this.#listed()) {
       if (this.bytes <= most) return;
+      const size = bytesOf(data);
       if (size < MIN_MOVED_BYTES || stays(dataId) || forget(dataId, size)) continue;
       moveToCpu(this.#tf, dataId);
     }
   }
 
   moveToCpu(): void {
-    for (const dataId of this.#sizes.keys()) moveToCpu(this.#tf, dataId);
+    for (const { dataId } of this.#listed()) moveToCpu(this.#tf, dataId);
   }
 
   freeStrays(): void {
-    for (const dataId of this.#sizes.keys()) {
+    for (const { dataId } of this.#listed()) {
       if (dataInfo(this.#tf, dataId) === undefined) this.#backend.disposeData(dataId, true);
     }
   }
@@ -178,8 +261,10 @@ export function convertValues<Values extends BackendValues | null>(
 }
 
 /** Returns the bytes of a tensor: four per number, one per boolean. */
-function bytesOf({ shape, dtype }: Pick<DataInfo, "shape" | "dtype">): number {
-  return shape.reduce((product, length) => product * length, dtype === "bool" ? 1 : 4);
+function bytesOf({ shape, dtype }: PlacedData): number {
+  let bytes = dtype === "bool" ? 1 : 4;
+  for (const length of shape) bytes *= length;
+  return bytes;
 }
 
 /**

@@ -25,6 +25,9 @@ export interface WasmBackend {
     asm: Record<string, unknown>;
     _malloc(bytes: number): number;
     _free(address: number): void;
+    HEAP32: Int32Array;
+    /** Functions by which the backend tells the heap of its tensors. */
+    tfjs: Record<string, unknown>;
   };
   dataIdMap: {
     get(dataId: DataId): TensorData;
@@ -46,4 +49,17 @@ export interface WasmBackend {
 /** Returns the `WebAssembly.Memory` that TensorFlow.js computes in. */
 export function heapMemory({ wasm }: WasmBackend): WebAssembly.Memory {
   return wasm.wasmMemory ?? wasm.asm.memory as WebAssembly.Memory;
+}
+
+/**
+ * Replaces the stubs through which Emscripten's glue code calls the exports: each passes on its
+ * arguments as a list, at every call. Ops that are set up afterwards call the exports themselves.
+ */
+export function skipStubs({ wasm: module }: WasmBackend): void {
+  const wasm = module as WasmBackend["wasm"] & Record<string, unknown>;
+  for (const [name, run] of Object.entries(wasm.asm)) {
+    if (typeof wasm[`_${name}`] === "function") wasm[`_${name}`] = run;
+  }
+  wasm.tfjs.registerTensor = wasm._register_tensor;
+  wasm.tfjs.disposeData = wasm._dispose_data;
 }

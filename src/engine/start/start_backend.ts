@@ -1,10 +1,11 @@
 import { EngineError } from "../engine.ts";
 import { type LiveData, trackLiveData } from "../heap/live_data.ts";
+import { skipStubs, type WasmBackend } from "../native/wasm_backend.ts";
 import { patchProperty } from "../patching.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import { MAX_THREADS } from "./choose_threads.ts";
 import { WASM_PACKAGE } from "./engine_files.ts";
-import type { DataStorage, KernelBackend } from "@tensorflow/tfjs";
+import type { KernelBackend } from "@tensorflow/tfjs";
 import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
@@ -155,8 +156,11 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   }
 
-  const backend = tf.backend() as KernelBackend & { dataIdMap: DataStorage<unknown> };
+  const backend = tf.backend() as KernelBackend & { dataIdMap: object };
   const live = trackLiveData(tf, backend);
+  skipStubs(backend as unknown as WasmBackend);
+  // Again, now without the stubs.
+  for (const { setupFunc } of tf.getKernelsForBackend("wasm")) setupFunc?.(backend);
   disposeSafely(tf, backend, live, previous ?? "cpu");
   return async () => {
     try {

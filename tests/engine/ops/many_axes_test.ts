@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../../src/engine/mod.ts";
+import type { WasmBackend } from "../../../src/engine/native/wasm_backend.ts";
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { assertRefused } from "../../assert_refused.ts";
 
@@ -37,21 +38,48 @@ const PAIRS: [a: number[], b: number[], output: number[]][] = [
   [[2, 2, 1, 1, 2, 3, 1], [2, 2, 2, 2, 1, 1, 2], [2, 2, 2, 2, 2, 3, 2]],
 ];
 
+/** Shapes of few axes, whose function is called without the stock op. */
+const FEW: typeof PAIRS = [
+  [[], [], []],
+  [[3, 2], [3, 2], [3, 2]],
+  [[2, 1, 3], [4, 1], [2, 4, 3]],
+  [[1, 2], [], [1, 2]],
+  [[2], [3, 1, 1], [3, 1, 2]],
+  [[2, 1, 2, 1, 2, 3], [2, 2, 1, 2, 1, 1], [2, 2, 2, 2, 2, 3]],
+  [[0, 2], [1, 2], [0, 2]],
+];
+
 for (const [name, [of, expected]] of Object.entries(OPERATIONS)) {
-  Deno.test(`${name} computes tensors of seven and more axes`, async () => {
+  Deno.test(`${name} computes tensors of seven and more axes, and of few`, async () => {
     await using engine = await startEngine();
     const { tf } = engine;
-    for (const [a, b, output] of PAIRS) {
+    const { asm } = (tf.backend() as unknown as WasmBackend).wasm;
+    const stackOf = asm.stackSave as () => number;
+    const stack = stackOf();
+    for (const [a, b, output] of [...PAIRS, ...FEW]) {
       const found = tf.tidy(() => of(tf, ranges(tf, a), ranges(tf, b)));
       assertEquals(found.shape, output);
       const wanted = placesOf(output).map((place) =>
         Math.fround(expected(entryAt(a, place), entryAt(b, place)))
       );
       assertEquals(Array.from(found.dataSync()), wanted);
+      assertEquals(stackOf(), stack);
       found.dispose();
     }
   });
 }
+
+Deno.test("an op of two operands keeps their dtype, for which it calls the stock op or its function", async () => {
+  await using engine = await startEngine({ threads: 2 });
+  const { tf } = engine;
+  tf.tidy(() => {
+    const whole = tf.mul(tf.tensor1d([7, -8], "int32"), tf.tensor1d([3, 5], "int32"));
+    assertEquals([whole.dtype, ...whole.dataSync()], ["int32", 21, -40]);
+    const real = tf.sub(tf.tensor1d([0.5, 2]), tf.tensor2d([[1], [4]]));
+    assertEquals([real.dtype, ...real.dataSync()], ["float32", -0.5, 1, -3.5, -2]);
+    assertThrows(() => tf.mul(tf.zeros([2, 3]), tf.zeros([4])), Error, "could not be broadcast");
+  });
+});
 
 Deno.test("PadV2 pads tensors of seven axes", async () => {
   await using engine = await startEngine();
