@@ -2,6 +2,7 @@ import { heapView } from "../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { LossSettings } from "../model/objective.ts";
+import { mean } from "../theory/averages.ts";
 import { ignoredClassOf, lossTraits } from "../traits/losses.ts";
 import { constantLoss, differs, knownAnswers, SAME } from "./known_answers.ts";
 import { WEIGHTS_PER_TARGET } from "./probe_options.ts";
@@ -211,8 +212,6 @@ function better<Loss extends number | null>(right: number, byLoss: Loss): number
 /** True if each example has one answer, rather than one per position. */
 const hasOneRow = ({ shape }: Tensor) =>
   shape.slice(1, -1).reduce((product, length) => product * length, 1) === 1;
-
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Maps an accuracy from [share of the most frequent class, 1] to [0, 1]. */
 const relative = (share: number, majority: number) =>

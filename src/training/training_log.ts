@@ -124,13 +124,6 @@ export function meanOf(points: readonly Point[]): number {
   return points.reduce((sum, { value }) => sum + value, 0) / points.length;
 }
 
-/** Returns the median of values; NaN without any. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /** Returns the mean and the standard deviation of values. */
 export function spreadOf(points: readonly Point[]): { mean: number; sigma: number } {
   const mean = meanOf(points);

@@ -1,4 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
+import { median } from "../../theory/averages.ts";
 import { isKernel, isShift } from "../../theory/weight_kinds.ts";
 
 /** Number of blocks that a trend needs. */
@@ -114,13 +115,6 @@ export function trendOf({ siblings }: SiblingGroup): Trend | null {
     at: (block) => Math.exp(start + slope * block),
     spread: Math.max(LEAST_SPREAD, chance, MAD_RATIO * median(residuals)),
   };
-}
-
-/** Returns the median of some numbers. */
-export function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Returns true for a tensor whose size follows a trend: a kernel, a shift, or the scale of a normalisation. */

@@ -3,6 +3,7 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
+import { mean } from "../../theory/averages.ts";
 import { fans } from "../../theory/initializers.ts";
 import { isBias, isKernel } from "../../theory/weight_kinds.ts";
 import { NORMAL_QUANTILE, wilsonInterval } from "../../theory/wilson_interval.ts";
@@ -215,8 +216,4 @@ function priorsOf(
     const [low, high] = wilsonInterval(whole, examples).map(logitOf);
     return { likely: logitOf(share), low, high };
   });
-}
-
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

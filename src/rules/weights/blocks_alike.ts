@@ -1,4 +1,5 @@
 import { isConstant } from "../network/constant_values.ts";
+import { median } from "../../theory/averages.ts";
 import { isBias, isKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { between, inWords } from "../expected.ts";
@@ -6,7 +7,6 @@ import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import {
   hasTrend,
-  median,
   MIN_BLOCKS,
   type Sibling,
   type SiblingGroup,

@@ -1,3 +1,4 @@
+import { mean } from "../../theory/averages.ts";
 import { FLAT_SLOPE, STEEP_SLOPE } from "../../theory/growth_limits.ts";
 import type { AxisGrowth, GrowthLevel, GrowthSlope, LayerGrowth } from "./growth_types.ts";
 
@@ -40,17 +41,6 @@ export function acrossSeedsOf(slopes: readonly (number | null)[]): GrowthSlope |
   const variance = known.reduce((sum, slope) => sum + (slope - value) ** 2, 0) / freedom;
   const quantile = T_QUANTILES[freedom - 1] ?? NORMAL_QUANTILE;
   return { value, half: quantile * Math.sqrt(variance / known.length) };
-}
-
-/** Returns the middle of some numbers. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Judges a slope. */

@@ -1,3 +1,4 @@
+import { mean, median } from "../../theory/averages.ts";
 import { requireValue } from "../../words/shape.ts";
 import type { StudyPoint } from "../grid_point.ts";
 import { StudyError } from "../study_options.ts";
@@ -18,8 +19,6 @@ import {
 import {
   acrossSeedsOf,
   levelOf,
-  mean,
-  median,
   type SizedFigure,
   slopeOf,
   steepestLayer,

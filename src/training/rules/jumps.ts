@@ -1,4 +1,5 @@
-import { medianOf, type Point, spreadOf, type TrainingLog } from "../training_log.ts";
+import { median } from "../../theory/averages.ts";
+import { type Point, spreadOf, type TrainingLog } from "../training_log.ts";
 
 /** Source of the thresholds that the benchmark of monitors has tuned. */
 export const MEASURED = "own: even seeds of bench/monitor";
@@ -67,7 +68,7 @@ export function spikeAt(
   const updates = log.rows.slice(Math.max(0, place - WINDOW), place)
     .flatMap(({ updateRatio }) => updateRatio ?? []);
   const before = updates.at(-1) ?? 0;
-  return before > MOST_UPDATE_BEFORE * medianOf(updates) ? null : loss;
+  return before > MOST_UPDATE_BEFORE * median(updates) ? null : loss;
 }
 
 /** Returns the distance of a row's value from those before, in sigma; `null` if it has none. */

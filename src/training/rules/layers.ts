@@ -1,5 +1,6 @@
 import { formatNumber, formatPercent } from "../../words/numbers.ts";
-import { medianOf, type TrainingLog } from "../training_log.ts";
+import { median } from "../../theory/averages.ts";
+import type { TrainingLog } from "../training_log.ts";
 import { defineTrainingRule } from "../training_rule.ts";
 import type { LayerSignals } from "../training_step.ts";
 import { MEASURED } from "./jumps.ts";
@@ -99,9 +100,9 @@ export const layerStill = defineTrainingRule({
     const moving = (log.row.layers ?? []).filter(({ updateRatio }) => isNumber(updateRatio));
     if (moving.length < LEAST_LAYERS) return null;
     // Few layers stand out at a step, and only they need a look at the steps before.
-    const median = medianOf(moving.map(({ updateRatio }) => updateRatio!));
+    const usual = median(moving.map(({ updateRatio }) => updateRatio!));
     const outer = moving.filter(({ updateRatio }) =>
-      updateRatio! < leastShare * median || updateRatio! > mostShare * median
+      updateRatio! < leastShare * usual || updateRatio! > mostShare * usual
     );
     if (outer.length === 0) return null;
     const recent = recentUpdates(log);
@@ -111,7 +112,7 @@ export const layerStill = defineTrainingRule({
     const alone = shares.find(({ recent }) => recent.every((share) => share > mostShare));
     const found = still ?? alone;
     if (found === undefined) return null;
-    const share = medianOf(found.recent);
+    const share = median(found.recent);
     const { layer } = found.layer;
     return {
       severity: "warning",
@@ -143,15 +144,15 @@ function recentUpdates(log: TrainingLog): Updates[] {
         isNumber(updateRatio) ? [[layer, updateRatio] as const] : []
       ),
     );
-    return { median: medianOf([...of.values()]), of };
+    return { median: median([...of.values()]), of };
   });
 }
 
 /** Returns the layer's update over the median of all, in the latest measurements. */
 function recentShares(recent: readonly Updates[], { layer }: LayerSignals): number[] {
-  return recent.flatMap(({ median, of }) => {
+  return recent.flatMap(({ median: usual, of }) => {
     const own = of.get(layer);
-    return isNumber(own) && median > 0 ? [own / median] : [];
+    return isNumber(own) && usual > 0 ? [own / usual] : [];
   });
 }
 

@@ -1,6 +1,7 @@
 import { optimizerWords, usualRates } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import { meanOf, medianOf, type Point, type TrainingLog } from "../training_log.ts";
+import { median } from "../../theory/averages.ts";
+import { meanOf, type Point, type TrainingLog } from "../training_log.ts";
 import { LEARNS, type TrainingPass, type WeightProgress } from "../training_pass.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
 import { BEFORE, finite, hasSpiked, MEASURED, SMALL_RISE, usualMost } from "./jumps.ts";
@@ -327,7 +328,7 @@ function figuresOf(log: TrainingLog): RateFigures | null {
   const first = log.column("loss")[0]?.value ?? NaN;
   const latest = finite(log.last("loss", LEAST_RATIOS));
   // One hard batch does not move the median of five.
-  const lossGrowth = medianOf(latest.map(({ value }) => value)) / first;
+  const lossGrowth = median(latest.map(({ value }) => value)) / first;
   if (latest.length < LEAST_RATIOS || !(first > 0) || !(lossGrowth > STANDS)) return null;
   const ratios = finite(log.until("decreaseRatio", FIRST));
   const updates = finite(log.until("updateRatio", FIRST / 2));
@@ -370,7 +371,7 @@ function jumpOf(log: TrainingLog, latest: number): Point | null {
   const rise = now - Math.max(...losses.slice(-2 * LATEST - latest, -latest));
   if (!(rise > SMALL_RISE * (log.column("loss")[0]?.value ?? NaN))) return null;
   if (!(now > usualMost(log, latest)) || hasSpiked(log)) return null;
-  const usual = medianOf(updates.slice(0, -latest).map(({ value }) => value));
+  const usual = median(updates.slice(0, -latest).map(({ value }) => value));
   const jump = updates.slice(-latest).find(({ step, value }) =>
     value > LEAST_JUMP * usual && step < log.step
   );

@@ -1,5 +1,6 @@
 import { formatNumber, formatPercent, roundTo } from "../../words/numbers.ts";
-import { meanOf, medianOf, type TrainingLog } from "../training_log.ts";
+import { median } from "../../theory/averages.ts";
+import { meanOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
 import { BREAKS, clamped, FIRST, heldOutShare, LEAST_RATIOS, rateWords } from "./rates.ts";
 import { finite, MEASURED } from "./jumps.ts";
@@ -88,7 +89,7 @@ function slowBy(
   if (log.age > FIRST || ratios.length < LEAST_RATIOS || mean > SMALL_UPDATE) return null;
   const linear = meanOf(ratios.map(clamped));
   const first = log.column("loss")[0].value;
-  const fall = 1 - medianOf(log.last("loss", LEAST_RATIOS).map(({ value }) => value)) / first;
+  const fall = 1 - median(log.last("loss", LEAST_RATIOS).map(({ value }) => value)) / first;
   const isSlow = fall < leastFirstFall && !(heldOutShare(log) < FALLS_STEADILY);
   if (!(linear > mostLinear && isSlow)) return null;
   return {
@@ -129,8 +130,8 @@ export const staleMoment = defineTrainingRule({
   reads: ["secondMomentRatio", "loss"],
   judge(log, { leastMomentRatio }) {
     const latest = finite(log.last("secondMomentRatio", LEAST_RATIOS));
-    const median = medianOf(latest.map(({ value }) => value));
-    if (latest.length < LEAST_RATIOS || !(median < leastMomentRatio)) return null;
+    const middle = median(latest.map(({ value }) => value));
+    if (latest.length < LEAST_RATIOS || !(middle < leastMomentRatio)) return null;
     // The gradients of a training that has learned its task are far below its past ones.
     const before = meanOf(finite(log.until("loss", LEAST_RATIOS)));
     if (meanOf(finite(log.last("loss", LEAST_RATIOS))) < HIGH * before) return null;
@@ -138,9 +139,9 @@ export const staleMoment = defineTrainingRule({
       severity: "warning",
       kind: "stale",
       since: latest[0].step,
-      measured: median,
+      measured: middle,
       threshold: "leastMomentRatio",
-      message: `Adam's second moment is stale: g^2 is ${formatNumber(median)} of it (median), so ` +
+      message: `Adam's second moment is stale: g^2 is ${formatNumber(middle)} of it (median), so ` +
         "that steps are small now, and too large when gradients grow.",
     };
   },
