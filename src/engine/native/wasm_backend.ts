@@ -1,4 +1,5 @@
 import type { DataMover } from "../heap/live_data.ts";
+import type { TensorFlow } from "../tensorflow.ts";
 import type { BackendValues, DataId, DataType, TensorInfo } from "@tensorflow/tfjs";
 
 /** Data of a tensor in TensorFlow.js's WASM backend. */
@@ -53,13 +54,20 @@ export function heapMemory({ wasm }: WasmBackend): WebAssembly.Memory {
 
 /**
  * Replaces the stubs through which Emscripten's glue code calls the exports: each passes on its
- * arguments as a list, at every call. Ops that are set up afterwards call the exports themselves.
+ * arguments as a list, at every call.
+ *
+ * @param tf TensorFlow.js whose WASM backend is active.
  */
-export function skipStubs({ wasm: module }: WasmBackend): void {
-  const wasm = module as WasmBackend["wasm"] & Record<string, unknown>;
+export function skipStubs(tf: TensorFlow): void {
+  const backend = tf.backend();
+  const wasm = (backend as unknown as WasmBackend).wasm as
+    & WasmBackend["wasm"]
+    & Record<string, unknown>;
   for (const [name, run] of Object.entries(wasm.asm)) {
     if (typeof wasm[`_${name}`] === "function") wasm[`_${name}`] = run;
   }
   wasm.tfjs.registerTensor = wasm._register_tensor;
   wasm.tfjs.disposeData = wasm._dispose_data;
+  // Ops keep what they call when they are set up.
+  for (const { setupFunc } of tf.getKernelsForBackend("wasm")) setupFunc?.(backend);
 }

@@ -1,6 +1,5 @@
 import { EngineError } from "../engine.ts";
 import { type LiveData, trackLiveData } from "../heap/live_data.ts";
-import { skipStubs, type WasmBackend } from "../native/wasm_backend.ts";
 import { patchProperty } from "../patching.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import { MAX_THREADS } from "./choose_threads.ts";
@@ -158,9 +157,6 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
 
   const backend = tf.backend() as KernelBackend & { dataIdMap: object };
   const live = trackLiveData(tf, backend);
-  skipStubs(backend as unknown as WasmBackend);
-  // Again, now without the stubs.
-  for (const { setupFunc } of tf.getKernelsForBackend("wasm")) setupFunc?.(backend);
   disposeSafely(tf, backend, live, previous ?? "cpu");
   return async () => {
     try {

@@ -4,6 +4,7 @@ import { showValue } from "../../words/show_value.ts";
 import { type Engine, EngineError, type EngineOptions } from "../engine.ts";
 import { guardHeap } from "../heap/guard_heap.ts";
 import type { Heap } from "../heap/heap.ts";
+import { skipStubs } from "../native/wasm_backend.ts";
 import { quickenOps } from "../quicken_ops.ts";
 import { runningEngine, setRunningEngine } from "../running_engine.ts";
 import { takeSeedZero } from "../seed_zero.ts";
@@ -179,6 +180,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
   const { watchNames } = await import("../repairs/watch_names.ts");
   const removeBackend = await startBackend(tf, settings.threads);
   try {
+    skipStubs(tf);
     guardHeap(tf);
     const kernels = await placeOps(tf, settings);
     const takeLayersBack = layers.installLayerRepairs(tf);
