@@ -1,6 +1,6 @@
 import { BYTES, countOf, readersOf } from "../model/files/file_types.ts";
 import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
-import { openZip } from "../model/files/unzip.ts";
+import { openZip, type ZipEntry } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor } from "../model/weights/weights_manifest.ts";
 import { showValue } from "../words/show_value.ts";
@@ -78,7 +78,7 @@ function readArchive(source: ByteSource): StateDict {
 /** Content of a zip archive of `torch.save`: its pickle, and the storages of its tensors. */
 export interface TorchArchive {
   value: Pickled;
-  storages: Storages;
+  storages(key: string): ZipEntry | null;
 }
 
 /**

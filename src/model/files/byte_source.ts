@@ -96,6 +96,30 @@ export const partOf = (source: ByteSource, from: number, size: number): ByteSour
   read: (at, count, what) => source.read(from + at, Math.min(count, size - at), what),
 });
 
+/** Largest number of bytes that {@linkcode piecesOf} reads at once: they stay in the cache. */
+const PIECE = 2 ** 20;
+
+/**
+ * Yields a range of a source in pieces. Each is read over the one before, so that a range of gigabytes
+ * leaves nothing to collect. Their ends are multiples of 16 bytes.
+ *
+ * @param from Index of the first byte.
+ * @param what Name of the range, for messages.
+ */
+export function* piecesOf(
+  source: ByteSource,
+  { from, count, what }: { from: number; count: number; what: string },
+): Generator<Uint8Array<ArrayBuffer>> {
+  const { file, start } = source;
+  if (file === null) return yield source.read(from, count, what);
+  const buffer = new Uint8Array(Math.min(PIECE, count));
+  for (let at = 0; at < count; at += PIECE) {
+    const piece = buffer.subarray(0, Math.min(PIECE, count - at));
+    readInto(file, start + from + at, piece);
+    yield piece;
+  }
+}
+
 /** Bytes of a page, and number of pages that are kept. */
 const PAGE = 2 ** 16;
 const MAX_PAGES = 64;

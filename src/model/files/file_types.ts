@@ -130,6 +130,12 @@ type Entries =
   | Int8Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
 
+/** Returns entries as float32, as {@linkcode decode} does, if possible without copying them. */
+export const viewFloats = (bytes: Uint8Array<ArrayBuffer>, type: FileType): Float32Array =>
+  type === "float32" && bytes.byteOffset % 4 === 0
+    ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+    : decode(bytes, type);
+
 /** Decodes entries as float32: float64 is narrowed, and so are integers beyond 2^24. */
 export function decode(bytes: Uint8Array, type: FileType): Float32Array<ArrayBuffer> {
   const entries = entriesOf(bytes, type);

@@ -1,5 +1,5 @@
 import { crc32, inflateRawSync } from "node:zlib";
-import { bytesInMemory, type ByteSource, expectReads } from "./byte_source.ts";
+import { bytesInMemory, type ByteSource, expectReads, piecesOf } from "./byte_source.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import { type Refusal, refusal } from "../../words/input_error.ts";
@@ -18,6 +18,11 @@ export interface ZipEntry {
    * of the archive, not a copy.
    */
   read(): Uint8Array;
+  /**
+   * Yields the unpacked bytes, of which each piece may be read over the one before. They are compared with
+   * their checksum after the last.
+   */
+  pieces(): Iterable<Uint8Array<ArrayBuffer>>;
   /** Place of the bytes in the archive; `null` if they are packed. */
   at: number | null;
 }
@@ -71,6 +76,7 @@ export function openZip(
       name,
       size: unpacked,
       read: () => unpack(source, entry, refuse),
+      pieces: () => unpackPieces(source, entry, refuse),
       at: method === STORED ? from : null,
     });
   }
@@ -241,15 +247,35 @@ function requireApart(entries: readonly Entry[], refuse: Refuse): void {
   });
 }
 
-function unpack(source: ByteSource, entry: Entry, refuse: Refuse): Uint8Array {
+function unpack(source: ByteSource, entry: Entry, refuse: Refuse): Uint8Array<ArrayBuffer> {
   const { method, packed, unpacked, from, checksum } = entry;
-  const raw = source.read(from, packed, `E${show(entry).slice(1)}`);
+  const raw = source.read(from, packed, pieceName(entry));
   const content = method === STORED ? raw : inflate(raw, unpacked);
   if (content?.length === unpacked && crc32(content) === checksum) return content;
-  return refuse(
+  return refuseDamaged(entry, refuse);
+}
+
+function* unpackPieces(
+  source: ByteSource,
+  entry: Entry,
+  refuse: Refuse,
+): Generator<Uint8Array<ArrayBuffer>> {
+  const { method, packed, unpacked, from, checksum } = entry;
+  if (method !== STORED) return yield unpack(source, entry, refuse);
+  let sum = 0;
+  for (const piece of piecesOf(source, { from, count: packed, what: pieceName(entry) })) {
+    sum = crc32(piece, sum);
+    yield piece;
+  }
+  if (packed !== unpacked || sum !== checksum) refuseDamaged(entry, refuse);
+}
+
+const pieceName = (entry: Entry) => `E${show(entry).slice(1)}`;
+
+const refuseDamaged = (entry: Entry, refuse: Refuse): never =>
+  refuse(
     refusal`${show(entry)} is damaged, expected the size and checksum that the archive states`,
   );
-}
 
 /** Finds the start of the end record: the last one whose comment reaches the end of the file. */
 function findEnd(view: DataView): number | null {
@@ -328,12 +354,14 @@ function readSizes(
 }
 
 /** Unpacks at most `most` bytes; `null` if the packed bytes are damaged or hold more. */
-function inflate(raw: Uint8Array, most: number): Uint8Array | null {
+function inflate(raw: Uint8Array, most: number): Uint8Array<ArrayBuffer> | null {
   try {
     // A limit of 0 would mean no limit.
-    const unpacked = inflateRawSync(raw, { maxOutputLength: Math.max(1, most) });
+    const { buffer, byteOffset, byteLength } = inflateRawSync(raw, {
+      maxOutputLength: Math.max(1, most),
+    });
     // Not Node's Buffer: its slice() shares memory, and its memory may be a pool.
-    return new Uint8Array(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
+    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   } catch {
     return null;
   }

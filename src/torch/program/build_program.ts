@@ -1,4 +1,5 @@
-import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { fillTensor } from "../../engine/heap/fill_tensor.ts";
+import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { replaceEmpty, replaceShapeOperands } from "./plain_values.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { formatCount } from "../../words/numbers.ts";
@@ -337,10 +338,7 @@ class Builder {
     { name, kind }: { name: string; kind: string },
   ): LayerVariable {
     const tf = this.#tf;
-    const entries = stored.read();
-    // The largest tensor may be a third of a model: no copy more than needed.
-    const floats = entries instanceof Float32Array ? entries : Float32Array.from(entries);
-    const initial: Tensor = tf.tensor(floats, [...stored.shape]);
+    const initial = fillTensor(tf, stored.shape, (floats) => stored.copyTo(floats));
     const own = plainName(name);
     const adder = layer as unknown as { addWeight(...args: unknown[]): LayerVariable };
     const isTrained = kind === "parameter" && stored.isTrained;

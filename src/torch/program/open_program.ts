@@ -1,5 +1,12 @@
 import { type ByteSource, partOf } from "../../model/files/byte_source.ts";
-import { BYTES, encode, entriesOf, isCount, readersOf } from "../../model/files/file_types.ts";
+import {
+  BYTES,
+  encode,
+  entriesOf,
+  isCount,
+  readersOf,
+  viewFloats,
+} from "../../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../../model/files/unzip.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import type { NewFile } from "../../model/new_folder.ts";
@@ -34,6 +41,8 @@ export interface StoredTensor {
   read(): ArrayLike<number>;
   /** Returns the entries as the file has them, row-major. */
   bytes(): Uint8Array;
+  /** Writes them into memory of their number, without holding all of them elsewhere if possible. */
+  copyTo(floats: Float32Array): void;
   /** Place of the entries in the file, row-major and without gaps; absent if they are not so. */
   at?: number;
   /**
@@ -105,12 +114,6 @@ export function readProgramTensors(source: ByteSource): FileTensor[] {
     };
   });
 }
-
-/** Returns the readers of a tensor: in double precision, and as bytes. */
-const exactReaders = (type: FileType, bytes: () => Uint8Array) => ({
-  bytes,
-  read: () => entriesOf(bytes(), type),
-});
 
 /** Returns an archive in the archive: read in pieces if it is not compressed. */
 const contentOf = (source: ByteSource, entry: ZipEntry): ByteSource | Uint8Array =>
@@ -213,7 +216,7 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
     ...reals,
     place: `${entry.name}+${view.offset} [${view.shape}] [${view.strides}]`,
     isTrained: isTrained === true,
-    ...exactReaders(reals.type, () => bytesOfView(view, entry.read())),
+    ...readers(view, entry, reals.type),
     ...entry.at === null || !isContiguous(view) ? {} : { at: entry.at + view.offset * BYTES[type] },
     rewritten(entries, files) {
       const bytes = (files.get(entry.name) ?? entry.read()).slice();
@@ -257,7 +260,39 @@ function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string
     ...reals,
     place: `${storage.key}+${offset} [${shape}] [${strides}]`,
     isTrained: true,
-    ...exactReaders(reals.type, () => bytesOfView(view, stored.read())),
+    ...readers(view, stored, reals.type),
+  };
+}
+
+/**
+ * Returns how a tensor is read.
+ *
+ * @param type Type of its real entries.
+ */
+function readers(
+  view: StridedView,
+  storage: Pick<ZipEntry, "read" | "pieces">,
+  type: FileType,
+): Pick<StoredTensor, "bytes" | "read" | "copyTo"> {
+  const bytes = () => bytesOfView(view, storage.read());
+  const read = () => entriesOf(bytes(), type);
+  return {
+    bytes,
+    read,
+    copyTo(floats) {
+      if (!isContiguous(view)) return floats.set(read());
+      const size = BYTES[type], first = view.offset * BYTES[view.type];
+      const end = first + floats.length * size;
+      let start = 0;
+      for (const piece of storage.pieces()) {
+        const from = Math.max(first, start), to = Math.min(end, start + piece.length);
+        if (from < to) {
+          const entries = viewFloats(piece.subarray(from - start, to - start), type);
+          floats.set(entries, (from - first) / size);
+        }
+        start += piece.length;
+      }
+    },
   };
 }
 
