@@ -55,20 +55,23 @@ function weightsOf(
   });
 }
 
-/** Computes -log p of each label, times positions over the sum of weights for a mean. */
-function ofClasses(
-  tf: TensorFlow,
-  { targets, logs }: { targets: Tensor; logs: Tensor },
-  { classWeights, ignoredClass = IGNORED_CLASS, labelSmoothing, reduction }: LossSettings,
-): Tensor {
-  const { losses, total } = classLosses(tf, logs, {
+/**
+ * Makes a loss that is -log p of each label, times positions over the sum of weights for a mean.
+ *
+ * @param areLogits True if it is computed from logits, false from logarithms of shares.
+ */
+const ofClasses = (areLogits: boolean): RowLoss => (tf, targets, outputs, settings) => {
+  const { classWeights, ignoredClass = IGNORED_CLASS, labelSmoothing, reduction } = settings;
+  const rows = classRows(tf, targets, outputs);
+  const { losses, total } = classLosses(tf, rows, {
     labels: targets.dataSync(),
-    weight: weightsOf(tf, classWeights, logs.shape[1]!),
+    weight: weightsOf(tf, classWeights, rows.shape[1]!),
     ignored: ignoredClass,
     smoothing: labelSmoothing,
+    areLogits,
   });
   return reduction === "sum" ? losses : tf.div(losses, tf.div(total, losses.size));
-}
+};
 
 /** Makes a loss of the entries of rows, whose units a mean averages and a sum adds up. */
 function ofUnits(
@@ -88,12 +91,8 @@ const ofLogits = ofUnits((tf, targets, logits, { positiveWeights }) =>
 
 /** Losses of PyTorch for each row. */
 export const TORCH_ROW_LOSSES: Record<keyof typeof TORCH_LOSSES & LossName, RowLoss> = {
-  cross_entropy: (tf, targets, logits, settings) => {
-    const logs = tf.logSoftmax(classRows(tf, targets, logits));
-    return ofClasses(tf, { targets, logs }, settings);
-  },
-  nll_loss: (tf, targets, outputs, settings) =>
-    ofClasses(tf, { targets, logs: classRows(tf, targets, outputs) }, settings),
+  cross_entropy: ofClasses(true),
+  nll_loss: ofClasses(false),
   mse_loss: ofUnits((tf, targets, outputs) => tf.square(tf.sub(outputs, targets))),
   l1_loss: ofUnits((tf, targets, outputs) => absoluteLosses(tf, tf.sub(outputs, targets))),
   smooth_l1_loss: ofUnits((tf, targets, outputs, { delta = 1 }) =>

@@ -1,3 +1,4 @@
+import { heapView } from "../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { InputError } from "../words/input_error.ts";
 
@@ -19,6 +20,8 @@ interface ClassTargets {
   ignored: number;
   /** Share of each label that is spread evenly over the classes. */
   smoothing?: number;
+  /** True if rows are logits, not logarithms of shares. */
+  areLogits?: boolean;
 }
 
 /** Weighted losses of rows, which a mean divides by the sum of weights. */
@@ -31,25 +34,29 @@ interface ClassLosses {
 /**
  * Computes the negative log-likelihood of labels.
  *
- * @param logs Logarithm of each share, as [rows, classes].
+ * @param rows Logarithm of each share, or logits, as [rows, classes].
  * @throws {InputError} If a label is neither a class nor ignored.
  */
 export function classLosses(
   tf: TensorFlow,
-  logs: Tensor,
-  { labels, weight, ignored, smoothing = 0 }: ClassTargets,
+  rows: Tensor,
+  { labels, weight, ignored, smoothing = 0, areLogits = false }: ClassTargets,
 ): ClassLosses {
-  const [, classes] = logs.shape as [number, number];
-  const whole = requireLabels(labels, { logs, ignored });
+  const [, classes] = rows.shape as [number, number];
+  const whole = requireLabels(labels, { rows, ignored });
   const known = whole.map((label) => label === ignored ? 0 : label);
   const counts = tf.tensor1d(Float32Array.from(whole, (label) => Number(label !== ignored)));
   const rowWeights = weight === null
     ? counts
     : tf.mul(counts, tf.gather(weight, tf.tensor1d(known, "int32"))) as Tensor;
-  const places = known.map((label, row) => row * classes + label);
-  const picked = tf.gather(tf.reshape(logs, [logs.size]), tf.tensor1d(places, "int32"));
-  const sharp = tf.neg(tf.mul(picked, rowWeights)) as Tensor;
   const total = tf.sum(rowWeights) as Tensor;
+  const isPicked = areLogits && smoothing === 0;
+  const logs = areLogits && !isPicked ? tf.logSoftmax(rows) as Tensor : rows;
+  const places = known.map((label, row) => row * classes + label);
+  const picked = isPicked
+    ? pickLogSoftmax(tf, rows, places)
+    : tf.gather(tf.reshape(logs, [logs.size]), tf.tensor1d(places, "int32"));
+  const sharp = tf.neg(tf.mul(picked, rowWeights)) as Tensor;
   if (smoothing === 0) return { losses: sharp, total };
   const all = weight === null ? logs : tf.mul(logs, weight) as Tensor;
   const even = tf.neg(tf.mul(tf.sum(all, 1), counts));
@@ -57,18 +64,65 @@ export function classLosses(
   return { losses, total };
 }
 
+/**
+ * Returns an entry of the log softmax of each row. For 512 rows of 50257 classes, as in GPT-2, the others
+ * would take 6 tensors of 100 MB.
+ *
+ * @param places Index of each entry, row-major.
+ */
+function pickLogSoftmax(tf: TensorFlow, rows: Tensor, places: Int32Array): Tensor {
+  const [count, classes] = rows.shape as [number, number];
+  const pick = tf.customGrad((given, save) => {
+    const logits = given as Tensor;
+    const shares = tf.softmax(logits);
+    (save as unknown as (tensors: Tensor[]) => void)([logits, shares]);
+    return {
+      value: tf.tensor1d(logsAt(heapView(tf, logits), heapView(tf, shares), places)),
+      gradFunc(dy: Tensor, [logits, shares]: Tensor[]) {
+        const slopes = tf.reshape(dy, [count, 1]);
+        if (tf.engine().state.gradientDepth > 0) {
+          const labels = tf.tensor1d(places.map((place) => place % classes), "int32");
+          return tf.mul(tf.sub(tf.oneHot(labels, classes), tf.softmax(logits)), slopes);
+        }
+        const gradient = tf.mul(shares, tf.neg(slopes)) as Tensor;
+        const given = dy.dataSync(), entries = heapView(tf, gradient);
+        // No other tensor has these entries yet.
+        places.forEach((place, row) => entries[place] += given[row]);
+        return gradient;
+      },
+    };
+  });
+  return pick(rows) as Tensor;
+}
+
+/** Returns logarithms of some entries of a softmax, of which the share itself may be too small. */
+function logsAt(
+  logits: ArrayLike<number>,
+  shares: ArrayLike<number>,
+  places: Int32Array,
+): Float32Array {
+  const classes = shares.length / places.length;
+  return Float32Array.from(places, (place, row) => {
+    let largest = row * classes;
+    for (let i = largest + 1; i < (row + 1) * classes; i++) {
+      if (shares[i] > shares[largest]) largest = i;
+    }
+    return logits[place] - logits[largest] + Math.log(shares[largest]);
+  });
+}
+
 function requireLabels(
   labels: ArrayLike<number>,
-  { logs, ignored }: { logs: Tensor; ignored: number },
+  { rows, ignored }: { rows: Tensor; ignored: number },
 ): Int32Array {
-  const [rows, classes] = logs.shape as [number, number];
+  const [count, classes] = rows.shape as [number, number];
   const whole = Int32Array.from(labels);
-  if (whole.length !== rows) {
+  if (whole.length !== count) {
     throw new InputError({
       place: "target",
       verb: "has",
       found: `${whole.length} labels`,
-      expected: `${rows}, one for each row of classes`,
+      expected: `${count}, one for each row of classes`,
     });
   }
   const wrong = whole.find((label) => label !== ignored && !(label >= 0 && label < classes));

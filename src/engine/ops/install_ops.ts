@@ -6,6 +6,7 @@ import type { WasmBackend } from "../native/wasm_backend.ts";
 import { settleDtype } from "../settle_dtype.ts";
 import { type TensorFlow, tensorFlow } from "../tensorflow.ts";
 import { activationsRepair, selfGatedRepair, softmaxRepair } from "./activations.ts";
+import { comparisonsRepair } from "./comparisons.ts";
 import { conv2dRepair, conv3dRepair, depthwiseConv2dNativeRepair } from "./convolutions.ts";
 import type { KernelInputs, OpContext, OpRepair } from "./define_op.ts";
 import { dilation2dRepair } from "./dilation_2d.ts";
@@ -286,6 +287,7 @@ const REPAIRS: readonly OpRepair[] = [
   addRepair,
   avgPoolRepair,
   castRepair,
+  comparisonsRepair,
   clipByValueRepair,
   conv2dRepair,
   conv3dRepair,

@@ -50,7 +50,7 @@ const softmax = (tf: TensorFlow, x: Tensor, dim: number): Tensor =>
   alongLast(tf, floats(tf, x), dim, (x) => tf.softmax(x));
 
 /** Returns the logarithm of the softmax along an axis. */
-export const logSoftmax = (tf: TensorFlow, x: Tensor, dim: number): Tensor =>
+const logSoftmax = (tf: TensorFlow, x: Tensor, dim: number): Tensor =>
   alongLast(tf, floats(tf, x), dim, (x) => tf.logSoftmax(x));
 
 /** Rejects a dtype that is not a float. */

@@ -94,6 +94,8 @@ function power(tf: TensorFlow, self: Tensor, exponent: Tensor): Tensor {
 
 function powerOf(tf: TensorFlow, x: Tensor, exponent: number): Tensor {
   if (exponent === 2) return x.dtype === "float32" ? tf.square(x) : tf.mul(x, x);
+  // As PyTorch does; `tf.pow` takes 20 ns for each entry.
+  if (exponent === 3 && x.dtype === "float32") return tf.mul(tf.square(x), x);
   if (exponent === 1) return x;
   if (exponent === 0.5) return tf.sqrt(x);
   if (exponent === -0.5) return tf.rsqrt(x);

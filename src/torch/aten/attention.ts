@@ -1,3 +1,4 @@
+import { heapView } from "../../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { AtenContext, AtenOp } from "./aten_op.ts";
 import { matMul } from "./products.ts";
@@ -43,10 +44,26 @@ export function weightsOf(
   scores: Tensor,
   { mayBeClosed }: { mayBeClosed: boolean },
 ): Tensor {
-  if (!mayBeClosed) return tf.softmax(scores);
-  const isOpen = tf.greater(tf.max(scores, -1, true), -Infinity);
+  const open = mayBeClosed ? openRows(heapView(tf, scores), scores.shape.at(-1)!) : null;
+  if (open === null) return tf.softmax(scores);
+  const isOpen = tf.tensor(open, [...scores.shape.slice(0, -1), 1], "bool");
   const finite = tf.where(isOpen, scores, tf.zerosLike(scores));
   return tf.mul(tf.softmax(finite), tf.cast(isOpen, "float32"));
+}
+
+/**
+ * Returns 1 for each row with a score that is not -Infinity, else 0; `null` if every row has one. Read from
+ * the heap: ops would have gradients, of which all are 0.
+ */
+function openRows(scores: ArrayLike<number>, width: number): Uint8Array | null {
+  const open = new Uint8Array(scores.length / width);
+  for (let row = 0; row < open.length; row++) {
+    const end = (row + 1) * width;
+    let at = row * width;
+    while (at < end && scores[at] === -Infinity) at++;
+    open[row] = Number(at < end);
+  }
+  return open.includes(0) ? open : null;
 }
 
 /** Repeats each head so that there are `heads`. */

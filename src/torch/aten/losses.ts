@@ -13,7 +13,6 @@ import {
   weighted,
 } from "../../model/torch_losses.ts";
 import { InputError } from "../../words/input_error.ts";
-import { logSoftmax } from "./activations.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { floats } from "./dtypes.ts";
 import { absolute } from "./elementwise.ts";
@@ -44,20 +43,21 @@ interface OfClasses {
   ignore_index: number;
 }
 
-/** Reduces the losses of rows. */
+/** Reduces the losses of rows, which are logarithms of shares; with a smoothing, logits. */
 function reduceClasses(
   tf: TensorFlow,
-  logs: Tensor,
+  rows: Tensor,
   { target, weight, reduction, ignore_index, label_smoothing: smoothing }: OfClasses & {
     label_smoothing?: number;
   },
 ): { loss: Tensor; total: Tensor } {
   const labels = target.dataSync();
-  const { losses, total } = classLosses(tf, logs, {
+  const { losses, total } = classLosses(tf, rows, {
     labels,
     weight,
     ignored: ignore_index,
     smoothing,
+    areLogits: smoothing !== undefined,
   });
   const loss = reduction === 1
     ? tf.div(tf.sum(losses), total) as Tensor
@@ -70,10 +70,10 @@ const nll = (tf: TensorFlow, args: OfClasses): { loss: Tensor; total: Tensor } =
   reduceClasses(tf, rowsOf(tf, args.self), args);
 
 function crossEntropy(tf: TensorFlow, args: OfClasses & { label_smoothing: number }): Tensor {
-  const logs = logSoftmax(tf, rowsOf(tf, args.self), 1);
+  const logits = rowsOf(tf, floats(tf, args.self));
   return args.target.dtype === "float32"
-    ? crossEntropyOfShares(tf, logs, args)
-    : reduceClasses(tf, logs, args).loss;
+    ? crossEntropyOfShares(tf, tf.logSoftmax(logits), args)
+    : reduceClasses(tf, logits, args).loss;
 }
 
 /** Cross entropy with targets that are a share for each class. */

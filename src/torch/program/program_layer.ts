@@ -120,14 +120,16 @@ export const createProgramLayer = kerasLayer((tf) =>
     maskedScores(given: readonly Tensor[]): Tensor {
       const masked = this.planned.calls.find(({ target }) => target === "attention.masked")!;
       return tf.tidy(() =>
-        (this.#compute(given, { training: false }).get(String(masked.results[0])) as Tensor).clone()
+        (this.#compute(given, { training: false }, masked).get(String(masked.results[0])) as Tensor)
+          .clone()
       );
     }
 
-    /** Computes all values of the layer, by name. */
+    /** Computes the values of the layer up to a call, by name. Default: all. */
     #compute(
       given: readonly Tensor[],
       mode: Pick<AtenContext, "training">,
+      last?: Call,
     ): Map<string, AtenValue> {
       const values = new Map<string, AtenValue>();
       const { inputs, calls } = this.planned;
@@ -140,6 +142,7 @@ export const createProgramLayer = kerasLayer((tf) =>
       for (const call of calls) {
         this.#run(call, values, mode);
         if (isExported) this.#requireDeclared(call, values);
+        if (call === last) break;
       }
       return values;
     }

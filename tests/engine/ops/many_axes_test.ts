@@ -12,6 +12,12 @@ const OPERATIONS: Record<string, [of: Binary, expected: (a: number, b: number) =
   RealDiv: [(tf, a, b) => tf.div(a, b), (a, b) => a / b],
   SquaredDifference: [(tf, a, b) => tf.squaredDifference(a, b), (a, b) => (a - b) ** 2],
   Sub: [(tf, a, b) => tf.sub(a, b), (a, b) => a - b],
+  Equal: [(tf, a, b) => tf.equal(a, b), (a, b) => Number(a === b)],
+  NotEqual: [(tf, a, b) => tf.notEqual(a, b), (a, b) => Number(a !== b)],
+  Less: [(tf, a, b) => tf.less(a, b), (a, b) => Number(a < b)],
+  LessEqual: [(tf, a, b) => tf.lessEqual(a, b), (a, b) => Number(a <= b)],
+  Greater: [(tf, a, b) => tf.greater(a, b), (a, b) => Number(a > b)],
+  GreaterEqual: [(tf, a, b) => tf.greaterEqual(a, b), (a, b) => Number(a >= b)],
 };
 
 /** Returns the entry of a tensor of whole numbers that broadcasting reads at a place. */
