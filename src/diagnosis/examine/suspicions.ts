@@ -4,7 +4,7 @@ import type {
   Measurements,
 } from "../../measure/measurements.ts";
 import type { LearningRates } from "../../probe/rate_search.ts";
-import { learnsSoon, type SkippedTrial, type Trial } from "../../probe/trial.ts";
+import { learnsInTime, type SkippedTrial, type Trial } from "../../probe/trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { networkOf } from "../../rules/network/network.ts";
 import { enoughWeaker } from "../../rules/task/flattening.ts";
@@ -53,7 +53,7 @@ export function suspicionsOf(
   const suspect = (cause: Cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }));
   const ofOptimizer = finding.kind === "learning-rate" ? heldBack(measurements) : [];
   // A rate at which the network learns late, or only begins to, may hide another cause.
-  if (finding.kind === "learning-rate" && learnsSoon(trial)) {
+  if (finding.kind === "learning-rate" && learnsInTime(trial)) {
     return [...ofOptimizer, ...known.filter((cause) => wasError(cause, before)).flatMap(suspect)];
   }
   const patient = { measurements, network: networkOf(measurements), findings: [] };

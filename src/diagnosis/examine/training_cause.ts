@@ -1,6 +1,11 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
 import type { Measurements } from "../../measure/measurements.ts";
-import { learnsAsCompiled, learnsSoon, type SkippedTrial, type Trial } from "../../probe/trial.ts";
+import {
+  learnsAsCompiled,
+  learnsInTime,
+  type SkippedTrial,
+  type Trial,
+} from "../../probe/trial.ts";
 import { networkOf } from "../../rules/network/network.ts";
 import { optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
@@ -65,7 +70,7 @@ export async function trainingCause(
   const isOwn = helped?.suspicion.without !== undefined;
   const causes = isRate && !isOwn ? [...first, rateCause(failed)] : first;
   const fixes = causes[0]?.fixes ?? [];
-  const trains = helped === null ? isRate && learnsSoon(trial) : helped.effect === "trains";
+  const trains = helped === null ? isRate && learnsInTime(trial) : helped.effect === "trains";
   const others = known.filter((cause) =>
     cause !== helped?.suspicion.known && cause.kind !== causes[0]?.kind &&
     (!trains || cause.findings.every((finding) => isStanding(finding, measurements)))
@@ -199,7 +204,7 @@ function rateCause({ finding, trial, rates, known }: Failed): Cause {
     consequences: [],
     findings: [finding],
     ...rate,
-    tried: gone(others, { trains: learnsSoon(trial) }),
+    tried: gone(others, { trains: learnsInTime(trial) }),
   };
 }
 

@@ -41,7 +41,7 @@ interface TriedNetwork {
   measurements: Measurements;
   /** Findings of the pass. */
   found: readonly Finding[];
-  /** The same after the trial, in the same order. */
+  /** The same after the trial, in the same order; last what the trial itself warns of. */
   findings: Finding[];
   trial: Trial | SkippedTrial | null;
   /** Finding that the network does not learn, or `null`. */
@@ -87,7 +87,7 @@ export async function weighWarnings(
   }
   const helped = new Map<string, Helped>();
   const notes = new Map<Finding, Finding>();
-  const errors = new Set(findings.filter((_, i) => found[i].severity === "error"));
+  const errors = new Set(findings.filter((_, i) => found[i]?.severity === "error"));
   const isWarning = (cause: Cause) => !cause.findings.some((finding) => errors.has(finding));
   let taken = 0;
   for (const cause of before.causes.filter((cause) => isWeighed(cause, measurements))) {
