@@ -125,20 +125,20 @@ export function layerTable(
 ): LayerRow[] {
   const network = networkOf(measurements);
   const severities = severitiesOf(findings);
+  const about = findingsByLayer(findings);
   const targets = targetsOf(network);
   const figures = [...new Set(Object.values(FIGURE_OF_RULE))]
     .map((figure) => [figure, wrongLayers(findings, figure)] as const);
   return folds.map((fold) => {
     const { block, group } = worstOf(fold, severities);
     const all = fold.blocks.flat(2);
+    const mark = gravest(all, severities);
     return {
       ...rowOf(group, network, targets),
-      mark: gravest(all, severities),
+      mark,
       // Those about the layer that the row shows come first.
       rules: [
-        ...new Set(
-          [group, all].flatMap((layers) => rulesOf(layers, findings, gravest(all, severities))),
-        ),
+        ...new Set([group, all].flatMap((layers) => rulesOf(layers, mark, { findings, about }))),
       ],
       wrong: Object.fromEntries(
         figures.map(([figure, severities]) => [figure, gravest(all, severities)])
@@ -158,18 +158,31 @@ export function layerTable(
 /** Logarithm of a factor of 100: less certain predictions are not shown. */
 const MOST_NOISE = Math.log(100);
 
+/** Returns the places of the findings about each layer, by its name. */
+function findingsByLayer(findings: readonly Finding[]): Map<string, number[]> {
+  const about = new Map<string, number[]>();
+  for (const [place, { layer, layers }] of findings.entries()) {
+    for (const name of layers ?? [layer ?? ""]) {
+      const others = about.get(name);
+      if (others === undefined) about.set(name, [place]);
+      else others.push(place);
+    }
+  }
+  return about;
+}
+
 /** Returns the rules that found something of a severity about some of the layers. */
 function rulesOf(
   layers: readonly LayerMeasurements[],
-  findings: readonly Finding[],
   severity: LayerRow["mark"],
+  { findings, about }: {
+    findings: readonly Finding[];
+    about: ReadonlyMap<string, readonly number[]>;
+  },
 ): string[] {
-  const names = new Set(layers.map(({ name }) => name));
-  const about = findings.filter((finding) =>
-    finding.severity === severity &&
-    (finding.layers ?? [finding.layer ?? ""]).some((name) => names.has(name))
-  );
-  return [...new Set(about.map(({ rule }) => rule))];
+  const places = [...new Set(layers.flatMap(({ name }) => about.get(name) ?? []))];
+  const found = places.sort((a, b) => a - b).map((place) => findings[place]);
+  return [...new Set(found.filter((one) => one.severity === severity).map(({ rule }) => rule))];
 }
 
 function sizesOf({ blocks }: LayerFold): [number, number] {

@@ -8,7 +8,8 @@ import { hasKernel } from "./signal_path.ts";
  * layer then gets one input, guessed from depth and order.
  */
 export class Graph {
-  readonly #layers: readonly LayerMeasurements[];
+  /** The layers, in the order of the forward pass. */
+  readonly layers: readonly LayerMeasurements[];
   readonly #byName: ReadonlyMap<string, LayerMeasurements>;
   readonly #inputs = new Map<string, LayerMeasurements[]>();
   readonly #outputs = new Map<string, LayerMeasurements[]>();
@@ -22,7 +23,7 @@ export class Graph {
    * @param layers The layers, in the order of the forward pass.
    */
   constructor(layers: readonly LayerMeasurements[]) {
-    this.#layers = layers;
+    this.layers = layers;
     this.#isMeasured = layers.every(({ inputs }) => inputs !== undefined);
     this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
     this.#places = new Map(layers.map(({ name }, place) => [name, place]));
@@ -66,7 +67,7 @@ export class Graph {
     for (const one of reached) {
       for (const reader of this.outputsOf(one)) reached.add(reader);
     }
-    const candidates = this.#isMeasured ? [...reached] : this.#layers;
+    const candidates = this.#isMeasured ? [...reached] : this.layers;
     return new Set(candidates.filter((one) => layers.some((layer) => this.isBelow(layer, one))));
   }
 
@@ -98,10 +99,10 @@ export class Graph {
    * of names take 500 MB.
    */
   #reachability(): Uint32Array[] {
-    const words = Math.ceil(this.#layers.length / 32);
-    const rows = this.#layers.map(() => new Uint32Array(words));
+    const words = Math.ceil(this.layers.length / 32);
+    const rows = this.layers.map(() => new Uint32Array(words));
     const back: [from: number, to: number][] = [];
-    for (const [to, layer] of this.#layers.entries()) {
+    for (const [to, layer] of this.layers.entries()) {
       for (const { name } of this.inputsOf(layer)) {
         const from = this.#places.get(name)!;
         if (from < to) follow(rows[to], rows[from], from);
