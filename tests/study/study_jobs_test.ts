@@ -26,7 +26,8 @@ Deno.test("study() gives the same bytes with any number of jobs, and in parts", 
   const parts = [];
   for (let index = 1; index <= 3; index++) {
     const shard = { index, count: 3 };
-    parts.push(...(await study({ network: "dense" }, GRID, { shard, jobs: index })).points);
+    const jobs = index === 2 ? 2 : 1;
+    parts.push(...(await study({ network: "dense" }, GRID, { shard, jobs })).points);
   }
   assertEquals(renderStudyJson({ ...whole, points: parts }), json);
 });

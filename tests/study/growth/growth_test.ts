@@ -59,7 +59,7 @@ for (const { kind, grid } of TWINS) {
 }
 
 /** Trains the siblings of a network of the benchmark, smaller ones. */
-async function judge(name: keyof typeof KINDS, isWrong: boolean) {
+async function trainSiblings(name: keyof typeof KINDS, isWrong: boolean) {
   const { drop, ...kind } = KINDS[name];
   const subject = networkOf({ ...kind, dropped: isWrong ? drop : undefined });
   const sizes = sizesOf(kind);
@@ -67,6 +67,16 @@ async function judge(name: keyof typeof KINDS, isWrong: boolean) {
   const { header, points } = await runGrowth(subject, grid);
   const summary = summarizeGrowth({ ...header, points: await Array.fromAsync(points) });
   return { subject, grid, summary };
+}
+
+const judged = new Map<string, ReturnType<typeof trainSiblings>>();
+
+/** Returns what {@linkcode trainSiblings} does, which trains once for all tests. */
+function judge(name: keyof typeof KINDS, isWrong: boolean) {
+  const key = `${name}, ${isWrong}`;
+  const siblings = judged.get(key) ?? trainSiblings(name, isWrong);
+  judged.set(key, siblings);
+  return siblings;
 }
 
 for (const name of ["mlp", "mlp sgd tanh", "residual"]) {
