@@ -214,6 +214,7 @@ Deno.test("weightChanges() names the first tensor in the order of the network, n
   const stack = ["lm_head.weight", "h.10.q.weight", "h.2.q.weight"];
   assertEquals(await of(...stack, "wte.weight"), "wte.weight");
   assertEquals(await of(...stack), "h.2.q.weight");
+  assertEquals(await of("h.2.v.weight", "h.2.q.weight", "h.2.k.weight"), "h.2.v.weight");
 });
 
 Deno.test("weightChanges() says what is not compared, and calls nothing else equal", async () => {

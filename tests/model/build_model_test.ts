@@ -256,3 +256,26 @@ for (const file of FILES) {
     assertEquals(engine.tf.memory().numTensors, before, "nothing of it is left");
   });
 }
+
+Deno.test("an overflow of the stack is blamed on the chain from 500 layers on", async () => {
+  class Overflows extends tf.layers.Layer {
+    static className = "Overflows";
+    override build() {
+      throw new RangeError("Maximum call stack size exceeded");
+    }
+  }
+  tf.serialization.registerClass(Overflows as never);
+  const overflowing = (layers: number) =>
+    refusal({
+      edit: (json) => {
+        const all = json.modelTopology.config.layers;
+        for (let i = all.length; i < layers - 1; i++) {
+          all.push({ class_name: "Activation", config: { name: `a${i}`, activation: "linear" } });
+        }
+        all.push({ class_name: "Overflows", config: { name: "overflows" } });
+        return json;
+      },
+    });
+  assertStringIncludes(await overflowing(499), ": it calls itself without end");
+  assertStringIncludes(await overflowing(500), "has no room for 500 layers in a row");
+});

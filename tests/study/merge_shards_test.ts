@@ -220,6 +220,9 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
     [{ examples: 8 }, "examples is 32 and 8"],
     // What makes another fingerprint is told rather than the fingerprint.
     [{ examples: 8, model: { ...HEADER.model, fingerprint: "1" } }, "examples is 32 and 8"],
+    // Long values are cut behind their beginning.
+    [{ objective: "x".repeat(78) }, `objective is "sum" and "${"x".repeat(78)}"`],
+    [{ objective: "x".repeat(79) }, `objective is "sum" and "${"x".repeat(79)}...`],
     [{ batch: "b.json" }, "batches are from different files"],
     [{ scaleLayers: "dense" }, "scale different layers"],
     [{ rules: [] }, "judge by different rules"],

@@ -1,8 +1,9 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel } from "../../../src/load/mod.ts";
+import { loadModel, loadWeights, ModelError } from "../../../src/load/mod.ts";
+import { leafLayers } from "../../../src/model/layers/leaf_layers.ts";
 import { measure } from "../../../src/measure/mod.ts";
 import { bytesOf, figuresOf, FILES, type SavedTensor, withFile } from "./fixtures.ts";
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 
 const { tf } = await startEngine();
 
@@ -69,3 +70,31 @@ for (const file of MODELS) {
     model.dispose();
   });
 }
+
+/** Files whose names of weights are not those of their layers, of which several look alike. */
+const AMBIGUOUS = new Set([
+  "masks_merging.keras",
+  "v3_nested_keras2.keras",
+  "v3_residual_keras2.keras",
+]);
+
+Deno.test("loadWeights() names each layer that a file of Keras fills, and fills no other", async () => {
+  for (const file of MODELS) {
+    await withFile(file.replace(/\.gz$/, ""), bytesOf(file), async (path) => {
+      const { model } = await loadModel(path);
+      const valuesOf = () => tf.tidy(() => model.getWeights().map((w) => [...w.dataSync()]));
+      const saved = valuesOf();
+      tf.tidy(() => model.setWeights(model.getWeights().map((w) => tf.zerosLike(w))));
+      if (AMBIGUOUS.has(file)) {
+        await assertRejects(() => loadWeights(model, path), ModelError, " both fit layers ");
+        return model.dispose();
+      }
+      const { layers } = await loadWeights(model, path);
+      assertEquals(valuesOf(), saved, file);
+      const filled = leafLayers(model).filter(({ layer }) => layer.weights.length > 0);
+      assertEquals(layers.map(({ layer }) => layer), filled.map(({ path }) => path), file);
+      assert(layers.every(({ from }) => from !== ""), file);
+      model.dispose();
+    });
+  }
+});

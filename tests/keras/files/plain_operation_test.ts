@@ -1,4 +1,4 @@
-import { indexedShape } from "../../../src/keras/layers/operations/slices.ts";
+import { indexedShape, itemsOf } from "../../../src/keras/layers/operations/slices.ts";
 import { InputError } from "../../../src/words/input_error.ts";
 import { isOperation, plainOperation } from "../../../src/keras/files/plain_operation.ts";
 import { ModelError } from "../../../src/load/mod.ts";
@@ -148,4 +148,16 @@ Deno.test("indexedShape() drops the axes of single places, from either end", () 
     const message = `takes index ${place} of axis 1, which has 3 entries`;
     assertThrows(() => shape(0, place), InputError, message);
   }
+});
+
+Deno.test("itemsOf() has an item for each axis, of a batch of numbers, too", () => {
+  const whole = { start: null, stop: null, step: 1 };
+  assertEquals(itemsOf([[null, null, null]], [null]), [whole]);
+  assertEquals(itemsOf([["..."]], [null]), [whole]);
+  assertEquals(itemsOf([], [null, 3]), [whole, whole]);
+  assertEquals(itemsOf([["..."], 2], [null, 3]), [whole, { place: 2 }]);
+  for (const key of [[0], [null], [[1, null, null]]]) {
+    assertThrows(() => itemsOf(key, [null]), InputError, "takes examples out of the batch");
+  }
+  assertThrows(() => itemsOf([[null, null, null], 0], [null]), InputError, "at most one per axis");
 });

@@ -1,6 +1,14 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { BYTES, countOf, decode, entriesOf, isFloat } from "../../../src/model/files/file_types.ts";
+import {
+  BYTES,
+  countOf,
+  decode,
+  encode,
+  entriesOf,
+  isFloat,
+} from "../../../src/model/files/file_types.ts";
+import { InputError } from "../../../src/words/input_error.ts";
 import type { FileType } from "../../../src/model/weights/weights_manifest.ts";
 
 /** How the types are written whose entries are numbers here. */
@@ -73,6 +81,42 @@ Deno.test("entriesOf() refuses types that are no numbers here, and isFloat() kno
     "float8_e4m3",
     "float8_e5m2",
   ]);
+});
+
+/** Largest distance from a number to the type's nearest one, for ties too: half of the last bit. */
+const HALF_BIT: Partial<Record<FileType, number>> = {
+  float64: 2 ** -53,
+  float32: 2 ** -24,
+  float16: 2 ** -11,
+  bfloat16: 2 ** -8,
+};
+
+Deno.test("encode() rounds to the nearest number of a type, and ties to the even one", () => {
+  for (const [type, half] of Object.entries(HALF_BIT) as [FileType, number][]) {
+    const written = (x: number) => decode(encode(Float32Array.of(x), type), type)[0];
+    fc.assert(fc.property(
+      fc.float({ min: 2 ** -10, max: 2 ** 10, noNaN: true }),
+      fc.boolean(),
+      (size, isNegative) => {
+        const x = isNegative ? -size : size;
+        const found = written(x);
+        const unit = 2 ** Math.floor(Math.log2(size));
+        assert(Math.abs(found - x) <= half * unit, `${type}: ${x} becomes ${found}`);
+        assertEquals(written(found), found);
+      },
+    ));
+    // Float32 holds these ties of the narrower types: 1 + half a bit, and 1 + one and a half.
+    if (half <= 2 ** -24) continue;
+    assertEquals([written(1 + half), written(1 + 3 * half)], [1, 1 + 4 * half], type);
+    assertEquals([written(1 + half * 1.5), written(1 + half * 0.5)], [1 + 2 * half, 1], type);
+  }
+});
+
+Deno.test("encode() writes only floats", () => {
+  for (const type of Object.keys(BYTES) as FileType[]) {
+    if (type in HALF_BIT) continue;
+    assertThrows(() => encode(Float32Array.of(1), type), InputError, undefined, type);
+  }
 });
 
 Deno.test("countOf() counts up to 2^53 - 1 entries, and those of whole sizes from 0", () => {

@@ -147,7 +147,7 @@ Deno.test("tryScalings() takes back the factor by which each layer of a chain gr
     assert(fix !== null);
     const [{ layer, factor }] = fix.scalings;
     assertEquals(layer, "hidden_#");
-    assertAlmostEquals(factor * gain, 1, 0.05);
+    assertAlmostEquals(factor * gain, 1, 0.02);
     assert(fix.steepest < steepestSlope(summary.growth[0]) / 2);
     assertStringIncludes(fix.code[0].words, "initial standard deviation x");
   }
