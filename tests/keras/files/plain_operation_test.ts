@@ -1,4 +1,6 @@
-import { indexedShape, itemsOf } from "../../../src/keras/layers/operations/slices.ts";
+import { indexed, indexedShape, itemsOf } from "../../../src/keras/layers/operations/slices.ts";
+import golden from "../../../fixtures/golden/slices.json" with { type: "json" };
+import { startEngine } from "../../../src/engine/mod.ts";
 import { InputError } from "../../../src/words/input_error.ts";
 import { isOperation, plainOperation } from "../../../src/keras/files/plain_operation.ts";
 import { ModelError } from "../../../src/load/mod.ts";
@@ -160,4 +162,25 @@ Deno.test("itemsOf() has an item for each axis, of a batch of numbers, too", () 
     assertThrows(() => itemsOf(key, [null]), InputError, "takes examples out of the batch");
   }
   assertThrows(() => itemsOf([[null, null, null], 0], [null]), InputError, "at most one per axis");
+});
+
+Deno.test("indexed() takes the items of an axis that Python's slices take", async () => {
+  const { tf } = await startEngine();
+  const { ends, places } = golden as {
+    ends: (number | null)[];
+    places: Record<string, string[]>;
+  };
+  const shape = [1, 4];
+  const x = tf.tensor([0, 1, 2, 3], shape);
+  for (const [name, taken] of Object.entries(places)) {
+    const step = name === "None" ? null : Number(name);
+    taken.forEach((expected, i) => {
+      const [start, stop] = [ends[Math.floor(i / ends.length)], ends[i % ends.length]];
+      const items = itemsOf([[null, null, null], [start, stop, step]], shape);
+      const found = tf.tidy(() => [...indexed(tf, x, items).dataSync()].join(""));
+      assertEquals(found, expected, `[${start}:${stop}:${step}]`);
+      assertEquals(indexedShape(items, [null, 4]), [null, expected.length]);
+    });
+  }
+  x.dispose();
 });
