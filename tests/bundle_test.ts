@@ -100,7 +100,7 @@ test("a check loads few bundled files, and none has a path of the machine that b
 const LINES: Record<string, number> = {
   "report net.ts --quiet --format json": 0,
   "check net.ts --quiet": 0,
-  "check net.ts vanishing.ts --quiet --seeds 1 --jobs 2": 1,
+  "check net.ts vanishing.ts --quiet --seeds 2 --jobs 2": 1,
   "check broken.ts --quiet": 2,
   "report net.ts --quiet --format html --trial off": 0,
   "sweep net.ts --scale 0.1,1 --seeds 2 --jobs 2 --quiet --format json": 0,
