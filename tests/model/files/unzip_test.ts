@@ -1,6 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ModelError } from "../../../src/model/model_error.ts";
 import { openZip } from "../../../src/model/files/unzip.ts";
+import { writeZip64 } from "../../torch/write_zip64.ts";
 import { type Packed, writeZip } from "./write_zip.ts";
 
 const bytes = (count: number, value = 7) => new Uint8Array(count).fill(value);
@@ -121,5 +122,27 @@ Deno.test("openZip() refuses an archive that is cut anywhere", () => {
     assertThrows(() => {
       for (const entry of open(whole.subarray(0, length)).values()) entry.read();
     }, ModelError);
+  }
+});
+
+Deno.test("openZip() reads sizes and places of ZIP64, and refuses records that are not there", async () => {
+  const path = await Deno.makeTempFile();
+  const files = [{ name: "a", content: bytes(5) }, { name: "b/c", content: bytes(300, 3) }];
+  await writeZip64(path, files);
+  const archive = await Deno.readFile(path);
+  await Deno.remove(path);
+  const entries = open(archive);
+  assertEquals(
+    [...entries].map(([name, entry]) => ({ name, content: entry.read() })),
+    files,
+  );
+  // The end has 22 bytes, the locator before it 20, and the record before that 56.
+  const end = archive.length - 22;
+  for (const [from, said] of [[end - 20, "beside sizes"], [end - 76, "expected one"]] as const) {
+    for (let i = from; i < from + 4; i++) {
+      const broken = archive.with(i, archive[i] ^ 1);
+      const error = assertThrows(() => open(broken), ModelError, "has no ZIP64 record");
+      assertStringIncludes(error.message, said);
+    }
   }
 });

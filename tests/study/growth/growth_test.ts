@@ -113,6 +113,19 @@ Deno.test("tryScalings() scales the branches of residual blocks with the depth",
   ]);
 });
 
+Deno.test("tryScalings() puts half of a rate behind the layer under SGD, whose step it scales twice", async () => {
+  await using _engine = await startEngine();
+  const { subject, grid, summary } = await judge("mlp sgd", true);
+  const fix = await tryScalings(subject, grid, { summary });
+  assert(fix !== null);
+  assertEquals([fix.level, fix.code.map(({ layer }) => layer)], ["flat", ["out"]]);
+  assertEquals(
+    fix.code[0].words,
+    "initial standard deviation x width^-0.5, learning rate x width^-1",
+  );
+  assertStringIncludes(fix.code[0].code, "rescaling({ scale: (width / 32) ** -0.5 })");
+});
+
 /** Chain of dense layers without sums, each of which makes the signal `gain` times as large. */
 function chain(gain: number, optimizer: "adam" | "sgd"): CreateStudyModel {
   return ({ tf, seed, depth }) => {

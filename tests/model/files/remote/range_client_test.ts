@@ -367,6 +367,23 @@ Deno.test("an address of a redirection that is no longer valid is asked for agai
   assertEquals(store.got.map(({ path }) => path), ["/1", "/1", "/2"]);
 });
 
+Deno.test("an address of a redirection is kept only if the file is there", async () => {
+  for (const status of [300, 404, 416, 500]) {
+    await using store = serveFiles({}, {
+      misbehaves: () => new Response("", { status, headers: { "retry-after": "0" } }),
+    });
+    await using server = serveFiles({}, {
+      misbehaves: () => Response.redirect(`${store.origin}/f`, 302),
+    });
+    const { client } = impatient();
+    await assertRejects(() => client.open(`${server.origin}/f`), ModelError);
+    assertEquals(server.got.length, store.got.length, `${status}`);
+    const before = server.got.length;
+    await assertRejects(() => client.open(`${server.origin}/f`), ModelError);
+    assertEquals(server.got.length, 2 * before, `${status}`);
+  }
+});
+
 Deno.test("redirections end: after five, and at anything but a server", async () => {
   await using server = serveFiles({}, {
     misbehaves: ({ path }) =>
