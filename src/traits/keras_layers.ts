@@ -90,6 +90,7 @@ const projected: Settings = {
 const augmentation: KerasLayerRecord = {
   traits: traits("passesOn", { memoryCopies: 0 }),
   settings: {},
+  stopsMask: true,
 };
 
 type Augmentation = typeof AUGMENTATIONS[number];

@@ -2,11 +2,20 @@ import { assertEquals, assertInstanceOf } from "@std/assert";
 import { UsageError } from "../../src/cli/kit/flag.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { BatchError } from "../../src/model/batches/batch.ts";
+import { MeasureError } from "../../src/measure/measure_options.ts";
 import { ModelError } from "../../src/model/model_error.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { InputError, type Refusal, refusal } from "../../src/words/input_error.ts";
 
-const KINDS = [InputError, ModelError, BatchError, GateError, StudyError, UsageError];
+const KINDS = [
+  InputError,
+  ModelError,
+  BatchError,
+  GateError,
+  MeasureError,
+  StudyError,
+  UsageError,
+];
 
 const RENDERED: [refusal: Refusal, message: string][] = [
   [{ place: "seed", found: "-1", expected: "0 or more" }, "seed is -1, expected 0 or more"],

@@ -20,8 +20,9 @@ const CONSTANT = ["OnesLike", "ZerosLike"];
 
 /** Layers of TensorFlow.js whose output has no mask in Keras 3. */
 const STOPPING = new RegExp(
-  "^((Global)?(Average|Max)Pooling.D|CategoryEncoding|Conv.D(Transpose)?|(Depthwise|Separable)Conv2D|Cropping2D|" +
-    "Flatten|InputLayer|Permute|RepeatVector|Reshape|UpSampling2D|ZeroPadding2D)$",
+  "^((Global)?(Average|Max)Pooling.D|CategoryEncoding|CenterCrop|Conv.D(Transpose)?|" +
+    "(Depthwise|Separable)Conv2D|Cropping2D|Flatten|InputLayer|Permute|RepeatVector|Reshape|" +
+    "Resizing|UpSampling2D|ZeroPadding2D)$",
 );
 
 /** True if the output of a layer of a class has no mask. */
