@@ -81,6 +81,8 @@ export interface StepOfLoop {
   inputs?: Tensor | Tensor[];
   /** Targets of the batch, in which the monitor looks for NaN. */
   targets?: Tensor | Tensor[];
+  /** Optimizer of the steps to come, if it is not the one of those before. */
+  optimizer?: Optimizer;
 }
 
 /** Callback for `model.fit` that keeps its measurements. */
@@ -280,7 +282,9 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
         this.#watch = open(model!, optimizer ?? model!.optimizer ?? null);
       }
       await this.#serve();
-      return { stop: await this.#judge(trained) };
+      const stop = await this.#judge(trained);
+      if (trained.optimizer !== undefined) this.#watch.follow(trained.optimizer);
+      return { stop };
     }
 
     /** Measures the end of a training. */
@@ -343,7 +347,14 @@ function requireStep(trained: unknown, model: LayersModel | undefined): void {
       refusal`options.model is missing, expected the model that the loop trains`,
     );
   }
-  const { loss } = isObject(trained) ? trained : {};
+  const { loss, optimizer } = isObject(trained) ? trained : {};
+  if (optimizer !== undefined && !(isObject(optimizer) && "applyGradients" in optimizer)) {
+    throw new InputError({
+      place: "step.optimizer",
+      found: showValue(optimizer),
+      expected: "an optimizer of TensorFlow.js",
+    });
+  }
   if (typeof loss === "number" || isObject(loss) && "dataSync" in loss) return;
   throw new InputError({
     place: "step.loss",

@@ -103,6 +103,8 @@ export class MonitorState {
   readonly lowerings: Lowered[] = [];
   readonly #options: MonitorStateOptions;
   readonly #said = new Set<string>();
+  /** Findings of steps that were not measured, which the next record shows. */
+  readonly #unrecorded: TrainingFinding[] = [];
 
   /** Begins before the first batch. */
   constructor(options: MonitorStateOptions) {
@@ -134,8 +136,9 @@ export class MonitorState {
     return onFinding !== "keep" && found.some(({ severity }) => severity === "error");
   }
 
-  /** Prints findings that end nothing. */
+  /** Keeps findings of a step without a record for the next one, and prints them. */
   mention(found: readonly TrainingFinding[]): void {
+    this.#unrecorded.push(...found);
     for (const one of found) this.#say(`${one.rule} ${one.kind}`, findingLine(one));
   }
 
@@ -144,6 +147,7 @@ export class MonitorState {
     this.lowerings.push({ at: this.step, backTo: step, from, to });
     this.judge = this.#newJudge(this.judge.log.setup);
     this.tried = null;
+    this.#unrecorded.length = 0;
     this.#say(
       `lowered ${this.lowerings.length}`,
       `back to the weights of step ${step}, on at a learning rate of ${formatNumber(to)} instead ` +
@@ -184,11 +188,15 @@ export class MonitorState {
     return pass === null ? [] : this.judge.see(pass);
   }
 
-  /** Adds a measurement to the history, with the findings in the row of its step. */
-  record(judged: Judged, found: readonly TrainingFinding[]): void {
+  /** Adds a measurement to the history, with the findings since the one before. */
+  record(judged: Judged, latest: readonly TrainingFinding[]): void {
     const { step, measurements, findings, progress, started } = judged;
+    const before = this.#unrecorded.splice(0).map((one) =>
+      Object.assign({}, one, { message: `Step ${one.step}: ${one.message}` })
+    );
+    const found = [...before, ...latest];
     const own = found.find(({ severity }) => severity === "error") ??
-      found.find(({ rule }) => rule === "rate-too-high");
+      latest.find(({ rule }) => rule === "rate-too-high");
     const cause = own === undefined
       ? standstillOf(judged, this.history)
       : causeOfTraining(own, findings, measurements);

@@ -119,10 +119,10 @@ export class TrainingWatch {
   readonly #options: WatchOptions;
   readonly #model: LayersModel;
   readonly #engine: Engine;
-  readonly #optimizer: Optimizer | null;
+  #optimizer: Optimizer | null = null;
   readonly #steps: StepWatch;
   readonly #healthy: HealthyState;
-  readonly #rate: LoweredRate | null = null;
+  #rate: LoweredRate | null = null;
   readonly #budget: WatchBudget;
   /** True if a due measurement was put off. */
   #owes = false;
@@ -139,20 +139,26 @@ export class TrainingWatch {
     this.#state = state;
     this.#options = options;
     this.#model = model;
-    this.#optimizer = optimizer;
     this.#engine = requireEngine();
     this.#steps = new StepWatch(this.#engine, model);
     this.#healthy = new HealthyState(this.#engine, model);
-    if (optimizer !== null) {
-      this.#steps.attach(optimizer);
-      this.#rate = new LoweredRate(optimizer);
-      this.#steps.beforeUpdate = () => this.#rate!.apply();
-    }
-    // A fix names the usual rate of the optimizer.
-    state.judge.log.setup.optimizer = optimizerOf(optimizer).optimizer;
+    if (optimizer !== null) this.follow(optimizer);
     if (state.history.length === 0) this.#begin(started);
     this.#prepare();
     this.#budget.resume();
+  }
+
+  /** Watches the steps of an optimizer, instead of those of another one. */
+  follow(optimizer: Optimizer): void {
+    if (optimizer === this.#optimizer) return;
+    this.#steps.dispose();
+    this.#optimizer = optimizer;
+    this.#steps.attach(optimizer);
+    const rate = new LoweredRate(optimizer);
+    this.#rate = rate;
+    this.#steps.beforeUpdate = () => rate.apply();
+    // A fix names the usual rate of the optimizer.
+    this.#state.judge.log.setup.optimizer = optimizerOf(optimizer).optimizer;
   }
 
   /** Number of steps of the whole training; `null` if it is not known. */

@@ -100,6 +100,27 @@ Deno.test("a second training under the same monitor goes on, with another optimi
   assertEquals(errorsOf(monitor), []);
 });
 
+Deno.test("a loop that goes on with another optimizer says so, and its steps are watched", async () => {
+  await using engine = await startEngine();
+  const { tf, model, inputs, targets } = subject(engine);
+  const first = tf.train.sgd(0.01);
+  const second = tf.train.adam(0.02);
+  const batch = { inputs, targets };
+  const options = { batch, model, optimizer: first, onFinding: "keep" as const, budget: 1 };
+  const monitor = healthMonitor(options);
+  for (let step = 1; step <= 20; step++) {
+    const optimizer = step <= 10 ? first : second;
+    const predicted = () => model.apply(inputs, { training: true }) as Tensor;
+    const loss = optimizer.minimize(() => tf.losses.meanSquaredError(targets, predicted()), true)!;
+    await monitor.step(step === 10 ? { loss, optimizer: second } : { loss });
+    loss.dispose();
+  }
+  await monitor.end();
+  const rows = monitor.steps.slice(1);
+  assert(rows.every(({ gradientNorm, updateRatio }) => gradientNorm! > 0 && updateRatio! > 0));
+  assertEquals(rows.slice(9, 11).map(({ learningRate }) => learningRate), [0.01, 0.02]);
+});
+
 Deno.test("the updates of a network with a frozen layer are those of the others", async () => {
   await using engine = await startEngine();
   const one = subject(engine);

@@ -187,6 +187,7 @@ Deno.test("healthMonitor() needs the model of a loop, and a loss", async () => {
   };
   await wrong({}, { loss: 1 }, "options.model is missing");
   await wrong({ model }, {}, "step.loss is undefined");
+  await wrong({ model }, { loss: 1, optimizer: "sgd" }, "step.optimizer is");
   assertThrows(() => healthMonitor({ batch, budget: 2 }), TypeError, "options.budget is 2");
   dispose();
 });
@@ -439,4 +440,28 @@ Deno.test("the size of a large kernel is that of a sample, as large at each step
   );
   tf.dispose([inputs, targets]);
   model.dispose();
+});
+
+Deno.test("what is found at a step without a full pass is in the next record", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const optimizer = tf.train.sgd(0.01);
+  const { model, batch, data: [inputs, targets], dispose } = subject(engine, optimizer);
+  const monitor = healthMonitor({ batch, objective, model, onFinding: "keep", budget: 1 });
+  const large = tf.mul(inputs, 100) as Tensor;
+  for (let step = 1; step <= 50; step++) {
+    const given = step === 33 ? large : inputs;
+    const predicted = () => model.apply(inputs, { training: true }) as Tensor;
+    const loss = optimizer.minimize(() => tf.losses.meanSquaredError(targets, predicted()), true)!;
+    await monitor.step({ loss, inputs: given });
+    loss.dispose();
+  }
+  await monitor.end();
+  const spikes = monitor.history.flatMap(({ step, findings }) =>
+    findings.filter(({ rule }) => rule === "spike").map(({ message }) => ({ step, message }))
+  );
+  assertEquals(spikes.map(({ step }) => step), [50]);
+  assertStringIncludes(spikes[0].message, "Step 33: The largest input of the batch is 100 times");
+  large.dispose();
+  dispose();
 });
