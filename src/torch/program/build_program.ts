@@ -1,8 +1,9 @@
+import { HEAP_LIMIT } from "../../engine/heap/guard_heap.ts";
 import { fillTensor } from "../../engine/heap/fill_tensor.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { replaceEmpty, replaceShapeOperands } from "./plain_values.ts";
 import { ModelError } from "../../model/model_error.ts";
-import { formatCount } from "../../words/numbers.ts";
+import { formatCount, formatMemory } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { parametersOf } from "../aten/schema.ts";
@@ -89,7 +90,9 @@ export function buildProgram(
   const builder = new Builder(tf, archive, shared);
   const model = builder.connect(layers, outputs[0], name);
   try {
-    beforeWeights(model, builder.entries(layers));
+    const entries = builder.entries(layers);
+    requireHeld(entries);
+    beforeWeights(model, entries);
     builder.readWeights();
   } catch (error) {
     // TensorFlow.js keeps the weights of a layer that is called twice.
@@ -104,6 +107,18 @@ export function buildProgram(
     ...fixedNotes(archive, layers),
   );
   return { model, taken: builder.taken, notes };
+}
+
+/** Rejects weights for which the heap has no room: those of a file in half precision take twice its size. */
+function requireHeld(entries: number): void {
+  if (4 * entries < HEAP_LIMIT) return;
+  throw new ModelError({
+    place: "The weights of the program",
+    verb: "take",
+    found: `${formatMemory(4 * entries)} as float32`,
+    expected: `less than the ${formatMemory(HEAP_LIMIT)} of the WASM heap`,
+    hint: "; weights alone are judged at any size: save model.state_dict() as .safetensors",
+  });
 }
 
 /** Chooses the first output of floats. */

@@ -1,4 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { startEngine } from "../../../src/engine/mod.ts";
+import { byteSource } from "../../../src/model/files/byte_source.ts";
+import { ModelError } from "../../../src/model/model_error.ts";
+import { buildProgram } from "../../../src/torch/program/build_program.ts";
+import { openProgram } from "../../../src/torch/program/open_program.ts";
+import { assertRefused } from "../../assert_refused.ts";
 import { type ProgramSize, writeLargeProgram } from "./write_large_program.ts";
 
 const LOADER = new URL("loaded_peak.ts", import.meta.url).pathname;
@@ -35,3 +41,38 @@ for (const isPickled of [false, true]) {
     },
   });
 }
+
+Deno.test("buildProgram() refuses weights for which the WASM heap has no room, and reads none", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/net.pt2`;
+    await writeLargeProgram(path, { layers: 2, units: 4, isPickled: false });
+    const archive = openProgram(await byteSource(path), "");
+    await using engine = await startEngine({ threads: 1 });
+    const { tf } = engine;
+    // 4 GiB of the heap are 2^30 floats.
+    const tensors = (entries: number) =>
+      new Map([...archive.tensors].map(([name, tensor]) => [
+        name,
+        { ...tensor, shape: [entries / 2], copyTo: () => assert(false, "must not be read") },
+      ]));
+    const build = (entries: number, beforeWeights: () => void) =>
+      buildProgram(tf, { ...archive, tensors: tensors(entries) }, { name: "net", beforeWeights });
+    assertRefused(() => build(2 ** 30, () => {}), {
+      place: "The weights of the program",
+      found: "4.0 GiB as float32",
+      expected: "less than the 4.0 GiB of the WASM heap",
+    }, ModelError);
+    assertThrows(
+      () =>
+        build(2 ** 30 - 2, () => {
+          throw new Error("room for them");
+        }),
+      Error,
+      "room for them",
+    );
+    assertEquals(tf.memory().numTensors, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
