@@ -285,9 +285,9 @@ function requireSmall({ input, output, window, strides, dilations, before }: Win
     const end = (output[axis] - 1) * strides[axis] + reach + Math.abs(before[axis]) + size;
     if (end <= MAX_OFFSET) return;
     throw new InputError({
-      place: `A window of ${window[axis]} entries`,
-      verb: "reaches over",
-      found: String(reach + 1),
+      place: `The windows over an axis of ${size} entries`,
+      verb: "reach to",
+      found: `entry ${end}`,
       expected: `at most ${MAX_OFFSET}`,
     });
   });

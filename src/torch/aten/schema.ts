@@ -164,6 +164,9 @@ export function bindArguments(
   return bound;
 }
 
+/** Lists of an entry for each axis that is a number of entries; a stride of 0 never ends. */
+const COUNTS: ReadonlySet<string> = new Set(["kernel_size", "stride", "dilation"]);
+
 function bindValue(
   tf: TensorFlow,
   place: string,
@@ -180,9 +183,13 @@ function bindValue(
     const isOne = count > 0 && typeof value === "number";
     const items = isOne ? new Array<AtenValue>(count).fill(value) : value;
     if (!Array.isArray(items)) throw refusal(place, parameter, value);
-    return items.map((item, i) =>
-      bindValue(tf, `${place}[${i}]`, { ...parameter, outer: inner }, item)
-    );
+    return items.map((item, i) => {
+      const own = `${place}[${i}]`;
+      if (count > 0 && COUNTS.has(parameter.name) && typeof item === "number" && item < 1) {
+        throw new InputError({ place: own, found: String(item), expected: "1 or more" });
+      }
+      return bindValue(tf, own, { ...parameter, outer: inner }, item);
+    });
   }
   if (value instanceof WholeFloat) {
     if (type === "Tensor") return tf.scalar(value.value, "float32");

@@ -296,3 +296,30 @@ Deno.test("measure() refuses a result that is not as the graph declares it", asy
   tf.dispose(batch as never);
   model.dispose();
 });
+
+Deno.test("measure() refuses windows that never move, and those that reach too far", async () => {
+  const failing = async (name: string, value: unknown) => {
+    const path = await editedProgram("cnn", {
+      graph(json) {
+        const { inputs } = nodeOf(json, "conv2d");
+        const found = inputs.find((one: Json) => one.name === name);
+        if (found === undefined) inputs.push({ name, arg: value, kind: 1 });
+        else found.arg = value;
+      },
+    });
+    const { model, createBatch } = await loadModel(path);
+    const batch = await createBatch!(4, 0, "cross_entropy");
+    const { message } = await assertRejects(
+      () => measure(model, batch, { objective: "cross_entropy" }),
+      MeasureError,
+    );
+    tf.dispose(batch as never);
+    model.dispose();
+    await Deno.remove(path);
+    return message;
+  };
+  const still = await failing("stride", { as_ints: [0, 1] });
+  assertStringIncludes(still, "stride[0] is 0, expected 1 or more");
+  const far = await failing("padding", { as_ints: [1e9, 1] });
+  assertStringIncludes(far, "expected at most 2147483647");
+});
