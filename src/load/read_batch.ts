@@ -238,10 +238,10 @@ function requireShape(
 
 function requireRange({ place, shape, values }: ParsedTensor, range: InputRange | null): void {
   if (range === null) return;
+  const { from, to, limit = to } = range;
   const bad = Array.prototype.findIndex.call(
     values,
-    (value: number) =>
-      !Number.isInteger(value) || value < range.from && value !== 0 || value >= range.to,
+    (value: number) => !Number.isInteger(value) || value < from && value !== 0 || value >= limit,
   );
   if (bad === -1) return;
   let rest = bad;
@@ -250,7 +250,7 @@ function requireRange({ place, shape, values }: ParsedTensor, range: InputRange 
     position[axis] = rest % shape[axis];
     rest = Math.floor(rest / shape[axis]);
   }
-  const bound = range.to < 2 ** 31 ? ` from 0 to ${range.to - 1}, which the model looks up` : "";
+  const bound = limit < 2 ** 31 ? ` from 0 to ${limit - 1}, which the model looks up` : "";
   throw new BatchError({
     place: `${place} at [${position.join(", ")}]`,
     found: String(values[bad]),

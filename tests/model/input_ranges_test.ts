@@ -27,6 +27,28 @@ Deno.test("inputRanges() has what all tables allow that an input is looked up in
   assertEquals(ranges({ inputDim: 1, maskZero: true }), [{ from: 0, to: 1 }]);
 });
 
+Deno.test("inputRanges() tells the longest table that columns of an input are looked up in", () => {
+  const ranges = (...whole: number[]) => {
+    const input = tf.input({ shape: [2, 1, 1] });
+    const table = (inputDim: number, tensor: unknown) =>
+      apply(layers.embedding({ inputDim, outputDim: 2 }), tensor);
+    const column = (rows: [number, number]) =>
+      apply(layers.cropping2D({ cropping: [rows, [0, 0]] }), input);
+    const outputs = [
+      table(5, column([0, 1])),
+      table(9, column([1, 0])),
+      ...whole.map((inputDim) => table(inputDim, input)),
+    ];
+    const model = tf.model({ inputs: input, outputs });
+    const found = inputRanges(model);
+    model.dispose();
+    return found;
+  };
+  assertEquals(ranges(), [{ from: 0, to: 5, limit: 9 }]);
+  assertEquals(ranges(7), [{ from: 0, to: 5, limit: 7 }]);
+  assertEquals(ranges(4), [{ from: 0, to: 4 }]);
+});
+
 Deno.test("inputRanges() follows the calls of each input alone, where a layer is called with both", () => {
   const [words, numbers] = [0, 1].map(() => tf.input({ shape: [4] }));
   const shared = layers.reshape({ targetShape: [2, 2] });

@@ -161,6 +161,11 @@ export interface InputRange {
   from: number;
   /** Largest number plus one. */
   to: number;
+  /**
+   * Largest number plus one that some of its entries may have: columns of an input may be looked up
+   * in tables of different lengths.
+   */
+  limit?: number;
 }
 
 type SymbolicTensor = LayersModel["inputs"][number];
@@ -194,9 +199,13 @@ function lookUp(layer: Layer, position = 0): InputRange | null {
   }
 }
 
+/** Range in which entries of a tensor are looked up, and true if they are a part of it alone. */
+type Consumer = InputRange & { isPart: boolean };
+
 /** Returns all ranges in which the entries of a tensor are looked up. */
-function consumers(tensor: SymbolicTensor): InputRange[] {
-  const found: InputRange[] = [];
+function consumers(tensor: SymbolicTensor): Consumer[] {
+  const found: Consumer[] = [];
+  const parts = new Set<SymbolicTensor>();
   // A model may be called on its own inputs, so the path may lead back to its start. Iteration over
   // a set includes entries added during iteration.
   const seen = new Set([tensor]);
@@ -206,9 +215,14 @@ function consumers(tensor: SymbolicTensor): InputRange[] {
       if (position === -1) continue;
       const layer = node.outboundLayer;
       const own = lookUp(layer, position);
-      if (own !== null) found.push(own);
-      else if (PASSING.includes(layerTraits(layer.getClassName()).kind)) {
-        node.outputTensors.forEach((next) => seen.add(next));
+      const { kind, operation } = layerTraits(layer.getClassName());
+      const isPart = parts.has(one) || operation === "crop";
+      if (own !== null) found.push({ ...own, isPart });
+      else if (PASSING.includes(kind)) {
+        for (const next of node.outputTensors) {
+          seen.add(next);
+          if (isPart) parts.add(next);
+        }
       } else {
         // A nested model continues from its own input; a wrapper has none.
         const inputs = (layer as unknown as { inputs?: SymbolicTensor[] }).inputs;
@@ -218,7 +232,8 @@ function consumers(tensor: SymbolicTensor): InputRange[] {
           // Of the layers in a container, the first that looks entries up is given the input: the
           // others look up what the container makes, such as positions.
           const ranges = (inner ?? []).map((one) => lookUp(one));
-          found.push(...ranges.filter((range) => range !== null).slice(0, 1));
+          const [first] = ranges.filter((range) => range !== null);
+          if (first !== undefined) found.push({ ...first, isPart });
         }
       }
     }
@@ -235,9 +250,10 @@ export function inputRanges(model: LayersModel): (InputRange | null)[] {
   return model.inputs.map((input) => {
     const ranges = consumers(input);
     if (ranges.length === 0) return null;
-    return {
-      from: Math.max(...ranges.map((range) => range.from)),
-      to: Math.min(...ranges.map((range) => range.to)),
-    };
+    const ends = ranges.map(({ to }) => to);
+    const whole = ranges.flatMap(({ to, isPart }) => isPart ? [] : [to]);
+    const from = Math.max(...ranges.map((range) => range.from));
+    const to = Math.min(...ends), limit = Math.min(Math.max(...ends), ...whole);
+    return limit > to ? { from, to, limit } : { from, to };
   });
 }
