@@ -4,7 +4,7 @@ import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { LossSettings } from "../model/objective.ts";
 import { mean } from "../theory/averages.ts";
 import { ignoredClassOf, lossTraits } from "../traits/losses.ts";
-import { constantLoss, differs, knownAnswers, SAME } from "./known_answers.ts";
+import { constantLoss, differs, knownAnswers, SAME, unitsOf } from "./known_answers.ts";
 import { WEIGHTS_PER_TARGET } from "./probe_options.ts";
 
 /** Fit of outputs to the targets. */
@@ -240,7 +240,7 @@ function classesOf(
   const kind = lossTraits(loss)?.targets;
   // Under a loss on -1 and 1, 0 is not a class.
   if (kind === "signs") return null;
-  const units = output.shape.at(-1) ?? 1;
+  const units = unitsOf(output);
   const rows = output.size / units;
   const values = heapView(tf, target);
   const labels = new Int32Array(rows);

@@ -52,9 +52,13 @@ function bestConstants(
   return best;
 }
 
+/** Returns the number of units of outputs or targets, of which one has no axis of its own. */
+export const unitsOf = ({ shape }: Pick<Tensor, "shape">): number =>
+  shape.length < 2 ? 1 : shape.at(-1)!;
+
 /** Returns the given quantile of each unit's targets, repeated for every example. */
 function quantile(tf: TensorFlow, targets: Tensor, share: number): Tensor {
-  const units = targets.shape.at(-1) ?? 1;
+  const units = unitsOf(targets);
   const values = heapView(tf, targets);
   const chosen = Array.from({ length: units }, (_, unit) => {
     const own = Float32Array.from(
@@ -226,10 +230,11 @@ function constantAndPerfect(
 ): { constant: Tensor; perfect: Tensor } {
   return tf.tidy(() => {
     const { answers, axis } = rightAnswers(tf, given, of);
-    const others = answers.shape.map((_, i) => i).filter((i) => i !== axis);
+    // The only axis of one number per example is that of the examples.
+    const others = answers.shape.map((_, i) => i).filter((i) => i !== axis || answers.rank === 1);
     const counted = countedRows(tf, given, { ...of, axis });
     const sum = tf.sum(counted === null ? answers : tf.mul(answers, counted), others, true);
-    const rows = counted === null ? answers.size / answers.shape[axis] : tf.sum(counted);
+    const rows = counted === null ? answers.size / sum.size : tf.sum(counted);
     const constant = tf.add(tf.zerosLike(answers), tf.div(sum, rows)) as Tensor;
     const convert = conversionOf(tf, of);
     return { constant: convert(constant), perfect: convert(answers) };

@@ -93,6 +93,22 @@ Deno.test("fitScale() takes one unit of 0 or 1 for two classes", () => {
   assertAlmostEquals(found.guess!, Math.LN2, 1e-5);
 });
 
+Deno.test("fitScale() takes outputs without an axis of units for one number per example", () => {
+  const given = tf.tensor1d([1, 2, 3, 10]);
+  const of = (loss: OutputLoss, targets: Tensor, outputs: Tensor) =>
+    fitOf({ losses: [loss], targets: [targets], outputs: [outputs] });
+  const squared = of("mse_loss", given, given);
+  assertAlmostEquals(squared.guess!, 12.5, 1e-5);
+  assertEquals(squared.fit, 1);
+  // The median is the best answer to absolute errors.
+  assertAlmostEquals(of("l1_loss", given, given).guess!, 2.5, 1e-5);
+  const labels = tf.tensor1d([0, 0, 0, 1]);
+  const right = of("bce_with_logits", labels, tf.tensor1d([-9, -9, -9, 9]));
+  assertAlmostEquals(right.guess!, -0.75 * Math.log(0.75) - 0.25 * Math.log(0.25), 1e-5);
+  assertEquals(right.accuracy, 1);
+  assertEquals(of("bce_with_logits", labels, tf.tensor1d([-9, -9, -9, -9])).accuracy, 0.75);
+});
+
 Deno.test("fitScale() takes the least of all outputs, and leaves out what is not trained", () => {
   const targets = [numbers, column(5, 6, 7, 8)];
   const both: OutputLoss[] = ["meanSquaredError", "meanSquaredError"];
