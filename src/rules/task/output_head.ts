@@ -176,12 +176,12 @@ function onLogits(activation: string, applied: "softmax" | "sigmoid"): Mismatch 
     return {
       severity: "error",
       kind: "from-logits",
-      expected: inWords("a linear head, or from_logits=False"),
+      expected: inWords("a linear head, or a loss of probabilities"),
       why: activation === applied
         ? say`the loss takes logits and applies ${applied} itself, so that it is applied twice`
         : say`the loss takes logits and applies ${applied} itself, after the ${activation}`,
-      fix:
-        say`Remove ${activation} from the head, or set from_logits=False (the loss without FromLogits).`,
+      fix: say`Remove ${activation} from the head, or use a loss of probabilities (in Keras
+          from_logits=False).`,
     };
   }
   const [low, high] = activationTraits(activation)?.range ?? [-Infinity, Infinity];
