@@ -86,6 +86,21 @@ function doOne(unit: Unit<null>): void {
   unit.sent--;
 }
 
+Deno.test("WorkerPool that was ended does nothing more, whether it was ready, running or neither", async () => {
+  const early = poolOf({});
+  await early[Symbol.asyncDispose]();
+  await assertRejects(() => early.identify(), WorkerError, "The workers have ended");
+  await assertRejects(() => run(early), WorkerError, "The workers have ended");
+  const pool = poolOf({});
+  const queue = new WorkQueue<number>([0, 1, 2, 3, 4, 5], { alike: 2, open: 8 });
+  const found: TaskResult<number>[] = [];
+  for await (const result of pool.run(queue)) {
+    found.push(result);
+    await pool[Symbol.asyncDispose]();
+  }
+  assertEquals(found, Array.from(found, (_, i) => square(i)));
+});
+
 Deno.test("WorkQueue gives whole models, as far as a unit may be long", () => {
   const queue = new WorkQueue<null>(range(15, 130), { alike: 100, open: 8 });
   assertEquals(queue.take([])?.indices, range(15, 79));

@@ -115,7 +115,8 @@ export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
           yield this.#failed;
           return;
         }
-        await this.#change();
+        // The consumer may have ended the workers while it had a result.
+        if (!this.#ended) await this.#change();
       }
     } finally {
       signal?.removeEventListener("abort", abort);

@@ -145,4 +145,16 @@ Deno.test("openZip() reads sizes and places of ZIP64, and refuses records that a
       assertStringIncludes(error.message, said);
     }
   }
+  // A field of the list that states fewer than 24 bytes lacks one of the three numbers.
+  const field = archive.findLastIndex((_, i) =>
+    archive[i] === 1 && archive[i + 1] === 0 && archive[i + 2] === 24 && archive[i + 3] === 0
+  );
+  for (let size = 0; size < 24; size++) {
+    assertThrows(
+      () => open(archive.with(field + 2, size)),
+      ModelError,
+      "entry 1 of the zip archive has a size of 0xffffffff, expected it in a ZIP64 record",
+      `${size}`,
+    );
+  }
 });
