@@ -3,6 +3,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { gradients } from "../../src/measure/gradients.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { Objective } from "../../src/model/objective.ts";
+import { shareLoss } from "../../src/model/torch_losses.ts";
 import { TORCH_LOSSES } from "../../src/traits/torch_losses.ts";
 import golden from "../../fixtures/golden/torch_losses.json" with { type: "json" };
 
@@ -36,4 +37,28 @@ Deno.test("PyTorch's losses have PyTorch's value and gradient", async () => {
   }
   const measured = new Set(golden.cases.map(({ objective }) => objective.split("(")[0]));
   assertEquals([...measured].sort(), Object.keys(TORCH_LOSSES).sort());
+});
+
+Deno.test("shareLoss() has the gradients of its formula, of shares and of targets", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const lossOf = (x: number, t: number) =>
+    -t * Math.max(Math.log(x), -100) - (1 - t) * Math.max(Math.log(1 - x), -100);
+  const slope = (f: (h: number) => number) => (f(1e-6) - f(-1e-6)) / 2e-6;
+  const shares = [0.1, 0.5, 0.9, 0.25], targets = [1, 0.3, 0, 0.75];
+  const run = tf.grads((x, t) => tf.sum(shareLoss(tf, x, t)));
+  const found = tf.tidy(() =>
+    run([tf.tensor(shares), tf.tensor(targets)]).map((one) => [...one.dataSync()])
+  );
+  shares.forEach((x, i) => {
+    const t = targets[i];
+    assertAlmostEquals(found[0][i], slope((h) => lossOf(x + h, t)), 1e-4, `share ${x}`);
+    assertAlmostEquals(found[1][i], slope((h) => lossOf(x, t + h)), 1e-4, `target ${t}`);
+  });
+  // At 0 and 1 the logarithm ends at -100, and the gradients are finite.
+  const ends = tf.tidy(() =>
+    run([tf.tensor([0, 1, 0, 1]), tf.tensor([0, 1, 1, 0])]).map((one) => [...one.dataSync()])
+  );
+  assertEquals(ends[0].map(Number.isFinite), [true, true, true, true]);
+  assertEquals(ends[1], [100, -100, 100, -100]);
 });
