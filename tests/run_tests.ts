@@ -32,6 +32,8 @@ const JOBS = navigator.hardwareConcurrency + 1;
 
 const ROOT = new URL("../", import.meta.url);
 const TESTS = new URL("tests/", ROOT);
+/** Tests of the examples, which those in `tests/examples/` run as a reader does. */
+const EXAMPLES = new URL("examples/", ROOT);
 
 /** Tests that share an isolate. */
 interface Part {
@@ -90,9 +92,10 @@ async function kindOf(argument: string): Promise<"file" | "folder" | null> {
 async function testsIn(folders: string[], temporary: string): Promise<string[]> {
   const urls = folders.map((path) => new URL(`${path.replace(/\/$/, "")}/`, ROOT));
   const parts = await findParts(urls);
-  const shared = parts.flatMap(({ urls }) => urls.map((url) => fileURLToPath(url)));
+  const ignored = parts.flatMap(({ urls }) => urls);
+  if (folders.includes(".")) ignored.push(EXAMPLES);
   const paths = await Promise.all(parts.map((part) => writePart(temporary, part)));
-  return [`--ignore=${shared.join(",")}`, ...paths, ...folders];
+  return [`--ignore=${ignored.map((url) => fileURLToPath(url)).join(",")}`, ...paths, ...folders];
 }
 
 const temporary = await Deno.makeTempDir();
