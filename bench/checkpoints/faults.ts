@@ -4,7 +4,7 @@
  *
  * Four have the largest size. Those of the others are spread evenly over the logarithm, from a
  * quarter of it to a 4,000th. Each is removed before the next is written, and the table is written
- * after each, so that a run can be stopped.
+ * after each: it keeps the rows of seeds that are not measured again, so that a run can be stopped.
  *
  * @module
  */
@@ -112,11 +112,8 @@ const shardsWithNaN = (layers: readonly ReportedLayer[]) =>
   layers.flatMap(({ weights }) => weights.map(({ nonFiniteAt }) => nonFiniteAt?.file))
     .flatMap((file) => file === undefined ? [] : [`in ${file}`]);
 
-interface Row {
-  cells: string[];
-  isRight: boolean;
-  megabytes: number;
-}
+/** Cells of a row of the table, see `HEADINGS`. */
+type Row = string[];
 
 /** Makes one checkpoint, judges it and removes it. */
 async function judge(plan: Planned): Promise<Row> {
@@ -138,22 +135,18 @@ async function judge(plan: Planned): Promise<Row> {
       expected.push(`in ${form.files[Math.floor(at / stepOf(form, made.tensors))]}`);
     }
     const isRight = found.join("; ") === expected.join("; ");
-    return {
-      cells: [
-        `${seed}`,
-        (bytes / 1e9).toPrecision(2),
-        form.name,
-        dtype,
-        `${made.tensors.length}`,
-        fault ?? "none",
-        found.join("; ") || "nothing",
-        isRight ? "yes" : `NO: ${expected.join("; ") || "nothing"}`,
-        seconds.toFixed(1),
-        megabytes.toFixed(0),
-      ],
-      isRight,
-      megabytes,
-    };
+    return [
+      `${seed}`,
+      (bytes / 1e9).toPrecision(2),
+      form.name,
+      dtype,
+      `${made.tensors.length}`,
+      fault ?? "none",
+      found.join("; ") || "nothing",
+      isRight ? "yes" : `NO: ${expected.join("; ") || "nothing"}`,
+      seconds.toFixed(1),
+      megabytes.toFixed(0),
+    ];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -172,16 +165,24 @@ const HEADINGS = [
   "MB of memory",
 ];
 
+/** Returns the rows of an earlier run, by seed. */
+async function readTable(): Promise<Map<number, Row>> {
+  const text = await Deno.readTextFile(TABLE).catch(() => "");
+  const rows = text.split("\n").filter((line) => /^\| *\d+ \|/.test(line))
+    .map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
+  return new Map(rows.map((row) => [Number(row[0]), row]));
+}
+
 /** Writes the table of all rows so far. */
-async function writeTable(rows: readonly Row[]): Promise<string> {
-  const right = rows.filter((row) => row.isRight).length;
-  const bytes = rows.reduce((sum, { cells }) => sum + Number(cells[1]), 0);
-  const most = Math.max(...rows.map((row) => row.megabytes));
+async function writeTable(all: ReadonlyMap<number, Row>): Promise<string> {
+  const rows = [...all.values()].sort((a, b) => Number(a[0]) - Number(b[0]));
+  const column = (heading: string) => rows.map((row) => row[HEADINGS.indexOf(heading)]);
+  const right = column("right").filter((cell) => cell === "yes").length;
+  const bytes = column("GB").reduce((sum, cell) => sum + Number(cell), 0);
+  const most = Math.max(...column("MB of memory").map(Number));
   const summary =
     `${right} of ${rows.length} checkpoints right: the fault is found, by the name of ` +
-    `its tensor, and nothing else. ${bytes.toFixed(0)} GB in all, at most ${
-      most.toFixed(0)
-    } MB of memory.`;
+    `its tensor, and nothing else. ${bytes.toFixed(0)} GB in all, at most ${most} MB of memory.`;
   const lines = [
     "# Made checkpoints with planted faults",
     "",
@@ -191,18 +192,18 @@ async function writeTable(rows: readonly Row[]): Promise<string> {
     "",
     `| ${HEADINGS.join(" | ")} |`,
     `|${HEADINGS.map(() => " --- |").join("")}`,
-    ...rows.map(({ cells }) => `| ${cells.join(" | ")} |`),
+    ...rows.map((row) => `| ${row.join(" | ")} |`),
   ];
   await Deno.writeTextFile(TABLE, `${lines.join("\n")}\n`);
   return summary;
 }
 
 const [gigabytes = 8, first = 0, count = COUNT] = Deno.args.map(Number);
-const rows: Row[] = [];
+const rows = await readTable();
 for (let seed = first; seed < first + count; seed++) {
   const row = await judge(planOf(seed, gigabytes));
-  rows.push(row);
-  console.log(row.cells.join(" | "));
+  rows.set(seed, row);
+  console.log(row.join(" | "));
   const summary = await writeTable(rows);
   if (seed === first + count - 1) console.log(summary);
 }

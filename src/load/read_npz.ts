@@ -57,7 +57,8 @@ const MAX_NAMES = 4;
 export function readNpyWeights(source: ByteSource, name: string): Omit<WeightsFile, "path"> {
   const { size } = source;
   const read = () => source.read(0, size, "The array");
-  const tensor = tensorOf(source, { name, size, at: 0, read });
+  const head = (count: number) => source.read(0, Math.min(count, size), "The header");
+  const tensor = tensorOf(source, { name, size, at: 0, read, head });
   if (tensor === null) throw new ModelError(refusal`The array holds no numbers, expected weights`);
   return { format: "NumPy", layout: "pytorch", tensors: [tensor], notes: [] };
 }
@@ -67,14 +68,16 @@ const nameOf = ({ name }: Pick<ZipEntry, "name">) => name.replace(/\.npy$/, "");
 /** Returns an array as a tensor; `null` if it holds no numbers. */
 function tensorOf(
   source: ByteSource,
-  entry: Pick<ZipEntry, "name" | "size" | "at" | "read">,
+  entry:
+    & Pick<ZipEntry, "name" | "size" | "at" | "read" | "head">
+    & Partial<Pick<ZipEntry, "unpack">>,
 ): FileTensor | null {
   const name = nameOf(entry);
   const fail = (said: string, expected: string): never => {
     throw new ModelError(refusalAt(showValue(name), said, expected));
   };
   const own = entry.at === null ? null : partOf(source, entry.at, entry.size);
-  const head = own?.read(0, Math.min(MAX_HEADER, entry.size), "The header") ?? entry.read();
+  const head = entry.head(MAX_HEADER);
   if (NO_NUMBERS.test(new TextDecoder().decode(head.subarray(0, 128)))) return null;
   const { type, isFortran, shape, count, start } = readNpyHeader(head, fail);
   const bytes = count * BYTES[type];
@@ -93,6 +96,7 @@ function tensorOf(
     shape,
     type,
     ...readersOf(type, isFortran ? view : all),
+    ...own === null && !isFortran ? { unpack: () => behind(start, entry.unpack!()) } : {},
     ...isStored ? { stored: { file, offset: own.start + start } } : {},
   };
 }
@@ -100,3 +104,15 @@ function tensorOf(
 /** Returns the distances of entries along each axis in Fortran order. */
 const columnMajor = (shape: readonly number[]) =>
   shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
+
+/** Yields the bytes behind the first `count`. */
+async function* behind(
+  count: number,
+  pieces: AsyncIterable<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let left = count;
+  for await (const piece of pieces) {
+    if (piece.length > left) yield piece.subarray(left);
+    left = Math.max(0, left - piece.length);
+  }
+}

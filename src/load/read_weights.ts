@@ -234,6 +234,9 @@ export async function readWeights(
         ...tensor,
         read: () => naming(path, () => tensor.read()),
         ...tensor.bytes === undefined ? {} : { bytes: () => naming(path, () => tensor.bytes!()) },
+        ...tensor.unpack === undefined
+          ? {}
+          : { unpack: () => namingPieces(path, tensor.unpack!()) },
       })),
       notes: [...describeConfig(config, tensors), ...place.notes, ...notes, ...notesOn(tensors)],
       ...config === null ? {} : { config },
@@ -248,6 +251,15 @@ export async function readWeights(
 function naming<T>(path: string, read: () => T): T {
   try {
     return read();
+  } catch (error) {
+    if (error instanceof ModelError) error.within(path);
+    throw error;
+  }
+}
+
+async function* namingPieces<T>(path: string, pieces: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* pieces;
   } catch (error) {
     if (error instanceof ModelError) error.within(path);
     throw error;

@@ -154,7 +154,10 @@ function writeEntries(
   }
 }
 
-/** Returns numbers drawn from N(0, 1). */
+/**
+ * Returns numbers drawn from N(0, 1), one from each of `count` cells of radius and angle: as a large
+ * tensor repeats them, their moments have to be as near to those of the distribution as its own.
+ */
 function normal(count: number, seed: number): Float32Array {
   let state = seed >>> 0;
   const uniform = () => {
@@ -163,8 +166,16 @@ function normal(count: number, seed: number): Float32Array {
     x ^= x + Math.imul(x ^ x >>> 7, x | 61);
     return ((x ^ x >>> 14) >>> 0) / 2 ** 32;
   };
-  return Float32Array.from(
-    { length: count },
-    () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
-  );
+  const radii = Math.floor(Math.sqrt(count)), angles = Math.ceil(count / radii);
+  const drawn = Float32Array.from({ length: count }, (_, i) => {
+    const radius = Math.sqrt(-2 * Math.log(1 - (i % radii + uniform()) / radii));
+    return radius * Math.cos(2 * Math.PI * (Math.floor(i / radii) + uniform()) / angles);
+  });
+  for (let i = count - 1; i > 0; i--) {
+    const other = Math.floor(uniform() * (i + 1));
+    const one = drawn[i];
+    drawn[i] = drawn[other];
+    drawn[other] = one;
+  }
+  return drawn;
 }

@@ -15,6 +15,7 @@ import {
   type MeasureCheckpointOptions,
   openJournal,
 } from "./measure_checkpoint.ts";
+import { PackedReader } from "./packed_reader.ts";
 import { placeOf } from "./sweep_journal.ts";
 import { isStored, readerOf, type Stretch, stretchesOf, typeRead } from "./sample_tensors.ts";
 import { groupBySize } from "./plan_sweep.ts";
@@ -245,17 +246,32 @@ async function comparePairs(
     signal?.throwIfAborted();
   }
   const comparison = new CheckpointComparison();
-  return divided.map((one) => sums.get(one) ?? compareHere(comparison, one));
+  const all: ComparisonSums[] = [];
+  for (const one of divided) all.push(sums.get(one) ?? await compareHere(comparison, one));
+  return all;
 }
 
 /** Compares a pair in this thread, in the parts of the workers: the sums are the same. */
-function compareHere(comparison: CheckpointComparison, divided: DividedPair): ComparisonSums {
-  const [a, b] = divided.pair.map((tensor) => ({
-    type: typeRead(tensor),
-    read: readerOf(tensor),
-  }));
-  return partsOf(divided, 0).map((part) => comparePart(comparison, part, [a, b]))
-    .reduce(addComparisons);
+async function compareHere(
+  comparison: CheckpointComparison,
+  divided: DividedPair,
+): Promise<ComparisonSums> {
+  const sides = divided.pair.map((tensor) => {
+    const isPacked = tensor.unpack !== undefined && !isStored(tensor);
+    const reader = isPacked ? new PackedReader(tensor.unpack!) : null;
+    return { type: typeRead(tensor), reader, read: isPacked ? null : readerOf(tensor) };
+  });
+  let sums: ComparisonSums | null = null;
+  for (const part of partsOf(divided, 0)) {
+    const [a, b] = await Promise.all(sides.map(async ({ type, reader, read }) => {
+      const size = BYTES[type];
+      return { type, read: read ?? await reader!.part(part.from * size, part.to * size) };
+    }));
+    const found = comparePart(comparison, part, [a, b]);
+    sums = sums === null ? found : addComparisons(sums, found);
+  }
+  for (const { reader } of sides) await reader?.end();
+  return sums!;
 }
 
 /** Name of a pair in a journal: of a sample, other entries are compared. */

@@ -11,7 +11,7 @@ import { type ExactRange, type TensorFigures, TensorSweep, type UnitAxis } from 
 
 /** Tensor to sweep, with the position of its units. */
 export interface SweepTensor {
-  tensor: Pick<FileTensor, "shape" | "type" | "read" | "stored" | "bytes">;
+  tensor: Pick<FileTensor, "shape" | "type" | "read" | "stored" | "bytes" | "unpack">;
   units: UnitAxis | null;
   /** Number of rows and columns in which it is swept. Default: the first axis, and all others. */
   matrix?: readonly [rows: number, width: number];

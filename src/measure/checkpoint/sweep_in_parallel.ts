@@ -3,10 +3,11 @@ import { ModelError } from "../../model/model_error.ts";
 import { WorkQueue } from "../../model/user_code/work_queue.ts";
 import { WorkerError, WorkerPool } from "../../model/user_code/worker_pool.ts";
 import type { FileTensor } from "../../model/weights/weights_manifest.ts";
-import { bytesOf, divideParts, groupParts } from "./plan_sweep.ts";
+import { PackedReader } from "./packed_reader.ts";
+import { bytesOf, divideParts, groupParts, type Pieces, spanOf } from "./plan_sweep.ts";
 import { isStored, piecesOf, type SweepTensor, sweepTensors } from "./sample_tensors.ts";
 import { placeOf, type SweepJournal } from "./sweep_journal.ts";
-import type { PartFigures } from "./sweep_part.ts";
+import { type PartFigures, sweepPart } from "./sweep_part.ts";
 import type { SweepTask } from "./sweep_worker.ts";
 import { type TensorFigures, TensorSweep } from "./tensor_sweep.ts";
 
@@ -101,11 +102,48 @@ export async function sweepInParallel(
   tensors: readonly SweepTensor[],
   options: SweepOptions,
 ): Promise<TensorFigures[]> {
-  const large = tensors.filter(({ tensor }) => isStored(tensor));
-  if (bytesIn(large) < WORTH_WORKERS && !large.some(({ tensor }) => isFar(tensor))) {
-    return sweepTensors(tensors);
-  }
+  const stored = tensors.filter(({ tensor }) => isStored(tensor));
+  const isLarge = bytesIn(stored) >= WORTH_WORKERS || stored.some(({ tensor }) => isFar(tensor));
   const figures = new Map<SweepTensor, TensorFigures>();
+  if (isLarge) await sweepOnWorkers(stored, { ...options, figures });
+  const packed = tensors.filter(({ tensor }) => tensor.unpack !== undefined && !isStored(tensor));
+  let bytes = 0;
+  const total = bytesIn(packed);
+  for (const one of packed) {
+    const onBytes = (more: number) => options.onProgress({ bytes: bytes += more, total });
+    figures.set(one, await sweepPacked(one, { ...options, onBytes }));
+  }
+  const rest = tensors.filter((one) => !figures.has(one));
+  sweepTensors(rest).forEach((found, i) => figures.set(rest[i], found));
+  return tensors.map((one) => figures.get(one)!);
+}
+
+/** Sweeps a packed tensor in this thread, while it is unpacked. */
+async function sweepPacked(
+  one: SweepTensor,
+  { signal, onBytes }: Pick<SweepOptions, "signal"> & { onBytes: (more: number) => void },
+): Promise<TensorFigures> {
+  const sweep = new CheckpointSweep();
+  const figuresOf = async (pieces: Pieces) => {
+    const reader = new PackedReader(one.tensor.unpack!);
+    const sum = new TensorSweep(pieces);
+    for (const part of divideParts([pieces])) {
+      const { from, to } = spanOf(part, pieces, 0);
+      sum.add(sweepPart(sweep, part, { pieces, read: await reader.part(from, to) }));
+      if (!pieces.isWhole) onBytes(to - from);
+      signal?.throwIfAborted();
+    }
+    await reader.end();
+    return sum.finish(sweep, one.units);
+  };
+  const pieces = piecesOf(one);
+  return await figuresOf(pieces) ?? (await figuresOf({ ...pieces, isWhole: true }))!;
+}
+
+async function sweepOnWorkers(
+  large: readonly SweepTensor[],
+  { figures, ...options }: SweepOptions & { figures: Map<SweepTensor, TensorFigures> },
+): Promise<void> {
   for (const one of large) {
     const known = options.journal?.get<TensorFigures>(placeOf(one.tensor));
     if (known !== undefined) figures.set(one, known);
@@ -114,7 +152,6 @@ export async function sweepInParallel(
   if (rest.length > 0) await sweepStored(rest, { ...options, figures, isWhole: false });
   const alike = large.filter((tensor) => !figures.has(tensor));
   if (alike.length > 0) await sweepStored(alike, { ...options, figures, isWhole: true });
-  return tensors.map((one) => figures.get(one) ?? sweepTensors([one])[0]);
 }
 
 /** Returns true if a tensor is on a server: while it is awaited, this thread shows the progress. */

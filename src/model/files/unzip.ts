@@ -1,4 +1,4 @@
-import { crc32, inflateRawSync } from "node:zlib";
+import { constants, crc32, inflateRawSync } from "node:zlib";
 import { bytesInMemory, type ByteSource, expectReads, piecesOf } from "./byte_source.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -23,6 +23,10 @@ export interface ZipEntry {
    * their checksum after the last.
    */
   pieces(): Iterable<Uint8Array<ArrayBuffer>>;
+  /** Returns the first unpacked bytes, without comparing them: at most `count`. */
+  head(count: number): Uint8Array;
+  /** Yields the bytes of a packed file while they are unpacked, and compares them likewise. */
+  unpack(): AsyncGenerator<Uint8Array<ArrayBuffer>>;
   /** Place of the bytes in the archive; `null` if they are packed. */
   at: number | null;
 }
@@ -77,6 +81,8 @@ export function openZip(
       size: unpacked,
       read: () => unpack(source, entry, refuse),
       pieces: () => unpackPieces(source, entry, refuse),
+      head: (count) => unpackHead(source, entry, count) ?? refuseDamaged(entry, refuse),
+      unpack: () => unpackSlowly(source, entry, refuse),
       at: method === STORED ? from : null,
     });
   }
@@ -276,6 +282,59 @@ const refuseDamaged = (entry: Entry, refuse: Refuse): never =>
   refuse(
     refusal`${show(entry)} is damaged, expected the size and checksum that the archive states`,
   );
+
+/** Packed bytes that are unpacked at once: they hold at most a thousand times as many. */
+const PACKED_PIECE = 2 ** 14;
+
+/** Unpacks the first bytes, or returns `null` if they are damaged. */
+function unpackHead(source: ByteSource, entry: Entry, count: number): Uint8Array | null {
+  const { method, packed, unpacked, from } = entry;
+  const wanted = Math.min(count, unpacked);
+  if (method === STORED) return source.read(from, wanted, pieceName(entry));
+  for (let length = Math.min(packed, 2 ** 10);; length = Math.min(packed, 4 * length)) {
+    try {
+      const head = inflateRawSync(source.read(from, length, pieceName(entry)), {
+        finishFlush: constants.Z_SYNC_FLUSH,
+      });
+      if (head.length >= wanted || length === packed) {
+        return new Uint8Array(head).subarray(0, wanted);
+      }
+    } catch {
+      return null;
+    }
+  }
+}
+
+async function* unpackSlowly(
+  source: ByteSource,
+  entry: Entry,
+  refuse: Refuse,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const { unpacked, checksum } = entry;
+  const pieces = ReadableStream.from(packedPieces(source, entry))
+    .pipeThrough(new DecompressionStream("deflate-raw"));
+  let size = 0, sum = 0;
+  try {
+    for await (const piece of pieces) {
+      size += piece.length;
+      sum = crc32(piece, sum);
+      if (size > unpacked) break;
+      yield piece;
+    }
+  } catch (error) {
+    // Thrown by the stream that unpacks.
+    if (!(error instanceof TypeError)) throw error;
+    size = -1;
+  }
+  if (size !== unpacked || sum !== checksum) refuseDamaged(entry, refuse);
+}
+
+function* packedPieces(source: ByteSource, entry: Entry): Generator<Uint8Array<ArrayBuffer>> {
+  const { packed, from } = entry;
+  for (const piece of piecesOf(source, { from, count: packed, what: pieceName(entry) })) {
+    for (let i = 0; i < piece.length; i += PACKED_PIECE) yield piece.slice(i, i + PACKED_PIECE);
+  }
+}
 
 /** Finds the start of the end record: the last one whose comment reaches the end of the file. */
 function findEnd(view: DataView): number | null {

@@ -176,6 +176,8 @@ export interface FileTensor {
    * another order.
    */
   bytes?(): Uint8Array;
+  /** Yields those bytes in pieces, of a packed tensor: it is unpacked on the way. */
+  unpack?(): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /**
    * Place of the entries, row-major and without gaps, in a file on the disk; absent if they are
    * packed or in another order.

@@ -1,0 +1,119 @@
+import { constants, crc32, deflateRawSync } from "node:zlib";
+import { ModelError, readWeights } from "../../src/load/mod.ts";
+import { compareCheckpoints, measureCheckpoint, measureWeights } from "../../src/measure/mod.ts";
+import { encode } from "../../src/model/files/file_types.ts";
+import { writeZip } from "../model/files/write_zip.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+
+const BLOCK = 2 ** 20;
+
+/** Header of an array of float32. */
+function npyHead(shape: readonly number[]): Uint8Array<ArrayBuffer> {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape},), }\n`;
+  const magic = [0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, text.length, 0];
+  return new Uint8Array([...magic, ...new TextEncoder().encode(text)]);
+}
+
+/** Entries of a block: numbers of 8 bits, which pack to a third. */
+const drawn = encode(
+  Float32Array.from({ length: BLOCK }, (_, i) => Math.round(99 * Math.sin(i * i)) / 64),
+  "float32",
+);
+
+/**
+ * Writes a packed `.npz` whose array repeats a block, each of which is packed alone.
+ *
+ * @param wrong True for a checksum that is not that of the bytes.
+ */
+async function writePacked(
+  path: string,
+  { blocks, wrong = false }: { blocks: number; wrong?: boolean },
+): Promise<void> {
+  const head = npyHead([blocks * 1024, BLOCK / 1024]);
+  const pack = (bytes: Uint8Array) =>
+    new Uint8Array(deflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, level: 1 }));
+  const block = pack(drawn);
+  let checksum = crc32(head);
+  for (let i = 0; i < blocks; i++) checksum = crc32(drawn, checksum);
+  // The last block of a stream says so, and is empty here.
+  const parts = [pack(head), ...Array<typeof block>(blocks).fill(block), Uint8Array.of(3, 0)];
+  const content = new Uint8Array(await new Blob(parts).arrayBuffer());
+  const size = head.length + blocks * drawn.length;
+  const claims = { method: 8, size, checksum: wrong ? checksum ^ 1 : checksum };
+  await Deno.writeFile(path, writeZip([{ name: "fc.weight.npy", content, claims }]));
+}
+
+async function inFolder(use: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a packed array is unpacked in pieces, and has the figures of one in memory", () =>
+  inFolder(async (folder) => {
+    // Two parts of 64 MiB and a third.
+    await writePacked(`${folder}/a.npz`, { blocks: 33 });
+    const file = await readWeights(`${folder}/a.npz`);
+    const whole = measureWeights(file);
+    const tensors = file.tensors.map((tensor) => ({
+      ...tensor,
+      read: (): never => assert(false, "it is held whole") as never,
+      bytes: (): never => assert(false, "it is held whole") as never,
+    }));
+    const seen: number[] = [];
+    const options = { onProgress: ({ bytes }: { bytes: number }) => void seen.push(bytes) };
+    const streamed = { ...file, tensors };
+    assertEquals(await measureCheckpoint(streamed, options), whole);
+    assertEquals(seen, [2 ** 26, 2 ** 27, 33 * 2 ** 22]);
+    // All rows of a block are repeated in the next one.
+    assertEquals(whole.layers[0].weights[0].alike!.rows.repeated >= 32 * 1024, true);
+    const { tensors: [change] } = await compareCheckpoints(streamed, streamed);
+    assertEquals([change.differing, change.count, change.cosine], [0, 33 * BLOCK, 1]);
+  }));
+
+Deno.test("a packed array with a wrong checksum is refused when all is unpacked", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/a.npz`;
+    await writePacked(path, { blocks: 2, wrong: true });
+    const file = await readWeights(path);
+    for (const work of [() => measureCheckpoint(file), () => compareCheckpoints(file, file)]) {
+      const { message } = await assertRejects(work, ModelError);
+      assert(message.startsWith(`${path}: `) && message.includes("damaged"), message);
+    }
+  }));
+
+Deno.test({
+  name: "a packed array of 600 MB takes less than 300 MB of memory",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inFolder(async (folder) => {
+      await writePacked(`${folder}/a.npz`, { blocks: 144 });
+      const code = `
+        import { readWeights } from "./src/load/mod.ts";
+        import { measureCheckpoint } from "./src/measure/mod.ts";
+        const { layers } = await measureCheckpoint(await readWeights(Deno.args[0]));
+        console.log(layers[0].weights[0].values.count);
+        console.log(/VmHWM:\\s+(\\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))[1]);
+      `;
+      const script = `${folder}/measure.ts`;
+      const root = new URL("../../", import.meta.url);
+      await Deno.writeTextFile(script, code.replaceAll('"./src', `"${root}src`));
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", "--config", "deno.json", script, `${folder}/a.npz`],
+        cwd: root,
+      }).output();
+      const lines = new TextDecoder().decode(stdout).split("\n");
+      assertEquals(lines[0], String(144 * BLOCK), new TextDecoder().decode(stderr));
+      const megabytes = Number(lines[1]) / 1024;
+      assert(megabytes < 300, `${megabytes.toFixed(0)} MB`);
+    }),
+});
+
+Deno.test("an array that HDF5 packs in chunks, which Keras does not, is refused by name", async () => {
+  const path = new URL("../../fixtures/files/whole/chunked.weights.h5", import.meta.url).pathname;
+  const { message } = await assertRejects(() => readWeights(path), ModelError);
+  assert(/"across\/int16" is compressed, expected the plain array/.test(message), message);
+});
