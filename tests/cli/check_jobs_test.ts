@@ -104,7 +104,7 @@ Deno.test("check --jobs 2 goes on after models that end their workers", async ()
   const files = { "end.js": ENDING, "die.js": dying, "close.js": closing };
   await withGateFolder([HEALTHY], files, async (cwd) => {
     const models = [...Object.keys(files), model(HEALTHY)];
-    const args = ["check", ...models, "--seeds", "3", "--jobs", "2", "--quiet"];
+    const args = ["check", ...models, "--seeds", "2", "--jobs", "2", "--quiet"];
     const { code, stdout, stderr } = await runCommand(args, { cwd, separate: true });
     assertEquals(code, 2, stderr);
     assertStringIncludes(stdout, "Gate failed. 1 of 4 models is healthy.");
