@@ -168,7 +168,7 @@ const HEADINGS = [
 /** Returns the rows of an earlier run, by seed. */
 async function readTable(): Promise<Map<number, Row>> {
   const text = await Deno.readTextFile(TABLE).catch(() => "");
-  const rows = text.split("\n").filter((line) => /^\| *\d+ \|/.test(line))
+  const rows = text.split("\n").filter((line) => /^\| *\d+ *\|/.test(line))
     .map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
   return new Map(rows.map((row) => [Number(row[0]), row]));
 }

@@ -181,6 +181,19 @@ Deno.test("blockGrids() has a column for each kind, and marks the tensor that a 
   assertEquals(source.match(/class="o9"/g)?.length, 1);
 });
 
+Deno.test("blockGrids() orders blocks by their numbers, whichever tensor comes first in the file", () => {
+  const layers = blockLayers(12);
+  // One kind is missing from block 0, which comes last, as names of layers may sort.
+  const isFirst = ({ name }: { name: string }) => name.startsWith("model.layers.0.");
+  const rest = layers.filter((layer) => isFirst(layer) && !layer.name.endsWith("attn.q"));
+  const byName = [...layers.filter((layer) => !isFirst(layer)), ...rest];
+  const [grid] = blockGrids(byName, rmsOverMedian(layers));
+  assertEquals(grid.blocks, Array.from({ length: 12 }, (_, block) => block));
+  const { cells } = grid.kinds.find(({ name }) => name === "attn.q")!;
+  const own = cells.map((cell) => cell?.name.match(/\d+/)?.[0] ?? null);
+  assertEquals(own, [null, ...grid.blocks.slice(1).map(String)]);
+});
+
 Deno.test("blockGrids() gives each stack its own grid, and experts one column", () => {
   const rename = (from: string) => (layers: ReturnType<typeof blockLayers>) =>
     layers.map((layer) => ({
