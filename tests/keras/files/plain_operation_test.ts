@@ -175,7 +175,8 @@ Deno.test("indexed() takes the items of an axis that Python's slices take", asyn
   for (const [name, taken] of Object.entries(places)) {
     const step = name === "None" ? null : Number(name);
     taken.forEach((expected, i) => {
-      const [start, stop] = [ends[Math.floor(i / ends.length)], ends[i % ends.length]];
+      const start = ends[Math.floor(i / ends.length)];
+      const stop = ends[i % ends.length];
       const items = itemsOf([[null, null, null], [start, stop, step]], shape);
       const found = tf.tidy(() => [...indexed(tf, x, items).dataSync()].join(""));
       assertEquals(found, expected, `[${start}:${stop}:${step}]`);
