@@ -139,7 +139,10 @@ export class MonitorState {
   /** Keeps findings of a step without a record for the next one, and prints them. */
   mention(found: readonly TrainingFinding[]): void {
     this.#unrecorded.push(...found);
-    for (const one of found) this.#say(`${one.rule} ${one.kind}`, findingLine(one));
+    for (const one of found) {
+      this.#say(`${one.rule} ${one.kind}`, findingLine(one));
+      this.#said.add(one.severity === "warning" ? `${one.rule} warning` : one.rule);
+    }
   }
 
   /** Notes that the training goes on from an earlier state, which the rules judge again. */
@@ -274,7 +277,8 @@ export class MonitorState {
         severity === "warning" && TRAINING_RULE_NAMES.has(rule)
       );
     if (cause !== null) this.#say(cause.kind, cause.message);
-    else if (open !== undefined) this.#say(open.rule, open.message);
+    else if (error !== undefined) this.#say(error.rule, error.message);
+    else if (open !== undefined) this.#say(`${open.rule} warning`, open.message);
   }
 
   /** Prints a sentence on stderr, the first of its kind. */
