@@ -1,5 +1,4 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { folderOf } from "../../src/load/load_model.ts";
 import {
   codeOf,
   isJsonFile,
@@ -70,17 +69,6 @@ Deno.test("fileToReplace() refuses a folder and a path through a file, and puts 
     await assertRejects(() => fileToReplace(`${folder}/file/inside`), Deno.errors.NotADirectory);
     if (Deno.build.os !== "windows") assertEquals(await fileToReplace("/dev/null"), null);
   }));
-
-Deno.test("folderOf() gives the folder of a file as its path has it", () => {
-  const folders = ["model.json", "/model.json", "a/model.json", "/a/b/model.json", "../c/m.json"]
-    .map(folderOf);
-  assertEquals(folders, [".", "/", "a", "/a/b", "../c"]);
-});
-
-Deno.test("folderOf() knows a backslash as part of a name, except on Windows", () => {
-  const windows = Deno.build.os === "windows";
-  assertEquals(folderOf("a/b\\model.json"), windows ? "a/b" : "a");
-});
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -1,4 +1,3 @@
-import { kerasLayers } from "../../src/load/keras_layers.ts";
 import { ModelError } from "../../src/model/model_error.ts";
 import type { FileTensor, FileType } from "../../src/model/weights/weights_manifest.ts";
 import { offersOf } from "../../src/torch/pair_layers.ts";
@@ -189,23 +188,4 @@ Deno.test("offersOf() turns kernels and counts the rows of a flattened map anew"
   assertEquals([...kernel], [2, 3, 0, 1, 4, 5]);
   assertEquals([...recurrent_kernel], [4, 6, 0, 2, 8, 10, 5, 7, 1, 3, 9, 11]);
   assertEquals(bias, undefined);
-});
-
-Deno.test("kerasLayers() tells layers with numbered weights apart by order, shapes and names", () => {
-  const rows: [name: string, className: string, ...shapes: number[][]][] = [
-    ["dense", "Dense", [3, 4], [4]],
-    ["conv2d", "Conv2D", [3, 3, 1, 8], [8]],
-    ["lstm", "LSTM", [3, 16], [4, 16], [16]],
-    ["batch_norm", "BatchNormalization", [4], [4], [4], [4]],
-    ["layer_norm", "LayerNormalization", [4], [4]],
-    ["rms_norm", "LayerNormalization", [4]],
-    ["scale", "Parameter", [4]],
-    ["query", "EinsumDense", [4, 2, 3], [2, 3]],
-    ["embedding", "Embedding", [10, 4]],
-  ];
-  for (const [name, className, ...shapes] of rows) {
-    const named = shapes.map((shape, i) => [`${name}/vars/${i}`, shape]);
-    const layers = kerasLayers(tensorsOf(Object.fromEntries(named)));
-    assertEquals(layers.map((layer) => layer.className), [className], name);
-  }
 });

@@ -8,8 +8,8 @@ import {
 import { assertSays, type Parts, parts } from "../assert_refused.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { loadModel, ModelError } from "../../src/load/mod.ts";
-import { withFolder } from "./save_model.ts";
-import { SEEDED, withModule } from "./with_module.ts";
+import { withFolder } from "../model/save_model.ts";
+import { SEEDED, withModule } from "../model/with_module.ts";
 
 await startEngine();
 

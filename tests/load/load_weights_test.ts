@@ -6,8 +6,8 @@ import {
   type TensorFlow,
 } from "../../src/engine/mod.ts";
 import { getWeights, loadWeights, ModelError } from "../../src/load/mod.ts";
-import { fixture, readExpected } from "./fixture.ts";
-import { TORCH_MODELS } from "./torch_models.ts";
+import { fixture, readExpected } from "../torch/fixture.ts";
+import { TORCH_MODELS } from "../torch/torch_models.ts";
 
 const { passes } = await readExpected();
 

@@ -1,6 +1,6 @@
 import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
 import { loadModel, randomBatch } from "../../src/load/mod.ts";
-import { saveModel, type SaveOptions, withFolder } from "./save_model.ts";
+import { saveModel, type SaveOptions, withFolder } from "../model/save_model.ts";
 
 const { tf } = await startEngine();
 

@@ -2,8 +2,13 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { readWeights } from "../../src/load/read_weights.ts";
 import { readStateDict } from "../../src/torch/read_state_dict.ts";
 import { torchLayers } from "../../src/torch/torch_layers.ts";
-import { assemblePickle, dictionaryParts, type Part, tensorParts } from "./assemble_pickle.ts";
-import { type Figures, fixture, readExpected, refusalOf, torchFile } from "./fixture.ts";
+import {
+  assemblePickle,
+  dictionaryParts,
+  type Part,
+  tensorParts,
+} from "../torch/assemble_pickle.ts";
+import { type Figures, fixture, readExpected, refusalOf, torchFile } from "../torch/fixture.ts";
 
 const { files } = await readExpected();
 

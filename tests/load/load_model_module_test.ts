@@ -3,8 +3,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isAbsolute, relative } from "node:path";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { getWeights, loadModel, ModelError } from "../../src/load/mod.ts";
-import { withFolder } from "./save_model.ts";
-import { SEEDED, withModule } from "./with_module.ts";
+import { withFolder } from "../model/save_model.ts";
+import { SEEDED, withModule } from "../model/with_module.ts";
 
 const { tf } = await startEngine();
 

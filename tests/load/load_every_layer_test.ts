@@ -3,7 +3,7 @@ import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
 import { loadModel } from "../../src/load/mod.ts";
 import type { Row } from "../conformance/row.ts";
 import { ROWS } from "../conformance/rows/mod.ts";
-import { saveModel, withFolder } from "./save_model.ts";
+import { saveModel, withFolder } from "../model/save_model.ts";
 
 const { tf } = await startEngine();
 

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertSays, type Parts, parts } from "../assert_refused.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { loadModel, ModelError } from "../../src/load/mod.ts";
-import { type Edit, errorOf, functional, refusal, refusalOf, tiny } from "./refusal.ts";
-import { saveModel, withFolder } from "./save_model.ts";
+import { type Edit, errorOf, functional, refusal, refusalOf, tiny } from "../model/refusal.ts";
+import { saveModel, withFolder } from "../model/save_model.ts";
 
 const { tf } = await startEngine();
 

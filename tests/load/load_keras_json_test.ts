@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { exerciseModel } from "../../src/load/mod.ts";
-import { type Edit, functional, refusal } from "./refusal.ts";
+import { type Edit, functional, refusal } from "../model/refusal.ts";
 import { predict, roundTrip } from "./round_trip.ts";
 
 const { tf } = await startEngine();

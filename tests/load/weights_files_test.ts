@@ -1,6 +1,6 @@
 import { readWeights } from "../../src/load/read_weights.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { writeZip } from "./files/write_zip.ts";
+import { writeZip } from "../model/files/write_zip.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 
 /** Returns an array as NumPy writes it. */

@@ -10,8 +10,8 @@ import {
   saveModel,
   setWeights,
 } from "../../src/load/mod.ts";
-import { loadByTensorFlow, namesIn } from "./read_saved.ts";
-import { saveModel as saveByTensorFlow, withFolder } from "./save_model.ts";
+import { loadByTensorFlow, namesIn } from "../model/read_saved.ts";
+import { saveModel as saveByTensorFlow, withFolder } from "../model/save_model.ts";
 
 const { tf } = await startEngine();
 

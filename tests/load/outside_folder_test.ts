@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
+import { folderOf } from "../../src/load/load_model.ts";
 import { loadModel, ModelError } from "../../src/load/mod.ts";
-import { type Edit, refusal, refusalOf, tiny } from "./refusal.ts";
-import { saveModel, withFolder } from "./save_model.ts";
+import { type Edit, refusal, refusalOf, tiny } from "../model/refusal.ts";
+import { saveModel, withFolder } from "../model/save_model.ts";
 
 const { tf } = await startEngine();
 
@@ -159,4 +160,15 @@ Deno.test({
     const { message } = await assertRejects(() => loadModel("/etc/model.json"), ModelError);
     assertEquals(message, "/etc/model.json: reading it is not allowed: use --allow-read");
   },
+});
+
+Deno.test("folderOf() gives the folder of a file as its path has it", () => {
+  const folders = ["model.json", "/model.json", "a/model.json", "/a/b/model.json", "../c/m.json"]
+    .map(folderOf);
+  assertEquals(folders, [".", "/", "a", "/a/b", "../c"]);
+});
+
+Deno.test("folderOf() knows a backslash as part of a name, except on Windows", () => {
+  const windows = Deno.build.os === "windows";
+  assertEquals(folderOf("a/b\\model.json"), windows ? "a/b" : "a");
 });
