@@ -208,6 +208,27 @@ Deno.test("study() says what keeps the workers from starting", async () => {
   );
 });
 
+Deno.test("a study with jobs chosen for it stays in its process if little is left", async () => {
+  await withFolder(async (folder) => {
+    const wait = "await new Promise((resolve) => setTimeout(resolve, 300));";
+    await Deno.writeTextFile(
+      `${folder}/slow.ts`,
+      `export async function createModel({ tf, seed }) {
+  ${wait}
+  return tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+}
+`,
+    );
+    const seen: number[] = [];
+    const { points } = await study({ model: `${folder}/slow.ts` }, { scales: [1], seeds: 3 }, {
+      jobs: "auto",
+      onProgress: ({ workers }) => seen.push(workers),
+    });
+    assertEquals(points.map(({ seed }) => seed), [0, 1, 2]);
+    assertEquals(seen, [0, 0, 0, 0]);
+  });
+});
+
 Deno.test("chooseJobs() starts a worker a core once the work is worth it", () => {
   assertEquals(chooseJobs(WORK_WORTH_JOBS - 1, 4), 0);
   assertEquals(chooseJobs(WORK_WORTH_JOBS, 4), 4);

@@ -1,8 +1,9 @@
 import { assertSays, type Parts, parts } from "../../assert_refused.ts";
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
-import { decodePng } from "../../../src/model/batches/read_pictures.ts";
+import { decodePng, readPictures } from "../../../src/model/batches/read_pictures.ts";
 import { BatchError, readBatch } from "../../../src/load/mod.ts";
+import { formatCount } from "../../../src/words/numbers.ts";
 import { fixture } from "../../torch/fixture.ts";
 import { png } from "./write_png.ts";
 
@@ -114,5 +115,36 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
   for (const model of [two, three, other, pair, heads, steps]) {
     model.dispose();
   }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("readPictures() takes pictures of 256 MiB and ten times their files, and no byte more", async () => {
+  await using engine = await startEngine({ threads: 1 });
+  const { tf } = engine;
+  const inputShape = [null, null, 1];
+  const model = tf.sequential({
+    layers: [tf.layers.conv2d({ filters: 1, kernelSize: 1, inputShape: inputShape as never })],
+  });
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/cat`);
+  // Two pictures of float32, and of the one that is decoded three times its bytes and two samples.
+  const memory = (width: number) => 2 * 4 * width + 3 * (width + 1) + 2 * width;
+  const most = 2 ** 28 + 10 * 2 * png({ width: 1, height: 1 }).length;
+  const width = Math.floor((most - 3) / 13);
+  const message = async (width: number) => {
+    const picture = png({ width, height: 1 });
+    for (const name of ["0", "1"]) await Deno.writeFile(`${folder}/cat/${name}.png`, picture);
+    return (await assertRejects(() => readPictures(folder, model), BatchError)).message;
+  };
+  assertEquals(
+    await message(width),
+    '"cat/0.png": The picture has too few bytes for its pixels: truncated',
+  );
+  assertEquals(
+    await message(width + 1),
+    `The pictures take ${formatCount(memory(width + 1), "byte")} as pixels, ` +
+      `expected at most ${formatCount(most, "byte")}: 10 times their files, and 256 MiB`,
+  );
+  model.dispose();
   await Deno.remove(folder, { recursive: true });
 });

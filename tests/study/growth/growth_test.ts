@@ -126,6 +126,42 @@ Deno.test("tryScalings() puts half of a rate behind the layer under SGD, whose s
   assertStringIncludes(fix.code[0].code, "rescaling({ scale: (width / 32) ** -0.5 })");
 });
 
+Deno.test("tryScalings() leaves the layers below a readout to the next round under SGD", async () => {
+  await using _engine = await startEngine();
+  const { subject, grid, summary } = await judge("mlp sgd", true);
+  const [growth] = summary.growth;
+  // The gradients of these layers, too, come from the readout that is wrong.
+  const layers = growth.layers.map((layer) =>
+    layer.name === "hidden_2"
+      ? { ...layer, slopes: { ...layer.slopes, activations: [{ value: 1, half: null }] } }
+      : layer
+  );
+  let rounds = 0;
+  const fix = await tryScalings(subject, grid, {
+    summary: { ...summary, growth: [{ ...growth, layers }] },
+    onProgress: ({ done }) => done === 0 && rounds++,
+  });
+  assertEquals([fix?.level, fix?.scalings.map(({ layer }) => layer)], ["flat", ["out"]]);
+  assertEquals(rounds, 1);
+});
+
+Deno.test("tryScalings() trains nothing if no power of the size helps, or everything is flat", async () => {
+  await using _engine = await startEngine();
+  const { grid, summary } = await judge("mlp", false);
+  const { subject: wrong, grid: sizes, summary: steep } = await judge("mlp", true);
+  const trained: CreateStudyModel = () => {
+    throw new Error("was trained");
+  };
+  const [growth] = summary.growth;
+  const steepSomewhere: GrowthSummary = {
+    ...summary,
+    level: "warning",
+    growth: [{ ...growth, level: "warning" }],
+  };
+  assertEquals(await tryScalings(trained, grid, { summary: steepSomewhere }), null);
+  assertEquals(await tryScalings(wrong, sizes, { summary: { ...steep, level: "flat" } }), null);
+});
+
 /** Chain of dense layers without sums, each of which makes the signal `gain` times as large. */
 function chain(gain: number, optimizer: "adam" | "sgd"): CreateStudyModel {
   return ({ tf, seed, depth }) => {
