@@ -1,10 +1,11 @@
 import { readNpyHeader } from "../model/batches/read_npy.ts";
-import { type ByteSource, expectReads, partOf } from "../model/files/byte_source.ts";
+import { type ByteSource, expectReads } from "../model/files/byte_source.ts";
 import { BYTES, readersOf } from "../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, WeightsFile } from "../model/weights/weights_manifest.ts";
-import { bytesOfView } from "../torch/find_state_dict.ts";
+import { bytesOfView, isContiguous, type StridedView } from "../torch/find_state_dict.ts";
+import { locateView } from "../torch/gather_view.ts";
 import { showValue } from "../words/show_value.ts";
 import { refusal, refusalAt } from "../words/input_error.ts";
 
@@ -76,7 +77,6 @@ function tensorOf(
   const fail = (said: string, expected: string): never => {
     throw new ModelError(refusalAt(showValue(name), said, expected));
   };
-  const own = entry.at === null ? null : partOf(source, entry.at, entry.size);
   const head = entry.head(MAX_HEADER);
   if (NO_NUMBERS.test(new TextDecoder().decode(head.subarray(0, 128)))) return null;
   const { type, isFortran, shape, count, start } = readNpyHeader(head, fail);
@@ -88,22 +88,25 @@ function tensorOf(
     );
   }
   const all = () => entry.read().subarray(start);
-  const view = () => bytesOfView({ type, shape, strides: columnMajor(shape), offset: 0 }, all());
-  const { file } = source;
-  const isStored = own !== null && file !== null && !isFortran;
+  const strides = isFortran ? columnMajor(shape) : rowMajor(shape);
+  const view: StridedView = { type, shape, strides, offset: 0 };
   return {
     name,
     shape,
     type,
-    ...readersOf(type, isFortran ? view : all),
-    ...own === null && !isFortran ? { unpack: () => behind(start, entry.unpack!()) } : {},
-    ...isStored ? { stored: { file, offset: own.start + start } } : {},
+    ...readersOf(type, () => bytesOfView(view, all())),
+    ...entry.at === null && isContiguous(view)
+      ? { unpack: () => behind(start, entry.unpack!()) }
+      : locateView(view, source, entry.at === null ? null : entry.at + start),
   };
 }
 
 /** Returns the distances of entries along each axis in Fortran order. */
 const columnMajor = (shape: readonly number[]) =>
   shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
+
+/** Returns those in the order of C. */
+const rowMajor = (shape: readonly number[]) => columnMajor(shape.toReversed()).reverse();
 
 /** Yields the bytes behind the first `count`. */
 async function* behind(

@@ -4,13 +4,8 @@ import { openZip, type ZipEntry } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor } from "../model/weights/weights_manifest.ts";
 import { showValue } from "../words/show_value.ts";
-import {
-  bytesOfView,
-  findStateDict,
-  isContiguous,
-  requireInside,
-  showTensors,
-} from "./find_state_dict.ts";
+import { bytesOfView, findStateDict, requireInside, showTensors } from "./find_state_dict.ts";
+import { locateView } from "./gather_view.ts";
 import type { Pickled } from "./pickle_reader.ts";
 import { TORCH } from "./torch_globals.ts";
 import { pickleBudget, unpickle } from "./unpickle.ts";
@@ -206,12 +201,7 @@ function tensorsOf(source: ByteSource, value: Pickled, storages: Storages): Stat
       shape,
       type: view.type,
       ...readersOf(view.type, () => bytesOfView(view, stored.read())),
-      ...source.file === null || stored.at === null || !isContiguous(view) ? {} : {
-        stored: {
-          file: source.file,
-          offset: source.start + stored.at + view.offset * BYTES[view.type],
-        },
-      },
+      ...locateView(view, source, stored.at),
     };
   });
   const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);

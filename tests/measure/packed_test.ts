@@ -2,6 +2,7 @@ import { constants, crc32, deflateRawSync } from "node:zlib";
 import { ModelError, readWeights } from "../../src/load/mod.ts";
 import { compareCheckpoints, measureCheckpoint, measureWeights } from "../../src/measure/mod.ts";
 import { encode } from "../../src/model/files/file_types.ts";
+import { checkpointMemory } from "./checkpoint_memory.ts";
 import { writeZip } from "../model/files/write_zip.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 
@@ -91,23 +92,8 @@ Deno.test({
   fn: () =>
     inFolder(async (folder) => {
       await writePacked(`${folder}/a.npz`, { blocks: 144 });
-      const code = `
-        import { readWeights } from "./src/load/mod.ts";
-        import { measureCheckpoint } from "./src/measure/mod.ts";
-        const { layers } = await measureCheckpoint(await readWeights(Deno.args[0]));
-        console.log(layers[0].weights[0].values.count);
-        console.log(/VmHWM:\\s+(\\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))[1]);
-      `;
-      const script = `${folder}/measure.ts`;
-      const root = new URL("../../", import.meta.url);
-      await Deno.writeTextFile(script, code.replaceAll('"./src', `"${root}src`));
-      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--no-check", "--config", "deno.json", script, `${folder}/a.npz`],
-        cwd: root,
-      }).output();
-      const lines = new TextDecoder().decode(stdout).split("\n");
-      assertEquals(lines[0], String(144 * BLOCK), new TextDecoder().decode(stderr));
-      const megabytes = Number(lines[1]) / 1024;
+      const { count, megabytes, said } = await checkpointMemory(`${folder}/a.npz`);
+      assertEquals(count, 144 * BLOCK, said);
       assert(megabytes < 300, `${megabytes.toFixed(0)} MB`);
     }),
 });

@@ -176,7 +176,10 @@ export interface FileTensor {
    * another order.
    */
   bytes?(): Uint8Array;
-  /** Yields those bytes in pieces, of a packed tensor: it is unpacked on the way. */
+  /**
+   * Yields those bytes in pieces, each of which may be written over the one before: of a packed
+   * tensor, or of one in another order.
+   */
   unpack?(): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /**
    * Place of the entries, row-major and without gaps, in a file on the disk; absent if they are

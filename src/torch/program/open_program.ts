@@ -21,6 +21,7 @@ import {
   type StridedView,
   writeView,
 } from "../find_state_dict.ts";
+import { locateView } from "../gather_view.ts";
 import type { Pickled } from "../pickle_reader.ts";
 import { readStateDict, readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
 import { isTensor, type TorchView } from "../torch_globals.ts";
@@ -43,8 +44,8 @@ export interface StoredTensor {
   bytes(): Uint8Array;
   /** Writes them into memory of their number, without holding all of them elsewhere if possible. */
   copyTo(floats: Float32Array): void;
-  /** Place of the entries in the file, row-major and without gaps; absent if they are not so. */
-  at?: number;
+  /** Returns how the entries are read from the file in pieces; absent if they are in a pickle. */
+  locate?(source: ByteSource): Pick<FileTensor, "stored" | "unpack">;
   /**
    * Returns the file of the archive with other entries in their place; absent if they are in a
    * pickle.
@@ -102,15 +103,13 @@ export function readProgramTensors(source: ByteSource): FileTensor[] {
   const pickled = entries.get(`${root}weights/${model}.pt`);
   if (pickled !== undefined) return readStateDict(contentOf(source, pickled)).tensors;
   return [...readTensors(folder, "weights")].map(([name, one]) => {
-    const { type, shape, bytes, at = null } = one;
+    const { type, shape, bytes, locate } = one;
     return {
       name,
       shape: [...shape],
       type,
       ...readersOf(type, bytes),
-      ...at === null || source.file === null
-        ? {}
-        : { stored: { file: source.file, offset: source.start + at } },
+      ...locate?.(source),
     };
   });
 }
@@ -217,7 +216,7 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
     place: `${entry.name}+${view.offset} [${view.shape}] [${view.strides}]`,
     isTrained: isTrained === true,
     ...readers(view, entry, reals.type),
-    ...entry.at === null || !isContiguous(view) ? {} : { at: entry.at + view.offset * BYTES[type] },
+    locate: (source) => locateView(view, source, entry.at),
     rewritten(entries, files) {
       const bytes = (files.get(entry.name) ?? entry.read()).slice();
       writeView(view, bytes, encode(entries, reals.type));
