@@ -27,7 +27,9 @@ export function describeFix(fix: Fix, all: NamedLayers): string {
       }.`;
     case "set-bias":
       return `Start the ${startedWords(fix.weights)} of ` +
-        `${layersOf(fix.weights, all)} at ${formatNumber(fix.value)}.`;
+        `${layersOf(fix.weights, all)} at ${formatNumber(fix.value)}${
+          words.start(fix.weights, fix.value)
+        }.`;
     case "normalize-input":
       return normalizing(fix, `the input "${fix.input}"`);
     case "normalize-targets":

@@ -13,6 +13,8 @@ interface FrameworkWords {
   draw(weights: readonly Redrawn[], initializer: string): string;
   /** Returns the same as code. */
   drawCode(weights: readonly Redrawn[], initializer: string): string;
+  /** Returns how biases start at a number, or nothing where it is an argument of their layer. */
+  start(weights: readonly FixWeight[], value: number): string;
   /** Returns code that starts biases at a number. */
   startCode(weights: readonly FixWeight[], value: number): string;
   /** Returns code that multiplies weights. */
@@ -40,6 +42,7 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
     draw: (weights, initializer) => eachInitializer(weights, initializer, inTensorFlowJs),
     drawCode: (weights, initializer) =>
       eachInitializerCode(weights, initializer, inTensorFlowJs, "//"),
+    start: () => "",
     startCode(weights, value) {
       const constant = `tf.initializers.constant({ value: ${value} })`;
       return `${argumentOf(weights[0])}: ${CONSTANTS[value] ?? constant}  // in ${
@@ -70,6 +73,7 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
   keras: {
     draw: (weights, initializer) => eachInitializer(weights, initializer, inKeras),
     drawCode: (weights, initializer) => eachInitializerCode(weights, initializer, inKeras, "#"),
+    start: () => "",
     startCode(weights, value) {
       const argument = snakeCase(argumentOf(weights[0]));
       const initializer = CONSTANTS[value] ?? `keras.initializers.Constant(${value})`;
@@ -100,11 +104,9 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
   pytorch: {
     draw: (weights, initializer) => [...byCall(weights, drawOf(initializer)).keys()].join(" and "),
     drawCode: (weights, initializer) => linesOf(weights, drawOf(initializer)),
-    startCode: (weights, value) =>
-      linesOf(
-        weights,
-        (bias) => value === 0 ? `nn.init.zeros_(${bias})` : `nn.init.constant_(${bias}, ${value})`,
-      ),
+    start: (weights, value) =>
+      `, with ${[...byCall(weights, startOf(value)).keys()].join(" and ")}`,
+    startCode: (weights, value) => linesOf(weights, startOf(value)),
     multiplyCode: (weights) =>
       linesOf(
         weights,
@@ -294,6 +296,9 @@ function byCall<T extends FixWeight>(weights: readonly T[], call: Call<T>): Map<
     (one) => call(`m.${one.weight.replace(/^.*[/.]/, "")}`, one),
   );
 }
+
+const startOf = (value: number): Call<FixWeight> => (bias) =>
+  value === 0 ? `nn.init.zeros_(${bias})` : `nn.init.constant_(${bias}, ${value})`;
 
 /** Calls of more weights than this are written as a loop. */
 const MAX_CALLS_LISTED = 4;

@@ -1,6 +1,5 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import type { Finding } from "../../rules/finding.ts";
-import { isGate } from "../../rules/network/graph.ts";
 import { formatLayers } from "../fix_words.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
@@ -15,13 +14,14 @@ const DECIDES = 0.5;
  * outweigh their inputs.
  */
 export function biases(patient: Patient): Suspect[] {
-  const found = [
-    ...foundBy("bias-init", patient).filter(({ measured, layer }) =>
-      layer !== null && (measured ?? 0) >= DECIDES
-    ),
-    ...stuckGates(patient),
+  const found = foundBy("bias-init", patient).filter(({ measured, layer }) =>
+    layer !== null && (measured ?? 0) >= DECIDES
+  );
+  const judged = layersOf(found, patient);
+  const held = [
+    ...stuckCells(patient),
+    ...stuckUnits(patient).filter(({ cell }) => !judged.includes(cell.name)),
   ];
-  const held = stuckCells(patient);
   found.push(...held.map(({ finding }) => finding));
   const names = [...layersOf(found, patient), ...held.map(({ cell }) => cell.name)];
   const rows = rowsOf(names, patient).filter(({ role, weights }) =>
@@ -87,7 +87,7 @@ export function headBias(patient: Patient): Suspect[] {
   });
 }
 
-/** Recurrent layer of which a part is saturated by its bias. */
+/** Layer of which all units, or a part of a recurrent one, are saturated or off by its bias. */
 interface StuckCell {
   cell: LayerMeasurements;
   part: LayerMeasurements;
@@ -111,16 +111,24 @@ function stuckCells(patient: Patient): StuckCell[] {
 }
 
 /**
- * Returns findings about gates that their biases hold open or shut, which the rule of biases leaves
- * to that of saturation.
+ * Returns layers whose biases hold their units off, or saturated, and the findings about it. The
+ * rule of biases leaves sigmoids and gates, whose biases may be the same number, to that of
+ * saturation, and gives only notes where other biases are drawn as PyTorch draws them, or moved.
  */
-function stuckGates(patient: Patient): Finding[] {
-  const { layers, graph } = patient.network;
-  const held = new Set(
-    layers.filter((layer) => isGate(layer, graph) && isHeld(layer, layer)).map(({ name }) => name),
+function stuckUnits(patient: Patient): StuckCell[] {
+  const findings = ["dead-units", "saturated-activations"]
+    .flatMap((rule) => foundBy(rule, patient))
+    .filter(({ severity, measured }) => severity === "error" || measured === 1);
+  const { layers, kernels } = patient.network;
+  return layers.filter((cell) => cell.kind !== "recurrent" && isHeld(cell, cell)).flatMap(
+    (cell) => {
+      const output = kernels.get(cell)?.output ?? cell;
+      const isDown = (cell.weights.find(isBias)?.values.mean ?? 0) < 0;
+      return findings.filter(({ rule, layer }) =>
+        (layer === output.name || layer === cell.name) && (rule !== "dead-units" || isDown)
+      ).map((finding) => ({ cell, part: cell, finding }));
+    },
   );
-  return foundBy("saturated-activations", patient)
-    .filter(({ severity, layer }) => severity === "error" && held.has(layer ?? ""));
 }
 
 /** Returns true if the biases of a layer decide what a part of it, or all of it, passes on. */

@@ -174,7 +174,8 @@ function alwaysOne(traits: LossTraits | null): Mismatch {
 function onLogits(activation: string, applied: "softmax" | "sigmoid"): Mismatch | null {
   if (activation === "softmax" || activation === "sigmoid") {
     return {
-      severity: "error",
+      // Two sigmoids never output less than 1/2; a softmax still ranks the classes.
+      severity: applied === "sigmoid" ? "error" : "warning",
       kind: "from-logits",
       expected: inWords("a linear head, or a loss of probabilities"),
       why: activation === applied
