@@ -227,3 +227,25 @@ Deno.test("loadModel() says what is wrong with the file itself", async () => {
     );
   });
 });
+
+Deno.test("loadModel() takes weights of 2 GiB, and no number more", async () => {
+  const declare = (count: number): Edit => (json) => {
+    json.weightsManifest = [{
+      paths: ["none.bin"],
+      weights: [
+        { name: "w", shape: [count], dtype: "float32" },
+        { name: "iter", shape: [9], dtype: "float32", group: "optimizer" },
+      ],
+    }];
+    return json;
+  };
+  assertEquals(
+    await refusal({ edit: declare(2 ** 29) }),
+    'weightsManifest[0].paths[0] is "none.bin", but there is no such file',
+  );
+  assertEquals(
+    await refusal({ edit: declare(2 ** 29 + 1) }),
+    "weightsManifest declares 2.0 GiB of weights, expected at most 2 GiB: weights and their " +
+      "gradients have to fit into the engine's 4 GiB",
+  );
+});

@@ -258,3 +258,22 @@ Deno.test("loadModel() refuses a register file that registers nothing or throws"
   );
   assertEquals(missing.message, "/no/layers.ts: there is no such file");
 });
+
+Deno.test("loadModel() proposes the export of a module that was meant", async () => {
+  const model = "{ layers: [], predict() {}, apply() {}, getWeights() {} }";
+  const rows: [code: string, hint: string][] = [
+    ["export const creatModel = () => 1; export const other = () => 1;", "creatModel"],
+    ["export const size = 1; export const network = () => 1;", "network"],
+    ["export const network = () => 1; export const batches = () => 1;", ""],
+    [`export const size = 1; export const net = ${model};`, "net"],
+    ["export const size = 1;", ""],
+  ];
+  for (const [code, name] of rows) {
+    await withModule(code, async (path) => {
+      const { message } = await assertRejects(() => loadModel(path), ModelError);
+      const hint = /: rename "(\w+)" to (\w+)$/.exec(message);
+      const target = name === "net" ? "model" : "createModel";
+      assertEquals(hint?.slice(1) ?? [], name === "" ? [] : [name, target], message);
+    });
+  }
+});

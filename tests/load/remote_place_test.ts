@@ -1,7 +1,7 @@
 import { findRemote, localPlace, withoutQuery } from "../../src/load/remote_place.ts";
 import { readWeights } from "../../src/load/read_weights.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { serveFiles } from "../model/files/remote/serve_files.ts";
+import { sendRange, serveFiles } from "../model/files/remote/serve_files.ts";
 import { safetensors } from "../torch/fixture.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 
@@ -39,6 +39,94 @@ Deno.test("a shard that a server lacks is missing, and one that it forbids is no
     assertEquals(await read("config.json", status), "fc.weight In 1 shard.");
   }
   assertEquals(await read("config.json", 400), "HOST answered 400, expected 200");
+});
+
+const COMMIT = "0123456789abcdef0123456789abcdef01234567";
+
+/** Reads hf:org/net of a server that stands for Hugging Face. */
+async function readModel(
+  files: Record<string, Uint8Array<ArrayBuffer>>,
+  { status, secret = "", model = "hf:org/net" }: {
+    status?: number;
+    secret?: string;
+    model?: string;
+  },
+): Promise<{ said: string; asked: string[] }> {
+  await using server = serveFiles({}, {
+    misbehaves({ path, range }) {
+      const name = path.split("/").at(-1)!;
+      if (status !== undefined) return new Response("", { status });
+      if (files[name] === undefined) return null;
+      return sendRange(files[name], range, { etag: '"1"', "x-repo-commit": COMMIT });
+    },
+  });
+  const { host } = new URL(server.origin);
+  Deno.env.set("HF_ENDPOINT", `${server.origin}//`);
+  Deno.env.set("HF_TOKEN", secret);
+  const ask = async () => {
+    try {
+      const { tensors, notes, format } = await readWeights(model);
+      return [format, ...tensors.map(({ name }) => name), ...notes].join(" ");
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      return error.message.replaceAll(host, "HOST");
+    }
+  };
+  try {
+    const said = await ask();
+    const asked = server.got.filter(({ path }) => !path.endsWith("config.json"));
+    return { said, asked: asked.map(({ path }) => path.replace("/org/net/resolve/", "")) };
+  } finally {
+    Deno.env.delete("HF_ENDPOINT");
+    Deno.env.delete("HF_TOKEN");
+  }
+}
+
+Deno.test("a model of Hugging Face is read at the commit that has its weights", async () => {
+  assertEquals(await readModel(files, { model: "hf:org/net@v1" }), {
+    said: `safetensors fc.weight Revision ${COMMIT}. In 1 shard.`,
+    asked: [`v1/${INDEX}`, `${COMMIT}/${INDEX}`, `${COMMIT}/${SHARD}`],
+  });
+  assertEquals(await readModel({ "model.safetensors": files[SHARD] }, {}), {
+    said: `safetensors fc.weight Revision ${COMMIT}.`,
+    asked: [`main/${INDEX}`, "main/model.safetensors"],
+  });
+});
+
+Deno.test("a model of Hugging Face that cannot be read is missing, or needs a token", async () => {
+  const none = await readModel({}, {});
+  assertEquals(
+    none.said,
+    `hf:org/net: HOST has no weights of org/net at main, expected ${INDEX}, model.safetensors, ` +
+      "pytorch_model.bin.index.json or pytorch_model.bin",
+  );
+  assertEquals(none.asked.length, 4);
+  for (const status of [401, 403]) {
+    const refused =
+      `hf:org/net: HOST does not allow reading it (${status}): there is no such model, or `;
+    assertEquals(await readModel(files, { status }), {
+      said: `${refused}it needs a token: set HF_TOKEN, and allow it with --allow-env=HF_TOKEN`,
+      asked: [`main/${INDEX}`],
+    });
+    const { said } = await readModel(files, { status, secret: "x" });
+    assertEquals(said, `${refused}the token in HF_TOKEN may not read it`);
+  }
+  assertEquals(
+    (await readModel(files, { status: 418 })).said,
+    "hf:org/net: HOST answered 418, expected 206",
+  );
+});
+
+Deno.test("HF_ENDPOINT is an address of a server", async () => {
+  for (const endpoint of ["host", "ftp://host"]) {
+    Deno.env.set("HF_ENDPOINT", endpoint);
+    try {
+      const error = await assertRejects(() => findRemote("hf:org/net", null), ModelError);
+      assertEquals(error.message, `HF_ENDPOINT is "${endpoint}", expected an address`);
+    } finally {
+      Deno.env.delete("HF_ENDPOINT");
+    }
+  }
 });
 
 Deno.test("findRemote() rejects addresses of no file of weights before it asks a server", async () => {

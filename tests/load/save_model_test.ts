@@ -72,6 +72,8 @@ Deno.test("saveModel() like a file that nothing was changed of copies it, byte f
       edit: (json) => ({ ...json, trainingConfig: { loss: "mean_squared_error" }, own: [1] }),
     });
     saved.dispose();
+    // Spaces that no program would write again.
+    await Deno.writeTextFile(path, `\n ${await Deno.readTextFile(path)} `);
     const { model } = await loadModel(path);
     await saveModel(model, `${folder}/copy`, { like: path });
     model.dispose();

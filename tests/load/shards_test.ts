@@ -141,6 +141,33 @@ Deno.test("readWeights() refuses a folder that lacks a shard", async () => {
   });
 });
 
+Deno.test("readWeights() says of no shard that one was expected", async () => {
+  await withModel(null, MAP, async (folder) => {
+    const path = `${folder}/none-*.safetensors`;
+    const error = await assertRejects(() => readWeights(path), ModelError);
+    assertEquals(
+      error.message,
+      `${path}: The folder has 0 shards "none-*.safetensors", expected 1`,
+    );
+  });
+});
+
+Deno.test("readWeights() says how many blocks of the network a file has, if it has any", async () => {
+  const config = { architectures: ["LlamaForCausalLM"], num_hidden_layers: 2 };
+  const notes = async (...tensors: MadeTensor[]) => {
+    let found: readonly string[] = [];
+    await withModel(config, MAP, async (folder) => {
+      await writeCheckpoint(`${folder}/part.safetensors`, tensors);
+      found = (await readWeights(`${folder}/part.safetensors`)).notes;
+    });
+    return found;
+  };
+  const network = "LlamaForCausalLM: 2 blocks.";
+  assertEquals(await notes(TENSORS[0]), [network]);
+  assertEquals(await notes(TENSORS[1]), [network, "Only 1 of 2 blocks have tensors here."]);
+  assertEquals(await notes(...TENSORS), [network]);
+});
+
 Deno.test("readWeights() reads pytorch_model.bin.index.json", async () => {
   const folder = await Deno.makeTempDir();
   try {

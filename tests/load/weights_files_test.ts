@@ -1,19 +1,9 @@
 import { readWeights } from "../../src/load/read_weights.ts";
 import { ModelError } from "../../src/model/model_error.ts";
+import { writeSparseHdf5, writeSparseNpz } from "../measure/write_sparse.ts";
+import { npy } from "./npy.ts";
 import { writeZip } from "../model/files/write_zip.ts";
 import { assertEquals, assertRejects } from "@std/assert";
-
-/** Returns an array as NumPy writes it. */
-function npy(type: string, shape: number[], entries: Uint8Array): Uint8Array<ArrayBuffer> {
-  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (${
-    shape.join(", ")
-  },), }\n`;
-  const bytes = new Uint8Array(10 + header.length + entries.length);
-  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length % 256, header.length >> 8]);
-  bytes.set(new TextEncoder().encode(header), 10);
-  bytes.set(entries, 10 + header.length);
-  return bytes;
-}
 
 const numbers = npy("<f4", [2, 3], new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer));
 const texts = npy("<U1", [2], new Uint8Array(8));
@@ -84,5 +74,19 @@ Deno.test("readWeights() leaves scales that are powers of two unjudged", async (
   const { tensors, notes } = await readWeights(`${folder}/a.safetensors`);
   assertEquals(tensors.map(({ type }) => type), ["float8_e4m3", "float8_e5m2", "float8"]);
   assertEquals(notes, ["1 tensor of float8 not judged: no weights."]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("readWeights() says that it has not compared an archive above 64 MiB with its checksums", async () => {
+  const folder = await Deno.makeTempDir();
+  const arrays = [{ name: "0", shape: [2 ** 12, 2 ** 12 + 1], first: [1] }];
+  await writeSparseNpz(`${folder}/large.npz`, arrays);
+  await writeSparseHdf5(`${folder}/large.weights.h5`, arrays);
+  await writeSparseNpz(`${folder}/small.npz`, [{ ...arrays[0], shape: [1, 1] }]);
+  const notes = async (name: string) => (await readWeights(`${folder}/${name}`)).notes;
+  assertEquals(await notes("large.npz"), ["Read in pieces, without its checksums."]);
+  // HDF5 has none.
+  assertEquals(await notes("large.weights.h5"), []);
+  assertEquals(await notes("small.npz"), []);
   await Deno.remove(folder, { recursive: true });
 });

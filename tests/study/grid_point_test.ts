@@ -36,6 +36,16 @@ Deno.test("gridPoint() lets scales run fastest and seeds slowest", () => {
   assertEquals([0, 47, 48, 95].map((i) => gridPoint(grid, i).seed), [0, 0, 1, 1]);
 });
 
+Deno.test("gridPoint() lets rates run faster than scales, both ascending", () => {
+  const grid = resolveGrid({ scales: [2, 1], rates: [10, 0.5, 2], depths: [7] });
+  assertEquals(
+    Array.from({ length: countPoints(grid) }, (_, i) => gridPoint(grid, i))
+      .map(({ scale, rate, depth }) => [scale, rate, depth]),
+    [[1, 0.5, 7], [1, 2, 7], [1, 10, 7], [2, 0.5, 7], [2, 2, 7], [2, 10, 7]],
+  );
+  assertEquals(describePoint(gridPoint(grid, 1)), "point 1 (depth 7, seed 0, scale 1, rate x 2)");
+});
+
 Deno.test("describePoint() names what the grid says and no more", () => {
   const grid = resolveGrid({ scales: [0.1], activations: ["tanh"], depths: [4] });
   assertEquals(

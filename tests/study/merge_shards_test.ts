@@ -228,12 +228,20 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
     [{ rules: [] }, "judge by different rules"],
   ];
   for (const [over, message] of others) {
-    assertThrows(
+    const error = assertThrows(
       () => mergeStudyFiles([part("a", []), part("b", [], over)]),
       StudyError,
       message,
     );
+    assertStringIncludes(error.message, " and b are not parts of one study: ");
   }
+  // Two of three have a majority.
+  const foreign = part("c", [], { examples: 8 });
+  assertThrows(
+    () => mergeStudyFiles([foreign, part("a", []), part("b", [])]),
+    StudyError,
+    "1 of 3 parts does not belong to the study of the others: c (",
+  );
   assertRefused(
     () => mergeStudyFiles([]),
     { place: "files", found: "empty", expected: "one part or more to merge" },

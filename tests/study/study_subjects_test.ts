@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { denseNetwork } from "../../src/study/open_subject.ts";
 import { renderStudyJson } from "../../src/render/render_json.ts";
 import { study } from "../../src/study/study.ts";
 import { StudyError } from "../../src/study/study_options.ts";
@@ -153,4 +154,57 @@ Deno.test("study() differentiates the losses that a model was compiled with, one
       assert(point.layers[1].gradient! > 1e-4, `${point.layers[1].gradient} for ${loss}`);
     }
   });
+});
+
+/** Module whose model has ones as kernels, and as many hidden layers and units as it is told. */
+const SIZED = `export function createModel({ tf, width, depth }) {
+  if (width === undefined || depth === undefined) throw new Error("no size");
+  const dense = (units) => tf.layers.dense({ units, kernelInitializer: "ones" });
+  const hidden = Array.from({ length: depth }, () => dense(width));
+  const first = tf.layers.dense({ units: width, inputShape: [2] });
+  return tf.sequential({ layers: [first, ...hidden, dense(1)] });
+}
+`;
+
+Deno.test("study() gives a module the widths and depths of the grid, and a fixed model none", async () => {
+  await withFolder(async (folder) => {
+    await using engine = await startEngine();
+    const path = `${folder}/sized.ts`;
+    await Deno.writeTextFile(path, SIZED);
+    const { points } = await study({ model: path }, { scales: [1], widths: [4, 9], depths: [1] });
+    // A kernel of ones has the deviation 1, times the root of its fan-in.
+    assertEquals(points.map(({ layers }) => layers.at(-1)!.sigma), [2, 3]);
+    assertEquals(points.map(({ layers }) => layers.length), [3, 3]);
+    const deep = await study({ model: path }, { scales: [1], widths: [4], depths: [2, 3] });
+    assertEquals(deep.points.map(({ layers }) => layers.length), [4, 5]);
+    const model = engine.tf.sequential({
+      layers: [engine.tf.layers.dense({ units: 1, inputShape: [2] })],
+    });
+    const json = await saveModel(engine.tf, model, folder);
+    model.dispose();
+    const subjects = [{ model: json }, { model: path, weights: "w.safetensors" }];
+    for (const subject of subjects) {
+      for (const sizes of [{ widths: [4] }, { depths: [4] }]) {
+        await assertRejects(
+          () => study(subject, { scales: [1], ...sizes }),
+          StudyError,
+          "a model from a file has a fixed depth and width",
+        );
+      }
+    }
+  });
+});
+
+Deno.test("study() builds a dense network of ten layers of 64 units unless the grid says otherwise", async () => {
+  await using engine = await startEngine();
+  const own = { seed: 0, activation: null, initializer: null };
+  const sizes = (depth: number | null, width: number | null) => {
+    const model = denseNetwork({ tf: engine.tf, ...own, depth, width });
+    const kernels = model.trainableWeights.filter(({ shape }) => shape.length === 2);
+    const shapes = kernels.map(({ shape }) => shape.join(" x "));
+    model.dispose();
+    return [shapes.length, new Set(shapes.slice(0, -1))];
+  };
+  assertEquals(sizes(null, null), [11, new Set(["64 x 64"])]);
+  assertEquals(sizes(3, 5), [4, new Set(["5 x 5"])]);
 });

@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { shuffle } from "./shuffle.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { summarizeStudy } from "../../src/study/study.ts";
+import type { StudyGrid } from "../../src/study/study_grid.ts";
 import { makeHeader, makeLayer, makePoints } from "../networks/studies.ts";
 
 const SCALES = [0.1, 0.5, 1, 2, 10];
@@ -107,9 +108,24 @@ Deno.test("summarizeStudy() tells what was not measured from what is zero", () =
 });
 
 Deno.test("summarizeStudy() labels a variant by what tells it from the others", () => {
-  const header = makeHeader({ scales: [1], activations: ["relu"], depths: [3, 5], widths: [8] });
-  const summary = summarizeStudy({ ...header, points: makePoints(header) });
-  assertEquals(summary.variants.map(({ label }) => label), ["relu, depth 3", "relu, depth 5"]);
+  const labels = (grid: Omit<StudyGrid, "scales">) => {
+    const header = makeHeader({ scales: [1], ...grid });
+    const { variants } = summarizeStudy({ ...header, points: makePoints(header) });
+    return variants.map(({ label }) => label);
+  };
+  const one: Omit<StudyGrid, "scales"> = { depths: [3], widths: [8], initializers: ["heNormal"] };
+  assertEquals(labels({ activations: ["relu"], ...one }), ["relu"]);
+  assertEquals(labels(one), ["model"]);
+  assertEquals(labels({}), ["model"]);
+  assertEquals(labels({ ...one, activations: ["relu"], depths: [3, 5] }), [
+    "relu, depth 3",
+    "relu, depth 5",
+  ]);
+  assertEquals(labels({ ...one, widths: [8, 9] }), ["width 8", "width 9"]);
+  assertEquals(labels({ ...one, initializers: ["heNormal", "orthogonal"] }), [
+    "heNormal",
+    "orthogonal",
+  ]);
 });
 
 Deno.test("summarizeStudy() predicts nothing of an activation that the theory does not know", () => {
