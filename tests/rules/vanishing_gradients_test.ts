@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Measurements } from "../../src/measure/measurements.ts";
+import type { Measurements, TensorStatistics } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
@@ -56,18 +56,30 @@ Deno.test("vanishingGradients fails a weak signal that leaves the first kernel n
   assertEquals(step(1, 0.99e-3), ["error"]);
 });
 
-Deno.test("vanishingGradients only warns of small kernels where a smooth activation is a line", () => {
-  const severity = (activation: string, z: number, optimizer = "adam") => {
+Deno.test("vanishingGradients only warns of small kernels where smooth activations pass a factor on", () => {
+  const severity = (activation: string, given: number | TensorStatistics, optimizer = "adam") => {
+    const z = typeof given === "number" ? flat(given, 640) : given;
     const { layers, ...rest } = chain(0.99e-2, 0.1, 1);
     const weights = [makeWeight({ values: flat(2, 400), gradients: flat(2e-3, 400) })];
-    const smooth = layers.map((layer) => ({ ...layer, activation, preActivations: flat(z, 640) }));
+    const smooth = layers.map((layer) => ({ ...layer, activation, preActivations: z }));
     const measured = { ...rest, optimizer: { name: optimizer, learningRate: 1e-3 } };
     return check({ ...measured, layers: smooth.with(0, { ...smooth[0], weights }) } as Measurements)
       .map(({ severity }) => severity).join();
   };
+  const off = (mean: number, std = 1) => ({ ...flat(Math.hypot(mean, std), 640), mean, std });
   for (const activation of ["gelu", "tanh", "swish", "mish"]) {
-    assertEquals([0.099, 0.101].map((z) => severity(activation, z)), ["warning", "error"]);
+    assertEquals(severity(activation, 0.099), "warning");
+    assertEquals(severity(activation, off(-0.09, 0.01)), "warning");
     assertEquals(severity(activation, 0.099, "SGD"), "error");
+  }
+  assertEquals([0.099, 0.101].map((z) => severity("tanh", z)), ["warning", "error"]);
+  // Between a line and relu unless the biases turn most units off.
+  for (const activation of ["gelu", "swish", "mish"]) {
+    assertEquals([off(0), off(-0.99), off(-1.01)].map((z) => severity(activation, z)), [
+      "warning",
+      "warning",
+      "error",
+    ]);
   }
   assertEquals(severity("relu", 9), "warning");
   // Their tangents at 0 do not pass through 0, or have two slopes.
