@@ -86,7 +86,7 @@ Deno.test("growth at a table that is drawn small is undone before a normalisatio
 });
 
 Deno.test("explodingGradients leaves the kernels of a gate out of the path, and no others", () => {
-  const judged = (activation: string) =>
+  const judged = (activation: string, product = "Multiply") =>
     said(explodingGradients.run(makeMeasurements([], {
       layers: [
         makeLayer({ name: "body", inputs: [], preActivationGradients: flat(2000, 640) }),
@@ -103,12 +103,15 @@ Deno.test("explodingGradients leaves the kernels of a gate out of the path, and 
           activation,
           preActivationGradients: flat(1, 640),
         }),
-        part("times", "merge", ["next", "gate"], { className: "Multiply", depth: 3 }),
+        part("times", "merge", ["next", "gate"], { className: product, depth: 3 }),
         makeHead({ inputs: ["times"], depth: 4 }),
       ],
     })));
   assertEquals(judged("sigmoid"), []);
+  assertEquals(judged("softmax"), []);
   assertEquals(judged("relu"), ["error path-ratio body"]);
+  // The weights of an attention are no gate.
+  assertEquals(judged("softmax", "Dot"), ["error path-ratio body"]);
 });
 
 /** Two branches as CaiT ends: a token to which scaled attentions over the patches are added. */

@@ -98,9 +98,13 @@ const TO_GATE: readonly LayerKind[] = [
   "normalization",
 ];
 
-/** Returns true if all that a layer feeds goes through a sigmoid and multiplies another path. */
+/**
+ * Returns true if all that a layer feeds goes through a sigmoid or a softmax and multiplies another
+ * path, number by number.
+ */
 export function isGating(layer: LayerMeasurements, graph: Graph): boolean {
-  const isOpen = ({ activation }: LayerMeasurements) => !isSigmoid(activation);
+  const isOpen = ({ activation }: LayerMeasurements) =>
+    !isSigmoid(activation) && activation !== "softmax";
   const open = new Set(isOpen(layer) ? [layer] : []);
   const closed = new Set(isOpen(layer) ? [] : [layer]);
   for (const carriers of [open, closed]) {

@@ -187,9 +187,9 @@ const NEAR_ZERO = 0.1;
 
 /**
  * Returns true if an activation passes a factor on: always, as relu does; because z is so small that
- * it is a line; or about so, as gelu and swish do, whose curves are between a line and relu. Of 60 networks
- * of gelu, swish and mish in PyTorch whose gradient shrinks to 0.001 to 0.01 through small kernels,
- * with z of up to 1.5, all train with AdamW.
+ * it is a line; or about so, as gelu and swish do, whose curves are between a line and relu. Of 60
+ * networks of gelu, swish and mish in PyTorch whose gradient shrinks to 0.001 to 0.01 through small
+ * kernels, with z of up to 1.5, all train with AdamW.
  */
 function passesFactorOn({ activation, output: { preActivations: z } }: KernelLayer): boolean {
   const traits = activationTraits(activation);
