@@ -183,6 +183,7 @@ Deno.test("quartiles() interpolates between order statistics", () => {
   assertEquals(quartiles([4, 1, 3, 2]), { lower: 1.75, median: 2.5, upper: 3.25 });
   assertEquals(quartiles([7]), { lower: 7, median: 7, upper: 7 });
   assertEquals(quartiles([]), null);
+  assertEquals(quartiles([1, 1, 2]), { lower: 1, median: 1, upper: 1.5 });
 });
 
 Deno.test("quartiles() counts NaN as larger than any number, and survives infinities", () => {

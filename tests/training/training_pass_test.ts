@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
-import type { TensorStatistics } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements, TensorStatistics } from "../../src/measure/measurements.ts";
 import { TrainingJudge } from "../../src/training/judge_training.ts";
-import { progressOf, type TrainingPass } from "../../src/training/training_pass.ts";
+import {
+  attentionSignals,
+  hasMoved,
+  progressOf,
+  type TrainingPass,
+} from "../../src/training/training_pass.ts";
 import { makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { healthyLog } from "./sick_logs.ts";
 
@@ -91,4 +96,50 @@ Deno.test("progressOf() tells a kernel that is no number from one that training 
   assertEquals(grown({}), 0.5);
   // The rms is of the finite entries, of which there may be none.
   assertEquals(grown({ nonFinite: 2, rms: 0 }), NaN);
+  assertEquals(grown({ nonFinite: 1 }), NaN);
+});
+
+Deno.test("attentionSignals() takes scores that a mask or NaN has not spoiled, and none of other layers", () => {
+  const [layer] = makeMeasurements([{ weights: [] }]).layers;
+  const attention = { entropy: 0.25 } as NonNullable<LayerMeasurements["attention"]>;
+  const signals = (scores: Partial<TensorStatistics> | null) =>
+    attentionSignals({
+      ...layer,
+      attention,
+      preActivations: scores === null ? null : { ...statisticsOf([1, 2]), ...scores },
+    });
+  const rows: [scores: Partial<TensorStatistics> | null, logit: number | null][] = [
+    [{ maxAbs: 40 }, 40],
+    [{ maxAbs: 99_999_999 }, 99_999_999],
+    // A mask adds -1e9, or the least number of float32.
+    [{ maxAbs: 1e8 }, null],
+    [{ maxAbs: 40, nonFinite: 1 }, null],
+    [{ maxAbs: 1e9, nonFinite: 1 }, null],
+    [null, null],
+  ];
+  for (const [scores, attentionLogit] of rows) {
+    assertEquals(signals(scores), { attentionEntropy: 0.25, attentionLogit });
+  }
+  assertEquals(attentionSignals({ ...layer, preActivations: statisticsOf([1, 2]) }), {});
+});
+
+Deno.test("hasMoved() tells that some kernel has changed or grown", () => {
+  const moved = (growth: number | null, updateRatio: number | null) =>
+    hasMoved([
+      { layer: "a", weight: "a/kernel", growth: 1, updateRatio: 0 },
+      { layer: "b", weight: "b/kernel", growth, updateRatio },
+    ]);
+  assertEquals([moved(1, 0), moved(null, null), moved(1, null), moved(null, 0)], [
+    false,
+    false,
+    false,
+    false,
+  ]);
+  assertEquals([moved(1.5, 0), moved(1, 1e-3), moved(NaN, null), moved(null, 1)], [
+    true,
+    true,
+    true,
+    true,
+  ]);
+  assertEquals(hasMoved([]), false);
 });

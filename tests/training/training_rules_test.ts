@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { causeOf, judgeTraining, TrainingJudge } from "../../src/training/judge_training.ts";
+import {
+  causeOf,
+  judgeTraining,
+  type TrainingFinding,
+  TrainingJudge,
+} from "../../src/training/judge_training.ts";
 import { TRAINING_RULES } from "../../src/training/training_rules.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
 import { healthyLog, SICK } from "./sick_logs.ts";
@@ -344,4 +349,47 @@ Deno.test("a loss that swings about after a spike has recovered", () => {
     ).map(({ kind }) => kind);
   assertEquals(kinds(() => 3), ["spike", "lasting"]);
   assertEquals(kinds((step) => step % 2 === 0 ? 0.2 : 3), ["spike"]);
+});
+
+Deno.test("causeOf() takes what comes before, within 20 steps if it was a jump", () => {
+  type Short = [rule: string, step: number, kind?: string];
+  const finding = ([rule, step, kind = "any"]: Short): TrainingFinding => ({
+    rule,
+    kind,
+    step,
+    severity: "error",
+    layer: null,
+    message: "",
+    fix: "",
+    measured: 1,
+    limit: null,
+    since: step,
+  });
+  const rows: [found: Short[], cause: Short][] = [
+    [[["spike", 20], ["not-finite", 40]], ["spike", 20]],
+    [[["not-finite", 40], ["spike", 40]], ["spike", 40]],
+    [[["not-finite", 40], ["spike", 41]], ["not-finite", 40]],
+    [[["rate-too-high", 20, "jumped"], ["not-finite", 40]], ["rate-too-high", 20]],
+    // The first error is the one to explain.
+    [[["not-finite", 40], ["rate-too-high", 40, "grown"]], ["not-finite", 40]],
+    [[["not-learning", 90], ["rate-too-low", 90]], ["rate-too-low", 90]],
+    [[["not-learning", 90], ["rate-too-high", 91]], ["not-learning", 90]],
+    [[["weights-shrink", 40], ["spike", 40]], ["weights-shrink", 40]],
+    [[["units-dying", 40], ["rate-too-high", 60]], ["rate-too-high", 60]],
+    [[["units-dying", 40], ["rate-too-high", 61]], ["units-dying", 40]],
+    [[["units-dying", 40], ["rate-too-low", 40]], ["units-dying", 40]],
+    [[["units-dying", 40], ["spike", 40]], ["spike", 40]],
+  ];
+  for (const [found, [rule, step]] of rows) {
+    const cause = causeOf(found.map(finding))!;
+    assertEquals([cause.rule, cause.step], [rule, step], JSON.stringify(found));
+  }
+  // What a warning came before, and how far.
+  const warned = (step: number) =>
+    causeOf([
+      { ...finding(["spike", step]), severity: "warning" },
+      finding(["not-finite", 40]),
+    ])!.rule;
+  assertEquals([warned(20), warned(19)], ["spike", "not-finite"]);
+  assertEquals(causeOf([]), null);
 });
