@@ -18,6 +18,7 @@ import { formatCount } from "../words/numbers.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { findRemote, localPlace, type WeightsPlace, withoutQuery } from "./remote_place.ts";
+import { unpackLarge } from "./unpack_large.ts";
 import { basename, dirname } from "node:path";
 
 /** Largest number of names in a message. */
@@ -185,7 +186,9 @@ export interface ReadWeightsOptions {
  * (`model.safetensors.index.json`), shards without one (`model-*-of-00003.safetensors`), `.npz` or `.npy`, a `.keras`, `.h5` or `.weights.h5`, a `.pt2`, or a
  * model.json of TensorFlow.js. A `config.json` beside it names the network. The file is data: nothing
  * of it runs, and nothing outside its folder is read. It is not held in memory, except for a file of
- * `torch.save` up to 64 MiB: each tensor is read on demand, so the file must still be there.
+ * `torch.save` up to 64 MiB: each tensor is read on demand, so the file must still be there. An
+ * archive with a packed file of more than 32 MiB is unpacked to a temporary file, which is removed
+ * when the process ends.
  *
  * An address (`https://host/model.safetensors`) or the name of a model of Hugging Face
  * (`hf:org/name`, `hf:org/name@revision`) is read by HTTP ranges. It needs the permission for that
@@ -290,14 +293,13 @@ async function parse(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
     return readNpyWeights(file, name.slice(0, -4));
   }
   const isWhole = file.size <= MAX_WHOLE;
-  const parsed = await parseArchive(
-    name,
-    isWhole ? bytesInMemory(file.read(0, file.size, "The file")) : file,
-  );
+  const source = isWhole ? bytesInMemory(file.read(0, file.size, "The file")) : file;
+  const { copy, notes } = await unpackLarge(name, source);
+  const parsed = await parseArchive(name, copy ?? source);
   // Only an HDF5 file has no checksums.
-  return isWhole || parsed.format === "Keras" && !/\.keras$/i.test(name)
-    ? parsed
-    : { ...parsed, notes: [...parsed.notes, UNCHECKED] };
+  const isChecked = isWhole || copy !== null ||
+    parsed.format === "Keras" && !/\.keras$/i.test(name);
+  return { ...parsed, notes: [...parsed.notes, ...notes, ...isChecked ? [] : [UNCHECKED]] };
 }
 
 /** Beginning of the file that Git has in place of a large one. */

@@ -1,12 +1,8 @@
-import { constants, crc32, deflateRawSync } from "node:zlib";
 import { ModelError, readWeights } from "../../src/load/mod.ts";
 import { compareCheckpoints, measureCheckpoint, measureWeights } from "../../src/measure/mod.ts";
-import { encode } from "../../src/model/files/file_types.ts";
 import { checkpointMemory } from "./checkpoint_memory.ts";
-import { writeZip } from "../model/files/write_zip.ts";
+import { BLOCK, drawn, type PackedFile, writePacked } from "./write_packed.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-
-const BLOCK = 2 ** 20;
 
 /** Header of an array of float32. */
 function npyHead(shape: readonly number[]): Uint8Array<ArrayBuffer> {
@@ -15,34 +11,11 @@ function npyHead(shape: readonly number[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array([...magic, ...new TextEncoder().encode(text)]);
 }
 
-/** Entries of a block: numbers of 8 bits, which pack to a third. */
-const drawn = encode(
-  Float32Array.from({ length: BLOCK }, (_, i) => Math.round(99 * Math.sin(i * i)) / 64),
-  "float32",
-);
-
-/**
- * Writes a packed `.npz` whose array repeats a block, each of which is packed alone.
- *
- * @param wrong True for a checksum that is not that of the bytes.
- */
-async function writePacked(
-  path: string,
-  { blocks, wrong = false }: { blocks: number; wrong?: boolean },
-): Promise<void> {
-  const head = npyHead([blocks * 1024, BLOCK / 1024]);
-  const pack = (bytes: Uint8Array) =>
-    new Uint8Array(deflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, level: 1 }));
-  const block = pack(drawn);
-  let checksum = crc32(head);
-  for (let i = 0; i < blocks; i++) checksum = crc32(drawn, checksum);
-  // The last block of a stream says so, and is empty here.
-  const parts = [pack(head), ...Array<typeof block>(blocks).fill(block), Uint8Array.of(3, 0)];
-  const content = new Uint8Array(await new Blob(parts).arrayBuffer());
-  const size = head.length + blocks * drawn.length;
-  const claims = { method: 8, size, checksum: wrong ? checksum ^ 1 : checksum };
-  await Deno.writeFile(path, writeZip([{ name: "fc.weight.npy", content, claims }]));
-}
+/** Returns a packed array that repeats a block. */
+const arrayOf = (blocks: number): PackedFile => ({
+  name: "fc.weight.npy",
+  pieces: [npyHead([blocks * 1024, BLOCK / 1024]), ...Array(blocks).fill(drawn)],
+});
 
 async function inFolder(use: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
@@ -56,7 +29,7 @@ async function inFolder(use: (folder: string) => Promise<void>) {
 Deno.test("a packed array is unpacked in pieces, and has the figures of one in memory", () =>
   inFolder(async (folder) => {
     // Two parts of 64 MiB and a third.
-    await writePacked(`${folder}/a.npz`, { blocks: 33 });
+    await writePacked(`${folder}/a.npz`, [arrayOf(33)]);
     const file = await readWeights(`${folder}/a.npz`);
     const whole = measureWeights(file);
     const tensors = file.tensors.map((tensor) => ({
@@ -78,7 +51,7 @@ Deno.test("a packed array is unpacked in pieces, and has the figures of one in m
 Deno.test("a packed array with a wrong checksum is refused when all is unpacked", () =>
   inFolder(async (folder) => {
     const path = `${folder}/a.npz`;
-    await writePacked(path, { blocks: 2, wrong: true });
+    await writePacked(path, [arrayOf(2)], { wrong: true });
     const file = await readWeights(path);
     for (const work of [() => measureCheckpoint(file), () => compareCheckpoints(file, file)]) {
       const { message } = await assertRejects(work, ModelError);
@@ -91,7 +64,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn: () =>
     inFolder(async (folder) => {
-      await writePacked(`${folder}/a.npz`, { blocks: 144 });
+      await writePacked(`${folder}/a.npz`, [arrayOf(144)]);
       const { count, megabytes, said } = await checkpointMemory(`${folder}/a.npz`);
       assertEquals(count, 144 * BLOCK, said);
       assert(megabytes < 300, `${megabytes.toFixed(0)} MB`);

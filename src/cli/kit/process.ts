@@ -1,3 +1,4 @@
+import { processOwner } from "../../model/files/process_owner.ts";
 import { noResult } from "../../model/user_code/foreign_code.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { failure, oneLine } from "../../words/failure.ts";
@@ -20,6 +21,7 @@ const exit: (code: number) => never = Deno.exit;
  * why. Code of a model that runs when the process ends cannot change the exit code.
  */
 export function guardEnd(): void {
+  processOwner.isCommandLine = true;
   // A process that ends before the verdict has neither passed nor failed. Exit code 1 would mean
   // that it failed, and is also Deno's code for an uncaught error.
   Deno.exitCode = 2;

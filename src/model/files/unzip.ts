@@ -13,6 +13,8 @@ export interface ZipEntry {
   name: string;
   /** Number of unpacked bytes. */
   size: number;
+  /** Their checksum, as the archive states it. */
+  checksum: number;
   /**
    * Returns the unpacked bytes, after comparing them with their checksum. A stored file is a view
    * of the archive, not a copy.
@@ -67,6 +69,8 @@ export function openZip(
   Unusable: Unusable,
 ): Map<string, ZipEntry> {
   const source = archive instanceof Uint8Array ? bytesInMemory(archive) : archive;
+  const known = opened.get(source);
+  if (known !== undefined) return known;
   const refuse: Refuse = (what) => {
     throw new Unusable(what);
   };
@@ -75,10 +79,11 @@ export function openZip(
   requireApart(entries, refuse);
   const files = new Map<string, ZipEntry>();
   for (const entry of entries.filter(isFile)) {
-    const { name, unpacked, method, from } = entry;
+    const { name, unpacked, method, from, checksum } = entry;
     files.set(name, {
       name,
       size: unpacked,
+      checksum,
       read: () => unpack(source, entry, refuse),
       pieces: () => unpackPieces(source, entry, refuse),
       head: (count) => unpackHead(source, entry, count) ?? refuseDamaged(entry, refuse),
@@ -99,8 +104,12 @@ export function openZip(
       },
     );
   }
+  opened.set(source, files);
   return files;
 }
+
+/** Archives that were opened: on a server, the directory is read once. */
+const opened = new WeakMap<ByteSource, Map<string, ZipEntry>>();
 
 /** Throws the error for an unusable archive. */
 type Refuse = (what: string | Refusal) => never;

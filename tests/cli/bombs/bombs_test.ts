@@ -5,8 +5,8 @@ import { copiedList, copiedShape, emptyDictionaries, namedDictionary } from "./p
 import { refusesWithin } from "./refuses_within.ts";
 
 const FILES: readonly [name: string, make: () => Uint8Array, includes: string][] = [
-  ["names.h5", () => overlappingNames(20_000, 200_000), "The names of the HDF5 file repeat"],
-  ["continuations.h5", () => continuations(990, 100_000), "The headers of the HDF5 file repeat"],
+  ["names.h5", () => overlappingNames(20_000, 200_000), "The names of the HDF5 file add up to"],
+  ["continuations.h5", () => continuations(990, 100_000), "The headers of the HDF5 file add up to"],
   ["texts.h5", () => textsInHeap(4000, 100_000), "model_config is not valid JSON"],
   ["list.pt", () => copiedList(2000, 20_000), "The pickle makes values of more than"],
   ["axes.pt", () => copiedShape(50_000, 3000), 'storage "0" has 50000 axes, expected at most 64'],

@@ -1,0 +1,123 @@
+import { type ByteSource, byteSource } from "./byte_source.ts";
+import { processOwner } from "./process_owner.ts";
+import type { ZipEntry } from "./unzip.ts";
+
+/** Packed files up to this size are unpacked in memory, one at a time. */
+export const MAX_UNPACKED = 2 ** 25;
+
+/**
+ * Copies a zip archive to a temporary file, with its files as they are instead of packed, so that
+ * each tensor can be read at its place. They are unpacked in pieces, and compared with their
+ * checksums. The copy is removed when the process ends, of the command line also after Ctrl-C, or
+ * earlier if nothing refers to it.
+ *
+ * @param entries The files of the archive.
+ * @throws If a file is damaged, or the copy cannot be written.
+ */
+export async function storedCopy(entries: readonly ZipEntry[]): Promise<ByteSource> {
+  const path = await Deno.makeTempFile({ prefix: "gradient-health-", suffix: ".zip" });
+  removeAtEnd(path);
+  try {
+    using file = await Deno.open(path, { write: true });
+    await writeStored(file, entries);
+  } catch (error) {
+    remove(path);
+    throw error;
+  }
+  const source = await byteSource(path);
+  unused.register(source.file!, path);
+  return source;
+}
+
+const copies = new Set<string>();
+
+/** Removes a copy when nothing refers to its identity, as its tensors do. */
+const unused = new FinalizationRegistry<string>(remove);
+
+function remove(path: string): void {
+  copies.delete(path);
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It may be gone; a worker of Windows may still read it.
+  }
+}
+
+const removeAll = () => copies.forEach(remove);
+
+let isListening = false;
+
+function removeAtEnd(path: string): void {
+  if (!isListening) {
+    isListening = true;
+    addEventListener("unload", removeAll);
+    if (processOwner.isCommandLine) Deno.addSignalListener("SIGINT", endBySignal);
+  }
+  copies.add(path);
+}
+
+/** Ends the process as the signal does without a listener. */
+function endBySignal(): void {
+  removeAll();
+  Deno.removeSignalListener("SIGINT", endBySignal);
+  Deno.kill(Deno.pid, "SIGINT");
+}
+
+const LOCAL = 0x04034b50, ENTRY = 0x02014b50, END = 0x06054b50;
+const END64 = 0x06064b50, LOCATOR64 = 0x07064b50;
+/** Version 4.5 of the format, with sizes of 8 bytes in extra field 1; UTF-8 names. */
+const VERSION = 45, EXTRA64 = 1, UTF8 = 0x800;
+/** Value of a number that is in a record of ZIP64. */
+const IN_ZIP64 = 0xffffffff;
+
+/** Number with its number of bytes. */
+type Field = [bytes: 2 | 4 | 8, value: number];
+
+async function writeStored(file: Deno.FsFile, entries: readonly ZipEntry[]): Promise<void> {
+  let at = 0;
+  const write = (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    at += bytes.length;
+  };
+  const directory: Uint8Array[] = [];
+  for (const entry of entries) {
+    const name = new TextEncoder().encode(entry.name);
+    const { size, checksum } = entry;
+    const start = at;
+    // Flags, no compression, no time, checksum, both sizes, length of the name.
+    const common: Field[] = [[2, UTF8], [2, 0], [4, 0], [4, checksum]];
+    common.push([4, IN_ZIP64], [4, IN_ZIP64], [2, name.length]);
+    const sizes: Field[] = [[8, size], [8, size]];
+    write(fields([[4, LOCAL], [2, VERSION], ...common, [2, 20]]));
+    write(name);
+    write(fields([[2, EXTRA64], [2, 16], ...sizes]));
+    for await (const piece of entry.at === null ? entry.unpack() : entry.pieces()) write(piece);
+    directory.push(
+      fields([[4, ENTRY], [2, VERSION], [2, VERSION], ...common, [2, 28]]),
+      fields([[2, 0], [2, 0], [2, 0], [4, 0], [4, IN_ZIP64]]),
+      name,
+      fields([[2, EXTRA64], [2, 24], ...sizes, [8, start]]),
+    );
+  }
+  const start = at;
+  directory.forEach(write);
+  const end = at, count = entries.length;
+  write(fields([[4, END64], [8, 44], [2, VERSION], [2, VERSION], [4, 0], [4, 0]]));
+  write(fields([[8, count], [8, count], [8, end - start], [8, start]]));
+  write(fields([[4, LOCATOR64], [4, 0], [8, end], [4, 1]]));
+  write(fields([[4, END], [4, 0], [2, 0xffff], [2, 0xffff], [4, IN_ZIP64], [4, IN_ZIP64], [2, 0]]));
+}
+
+/** Returns little-endian numbers. */
+function fields(numbers: readonly Field[]): Uint8Array {
+  const bytes = new Uint8Array(numbers.reduce((sum, [size]) => sum + size, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [size, value] of numbers) {
+    if (size === 2) view.setUint16(at, value, true);
+    else if (size === 4) view.setUint32(at, value, true);
+    else view.setBigUint64(at, BigInt(value), true);
+    at += size;
+  }
+  return bytes;
+}
