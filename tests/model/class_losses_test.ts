@@ -11,8 +11,9 @@ const LOGITS = [
   [200, 0, -200, 3, 199],
   [1, 1, 1, 1, 1],
   [-3, 12, -4, 0.5, 2],
+  [-200, 5, 200, 0, 1],
 ].flat();
-const LABELS = [3, 2, -100, 1];
+const LABELS = [3, 2, -100, 1, 4];
 const WEIGHTS = [1, 2, 0.5, 3, 0.25];
 
 /** Returns the loss of each row in float64. */

@@ -217,3 +217,13 @@ Deno.test("readCsv() takes quoted cells, words for what is no number, and a head
   assertThrows(() => values("a\n3.4028235677973366e38"), BatchError, "Row 2, column");
   assertThrows(() => values("0,1\n3,4"), BatchError, "Row 1 holds only numbers");
 });
+
+Deno.test("readCsv() names ten classes, and says that there are more", () => {
+  const note = (count: number) => {
+    const rows = Array.from({ length: count }, (_, i) => `${i},${String.fromCharCode(97 + i)}`);
+    return readCsv(`x,kind\n${rows.join("\n")}\n`).notes!.join();
+  };
+  const ten = 'names of 10 classes: 0 is "a", 1 is "b"';
+  assertEquals([note(10).includes(ten), note(10).endsWith('9 is "j"')], [true, true]);
+  assertEquals(note(11).endsWith('9 is "j", and so on'), true, note(11));
+});
