@@ -126,6 +126,10 @@ Deno.test("tryScalings() puts half of a rate behind the layer under SGD, whose s
   assertStringIncludes(fix.code[0].code, "rescaling({ scale: (width / 32) ** -0.5 })");
 });
 
+const untrained: CreateStudyModel = () => {
+  throw new Error("was trained");
+};
+
 Deno.test("tryScalings() leaves the layers below a readout to the next round under SGD", async () => {
   await using _engine = await startEngine();
   const { subject, grid, summary } = await judge("mlp sgd", true);
@@ -149,16 +153,13 @@ Deno.test("tryScalings() trains nothing if no power of the size helps, or everyt
   await using _engine = await startEngine();
   const { grid, summary } = await judge("mlp", false);
   const { subject: wrong, grid: sizes, summary: steep } = await judge("mlp", true);
-  const trained: CreateStudyModel = () => {
-    throw new Error("was trained");
-  };
   const [growth] = summary.growth;
   const steepSomewhere: GrowthSummary = {
     ...summary,
     level: "warning",
     growth: [{ ...growth, level: "warning" }],
   };
-  assertEquals(await tryScalings(trained, grid, { summary: steepSomewhere }), null);
+  assertEquals(await tryScalings(untrained, grid, { summary: steepSomewhere }), null);
   assertEquals(await tryScalings(wrong, sizes, { summary: { ...steep, level: "flat" } }), null);
 });
 
@@ -199,6 +200,14 @@ Deno.test("tryScalings() takes back the factor by which each layer of a chain gr
     assertAlmostEquals(factor * gain, 1, 0.02);
     assert(fix.steepest < steepestSlope(summary.growth[0]) / 2);
     assertStringIncludes(fix.code[0].words, "initial standard deviation x");
+    // One depth has no factor; a signal of 0 at the others tells none.
+    const [growth] = summary.growth;
+    const layers = growth.layers.map((layer) => ({
+      ...layer,
+      curves: layer.curves.map((sizes, i) => i === 0 ? sizes : sizes.map(() => 0)),
+    }));
+    const blank = { ...summary, growth: [{ ...growth, layers }] };
+    assertEquals(await tryScalings(untrained, grid, { summary: blank }), null);
   }
 });
 
