@@ -39,7 +39,7 @@ export function heads(patient: Patient): Suspect[] {
       ),
       fixes: [
         ...encodings(finding, patient),
-        ...shifts(patient),
+        ...shifts(finding, patient),
         ...dropping(finding),
         ...pairsOrRemoval(finding, patient),
         { kind: "rebuild", what: finding.fix },
@@ -115,8 +115,12 @@ function dropping({ kind, layer }: Finding): Fix[] {
     : [];
 }
 
-/** Returns fixes for classes that are not counted from 0. */
-function shifts({ measurements: { batch: { targets = [] } } }: Patient): Fix[] {
+/**
+ * Returns fixes for classes that are not counted from 0. A batch may lack the first class by chance,
+ * so only classes without a unit show it.
+ */
+function shifts({ kind }: Finding, { measurements: { batch: { targets = [] } } }: Patient): Fix[] {
+  if (kind?.startsWith("class-") !== true) return [];
   return targets.flatMap(({ name, classes }, index): Fix[] => {
     if (classes?.least == null || classes.most === null || classes.least === 0) return [];
     const fits = classes.most - classes.least < classes.units && classes.fractions === 0;
