@@ -220,7 +220,9 @@ Deno.test("healthMonitor() serves the page of a running training on the loopback
   const { tf } = engine;
   const optimizer = tf.train.sgd(0.05);
   const { model, batch, data: [inputs, targets], dispose } = subject(engine, optimizer);
-  const monitor = healthMonitor({ batch, objective, model, onFinding: "keep", live: true });
+  const onFinding = "keep";
+  const budget = 1; // so that the second step has a full pass, which is news
+  const monitor = healthMonitor({ batch, objective, model, onFinding, budget, live: true });
   assertEquals(monitor.url, null);
   const step = async () => {
     const predicted = () => model.apply(inputs, { training: true }) as Tensor;

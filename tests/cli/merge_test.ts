@@ -104,7 +104,7 @@ Deno.test("merge refuses what is no study", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/a.json`, '{ "version": 1 }\n');
     await assertRefuses(["merge"], "FILE is missing, expected a file");
-    await assertRefuses(["merge", `${folder}/a.json`], "a.json, line 1: found");
+    await assertRefuses(["merge", `${folder}/a.json`], "expected a study as sweep writes it");
     await assertRefuses(["merge", `${folder}/b.json`], "b.json: there is no such file");
   });
 });

@@ -95,14 +95,15 @@ Deno.test("every kernel of this project has a case for NaN and infinity", async 
 for (const number of [NaN, Infinity]) {
   Deno.test(`no kernel hides ${number}`, async (t) => {
     await onBackend("this engine", async (tf) => {
-      for (const [name, { run, bounded }] of Object.entries(KERNEL_CASES)) {
+      for (const [name, { run, bounded, isTrue }] of Object.entries(KERNEL_CASES)) {
         await t.step(name, () => {
           const begin = (...shape: number[]) => {
             const values = Array(shape.reduce((a, b) => a * b)).fill(1).with(0, number);
             return tf.tensor(values, shape);
           };
           const output: number[] = tf.tidy(() => Array.from(run(tf, begin).dataSync()));
-          if (Number.isNaN(number)) assert(output.some(Number.isNaN), `${output}`);
+          if (isTrue) assertEquals(output, [number, 1, 1, 1].map((v) => Number(isTrue(v, 1))));
+          else if (Number.isNaN(number)) assert(output.some(Number.isNaN), `${output}`);
           else if (bounded) assert(output.every(Number.isFinite), `${output}`);
           else assert(output.some((v) => !Number.isFinite(v)), `${output}`);
         });

@@ -17,13 +17,31 @@ const pool2d = { filterSize: [2, 2], strides: [2, 2], pad: "valid" };
 const pool3d = { filterSize: [2, 2, 2], strides: [2, 2, 2], pad: "valid" };
 const dilation = { strides: [1, 1], pad: "valid", dilations: [1, 1] };
 
+/** A case of a comparison of unlike shapes, whose answers are those of JavaScript, for NaN, too. */
+const compared = (name: string, isTrue: (p: number, q: number) => boolean) => ({
+  [name]: { run: kernel(name, (x, tf) => ({ a: x(2, 2), b: tf.ones([1, 2]) })), isTrue },
+});
+
+/** How a kernel is run, and what is known of its output. */
+interface KernelCase {
+  run: Run;
+  bounded?: boolean;
+  isTrue?: (p: number, q: number) => boolean;
+}
+
 /**
  * How to run each kernel of this project so that its first entry matters. `x` makes a tensor that begins
  * with the number under test and goes on with ones. An output that is bounded by nature stays finite for
  * an infinite input.
  */
-export const KERNEL_CASES: Record<string, { run: Run; bounded?: boolean }> = {
+export const KERNEL_CASES: Record<string, KernelCase> = {
   ...SWEEPS,
+  ...compared("Equal", (p, q) => p === q),
+  ...compared("NotEqual", (p, q) => p !== q),
+  ...compared("Less", (p, q) => p < q),
+  ...compared("LessEqual", (p, q) => p <= q),
+  ...compared("Greater", (p, q) => p > q),
+  ...compared("GreaterEqual", (p, q) => p >= q),
   AvgPool: { run: kernel("AvgPool", (x) => ({ x: x(1, 4, 4, 1) }), pool2d) },
   AvgPool3D: {
     run: kernel("AvgPool3D", (x) => ({ x: x(1, 1, 4, 4, 1) }), {
