@@ -167,3 +167,17 @@ Deno.test("StudyWriter says why it cannot write", async () => {
     );
   });
 });
+
+Deno.test("StudyWriter writes where the file system has no locks", async () => {
+  await withFolder(async (folder) => {
+    const { tryLock } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.tryLock = () => Promise.reject(new Deno.errors.NotSupported());
+    try {
+      const writer = await StudyWriter.create(`${folder}/a.json`, HEADER);
+      await writer.close();
+    } finally {
+      Deno.FsFile.prototype.tryLock = tryLock;
+    }
+    assertEquals((await readStudyFile(`${folder}/a.json`)).header, HEADER);
+  });
+});
