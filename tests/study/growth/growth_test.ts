@@ -376,3 +376,40 @@ Deno.test("rates of which none is the best give no verdict on transfer", async (
   assertStringIncludes(text, "the best rate was not found");
   assertStringIncludes(text, "at every size it is the smallest or the largest rate");
 });
+
+Deno.test("the best rate is at the lowest point of the parabola through three rates", async () => {
+  await using _engine = await startEngine();
+  const { header, points } = await runGrowth(
+    ({ tf, width }) => {
+      const model = tf.sequential({
+        layers: [
+          tf.layers.dense({ units: width!, inputShape: [4] }),
+          tf.layers.dense({ units: 2 }),
+        ],
+      });
+      model.compile({ optimizer: tf.train.adam(0.01), loss: "meanSquaredError" });
+      return model;
+    },
+    { widths: [8, 16], seeds: 1, rates: true },
+  );
+  const rates = header.grid.rates!;
+  const middle = Math.log2(rates[rates.length >> 1]);
+  const lowest = (width: number) => middle + (width === 8 ? 0.3 : -0.4);
+  const measured = await Array.fromAsync(points);
+  /** Gives the points these logarithms of the loss, a distance from the lowest point away. */
+  const transfer = (log: (distance: number) => number) =>
+    summarizeGrowth({
+      ...header,
+      points: measured.map((point) => {
+        const loss = 2 ** log(Math.log2(point.rate!) - lowest(point.width!));
+        return { ...point, training: { ...point.training!, losses: [9, loss] } };
+      }),
+    }).transfer[0];
+  const { best, slope, atEdge } = transfer((distance) => 0.3 * distance ** 2);
+  assertAlmostEquals(Math.log2(best[0]), lowest(8), 1e-9);
+  assertAlmostEquals(Math.log2(best[1]), lowest(16), 1e-9);
+  assertAlmostEquals(slope.value, -0.7, 1e-9);
+  assertEquals(atEdge, false);
+  assertEquals(transfer((distance) => distance).atEdge, true);
+  assertEquals(transfer(() => 1).best, [rates[0], rates[0]]);
+});
