@@ -1,5 +1,6 @@
 import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
 import { isFloat, isWhole } from "../model/files/file_types.ts";
+import { removeCopy } from "../model/files/stored_copy.ts";
 import {
   isIndexFile,
   isJsonFile,
@@ -295,7 +296,10 @@ async function parse(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
   const isWhole = file.size <= MAX_WHOLE;
   const source = isWhole ? bytesInMemory(file.read(0, file.size, "The file")) : file;
   const { copy, notes } = await unpackLarge(name, source);
-  const parsed = await parseArchive(name, copy ?? source);
+  const parsed = await parseArchive(name, copy ?? source).catch((error) => {
+    if (copy !== null) removeCopy(copy);
+    throw error;
+  });
   // Only an HDF5 file has no checksums.
   const isChecked = isWhole || copy !== null ||
     parsed.format === "Keras" && !/\.keras$/i.test(name);

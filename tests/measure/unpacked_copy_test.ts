@@ -148,6 +148,19 @@ Deno.test("without a place for the copy, a note says that the archive is held", 
     }
   }));
 
+Deno.test("the copy of an archive that turns out to be unusable is removed at once", () =>
+  inFolder(async (folder) => {
+    await writePacked(`${folder}/a.pt`, [{ name: "net/data/0", pieces: repeated(16) }]);
+    const { makeTempFile } = Deno;
+    Deno.makeTempFile = (options) => makeTempFile({ ...options, dir: folder });
+    try {
+      await assertRejects(() => readWeights(`${folder}/a.pt`), ModelError, "data.pkl");
+    } finally {
+      Deno.makeTempFile = makeTempFile;
+    }
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["a.pt"]);
+  }));
+
 /** Reports an archive; `use` gets the process when it writes the copy. */
 async function withCopy(
   folder: string,
