@@ -18,14 +18,18 @@ const SUFFIX = ".progress";
  * has found is in a file of the user's folder for caches until the work is done. Nothing is kept of
  * small files, which take less than a second, or without the permission for that folder.
  *
- * @param options `fresh`: neither goes on nor keeps anything.
+ * @param options `fresh`: neither goes on nor keeps anything; `folder`: keeps it there instead.
  */
 export async function resuming<T>(
   files: readonly WeightsFile[],
-  { fresh, quiet }: { fresh: boolean; quiet: boolean },
+  { fresh, quiet, folder = progressFolder() }: {
+    fresh: boolean;
+    quiet: boolean;
+    folder?: string | null;
+  },
   work: (journal: SweepJournal | null) => Promise<T>,
 ): Promise<T> {
-  using journal = fresh || sizeOf(files) < WORTH_WORKERS ? null : await openProgress(files);
+  using journal = fresh || sizeOf(files) < WORTH_WORKERS ? null : await openProgress(files, folder);
   if (journal !== null && journal.size > 0 && !quiet) {
     console.error(
       `goes on after ${formatCount(journal.size, "tensor")} of a run that was stopped; ` +
@@ -41,9 +45,11 @@ const sizeOf = (files: readonly WeightsFile[]) =>
   files.flatMap(({ tensors }) => tensors)
     .reduce((sum, { shape, type }) => sum + countOf(shape)! * BYTES[type], 0);
 
-/** Opens the journal of files; `null` if none can be kept. */
-async function openProgress(files: readonly WeightsFile[]): Promise<SweepJournal | null> {
-  const folder = progressFolder();
+/** Opens the journal of files in a folder; `null` if none can be kept. */
+async function openProgress(
+  files: readonly WeightsFile[],
+  folder: string | null,
+): Promise<SweepJournal | null> {
   if (folder === null) return null;
   try {
     await Deno.mkdir(folder, { recursive: true });

@@ -10,15 +10,15 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
 const TENSORS = 8;
 
-/** Runs a command with the folder for caches of this process. */
-const run = (args: string[]) =>
-  runCommand(args, { env: { XDG_CACHE_HOME: Deno.env.get("XDG_CACHE_HOME")! } });
+/** Runs a command in a process whose folder for caches is another. */
+const runWith = (caches: string) => (args: string[]) =>
+  runCommand(args, { env: { XDG_CACHE_HOME: caches } });
 
 /** Uses two files that are worth several threads, and a folder for caches. */
-async function withFiles(use: (folder: string, cache: string) => Promise<void>) {
+async function withFiles(
+  use: (folder: string, cache: string, run: ReturnType<typeof runWith>) => Promise<void>,
+) {
   const folder = await Deno.makeTempDir();
-  const before = Deno.env.get("XDG_CACHE_HOME");
-  Deno.env.set("XDG_CACHE_HOME", `${folder}/cache`);
   try {
     const rows = Math.ceil(WORTH_WORKERS / TENSORS / 2048 / 2);
     for (const [i, name] of ["a", "b"].entries()) {
@@ -30,16 +30,15 @@ async function withFiles(use: (folder: string, cache: string) => Promise<void>) 
       }));
       await writeCheckpoint(`${folder}/${name}.safetensors`, tensors);
     }
-    await use(folder, `${folder}/cache/gradient-health`);
+    await use(folder, `${folder}/cache/gradient-health`, runWith(`${folder}/cache`));
   } finally {
-    if (before === undefined) Deno.env.delete("XDG_CACHE_HOME");
-    else Deno.env.set("XDG_CACHE_HOME", before);
     await Deno.remove(folder, { recursive: true });
   }
 }
 
 /** Does a work on files that is stopped once a part is done. */
 async function stop(
+  folder: string,
   paths: readonly string[],
   work: (
     files: Awaited<ReturnType<typeof readWeights>>[],
@@ -56,7 +55,7 @@ async function stop(
   const options = { signal: stop.signal, threads: 1, onProgress: () => stop.abort("stopped") };
   await resuming(
     files,
-    { fresh: false, quiet: true },
+    { fresh: false, quiet: true, folder },
     (journal) => work(files, { ...options, journal }),
   ).then(() => assert(false, "the work was not stopped"), () => {});
 }
@@ -65,12 +64,12 @@ const filesIn = async (folder: string) =>
   (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
 
 Deno.test("report goes on where it was stopped, with the same bytes, unless the file has changed", () =>
-  withFiles(async (folder, cache) => {
+  withFiles(async (folder, cache, run) => {
     const path = `${folder}/a.safetensors`;
     const report = ["report", path, "--format", "json"];
     const whole = await run([...report, "--fresh"]);
     assertEquals(await Deno.stat(cache).catch(() => null), null);
-    const stopped = () => stop([path], ([file], options) => measureFile(file, options));
+    const stopped = () => stop(cache, [path], ([file], options) => measureFile(file, options));
     await stopped();
     assertEquals((await filesIn(cache)).length, 1);
 
@@ -95,11 +94,11 @@ Deno.test("report goes on where it was stopped, with the same bytes, unless the 
   }));
 
 Deno.test("diff goes on in either half where it was stopped, with the same bytes", () =>
-  withFiles(async (folder, cache) => {
+  withFiles(async (folder, cache, run) => {
     const paths = ["a", "b"].map((name) => `${folder}/${name}.safetensors`);
     const diff = ["diff", ...paths, "--format", "json"];
     const whole = await run([...diff, "--fresh"]);
-    await stop(paths, async ([before, after], { journal, ...options }) => {
+    await stop(cache, paths, async ([before, after], { journal, ...options }) => {
       await measureFile(before, { journal });
       await measureFile(after, { journal, ...options });
     });
@@ -107,7 +106,7 @@ Deno.test("diff goes on in either half where it was stopped, with the same bytes
     assertStringIncludes(measured.stderr, `goes on after ${TENSORS + 4} tensors`);
     assertEquals([measured.code, measured.stdout], [whole.code, whole.stdout]);
 
-    await stop(paths, async ([before, after], { journal, ...options }) => {
+    await stop(cache, paths, async ([before, after], { journal, ...options }) => {
       await measureFile(before, { journal });
       await measureFile(after, { journal });
       await compareFiles(before, after, { journal, ...options });
@@ -119,10 +118,10 @@ Deno.test("diff goes on in either half where it was stopped, with the same bytes
   }));
 
 Deno.test("a run beside another on the same file keeps nothing, and is not disturbed", () =>
-  withFiles(async (folder, cache) => {
+  withFiles(async (folder, cache, run) => {
     const path = `${folder}/a.safetensors`;
     const file = await readWeights(path);
-    await resuming([file], { fresh: false, quiet: true }, async (journal) => {
+    await resuming([file], { fresh: false, quiet: true, folder: cache }, async (journal) => {
       assert(journal !== null);
       const { code, stderr } = await run(["report", path]);
       assertEquals(code, 0, stderr);
