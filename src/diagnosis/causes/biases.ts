@@ -111,6 +111,12 @@ function stuckCells(patient: Patient): StuckCell[] {
 }
 
 /**
+ * From this share of its units on, a layer is held by its biases. Where kernels are too small the
+ * biases that PyTorch draws decide, too, but turn only about half of the units off.
+ */
+const HELD = 0.95;
+
+/**
  * Returns layers whose biases hold their units off, or saturated, and the findings about it. The
  * rule of biases leaves sigmoids and gates, whose biases may be the same number, to that of
  * saturation, and gives only notes where other biases are drawn as PyTorch draws them, or moved.
@@ -118,7 +124,7 @@ function stuckCells(patient: Patient): StuckCell[] {
 function stuckUnits(patient: Patient): StuckCell[] {
   const findings = ["dead-units", "saturated-activations"]
     .flatMap((rule) => foundBy(rule, patient))
-    .filter(({ severity, measured }) => severity === "error" || measured === 1);
+    .filter(({ measured }) => (measured ?? 0) >= HELD);
   const { layers, kernels } = patient.network;
   return layers.filter((cell) => cell.kind !== "recurrent" && isHeld(cell, cell)).flatMap(
     (cell) => {
