@@ -159,11 +159,12 @@ export function showRun(report: DiagnosedReport, style: RunStyle): ShownRun {
           })
         }`,
       },
-      {
+      // A file of whole numbers alone has no weights to draw.
+      ...!measurements.layers.some(({ name }) => names.isLinked(name)) ? [] : [{
         id: id("distributions"),
         title: "Distributions",
         body: showLayers({ measurements, findings, folds: alike, placeOf: shown.placeOf, names }),
-      },
+      }],
       // A healthy network has the rules that passed on top.
       ...diagnosis.causes.length === 0 && findings.length === 0 ? [] : [{
         id: id("checked"),

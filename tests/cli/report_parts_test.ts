@@ -80,6 +80,25 @@ Deno.test("whole numbers are shown in each format, and merge joins those of the 
   }
 });
 
+Deno.test("a page of whole numbers and constants has no section without a drawing", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const header = new TextEncoder().encode(JSON.stringify({
+      step: { dtype: "I64", shape: [1], data_offsets: [0, 8] },
+      scale: { dtype: "F32", shape: [4], data_offsets: [8, 24] },
+    }));
+    const bytes = new Uint8Array(8 + header.length + 24);
+    bytes[0] = header.length;
+    bytes.set(header, 8);
+    await Deno.writeFile(`${folder}/w.safetensors`, bytes);
+    const { stdout } = await run(folder, "report", "w.safetensors", "--format", "html", "--quiet");
+    assertStringIncludes(stdout, "Whole numbers</h2>");
+    assert(!stdout.includes("Distributions"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("parts of a report have each layer once, and about as many bytes", () =>
   withCheckpoint(async (folder) => {
     const seen: string[] = [];
