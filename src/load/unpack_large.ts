@@ -8,7 +8,7 @@ import { writeFailure } from "../words/failure.ts";
  * Unpacks an archive to a temporary file if it has a large packed file that is not unpacked in
  * pieces while it is measured, as arrays of NumPy are.
  *
- * @returns The copy; `null` if there is no need, or, with a note, no place for it.
+ * @returns The copy; `null` if none is needed, or if none can be written, which a note says.
  */
 export async function unpackLarge(
   name: string,

@@ -287,5 +287,5 @@ async function settleAll(): Promise<void> {
   );
 }
 
-// Whoever imports a function from here compiles nothing.
+// A module that imports a function from here compiles nothing.
 if (import.meta.main) await settleAll();
