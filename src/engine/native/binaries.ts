@@ -1,7 +1,7 @@
 // Made by build.ts from assembly/: deno task build:native
 
 /** SHA-256 of the sources that they were made from. */
-export const sources = "3a0a102dcba03b97433ff43bd79fb1558ed676a425a1f3a7ef7f6e01de7f434a";
+export const sources = "3df1ca98f5e7a60def90c99985e074f2357fd2061896ba6e59d3fcf48db3e373";
 
 /** The builds of our own WASM module, in base64. */
 export const binaries: Record<"plain" | "plainRelaxed" | "shared" | "sharedRelaxed", string> = {

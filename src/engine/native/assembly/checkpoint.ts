@@ -2,6 +2,7 @@
  * Sweeps over the weights of a file, as they are stored. This is a module of its own, with its own
  * memory: no engine runs when a file of weights is judged.
  */
+import { Sums } from "./statistics";
 export { sums } from "./statistics";
 
 /** Odd constant that mixes the bits of a code: 2^32 divided by the golden ratio. */
@@ -72,16 +73,9 @@ function raiseFour(counts: usize, step: usize, offsets: v128): void {
   raise(counts + 3 * step + <usize> (high >> 32));
 }
 
-/** Results of `sumWhole32` and `sumWhole64`; the first seven are those of `sums`. */
+/** Results of `sumWhole32` and `sumWhole64`, after those of `sums`. */
 @unmanaged
-class WholeSums {
-  finite: f64;
-  sumAbs: f64;
-  sumSquares: f64;
-  maxAbs: f64;
-  zeros: f64;
-  mean: f64;
-  squaredDeviations: f64;
+class WholeSums extends Sums {
   /** Smallest and largest entry; of unsigned numbers, the bits of an u64. */
   least: i64;
   largest: i64;

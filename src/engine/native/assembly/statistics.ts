@@ -5,7 +5,7 @@ import { total } from "./wide";
 
 /** Results of `sums`; the same names as in JavaScript. */
 @unmanaged
-class Sums {
+export class Sums {
   finite: f64;
   sumAbs: f64;
   sumSquares: f64;
