@@ -3,7 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { WORTH_WORKERS } from "../measure/checkpoint/sweep_in_parallel.ts";
 import { headOf, SweepJournal } from "../measure/checkpoint/sweep_journal.ts";
-import { BYTES, countOf } from "../model/files/file_types.ts";
+import { tensorBytes } from "../model/files/file_types.ts";
 import type { WeightsFile } from "../model/weights/weights_manifest.ts";
 import { formatCount } from "../words/numbers.ts";
 
@@ -33,7 +33,7 @@ export async function resuming<T>(
   if (journal !== null && journal.size > 0 && !quiet) {
     console.error(
       `goes on after ${formatCount(journal.size, "tensor")} of a run that was stopped; ` +
-        `--fresh starts anew`,
+        "--fresh starts from the beginning",
     );
   }
   const result = await work(journal);
@@ -42,8 +42,7 @@ export async function resuming<T>(
 }
 
 const sizeOf = (files: readonly WeightsFile[]) =>
-  files.flatMap(({ tensors }) => tensors)
-    .reduce((sum, { shape, type }) => sum + countOf(shape)! * BYTES[type], 0);
+  files.flatMap(({ tensors }) => tensors).reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
 
 /** Opens the journal of files in a folder; `null` if none can be kept. */
 async function openProgress(

@@ -1,4 +1,4 @@
-import { BYTES, countOf, readersOf } from "../model/files/file_types.ts";
+import { BYTES, readersOf, tensorBytes } from "../model/files/file_types.ts";
 import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
 import { openZip, type ZipEntry } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
@@ -195,7 +195,7 @@ function tensorsOf(source: ByteSource, value: Pickled, storages: Storages): Stat
     }
     sizes.set(storage.key, stored.size);
     requireInside(name, view, stored.size / BYTES[view.type]);
-    total += countOf(shape)! * BYTES[view.type];
+    total += tensorBytes(view);
     return {
       name,
       shape,

@@ -1,5 +1,5 @@
 import { kerasLayers } from "../../load/keras_layers.ts";
-import { BYTES, countOf, isFloat, isWhole } from "../../model/files/file_types.ts";
+import { isFloat, isWhole, tensorBytes } from "../../model/files/file_types.ts";
 import type { FileTensor, FileType, WeightsFile } from "../../model/weights/weights_manifest.ts";
 import {
   type TensorRole,
@@ -84,10 +84,12 @@ export function partOf(
   shard: { index: number; count: number } | null,
 ): FileContents {
   if (shard === null) return { layers, whole };
-  const sizeOf = ({ shape, type }: FileTensor) => countOf(shape)! * BYTES[type];
   const sized = [
-    ...layers.map((one) => ({ one, bytes: one.tensors.reduce((sum, t) => sum + sizeOf(t), 0) })),
-    ...whole.map((one) => ({ one, bytes: sizeOf(one.tensor) })),
+    ...layers.map((one) => ({
+      one,
+      bytes: one.tensors.reduce((sum, t) => sum + tensorBytes(t), 0),
+    })),
+    ...whole.map((one) => ({ one, bytes: tensorBytes(one.tensor) })),
   ];
   const loads = Array<number>(shard.count).fill(0);
   const own = new Set<FileLayer | WholeSweep>();

@@ -56,6 +56,10 @@ export function countOf(shape: readonly unknown[]): number | null {
   return count;
 }
 
+/** Returns the number of bytes of a tensor whose shape is one. */
+export const tensorBytes = ({ shape, type }: { shape: readonly number[]; type: FileType }) =>
+  countOf(shape)! * BYTES[type];
+
 /**
  * Reads entries as numbers, exactly except for integers beyond 2^53.
  *
