@@ -1,3 +1,4 @@
+import { withFolder } from "../model/save_model.ts";
 import { readWeights } from "../../src/load/mod.ts";
 import { compareCheckpoints, measureCheckpoint } from "../../src/measure/mod.ts";
 import type { Measurements } from "../../src/measure/mod.ts";
@@ -72,20 +73,11 @@ function inPieces(file: WeightsFile): WeightsFile {
 
 const layersOf = ({ layers }: Measurements) => layers;
 
-async function inFolder(use: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** 68 MB: larger than what is read at once, and than a piece. */
 const SHAPE: Shape = [4250, 4000];
 
 Deno.test("an array in the order of Fortran is read in pieces, with the figures of one of C", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const values = drawn(SHAPE);
     await Deno.mkdir(`${folder}/c`);
     const c = `${folder}/c/fc.weight.npy`, fortran = `${folder}/fc.weight.npy`;
@@ -108,7 +100,7 @@ Deno.test("an array in the order of Fortran is read in pieces, with the figures 
   }));
 
 Deno.test("a transposed tensor of PyTorch is read in pieces, with the figures of a plain one", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const values = drawn(SHAPE);
     const [rows, columns] = SHAPE;
     await writeTorch(`${folder}/a.pt`, { shape: SHAPE, values, strides: [columns, 1] });
@@ -129,7 +121,7 @@ Deno.test({
   name: "an array of Fortran and a transposed tensor of 600 MB take less than 300 MB of memory",
   ignore: Deno.build.os !== "linux",
   fn: () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const shape: Shape = [12_000, 12_500];
       const values = drawn([100, 12_500]);
       await writeNpy(`${folder}/a.npy`, { shape, values, isFortran: true });

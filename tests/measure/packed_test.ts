@@ -1,3 +1,4 @@
+import { withFolder } from "../model/save_model.ts";
 import { ModelError, readWeights } from "../../src/load/mod.ts";
 import { compareCheckpoints, measureCheckpoint, measureWeights } from "../../src/measure/mod.ts";
 import { checkpointMemory } from "./checkpoint_memory.ts";
@@ -17,17 +18,8 @@ const arrayOf = (blocks: number): PackedFile => ({
   pieces: [npyHead([blocks * 1024, BLOCK / 1024]), ...Array(blocks).fill(drawn)],
 });
 
-async function inFolder(use: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("a packed array is unpacked in pieces, and has the figures of one in memory", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     // Two parts of 64 MiB and a third.
     await writePacked(`${folder}/a.npz`, [arrayOf(33)]);
     const file = await readWeights(`${folder}/a.npz`);
@@ -49,7 +41,7 @@ Deno.test("a packed array is unpacked in pieces, and has the figures of one in m
   }));
 
 Deno.test("a packed array with a wrong checksum is refused when all is unpacked", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const path = `${folder}/a.npz`;
     await writePacked(path, [arrayOf(2)], { wrong: true });
     const file = await readWeights(path);
@@ -63,7 +55,7 @@ Deno.test({
   name: "a packed array of 600 MB takes less than 300 MB of memory",
   ignore: Deno.build.os !== "linux",
   fn: () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       await writePacked(`${folder}/a.npz`, [arrayOf(144)]);
       const { count, megabytes, said } = await checkpointMemory(`${folder}/a.npz`);
       assertEquals(count, 144 * BLOCK, said);

@@ -1,3 +1,4 @@
+import { withFolder } from "../model/save_model.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { getWeights, loadModel, ModelError, readWeights } from "../../src/load/mod.ts";
 import { readKerasTensors } from "../../src/keras/files/keras_tensors.ts";
@@ -35,15 +36,6 @@ async function streamed(file: WeightsFile) {
   );
 }
 
-async function inFolder(use: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 function requireFigures(weights: Awaited<ReturnType<typeof streamed>>, layer: string) {
   assertEquals(weights.map((one) => one.layer), [layer, layer]);
   const [kernel, bias] = weights;
@@ -57,7 +49,7 @@ function requireFigures(weights: Awaited<ReturnType<typeof streamed>>, layer: st
 }
 
 Deno.test("readWeights() streams an .npz", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const names = ["dense/kernel", "dense/bias"];
     await writeSparseNpz(`${folder}/a.npz`, ARRAYS.map((one, i) => ({ ...one, name: names[i] })));
     const file = await readWeights(`${folder}/a.npz`);
@@ -66,7 +58,7 @@ Deno.test("readWeights() streams an .npz", () =>
   }));
 
 Deno.test("readWeights() streams a .weights.h5, and reads pages of its headers", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await writeSparseHdf5(`${folder}/a.weights.h5`, ARRAYS);
     const file = await readWeights(`${folder}/a.weights.h5`);
     assertEquals([file.format, file.layout], ["Keras", "keras"]);
@@ -74,7 +66,7 @@ Deno.test("readWeights() streams a .weights.h5, and reads pages of its headers",
   }));
 
 Deno.test("readWeights() streams the shards of a model.json, whose tensors reach over several", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const names = ["dense/kernel", "dense/bias"];
     const arrays = ARRAYS.map((one, i) => ({ ...one, name: names[i] }));
     const path = await writeSparseManifest(folder, arrays, 40_000_006);
@@ -91,7 +83,7 @@ Deno.test("readWeights() streams the shards of a model.json, whose tensors reach
   }));
 
 Deno.test("readWeights() reads headers of arrays beyond 2^32 bytes", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const far = [
       { name: "0", shape: [2 ** 18, 2 ** 14], first: [1] },
       { name: "1", shape: [2 ** 14], first: [7] },
@@ -125,7 +117,7 @@ for (const name of ["mlp_pickled", "sequence"]) {
 }
 
 Deno.test("tensors of a .keras that is not packed are stored where read() has them", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const packed = openZip(
       await Deno.readFile("fixtures/files/keras/attention.keras"),
       ModelError,

@@ -1,3 +1,4 @@
+import { withFolder } from "../model/save_model.ts";
 import { ModelError, readWeights } from "../../src/load/mod.ts";
 import { measureCheckpoint } from "../../src/measure/mod.ts";
 import { openZip } from "../../src/model/files/unzip.ts";
@@ -86,18 +87,9 @@ const plain = async (path: string, files: readonly PackedFile[]) =>
     ),
   );
 
-async function inFolder(use: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 for (const [suffix, files] of FORMATS) {
   Deno.test(`a large packed file in a ${suffix} is measured like one that is stored`, () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const all = await files(16, folder);
       await Deno.mkdir(`${folder}/plain`);
       await plain(`${folder}/plain/a${suffix}`, all);
@@ -116,7 +108,7 @@ for (const [suffix, files] of FORMATS) {
     name: `a packed file of 600 MB in a ${suffix} takes less than 300 MB of memory`,
     ignore: Deno.build.os !== "linux",
     fn: () =>
-      inFolder(async (folder) => {
+      withFolder(async (folder) => {
         await writePacked(`${folder}/a${suffix}`, await files(BLOCKS, folder));
         const { count, megabytes, said } = await checkpointMemory(`${folder}/a${suffix}`);
         assertEquals(count, BLOCKS * BLOCK, said);
@@ -126,7 +118,7 @@ for (const [suffix, files] of FORMATS) {
 }
 
 Deno.test("a large packed file with a wrong checksum is refused", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const path = `${folder}/a.pt`;
     await writePacked(path, await torchFiles(false)(16, folder), { wrong: true });
     const { message } = await assertRejects(() => readWeights(path), ModelError);
@@ -134,7 +126,7 @@ Deno.test("a large packed file with a wrong checksum is refused", () =>
   }));
 
 Deno.test("without a place for the copy, a note says that the archive is held", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const files = await torchFiles(false)(16, folder);
     await writePacked(`${folder}/a.pt`, files);
     const { makeTempFile } = Deno;
@@ -149,7 +141,7 @@ Deno.test("without a place for the copy, a note says that the archive is held", 
   }));
 
 Deno.test("the copy of an archive that turns out to be unusable is removed at once", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await writePacked(`${folder}/a.pt`, [{ name: "net/data/0", pieces: repeated(16) }]);
     const { makeTempFile } = Deno;
     Deno.makeTempFile = (options) => makeTempFile({ ...options, dir: folder });
@@ -189,7 +181,7 @@ Deno.test({
   name: "the copy of an archive is removed when the process ends",
   ignore: Deno.build.os === "windows",
   fn: () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const { status, left } = await withCopy(folder, () => {});
       assertEquals([status.signal, left], [null, []]);
     }),
@@ -199,7 +191,7 @@ Deno.test({
   name: "the copy of an archive is removed after Ctrl-C, which still ends the process",
   ignore: Deno.build.os === "windows",
   fn: () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const { status, left } = await withCopy(folder, (child) => child.kill("SIGINT"));
       assertEquals([status.signal, left], ["SIGINT", []]);
     }),
