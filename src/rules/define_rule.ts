@@ -52,12 +52,12 @@ function requireRecord(record: object, bars: "of" | "rows"): void {
   }
   const given = record as Given;
   const { name, tags = [], stage = "any", level = "error", thresholds = {}, figure, study } = given;
-  const require: RequirePart = (isRight, part, value, expected) => {
+  const requirePart: RequirePart = (isRight, part, value, expected) => {
     if (isRight) return;
     const whose = part === "name" ? "" : ` of the rule ${name}`;
     throw new InputError({ place: `${part}${whose}`, found: showValue(value), expected });
   };
-  require(
+  requirePart(
     typeof name === "string" && NAME.test(name),
     "name",
     name,
@@ -65,49 +65,54 @@ function requireRecord(record: object, bars: "of" | "rows"): void {
   );
   for (const part of ["problem", "summary", "fix"] as const) {
     const text = given[part];
-    require(typeof text === "string" && text.trim() !== "", part, text, "a text");
+    requirePart(typeof text === "string" && text.trim() !== "", part, text, "a text");
   }
-  require(
+  requirePart(
     Array.isArray(tags) && tags.every((tag) => TAGS.includes(tag)),
     "tags",
     tags,
     `an array of ${TAGS.join(", ")}`,
   );
-  require(stage === "any" || stage === "initial", "stage", stage, '"any" or "initial"');
-  require(level === "error" || level === "warn", "level", level, '"error" or "warn"');
+  requirePart(stage === "any" || stage === "initial", "stage", stage, '"any" or "initial"');
+  requirePart(level === "error" || level === "warn", "level", level, '"error" or "warn"');
   const { title, scale, [bars]: makesBars } = Object(figure);
   const isFigure = typeof title === "string" && (scale === "linear" || scale === "log") &&
     typeof makesBars === "function";
-  require(
+  requirePart(
     isFigure,
     "figure",
     figure,
     `an object with a title, the scale "linear" or "log" and a function ${bars}`,
   );
-  require(study === undefined || isStudyWords(study), "study", study, STUDY);
-  require(typeof given.judge === "function", "judge", given.judge, "a function");
-  require(typeof thresholds === "object", "thresholds", thresholds, "an object");
-  requireEntries(thresholds, require);
+  requirePart(study === undefined || isStudyWords(study), "study", study, STUDY);
+  requirePart(typeof given.judge === "function", "judge", given.judge, "a function");
+  requirePart(typeof thresholds === "object", "thresholds", thresholds, "an object");
+  requireEntries(thresholds, requirePart);
 }
 
 /** Rejects a part of a record unless it is right. */
 type RequirePart = (isRight: boolean, part: string, value: unknown, expected: string) => void;
 
-function requireEntries(thresholds: object, require: RequirePart): void {
+function requireEntries(thresholds: object, requirePart: RequirePart): void {
   for (const [key, entry] of Object.entries(thresholds)) {
     const part = `thresholds.${key}`;
     const isName = KEY.test(key) && !TAKEN.includes(key);
-    require(isName, "a name in thresholds", key, "one in camel case that no option has");
+    requirePart(isName, "a name in thresholds", key, "one in camel case that no option has");
     const { default: value, range, unit, source, about, atMost } = Object(entry) as ThresholdEntry;
     const [low, high] = Array.isArray(range) ? range : [NaN, NaN];
     const isEntry = [value, low, high].every((number) =>
       typeof number === "number" && !isNaN(number)
     ) &&
       [unit, source, about].every((text) => typeof text === "string" && text !== "");
-    require(isEntry, part, entry, "{ default, unit, range: [low, high], source, about }");
-    require(value >= low && value <= high, `${part}.default`, value, `a number within its range`);
+    requirePart(isEntry, part, entry, "{ default, unit, range: [low, high], source, about }");
+    requirePart(
+      value >= low && value <= high,
+      `${part}.default`,
+      value,
+      `a number within its range`,
+    );
     const isKnown = atMost === undefined || Object.hasOwn(thresholds, atMost);
-    require(isKnown, `${part}.atMost`, atMost, "the name of another threshold of the rule");
+    requirePart(isKnown, `${part}.atMost`, atMost, "the name of another threshold of the rule");
   }
 }
 

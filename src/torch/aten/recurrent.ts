@@ -50,7 +50,7 @@ function requireShapes(
   const [examples, , features] = x.shape;
   const units = weights.ofState.shape[1] ?? 0;
   const rows = GATES[cell.kind] * units;
-  const require = (name: string, { shape }: Tensor, expected: number[]) => {
+  const requireShape = (name: string, { shape }: Tensor, expected: number[]) => {
     if (shape.join() === expected.join()) return;
     throw new InputError({
       place: name,
@@ -59,11 +59,11 @@ function requireShapes(
       expected: `[${expected.join(", ")}]`,
     });
   };
-  require("w_ih", weights.ofInput, [rows, features]);
-  require("w_hh", weights.ofState, [rows, units]);
-  if (weights.biasOfInput !== null) require("b_ih", weights.biasOfInput, [rows]);
-  if (weights.biasOfState !== null) require("b_hh", weights.biasOfState, [rows]);
-  for (const state of initial) require("hx", state, [examples, units]);
+  requireShape("w_ih", weights.ofInput, [rows, features]);
+  requireShape("w_hh", weights.ofState, [rows, units]);
+  if (weights.biasOfInput !== null) requireShape("b_ih", weights.biasOfInput, [rows]);
+  if (weights.biasOfState !== null) requireShape("b_hh", weights.biasOfState, [rows]);
+  for (const state of initial) requireShape("hx", state, [examples, units]);
 }
 
 /** Input, state and weights of one layer in one direction. */
