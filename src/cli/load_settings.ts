@@ -31,7 +31,7 @@ export async function loadPlugins(files: readonly string[]): Promise<void> {
       try {
         registerRule(rule);
       } catch (error) {
-        throw new GateError((error as Error).message).within(file);
+        throw new GateError((error as Error).message, { cause: error }).within(file);
       }
     }
   }

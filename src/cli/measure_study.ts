@@ -166,19 +166,25 @@ export class KeptPoints {
       shardDifference(earlier.header, header);
     if (this.#request.resume) {
       if (difference === null) return;
-      throw new StudyError(
-        `${path} is another study, which --resume cannot continue: ${difference}`,
-      );
+      throw new StudyError({
+        place: path,
+        found: "another study",
+        expected: "the same",
+        meant: `, which --resume cannot continue: ${difference}`,
+      });
     }
     const { from, to } = shardRange(earlier.header.grid, earlier.header.shard);
-    const holds = `${path} holds ${await countPoints(earlier)} of the ${to - from} points of`;
-    throw new StudyError(
-      difference === null
-        ? `${holds} this study: continue them with --resume, start again with --force, or name another ` +
-          "file"
-        : `${holds} another study, which the new one would replace: name another file, or ` +
-          `replace it with --force (${difference})`,
-    );
+    const whose = difference === null ? "this study" : "another study";
+    throw new StudyError({
+      place: path,
+      verb: "holds",
+      found: `${await countPoints(earlier)} of the ${to - from} points of ${whose}`,
+      expected: "no study",
+      meant: difference === null
+        ? ": continue them with --resume, start again with --force, or name another file"
+        : ", which the new one would replace: name another file, or replace it with --force " +
+          `(${difference})`,
+    });
   }
 
   async add(point: StudyPoint): Promise<void> {

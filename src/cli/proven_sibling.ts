@@ -96,16 +96,16 @@ async function readProof(
     const { model, training: own } = await meter.identify();
     if (model.fingerprint !== header.model.fingerprint) {
       throw new StudyError(
-        `${path} is about other layers, weights or another batch than ${subject.model} has now: ` +
-          "run scale again",
+        refusal`${path} is about other layers, weights or another batch, expected those of ${subject.model}: run scale again`,
       );
     }
     // The slopes are those of an optimizer, and compiling leaves no trace in layers and weights.
     if (own!.optimizer !== training.optimizer || own!.rate !== training.rate) {
+      const mine = sayOptimizer(own!);
       throw new StudyError(
-        `${path} is about ${sayOptimizer(training)}, and ${subject.model} is trained by ${
-          sayOptimizer(own!)
-        } now: run scale again`,
+        refusal`${path} is about ${
+          sayOptimizer(training)
+        }, expected ${mine}, by which ${subject.model} is trained: run scale again`,
       );
     }
   } finally {

@@ -42,7 +42,7 @@ export function parseBaseline(content: string, file: string): Baseline {
   try {
     return decodeBaseline(content, file);
   } catch (error) {
-    throw new GateError((error as Error).message);
+    throw new GateError((error as Error).message, { cause: error });
   }
 }
 

@@ -211,7 +211,9 @@ function resolveRule(
     return { level, thresholds: resolveThresholds(table, given, name) };
   } catch (error) {
     // The schema knows only the thresholds of this package's rules.
-    throw new GateError((error as Error).message).within(`${file}: rules[${showValue(name)}]`);
+    throw new GateError((error as Error).message, { cause: error }).within(
+      `${file}: rules[${showValue(name)}]`,
+    );
   }
 }
 

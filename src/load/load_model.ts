@@ -191,7 +191,9 @@ export async function loadModel(
     const module = await importModule(file);
     const { register } = module;
     if (typeof register !== "function") {
-      throw new ModelError("it exports no function register({ tf })").within(file);
+      throw new ModelError(
+        refusal`register is ${typeof register}, expected an exported function register({ tf })`,
+      ).within(file);
     }
     try {
       await logToStderr(() => register({ tf }));

@@ -50,9 +50,13 @@ export function requireTargetsFor(
 ): Batch {
   if (typeof objective !== "string" || objective === "sum") return batch;
   if (batch.targets !== undefined && batch.targets !== null) return batch;
-  throw new BatchError(
-    `${file}: the objective ${objective} needs targets, and the batch has none: ${fixFor(file)}`,
-  );
+  throw new BatchError({
+    place: `${file}: the batch`,
+    verb: "has",
+    found: "no targets",
+    expected: `those that the objective ${objective} needs`,
+    hint: `: ${fixFor(file)}`,
+  });
 }
 
 /** Returns the fix for a batch without targets, by the kind of its file. */

@@ -1,5 +1,6 @@
-import { failure, writeFailure } from "../words/failure.ts";
+import { writeFailure } from "../words/failure.ts";
 import { ModelError, statOf } from "./model_error.ts";
+import { refusal } from "../words/input_error.ts";
 
 /**
  * Returns true if a file that blocks a lock, a journal or a temporary file can be deleted without
@@ -130,22 +131,21 @@ async function removeFolders(made: readonly string[]): Promise<void> {
   for (const path of made.toReversed()) await Deno.remove(path).catch(() => {});
 }
 
-/** The folder cannot be used; the message is the rest of a sentence. */
-class Unusable extends Error {}
-
 async function requireEmpty(path: string, own: string | null): Promise<void> {
   if (!(await Deno.stat(path)).isDirectory) {
-    throw new Unusable("it is a file, expected a new or an empty folder");
+    throw new ModelError(refusal`${path} is a file, expected a new or an empty folder`);
   }
   for await (const { name } of Deno.readDir(path)) {
     if (`${path}/${name}` === own) continue;
-    throw new Unusable("it is a folder that holds files, expected a new or an empty one");
+    throw new ModelError(
+      refusal`${path} is a folder that holds files, expected a new or an empty one`,
+    );
   }
 }
 
 function unwritable(path: string, error: unknown): ModelError {
-  const reason = error instanceof Unusable ? failure(error) : writeFailure(error);
-  return new ModelError(`${path} cannot be written: ${reason}`, { cause: error });
+  if (error instanceof ModelError) return error;
+  return new ModelError(`${path} cannot be written: ${writeFailure(error)}`, { cause: error });
 }
 
 /**

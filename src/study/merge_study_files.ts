@@ -314,17 +314,22 @@ function requireOneStudy(files: readonly StudyFile[]): void {
   const reason = ({ header }: StudyFile) => differenceOf(most[0].header, header);
   if (most.length <= foreign.length) {
     const [other] = foreign;
-    throw new StudyError(
-      `${most[0].path} and ${other.path} are not parts of one study: ${reason(other)}`,
-    );
+    throw new StudyError({
+      place: `${most[0].path} and ${other.path}`,
+      verb: "are",
+      found: "not parts of one study",
+      expected: "parts of one",
+      meant: `: ${reason(other)}`,
+    });
   }
   const named = foreign.map((file) => `${file.path} (${reason(file)})`);
-  const verb = foreign.length === 1 ? "does" : "do";
-  throw new StudyError(
-    `${foreign.length} of ${files.length} parts ${verb} not belong to the study of the others: ${
-      nameSome(named)
-    }`,
-  );
+  throw new StudyError({
+    place: `${foreign.length} of ${files.length} parts`,
+    verb: foreign.length === 1 ? "belongs to" : "belong to",
+    found: "another study",
+    expected: "that of the others",
+    hint: `: ${nameSome(named)}`,
+  });
 }
 
 /** Returns the common properties of parts of one study. */

@@ -148,10 +148,15 @@ async function openFile(
 ): Promise<OpenSubject> {
   const sized = grid.depths.concat(grid.widths).some((size) => size !== null);
   const fixed = () =>
-    new StudyError(
-      `${path}: a model from a file has a fixed depth and width, which a study cannot change: ` +
-        "export createModel({ tf, seed, width, depth }) from a module, or leave out depths and widths",
-    );
+    new StudyError({
+      place: `${path}: a model from a file`,
+      verb: "has",
+      found: "a fixed depth and width",
+      expected: "none",
+      meant:
+        ", which a study cannot change: export createModel({ tf, seed, width, depth }) from a " +
+        "module, or leave out depths and widths",
+    });
   if (sized && (!isModule(path) || file !== undefined)) throw fixed();
   const { trust = false } = options;
   const beforeWeights = (model: LayersModel, entries: number) => {

@@ -29,6 +29,7 @@ import { type OpenSubject, openSubject } from "./open_subject.ts";
 import { StudyError, type StudyOptions, studyRules } from "./study_options.ts";
 import type { StudySubject } from "./study_subject.ts";
 import { createHash } from "node:crypto";
+import { refusal } from "../words/input_error.ts";
 
 /** Judges the measurements of a point, and keeps the figures that a study shows. */
 function describeStudyPoint(point: GridPoint, measurements: Measurements): StudyPoint {
@@ -274,8 +275,10 @@ export class PointMeter {
     if (scaler.count > 0) return scaler;
     throw new StudyError(
       layers === null
-        ? "The model has no kernel to scale"
-        : `No layer with a kernel matches ${showWord(String(layers))} (scaleLayers)`,
+        ? refusal`The model has no kernel, expected one to scale`
+        : refusal`scaleLayers is ${
+          showWord(String(layers))
+        }, expected the name of a layer with a kernel`,
     );
   }
 

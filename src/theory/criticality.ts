@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import type { ActivationFunction } from "../traits/curves.ts";
 import { anyObject, numberFrom, requireValue, string } from "../words/shape.ts";
@@ -98,7 +98,7 @@ export function criticalWeightVariance(
   // across 1 and no depth is safe.
   if (critical === null || Math.abs(excess(critical)) > JUMP) {
     throw new InputError(
-      `No weight variance from 1e-3 to 1e6 is critical under the bias variance ${biasVariance}`,
+      refusal`biasVariance is ${biasVariance}, expected one with a critical weight variance from 1e-3 to 1e6`,
     );
   }
   return critical;
@@ -211,11 +211,9 @@ export function depthScale(
   }
   const variance = fixedPoint(phi, weightVariance, biasVariance);
   if (!(variance > LEAST_VARIANCE && variance < MOST_VARIANCE)) {
+    const limit = variance > LEAST_VARIANCE ? "no limit" : "0";
     throw new InputError(
-      `The variance of z tends to ${
-        variance > LEAST_VARIANCE ? "no limit" : "nothing"
-      } under the weight ` +
-        `variance ${weightVariance} and the bias variance ${biasVariance}`,
+      refusal`The variance of z under weightVariance ${weightVariance} and biasVariance ${biasVariance} tends to ${limit}, expected a limit above 0`,
     );
   }
   const alike = weightVariance * gaussianMean((z) => phi.derivative(z) ** 2, variance, phi);

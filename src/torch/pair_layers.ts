@@ -344,11 +344,12 @@ function pairByShape(units: readonly Unit[], fillers: readonly Filler[]): Pair[]
     const alike = units.filter(({ signature }) => signature === unit.signature);
     if (fitting.length === 1 && alike.length === 1) return fitting[0];
     if (fitting.length === 0) {
-      throw new ModelError(
-        `Layer ${showValue(unit.path)} is ${unit.signature}, and no layer of the file is${
-          spare(units, fillers)
-        }`,
-      );
+      throw new ModelError({
+        place: `Layer ${showValue(unit.path)}`,
+        found: unit.signature,
+        expected: "a layer of the file",
+        meant: `, and no layer of the file is${spare(units, fillers)}`,
+      });
     }
     throw new ModelError({
       place: `Layer ${showValue(unit.path)}`,

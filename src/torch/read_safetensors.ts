@@ -141,7 +141,9 @@ function readEntry(name: string, value: unknown): Entry {
   const shown = showValue(name);
   const entry = Object(value) as Record<string, unknown>;
   for (const key of ["shape", "data_offsets"]) {
-    if (entry[key] === undefined) throw new ModelError(`${key} of ${shown} is missing`);
+    if (entry[key] === undefined) {
+      throw new ModelError(refusal`${key} of ${shown} is missing, expected an array`);
+    }
   }
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string" || !Object.hasOwn(TYPES, dtype)) {

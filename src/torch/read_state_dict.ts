@@ -153,7 +153,11 @@ function readLegacy(source: ByteSource): StateDict {
   });
   const found = new Map<string, StorageBytes>();
   for (const key of keys) {
-    if (at + 8 > source.size) throw new ModelError("The file ends within its storages: truncated");
+    if (at + 8 > source.size) {
+      throw new ModelError(
+        refusal`The file ends in its storages, expected ${keys.length} of them: truncated`,
+      );
+    }
     const head = source.read(at, 8, "The size of a storage");
     const count = Number(new DataView(head.buffer, head.byteOffset).getBigInt64(0, true));
     at += 8;
@@ -186,7 +190,9 @@ function tensorsOf(source: ByteSource, value: Pickled, storages: Storages): Stat
     const { storage, shape } = view;
     const stored = storages(storage.key);
     const place = `Storage ${showValue(storage.key)} of ${showValue(name)}`;
-    if (stored === null) throw new ModelError(`${place} is missing from the file`);
+    if (stored === null) {
+      throw new ModelError(refusal`${place} is missing, expected it in the file`);
+    }
     const size = storage.count * BYTES[storage.type ?? "uint8"];
     if (stored.size !== size) {
       throw new ModelError(

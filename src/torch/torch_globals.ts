@@ -208,7 +208,9 @@ function dictionaryOf([pairs]: Pickled[], budget: Budget): Map<Pickled, Pickled>
   budget.spend(2 * COST.entry * pairs.length);
   return new Map(pairs.map((pair) => {
     if (!Array.isArray(pair)) {
-      throw new ModelError("A dictionary of the pickle has a key without a value");
+      throw new ModelError(
+        refusal`A dictionary of the pickle has a key without a value, expected pairs`,
+      );
     }
     return [pair[0], pair[1]];
   }));

@@ -12,7 +12,7 @@ export interface Refusal {
   verb?: string;
   /** End of the message, with its own semicolon or colon. Default: nothing. */
   hint?: string;
-  /** Text of the message in place of a long list of accepted values, see `nearest()`. */
+  /** Text of the message in place of `expected`: a suggestion for a long list (`nearest()`), or what to do. */
   meant?: string;
 }
 
@@ -47,12 +47,17 @@ export class InputError extends TypeError {
    *
    * @param refusal Place, found and expected, or a whole sentence. Quotes from a file are made
    * visible and kept on one line.
+   * @param options Its cause. If the sentence ends with that of an `InputError`, the parts are those
+   * of the cause.
    */
   constructor(refusal: Refusal | string = "", options?: ErrorOptions) {
     super(oneLine(typeof refusal === "string" ? refusal : sentenceOf(refusal)), options);
-    this.place = typeof refusal === "string" ? "" : oneLine(refusal.place);
-    this.found = typeof refusal === "string" ? this.message : oneLine(refusal.found);
-    this.expected = typeof refusal === "string" ? "" : oneLine(refusal.expected);
+    const { place, found, expected } = typeof refusal === "string"
+      ? partsOf(this.message, options?.cause)
+      : refusal;
+    this.place = oneLine(place);
+    this.found = oneLine(found);
+    this.expected = oneLine(expected);
   }
 
   /** Puts a file before the place, unless the message begins with it. */
@@ -62,6 +67,16 @@ export class InputError extends TypeError {
     this.place = this.place === "" ? file : `${file}: ${this.place}`;
     return this;
   }
+}
+
+/** Returns the parts of a sentence that passes an error on, or one whose parts nobody knows. */
+function partsOf(message: string, cause: unknown): Pick<Refusal, "place" | "found" | "expected"> {
+  if (!(cause instanceof InputError) || !message.endsWith(cause.message)) {
+    return { place: "", found: message, expected: "" };
+  }
+  const { place, found, expected } = cause;
+  const whole = message.slice(0, -cause.message.length) + place;
+  return { place: whole.replace(/: $/, ""), found, expected };
 }
 
 function sentenceOf({ place, verb = "is", found, expected, hint = "", meant = "" }: Refusal) {
@@ -78,9 +93,10 @@ export function refusalAt(place: string, said: string, expected: string): Refusa
   return { place, verb, found: said.slice(verb.length + 1), expected };
 }
 
-const VERB = "is|are|has|have|holds|names|needs|covers?|begins? (?:at|with)|ends? (?:at|in)|" +
-  "answered|belongs to|calls|changes|computes|depends on|lists|makes|redirects to|returned|" +
-  "splits|takes|works";
+const VERB =
+  "is about|is|are|has|have|holds|names|needs|covers?|begins? (?:at|with)|ends? (?:at|in)|" +
+  "answered|belongs to|calls|changes|computes|depends on|lists|makes|multiplies|reads|" +
+  "redirects(?: to)?|returned|sends|sent|splits|takes|tends to|works|would be written to";
 
 /** Text of a refusal: its verb and its comma divide place, found and expected. */
 export const REFUSAL = new RegExp(`^([^]+?) (${VERB}) ([^]+?), expected ([^]+)$`);

@@ -71,7 +71,7 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   ],
   [["a.ts", "--config", "none.json"], {}, "none.json: the configuration cannot be read"],
   [["a.ts", "--config", "a", "--no-config"], {}, "--config and --no-config are both given"],
-  [["a.ts", "--baseline", "none.json"], {}, "none.json: there is no baseline: write one with"],
+  [["a.ts", "--baseline", "none.json"], {}, "none.json: the baseline is missing: write one with"],
   [
     ["a.ts", "--baseline", "b.json"],
     { "b.json": "{}" },

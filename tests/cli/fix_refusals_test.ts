@@ -13,8 +13,8 @@ Deno.test("fix refuses a folder that holds files, a file and the model's folder 
     await Deno.symlink(`${folder}/${NAME}`, `${folder}/link`);
     const before = namesIn(`${folder}/${NAME}`);
     const refusals: [out: string, why: string][] = [
-      ["full", "full cannot be written: it is a folder that holds files, expected a new or an"],
-      ["file", "file cannot be written: it is a file, expected a new or an empty folder"],
+      ["full", "full is a folder that holds files, expected a new or an"],
+      ["file", "file is a file, expected a new or an empty folder"],
       ["file/below", "file/below cannot be written: a part of its path is not a folder"],
       [NAME, `--out is ${NAME}, the folder of the model, expected another one`],
       [`./full/../${NAME}/`, "the folder of the model, expected another one"],

@@ -57,7 +57,7 @@ Deno.test("init says which files hold a model, which may, and leaves out the res
     assertEquals(code, 2);
     assertEquals(
       stderr,
-      "error: Nothing written: stdin is not a terminal, so nothing can be asked: run it again with --yes\n",
+      "error: Nothing written: stdin is not a terminal, expected one to ask on, or --yes\n",
     );
     assertEquals(await textsIn(folder), before);
   }));

@@ -78,7 +78,7 @@ Deno.test("merge refuses missing and double points and foreign parts, and writes
     await assertRefuses(
       ["merge", parts[0], other, parts[2], "--out", out],
       [
-        "1 of 3 parts does not belong to the study of the others: ",
+        "1 of 3 parts belongs to another study, expected that of the others: ",
         "other.json (they are of different versions",
         '"0.1.0" and "0.0.9"',
       ],

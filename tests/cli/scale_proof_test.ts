@@ -47,7 +47,7 @@ Deno.test("report and check take the proof of scale, and say what the verdict is
     const { stderr } = await run("report", "sgd", "right");
     assertMatch(
       stderr,
-      /about Adam at a rate of 0\.01, and .*sgd\.js is trained by SGD at a rate of /,
+      /about Adam at a rate of 0\.01, expected SGD at a rate of .*, by which .*sgd\.js is trained/,
     );
   });
 });

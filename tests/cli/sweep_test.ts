@@ -197,7 +197,7 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
     [["--scale-layers", "("], '--scale-layers is "(", expected a regular expression'],
     [
       ["--scale-layers", "nothing"],
-      "No layer with a kernel matches /nothing/ (scaleLayers)",
+      "scaleLayers is /nothing/, expected the name of a layer with a kernel",
     ],
     [["examples/digits.ts", "--depth", "3"], "given with MODEL examples/digits.ts"],
     [["a.json", "b.json"], "MODEL is given 2 times"],

@@ -49,7 +49,7 @@ Deno.test("report refuses a loss on a batch without targets", () =>
   withModel(async (folder) => {
     const args = ["report", `${folder}/model.json`, "--quiet", "--batch", `${folder}/batch.json`];
     await assertRefuses([...args, "--objective", "meanSquaredError"], [
-      `${folder}/batch.json: the objective meanSquaredError needs targets, and the batch has none`,
+      `${folder}/batch.json: the batch has no targets, expected those that the objective meanSquaredError needs`,
       'add "targets" to it',
     ]);
     await Deno.writeTextFile(
@@ -60,7 +60,7 @@ Deno.test("report refuses a loss on a batch without targets", () =>
        export const createBatch = ({ tf }) => ({ inputs: tf.ones([2, 2]) });`,
     );
     const says = [
-      `${folder}/net.ts: the objective meanSquaredError needs targets, and the batch has none`,
+      `${folder}/net.ts: the batch has no targets, expected those that the objective meanSquaredError needs`,
       "let createBatch return { inputs, targets }",
     ];
     await assertRefuses(["report", `${folder}/net.ts`, "--quiet"], says);

@@ -111,7 +111,7 @@ const spoilt: [string, Edit, Parts | string][] = [
       json.modelTopology.config.layers[0].config.extra = deep;
       return json;
     },
-    "extra is nested more than 100 levels deep",
+    "extra has more than 100 levels, expected at most 100",
   ],
 ];
 for (const [what, edit, said] of spoilt) {

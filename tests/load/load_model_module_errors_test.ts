@@ -243,7 +243,10 @@ Deno.test("loadModel() refuses a register file that registers nothing or throws"
       () => loadModel(path, { register: [path] }),
       ModelError,
     );
-    assertEquals(message, `${path}: it exports no function register({ tf })`);
+    assertEquals(
+      message,
+      `${path}: register is undefined, expected an exported function register({ tf })`,
+    );
   });
   await withModule(`export const register = () => { throw 1; };`, async (path) => {
     const { message } = await assertRejects(

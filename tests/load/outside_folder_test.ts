@@ -122,7 +122,8 @@ Deno.test("loadModel() reads no file outside the folder that is exchanged for a 
       await Deno.remove(weights);
       await Deno.rename(`${folder}/kept`, weights);
     };
-    const shown = 'weightsManifest[0].paths[0] is "weights-0.bin", ';
+    const place = "weightsManifest[0].paths[0]";
+    const shown = `${place} is "weights-0.bin", `;
     // For the moment of opening alone: the name leads to the right file before and after.
     assertEquals(
       await refusalWhile(async (open) => {
@@ -130,7 +131,7 @@ Deno.test("loadModel() reads no file outside the folder that is exchanged for a 
         await open();
         await unlink();
       }),
-      `${shown}which was replaced while it was being read`,
+      `${place} is another file than before, expected "weights-0.bin" to stay`,
     );
     assertEquals(
       await refusalWhile(async (open) => {

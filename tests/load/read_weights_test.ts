@@ -169,7 +169,7 @@ Deno.test("readStateDict() reads files of torch.save before 1.6, storages in the
 Deno.test("readWeights() says what is wrong with the storages of such a file", async () => {
   const four = [1, 2, 3, 4];
   const cases: [Legacy, string][] = [
-    [{ storages: [] }, "The file ends within its storages: truncated"],
+    [{ storages: [] }, "The file ends in its storages, expected 1 of them: truncated"],
     [
       { storages: [[5, four]] },
       'Storage "0" has 5 entries, expected at most 4 up to the end of the file: truncated',
@@ -188,7 +188,7 @@ Deno.test("readWeights() says what is wrong with the storages of such a file", a
       'Storage "1" belongs to no tensor, expected one that does',
     ],
     [{ keys: listOf([0]) }, "Storage 0 belongs to no tensor, expected one that does"],
-    [{ keys: listOf([]) }, 'Storage "0" of "w" is missing from the file'],
+    [{ keys: listOf([]) }, 'Storage "0" of "w" is missing, expected it in the file'],
     [{ keys: [7] }, "The file has no list of storages, expected one"],
     [{ version: 1000 }, "The file has version 1000, expected 1001"],
     [
@@ -203,7 +203,7 @@ Deno.test("readWeights() says what is wrong with the storages of such a file", a
   for (const more of [1, 7]) {
     assertEquals(
       await refusalOf(".pt", new Uint8Array([...whole, ...Array(more).fill(0)])),
-      "The file ends within its storages: truncated",
+      "The file ends in its storages, expected 1 of them: truncated",
     );
   }
 });

@@ -291,7 +291,7 @@ Deno.test("requireTargetsFor() requires targets for a loss, and says how the bat
     for (const [file, fix] of Object.entries(fixes)) {
       assertEquals(
         assertThrows(() => requireTargetsFor(batch, "hinge", file), BatchError).message,
-        `${file}: the objective hinge needs targets, and the batch has none: ${fix}`,
+        `${file}: the batch has no targets, expected those that the objective hinge needs: ${fix}`,
       );
     }
   }

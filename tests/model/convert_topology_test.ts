@@ -147,7 +147,7 @@ Deno.test("convertTopology() goes 100 levels deep, and says so of more", () => {
   };
   // The list stands five levels down: configuration, layers, the first, its configuration, the key.
   convert(nested(95));
-  assertEquals(message(nested(96)), "deep is nested more than 100 levels deep");
+  assertEquals(message(nested(96)), "deep has more than 100 levels, expected at most 100");
 });
 
 Deno.test("plainTopology() sees a sign of Keras 3 wherever it stands in a model, as deep as 200 levels", () => {

@@ -11,6 +11,7 @@ import {
 import { ModelError } from "../../src/model/model_error.ts";
 import { fileToReplace, NewFolder } from "../../src/model/new_folder.ts";
 import { namesIn } from "./read_saved.ts";
+import { assertRefusedLater, parts } from "../assert_refused.ts";
 import { withFolder } from "./save_model.ts";
 
 /** What each extension stands for. */
@@ -101,7 +102,11 @@ Deno.test("NewFolder replaces no file that has appeared in the meantime", async 
       await using made = await NewFolder.open(`${folder}/new`);
       await made.write([{ path: "m", bytes: bytes("ours") }]);
       await Deno.writeTextFile(`${folder}/new/m`, "theirs");
-      await assertRejects(() => made.publish("m"), ModelError, "it is a folder that holds files");
+      await assertRefusedLater(
+        () => made.publish("m"),
+        parts(`${folder}/new`, "a folder that holds files", "a new or an empty one"),
+        ModelError,
+      );
     }
     assertEquals(namesIn(`${folder}/new`), ["m"]);
     assertEquals(await Deno.readTextFile(`${folder}/new/m`), "theirs");
@@ -112,19 +117,16 @@ Deno.test("NewFolder.open() refuses what is no new or empty folder, in one sente
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/full/er`, { recursive: true });
     await Deno.writeTextFile(`${folder}/file`, "");
-    for (
-      const [name, why] of [
-        ["full", "it is a folder that holds files, expected a new or an empty one"],
-        ["file", "it is a file, expected a new or an empty folder"],
-        ["file/below", "a part of its path is not a folder"],
-      ]
-    ) {
-      await assertRejects(
+    const refuses = (name: string, ...[place, ...said]: Parameters<typeof parts>) =>
+      assertRefusedLater(
         () => NewFolder.open(`${folder}/${name}`),
+        parts(place && `${folder}/${place}`, ...said),
         ModelError,
-        `${name} cannot be written: ${why}`,
       );
-    }
+    await refuses("full", "full", "a folder that holds files", "a new or an empty one");
+    await refuses("file", "file", "a file", "a new or an empty folder");
+    const lost = `${folder}/file/below cannot be written: a part of its path is not a folder`;
+    await refuses("file/below", "", lost, "");
     assertEquals(namesIn(folder), ["file", "full"]);
   });
 });

@@ -90,7 +90,7 @@ Deno.test("merge names the foreign parts of a thousand, also when one of them is
     }
     const reason = "(their batches differ in size: examples is 32 and 64)";
     await assertRefuses(["merge", ...paths, "--out", `${folder}/whole.json`], [
-      "2 of 1000 parts do not belong to the study of the others: ",
+      "2 of 1000 parts belong to another study, expected that of the others: ",
       `1.json ${reason}, `,
       `43.json ${reason}`,
     ]);
@@ -240,7 +240,7 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
   assertThrows(
     () => mergeStudyFiles([foreign, part("a", []), part("b", [])]),
     StudyError,
-    "1 of 3 parts does not belong to the study of the others: c (",
+    "1 of 3 parts belongs to another study, expected that of the others: c (",
   );
   assertRefused(
     () => mergeStudyFiles([]),

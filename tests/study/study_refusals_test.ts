@@ -17,7 +17,11 @@ Deno.test("study() says what it cannot do", async () => {
     flat.dispose();
     const scales = [1];
     const cases: [() => Promise<unknown>, new () => Error, string][] = [
-      [() => study({ model: path }, { scales }), StudyError, "The model has no kernel to scale"],
+      [
+        () => study({ model: path }, { scales }),
+        StudyError,
+        "The model has no kernel, expected one to scale",
+      ],
       [
         () => study({ model: path }, { scales, activations: ["relu"] }),
         StudyError,

@@ -35,7 +35,7 @@ Deno.test("study() scales only the layers that are asked for", async () => {
   await assertRejects(
     () => study(small, { scales: [1] }, { scaleLayers: /nothing/ }),
     StudyError,
-    "No layer with a kernel matches /nothing/ (scaleLayers)",
+    "scaleLayers is /nothing/, expected the name of a layer with a kernel",
   );
 });
 

@@ -46,7 +46,7 @@ Deno.test("criticalWeightVariance() finds where selu and sigmoid are critical", 
 
 Deno.test("criticalWeightVariance() throws when chi jumps over 1", () => {
   for (const activation of ["swish", "gelu", "gelu_new", "mish"]) {
-    assertThrows(() => criticalWeightVariance(activation), InputError, "is critical");
+    assertThrows(() => criticalWeightVariance(activation), InputError, "critical weight variance");
   }
 });
 

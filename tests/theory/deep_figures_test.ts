@@ -62,7 +62,7 @@ Deno.test("depthScale() has no end at criticality, and refuses what tends to not
   assertEquals(depthScale("relu", 2).scale, Infinity);
   const critical = criticalWeightVariance("tanh", 0.05);
   assertEquals(depthScale("tanh", critical, { biasVariance: 0.05 }).carries > 1e5, true);
-  assertThrows(() => depthScale("tanh", 0.5), InputError, "tends to nothing");
+  assertThrows(() => depthScale("tanh", 0.5), InputError, "tends to 0");
   assertThrows(() => depthScale("relu", 3), InputError, "tends to no limit");
   assertRefused(
     () => depthScale("tanh", -1),

@@ -139,7 +139,7 @@ for (
 refuses(
   "whose storage is missing",
   dictionaryParts({ w: tensorParts({ key: "../../etc/passwd" }) }),
-  'Storage "../../etc/passwd" of "w" is missing from the file',
+  'Storage "../../etc/passwd" of "w" is missing, expected it in the file',
 );
 refuses(
   "whose storage is truncated",

@@ -100,7 +100,7 @@ for (const key of ["shape", "data_offsets"]) {
   refuses(
     `without ${key}`,
     safetensors(one({ [key]: undefined }), 16),
-    `${key} of "w" is missing`,
+    `${key} of "w" is missing, expected an array`,
   );
 }
 

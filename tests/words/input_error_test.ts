@@ -53,6 +53,21 @@ for (const Kind of KINDS) {
     });
   });
 
+  Deno.test(`${Kind.name} that passes an error on has its parts`, () => {
+    const cause = new InputError(RENDERED[0][0]);
+    const partsOf = (message: string, cause?: Error) => {
+      const { place, found, expected } = new Kind(message, { cause });
+      return [place, found, expected];
+    };
+    assertEquals(partsOf(cause.message, cause), ["seed", "-1", "0 or more"]);
+    assertEquals(partsOf(`point 2: ${cause.message}`, cause), ["point 2: seed", "-1", "0 or more"]);
+    const plain = new InputError("there is no such file");
+    assertEquals(partsOf(`x: ${plain.message}`, plain), ["x", "there is no such file", ""]);
+    // Another sentence, or an error without parts.
+    assertEquals(partsOf("The seed is negative", cause), ["", "The seed is negative", ""]);
+    assertEquals(partsOf("why", new Error("why")), ["", "why", ""]);
+  });
+
   Deno.test(`${Kind.name} takes a sentence, and a file before it once`, () => {
     const error = new Kind("there is no such file");
     assertEquals([error.place, error.found, error.expected], ["", "there is no such file", ""]);

@@ -201,7 +201,12 @@ async function loadBaseline(
   if (!baselineNamed && !isReadable(baseline)) return null;
   const stored = await readBaseline(baseline);
   if (stored === null && baselineNamed) {
-    throw new GateError("there is no baseline: write one with --update-baseline").within(baseline);
+    throw new GateError({
+      place: "the baseline",
+      found: "missing",
+      expected: "one that check wrote",
+      meant: ": write one with --update-baseline",
+    }).within(baseline);
   }
   return stored;
 }

@@ -163,7 +163,7 @@ function stored(name: string, text: string): Difference["before"] {
     return { name, measurements, diagnosis: diagnose(measurements, findings) };
   } catch (error) {
     const { message } = error as Error;
-    throw new UsageError(`${name}: ${message.replace(/^The report: /, "")}`);
+    throw new UsageError(`${name}: ${message.replace(/^The report: /, "")}`, { cause: error });
   }
 }
 

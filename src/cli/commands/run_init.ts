@@ -30,10 +30,14 @@ export async function run([model]: string[], { yes }: { yes: boolean }): Promise
     ...unclear.map(({ path, why }) => `unclear  ${path}: ${why}`),
   ]);
   if (models.length === 0) {
-    throw new UsageError(
-      "This folder has no model: write net.ts with `export const createModel = ({ tf, seed }) => " +
+    throw new UsageError({
+      place: "This folder",
+      verb: "has",
+      found: "no model",
+      expected: "a module that builds one, or a saved one",
+      meant: ": write net.ts with `export const createModel = ({ tf, seed }) => " +
         "tf.sequential(...)`, or save one with model.save(), and run init again, or init MODEL",
-    );
+    });
   }
   const checkout = await checkoutFolder();
   const settings = await readSettings(checkout);
@@ -105,9 +109,11 @@ function asker(yes: boolean): (question: string) => Promise<boolean> {
   return (question) => {
     if (yes) return Promise.resolve(true);
     if (Deno.stdin.isTerminal()) return Promise.resolve(confirm(question));
-    throw new UsageError(
-      "Nothing written: stdin is not a terminal, so nothing can be asked: run it again with --yes",
-    );
+    throw new UsageError({
+      place: "Nothing written: stdin",
+      found: "not a terminal",
+      expected: "one to ask on, or --yes",
+    });
   };
 }
 

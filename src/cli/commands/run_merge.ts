@@ -148,8 +148,13 @@ async function requireSameStudy(out: string, header: StudyHeader): Promise<void>
   if (!await holdsStudy(out)) return;
   const difference = differenceOf((await readStudyFile(out)).header, header);
   if (difference === null) return;
-  throw new StudyError(
-    `${out} holds another study, which the merged study would replace: name another file, or replace it ` +
-      `with --force (${difference})`,
-  );
+  throw new StudyError({
+    place: out,
+    verb: "holds",
+    found: "another study",
+    expected: "a part of this one",
+    meant:
+      ", which the merged study would replace: name another file, or replace it with --force " +
+      `(${difference})`,
+  });
 }

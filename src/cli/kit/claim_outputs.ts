@@ -7,6 +7,7 @@ import { weightFilesOf } from "../../model/weights/weights_manifest.ts";
 import { carriesMarker, documentKind, DOCUMENTS, MARKER_HEAD } from "../../words/document.ts";
 import { writeFailure } from "../../words/failure.ts";
 import { UsageError } from "./flag.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** File that a run will write. */
 export interface Output {
@@ -50,9 +51,7 @@ export async function claimOutputs(
     const input = read.get(identity);
     if (input !== undefined) {
       const alias = input === path ? "" : ` as ${input}`;
-      throw new UsageError(
-        `The result would replace ${path}, which is read${alias}: write elsewhere`,
-      );
+      throw wouldReplace(`${path}, which is read${alias}`);
     }
     if (file !== null && !force) await explain(path, () => requireOurs(output, file));
   }
@@ -74,20 +73,29 @@ export async function requireNotImported(path: string): Promise<void> {
   const { identity } = await placeOf(path);
   for (const imported of userImports.files) {
     if (await identityOf(imported) !== identity) continue;
-    throw new UsageError(
-      `The result would replace ${path}, which the run imports: write elsewhere`,
-    );
+    throw wouldReplace(`${path}, which the run imports`);
   }
+}
+
+/** Returns the error for a result that would replace a file which is not an earlier result. */
+function wouldReplace(found: string, or = ""): UsageError {
+  return new UsageError({
+    place: "The result",
+    verb: "would replace",
+    found,
+    expected: "an earlier result",
+    meant: `: write elsewhere${or}`,
+  });
 }
 
 function requireDistinct(outputs: readonly Output[], places: readonly Place[]): void {
   for (const [index, { path }] of outputs.entries()) {
     const first = places.findIndex(({ identity }) => identity === places[index].identity);
     if (first === index) continue;
+    const { path: earlier } = outputs[first];
+    const file = path === earlier ? path : `one file, ${earlier} and ${path}`;
     throw new UsageError(
-      path === outputs[first].path
-        ? `Two results would be written to ${path}`
-        : `Two results would be written to one file, ${outputs[first].path} and ${path}`,
+      refusal`Two results would be written to ${file}, expected a file for each`,
     );
   }
 }
@@ -148,9 +156,7 @@ async function requireOurs({ path, extends: kind }: Output, file: string): Promi
   const what = held === "study" || held === "baseline"
     ? `holds ${DOCUMENTS[held].words}`
     : "carries no marker of a result; older versions wrote none";
-  throw new UsageError(
-    `The result would replace ${path}, which ${what}: write elsewhere, or replace it with --force`,
-  );
+  throw wouldReplace(`${path}, which ${what}`, ", or replace it with --force");
 }
 
 /** Number of bytes read at each end of a file; a character has up to 4. */

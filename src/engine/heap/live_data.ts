@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { patchProperty } from "../patching.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import type { BackendValues, DataId, DataType, KernelBackend } from "@tensorflow/tfjs";
@@ -52,7 +52,11 @@ const known = new WeakMap<object, LiveData>();
 /** Returns the live data of a backend passed to {@linkcode trackLiveData}. */
 export function liveDataOf(backend: object): LiveData {
   const live = known.get(backend);
-  if (live === undefined) throw new InputError("backend was not started by startEngine()");
+  if (live === undefined) {
+    throw new InputError(
+      refusal`backend is unknown, expected that of an engine that startEngine() started`,
+    );
+  }
   return live;
 }
 

@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import type { ProductFinish, Windowed } from "../native/native_module.ts";
 import type { ConvolutionWindows } from "../native/operations.ts";
 import type { TensorFlow } from "../tensorflow.ts";
@@ -62,7 +62,9 @@ function bounded(geometry: WindowGeometry): WindowGeometry {
   const { input, output, window } = geometry;
   if (output.some((size) => size < 0)) {
     const show = (sizes: number[]) => (sizes[0] === 1 ? sizes.slice(1) : sizes).join(" x ");
-    throw new InputError(`A window of ${show(window)} does not fit an input of ${show(input)}`);
+    throw new InputError(
+      refusal`The window is ${show(window)}, expected one that fits an input of ${show(input)}`,
+    );
   }
   const strides = [...geometry.strides] as WindowGeometry["strides"];
   const dilations = [...geometry.dilations] as WindowGeometry["dilations"];

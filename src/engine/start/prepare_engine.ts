@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { type Engine, EngineError } from "../engine.ts";
 import type { Heap } from "../heap/heap.ts";
 import type { KernelBackend } from "@tensorflow/tfjs";
@@ -23,7 +23,9 @@ export function setEngineParts(engine: Engine, made: EngineParts): void {
 /** Returns the heap of an engine. */
 export function heapOf(engine: Engine): Heap {
   const made = parts.get(engine);
-  if (made === undefined) throw new InputError("engine was not made by startEngine()");
+  if (made === undefined) {
+    throw new InputError(refusal`engine is unknown, expected one that startEngine() made`);
+  }
   return made.heap;
 }
 

@@ -60,11 +60,12 @@ export function engineSettings(options: EngineOptions): EngineSettings {
 }
 
 function requireThreads(threads: number): number {
-  const message = `threads is ${showValue(threads)}, expected a whole number from 1 to ` +
-    `${MAX_THREADS}, or "auto"`;
-  if (typeof threads !== "number") throw new InputError(message);
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
-    throw new InputError(message);
+    throw new InputError(
+      refusal`threads is ${
+        showValue(threads)
+      }, expected a whole number from 1 to ${MAX_THREADS}, or "auto"`,
+    );
   }
   return threads;
 }

@@ -104,7 +104,10 @@ function parse(text: string, place: string): unknown {
       return found === "NaN" ? "null" : found.replace("Infinity", "1e999");
     });
     if (plain !== text) return parse(plain, place);
-    throw new ModelError(`${place} is not valid JSON: ${jsonFailure(error)}`, { cause: error });
+    const meant = `: ${jsonFailure(error)}`;
+    throw new ModelError({ place, found: "not valid JSON", expected: "JSON", meant }, {
+      cause: error,
+    });
   }
 }
 

@@ -283,13 +283,14 @@ function requireNoMask(value: unknown, input: unknown, graph: Graph, place: stri
     const [name] = historyOf(mask);
     if (isImplied(mask, graph.layers)) {
       if (input === undefined || carriesMask(input, graph.layers)) continue;
-      throw new ModelError(
-        `${place} is the mask ${
-          showValue(name)
-        }, which the layer's input has lost: an operation or a layer before it ` +
-          `passes no mask on. Masks that a call is given are not supported; save the model without that argument, ` +
-          `or with layers that pass the mask on`,
-      );
+      throw new ModelError({
+        place,
+        found: `the mask ${showValue(name)}`,
+        expected: "the mask of the layer's input",
+        meant: ", which the layer's input has lost: an operation or a layer before it " +
+          "passes no mask on. Masks that a call is given are not supported; save the model without that argument, " +
+          "or with layers that pass the mask on",
+      });
     }
     throw new ModelError({
       place,

@@ -195,11 +195,14 @@ function inWords(
 function refusal(name: string, place: string): ModelError {
   const at = place.replace(/\.inbound_nodes\[\d+\]$/, "");
   const reason = Object.hasOwn(REASONS, name) ? `: ${REASONS[name]}` : "";
-  return new ModelError(
-    `${at}.class_name is ${showValue(name)}, an operation of Keras (keras.ops) that is not run ` +
-      `here${reason}. Save a model without it: keras.Model(inputs, outputs) of the part before it ` +
-      `or behind it`,
-  );
+  return new ModelError({
+    place: `${at}.class_name`,
+    found: showValue(name),
+    expected: "an operation that is run",
+    meant:
+      `, an operation of Keras (keras.ops) that is not run here${reason}. Save a model without ` +
+      `it: keras.Model(inputs, outputs) of the part before it or behind it`,
+  });
 }
 
 const isTensor = (value: unknown): value is Json =>

@@ -4,6 +4,8 @@ import { requireTopologyLayers } from "./require_layers.ts";
 import { camelCase } from "../../traits/setting.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
 import { requireSomeLayers, unknownClass } from "./unknown_class.ts";
+import { showValue } from "../../words/show_value.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Architecture of a model in the form that TensorFlow.js builds it from. */
 export interface Topology {
@@ -76,7 +78,10 @@ function convert(
   context: { knownAs: KnownAs; places: WeakMap<object, string> },
 ): unknown {
   if (depth > MAX_DEPTH) {
-    throw new ModelError(`${key || "modelTopology"} is nested more than ${MAX_DEPTH} levels deep`);
+    const name = key || "modelTopology";
+    throw new ModelError(
+      refusal`${name} has more than ${MAX_DEPTH} levels, expected at most ${MAX_DEPTH}`,
+    );
   }
   // `gelu_new` has the same name in TensorFlow.js.
   if (typeof value === "string") {
@@ -142,10 +147,13 @@ function requireClass(value: Json, place: string, knownAs: KnownAs): void {
 function requireDtype(config: Json | null, place: string): void {
   const dtype = config?.dtype;
   if (dtype === "string") {
-    throw new ModelError(
-      `${place}.config.dtype is "string": text is not preprocessed here. Save the model behind the ` +
-        `preprocessing, which takes numbers`,
-    );
+    throw new ModelError({
+      place: `${place}.config.dtype`,
+      found: showValue(dtype),
+      expected: "a type of numbers",
+      meant:
+        ": text is not preprocessed here. Save the model behind the preprocessing, which takes numbers",
+    });
   }
   if (dtype === undefined || dtype === null || DTYPES.includes(dtype as string)) return;
   throw unexpected(`${place}.config.dtype`, dtype, '"float32", "int32" or "bool"');

@@ -161,7 +161,9 @@ export async function readGroup(
       const opened = await file.stat();
       const { info } = await locateFile(folder, path, place);
       if (!isSame(opened, found.info) || !isSame(opened, info)) {
-        throw new ModelError(`${shown}, which was replaced while it was being read`);
+        throw new ModelError(
+          refusal`${place} is another file than before, expected ${showValue(path)} to stay`,
+        );
       }
       if (opened.size !== content.length || !await fill(content, file)) {
         throw new ModelError(`${shown}, whose size changed while it was being read`);

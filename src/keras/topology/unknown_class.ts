@@ -58,9 +58,12 @@ export function refusedLayer(className: string): string | null {
 export function unknownClass(className: unknown, place: string): ModelError {
   const reason = typeof className === "string" ? refusedLayer(className) : null;
   if (reason !== null) {
-    return new ModelError(
-      `${place}.class_name is ${showValue(className)}, which is not run: ${reason}`,
-    );
+    return new ModelError({
+      place: `${place}.class_name`,
+      found: showValue(className),
+      expected: "a class that is run",
+      meant: `, which is not run: ${reason}`,
+    });
   }
   return new ModelError({
     place: `${place}.class_name`,
@@ -75,9 +78,12 @@ export function requireSomeLayers(model: Json, place: string, knownAs: KnownAs):
   const name = model.class_name as string;
   const hasLayers = Array.isArray(model.config) || Array.isArray(Object(model.config).layers);
   if (hasLayers || knownAs(name) !== null) return;
-  throw new ModelError(
-    `${place}.class_name is ${showValue(name)}, a model of a custom class: the file holds its ` +
-      `hyperparameters and no layers. Save a functional model of the same layers: ` +
-      `x = keras.Input(shape), keras.Model(x, model.call(x))`,
-  );
+  throw new ModelError({
+    place: `${place}.class_name`,
+    found: showValue(name),
+    expected: "a model with its layers",
+    meant:
+      ", a model of a custom class: the file holds its hyperparameters and no layers. Save a " +
+      "functional model of the same layers: x = keras.Input(shape), keras.Model(x, model.call(x))",
+  });
 }

@@ -156,7 +156,7 @@ function pixelChunks(bytes: Uint8Array): Chunk[] {
     if (name === "IEND") return chunks;
     at = end;
   }
-  throw new BatchError("The picture is truncated: its last chunk (IEND) is missing");
+  throw new BatchError(refusal`The last chunk of the picture is missing, expected IEND: truncated`);
 }
 
 /** Rejects pixels that do not unpack to the size that the header says. */

@@ -181,7 +181,10 @@ function readFar(
   from: number,
   to: Uint8Array,
 ): void {
-  if (from + to.length > size) throw new ModelError(`the file ends at byte ${size}`).within(path);
+  const end = from + to.length;
+  if (end > size) {
+    throw new ModelError(refusal`the file ends at byte ${size}, expected ${end}`).within(path);
+  }
   try {
     readRemote(place, from, to);
   } catch (error) {

@@ -151,10 +151,13 @@ function requireKnown(layers: readonly PlannedLayer[]): void {
   if (missing.size === 0) return;
   const shown = [...missing.values()].slice(0, MAX_MISSING_SHOWN).map(placeOf);
   const rest = missing.size - shown.length;
-  throw new ModelError(
-    `The program has ${missing.size} operation${missing.size === 1 ? "" : "s"} that cannot be ` +
-      `run here: ${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`,
-  );
+  throw new ModelError({
+    place: "The program",
+    verb: "has",
+    found: `${missing.size} operation${missing.size === 1 ? "" : "s"} that cannot be run here`,
+    expected: "none",
+    meant: `: ${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`,
+  });
 }
 
 /** Notes on a program that was not exported for training. */
@@ -261,7 +264,9 @@ class Builder {
       const given = planned.inputs.map((value) => {
         const known = symbolic.get(value);
         if (known !== undefined) return known;
-        throw new ModelError(`Layer ${planned.name} reads ${value}, which no layer puts out`);
+        throw new ModelError(
+          refusal`Layer ${planned.name} reads ${value}, expected an output of a layer before it`,
+        );
       });
       const put = layer.apply(given.length === 1 ? given[0] : given);
       [put].flat().forEach((one, i) => {

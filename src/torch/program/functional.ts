@@ -127,7 +127,9 @@ class Rewriting {
   #aliasOf(name: string): Alias {
     const alias = this.#aliases.get(name);
     if (alias !== undefined) return alias;
-    throw new ModelError(`The graph reads ${name} before any operation computes it`);
+    throw new ModelError(
+      refusal`The graph reads ${name}, expected a value that an operation before it computes`,
+    );
   }
 
   /** Returns the value that an alias is now: its view is taken again if its memory has changed. */
@@ -254,10 +256,13 @@ class Rewriting {
 }
 
 function unknowable(cause: Call, view: Call): ModelError {
-  return new ModelError(
-    `${cause.target} at ${cause.name} changes a value through ${view.target}, of which the graph ` +
-      `does not tell if it is a view; use the operation without "_"`,
-  );
+  return new ModelError({
+    place: `${cause.target} at ${cause.name}`,
+    verb: "changes",
+    found: `a value through ${view.target}`,
+    expected: "a view",
+    meant: ', of which the graph does not tell if it is a view; use the operation without "_"',
+  });
 }
 
 /** Returns the dtype that holds the entries here. */

@@ -161,7 +161,8 @@ function readJsonEntry(entry: ZipEntry): unknown {
     try {
       return JSON.parse(text.replaceAll(/(?<=[:[,]\s*)(-?Infinity|NaN)(?=\s*[,\]}])/g, '"$1"'));
     } catch {
-      throw new ModelError(`${entry.name} is not JSON: ${errorMessage(error)}`);
+      const meant = `: ${errorMessage(error)}`;
+      throw new ModelError({ place: entry.name, found: "not JSON", expected: "JSON", meant });
     }
   }
 }
@@ -179,7 +180,7 @@ function readTensors(folder: Folder, kind: "weights" | "constants") {
     const path = textAt(file, `${place}.path_name`);
     const entry = entries.get(`${root}${kind}/${path}`);
     if (entry === undefined) {
-      throw new ModelError(`${place} is in ${showValue(path)}, which is missing from the file`);
+      throw new ModelError(refusal`${place} is in ${showValue(path)}, expected one in the file`);
     }
     if (isPickled === true) {
       throw new ModelError(
@@ -251,7 +252,7 @@ function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string
   const { storage, type, shape, offset, strides } = view;
   const place = `Storage ${showValue(storage.key)} of ${showValue(name)}`;
   const stored = storages(storage.key);
-  if (stored === null) throw new ModelError(`${place} is missing from the file`);
+  if (stored === null) throw new ModelError(refusal`${place} is missing, expected it in the file`);
   const room = stored.size / BYTES[type];
   requireInside(name, view, room, mostOf(room));
   const reals = asReals({ type, shape });

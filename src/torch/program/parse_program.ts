@@ -100,7 +100,7 @@ function readArgument(json: unknown, place: string, reading: Reading): Argument 
       return constant(textAt(objectAt(value, place).type, `${place}.type`));
     default:
       throw new ModelError(
-        `${place} is an argument of the kind ${showValue(kind)}, which is not supported`,
+        refusal`${place} is an argument of the kind ${showValue(kind)}, expected a supported kind`,
       );
   }
 }

@@ -3,7 +3,7 @@ import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { LayerSource } from "../../model/layers/layer_source.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { errorMessage } from "../../words/failure.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { type AtenContext, type AtenValue, WholeFloat } from "../aten/aten_op.ts";
 import { PROGRAM_OPS } from "./attention_parts.ts";
@@ -108,7 +108,12 @@ export const createProgramLayer = kerasLayer((tf) =>
         const results = outputs.map((name) => {
           const result = values.get(name);
           if (result instanceof tf.Tensor) return result;
-          throw new InputError(`${placeOf(this.planned.main)} returns no tensor for ${name}`);
+          const returned = result === undefined ? "nothing" : typeof result;
+          throw new InputError(
+            refusal`${
+              placeOf(this.planned.main)
+            } returned ${returned} for ${name}, expected a tensor`,
+          );
         });
         // Two outputs that are one tensor would be freed together.
         const apart = results.map((one, i) => results.indexOf(one) < i ? one.clone() : one);
@@ -303,12 +308,16 @@ function valueOf(
     case "size": {
       const size = sizeOf(argument.size, sizes);
       if (size !== null) return size;
-      throw new InputError("One of its arguments is a number that the graph computes from data");
+      throw new InputError(
+        refusal`One of its arguments is computed from data, expected a number of the graph`,
+      );
     }
     case "value": {
       const value = values.get(argument.name);
       if (value !== undefined) return value;
-      throw new InputError(`Its argument ${argument.name} is not computed before it`);
+      throw new InputError(
+        refusal`Its argument ${argument.name} is not computed before it, expected a value that is`,
+      );
     }
   }
 }

@@ -142,10 +142,16 @@ Deno.test("a window that does not fit its input is refused", async () => {
   const { tf } = engine;
   const x = tf.ones([1, 2, 2, 1]) as Tensor4D;
   const calls: [() => Tensor, string][] = [
-    [() => tf.maxPool(x, 9, 1, "valid"), "9 x 9 does not fit an input of 2 x 2"],
-    [() => tf.avgPool(x, [9, 1], 1, "valid"), "9 x 1 does not fit an input of 2 x 2"],
-    [() => tf.conv2d(x, tf.ones([5, 5, 1, 1]), 1, "valid"), "5 x 5 does not fit"],
-    [() => tf.depthwiseConv2d(x, tf.ones([5, 5, 1, 1]), 1, "valid"), "5 x 5 does not fit"],
+    [
+      () => tf.maxPool(x, 9, 1, "valid"),
+      "The window is 9 x 9, expected one that fits an input of 2 x 2",
+    ],
+    [
+      () => tf.avgPool(x, [9, 1], 1, "valid"),
+      "The window is 9 x 1, expected one that fits an input of 2 x 2",
+    ],
+    [() => tf.conv2d(x, tf.ones([5, 5, 1, 1]), 1, "valid"), "The window is 5 x 5"],
+    [() => tf.depthwiseConv2d(x, tf.ones([5, 5, 1, 1]), 1, "valid"), "The window is 5 x 5"],
   ];
   for (const [call, says] of calls) assertThrows(() => tf.tidy(call), InputError, says);
   // One that just fits gives one position, one entry more gives none.

@@ -147,7 +147,7 @@ Deno.test("indexedShape() drops the axes of single places, from either end", () 
     assertEquals(shape(first, second), []);
   }
   for (const place of [-4, 3]) {
-    const message = `takes index ${place} of axis 1, which has 3 entries`;
+    const message = `takes index ${place} of axis 1, expected one of 3 entries`;
     assertThrows(() => shape(0, place), InputError, message);
   }
 });

@@ -171,7 +171,7 @@ Deno.test("Split rejects places that are no whole numbers", () => {
   assertThrows(
     () => REARRANGEMENTS.Split.shape([[null, 6]], { indicesOrSections: 1.5, axis: 1 }),
     InputError,
-    "The operation splits an axis of 6 into 1.5 equal parts",
+    "The operation splits an axis of 6 into 1.5 parts, expected equal ones",
   );
 });
 

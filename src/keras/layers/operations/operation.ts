@@ -63,7 +63,10 @@ export function broadcastShape(shapes: OpenShape[]): OpenShape {
     const others = [...new Set(sizes.filter((size) => size !== 1))];
     const known = others.filter((size) => size !== null);
     if (known.length > 1) {
-      throw new InputError(`Its operands have the shapes ${shapes.map(showOpen).join(" and ")}`);
+      const found = shapes.map(showOpen).join(" and ");
+      throw new InputError(
+        refusal`The operands have the shapes ${found}, expected shapes that broadcast`,
+      );
     }
     return others.length === 0 ? 1 : known[0] ?? null;
   });

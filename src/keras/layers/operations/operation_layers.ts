@@ -1,6 +1,6 @@
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
 import { type OPERATION_TRAITS, operationClass } from "../../../traits/operation_traits.ts";
-import { InputError } from "../../../words/input_error.ts";
+import { InputError, refusal } from "../../../words/input_error.ts";
 import {
   type KerasLayer,
   kerasLayer,
@@ -261,7 +261,11 @@ export const PRODUCTS: Readonly<Record<string, Operation>> = {
       const inner = [a.at(-1), b.at(-2)];
       const fits = inner.includes(null) || inner[0] === inner[1];
       if (a.length < 2 || b.length < 2 || !fits) {
-        throw new InputError(`The operation multiplies ${showOpen(a)} by ${showOpen(b)}`);
+        throw new InputError(
+          refusal`The operation multiplies ${showOpen(a)} by ${
+            showOpen(b)
+          }, expected as many columns as rows`,
+        );
       }
       const outer = broadcastShape([a.slice(0, -2), b.slice(0, -2)]);
       return [...outer, a.at(-2)!, b.at(-1)!];

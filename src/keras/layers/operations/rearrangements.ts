@@ -118,15 +118,18 @@ function view(shapeOf: (settings: OperationSettings, shape: OpenShape) => OpenSh
 }
 
 /** Returns the sizes of the parts into which an axis is split. */
+const splitsOpenAxis = () =>
+  new InputError(refusal`The operation splits an axis of open length, expected a fixed one`);
+
 function partSizes({ indicesOrSections: parts }: OperationSettings, size: number | null): number[] {
   if (size === null) {
-    throw new InputError(
-      refusal`The operation splits an axis of open length, expected a fixed one`,
-    );
+    throw splitsOpenAxis();
   }
   if (typeof parts === "number") {
     if (!Number.isInteger(parts) || parts < 1 || size % parts !== 0) {
-      throw new InputError(`The operation splits an axis of ${size} into ${parts} equal parts`);
+      throw new InputError(
+        refusal`The operation splits an axis of ${size} into ${parts} parts, expected equal ones`,
+      );
     }
     return new Array(parts).fill(size / parts);
   }
@@ -157,7 +160,8 @@ function gathered(tf: TensorFlow, x: Tensor, places: number[], axis: number): Te
 function alike(shapes: OpenShape[]): OpenShape {
   const [first, ...others] = shapes;
   if (others.some((shape) => shape.length !== first.length)) {
-    throw new InputError(`Its operands have the shapes ${shapes.map(showOpen).join(" and ")}`);
+    const found = shapes.map(showOpen).join(" and ");
+    throw new InputError(refusal`The operands have the shapes ${found}, expected the same rank`);
   }
   return broadcastShape(shapes);
 }
@@ -290,7 +294,7 @@ export const REARRANGEMENTS: Readonly<Record<string, Operation>> = {
     shape([shape], { axis }) {
       const own = innerAxis(axis, shape);
       const size = shape[own];
-      if (size === null) throw new InputError("The operation takes apart an axis of open length");
+      if (size === null) throw splitsOpenAxis();
       return new Array(size).fill(shape.filter((_, i) => i !== own));
     },
     run: (tf, [x], { axis }) => tf.unstack(x, axesOf(axis as number, x.shape, "the operation")[0]),

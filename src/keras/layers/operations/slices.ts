@@ -79,7 +79,9 @@ export function indexedShape(items: readonly IndexItem[], shape: OpenShape): Ope
       const isThere = size === null || item.place >= -size && item.place < size;
       if (isThere) return [];
       throw new InputError(
-        `The operation takes index ${item.place} of axis ${axis - 1}, which has ${size} entries`,
+        refusal`The operation takes index ${item.place} of axis ${
+          axis - 1
+        }, expected one of ${size} entries`,
       );
     }
     if (isWhole(item)) return [size];

@@ -1,4 +1,5 @@
 import { failure } from "../../../words/failure.ts";
+import { InputError, type Refusal, refusal } from "../../../words/input_error.ts";
 import { showValue } from "../../../words/show_value.ts";
 import { ModelError } from "../../model_error.ts";
 
@@ -15,14 +16,14 @@ const FIRST_DELAY = 250;
 const MAX_AFTER = 300_000;
 
 /** Failure that another attempt may not have. */
-export class Transient extends Error {
+export class Transient extends InputError {
   /** Time in ms that the server asks to wait. */
   readonly after: number;
   /** Number of further attempts that are worth it. */
   readonly retries: number;
 
   constructor(
-    message: string,
+    message: Refusal | string,
     { after = null, isUnreached = false }: { after?: string | null; isUnreached?: boolean } = {},
   ) {
     super(message);
@@ -62,7 +63,9 @@ export async function withRetries<T>(
           expected: `at most ${MAX_AFTER / 1000}`,
         });
       }
-      if (done > retries) throw new ModelError(`${message}, in each of ${done} attempts`);
+      if (done > retries) {
+        throw new ModelError(`After ${done} attempts: ${message}`, { cause: error });
+      }
       await wait(Math.max(after, delayOf(done, seed)));
     }
   }
@@ -140,7 +143,9 @@ export async function follow(
     await cancel();
     at = targetOf(location, at);
   }
-  throw new ModelError(`${hosts[0]} redirects more than ${MAX_REDIRECTS} times`);
+  throw new ModelError(
+    refusal`${hosts[0]} redirects more than ${MAX_REDIRECTS} times, expected at most that`,
+  );
 }
 
 /** Returns where a server redirects to. */

@@ -2,7 +2,7 @@ import { formatMemory } from "../../../words/numbers.ts";
 import { showValue } from "../../../words/show_value.ts";
 import { ModelError } from "../../model_error.ts";
 import { type Answer, follow, type Token, Transient, withRetries } from "./follow_redirects.ts";
-import { refusal } from "../../../words/input_error.ts";
+import { refusal, refusalAt } from "../../../words/input_error.ts";
 
 /** File on a server, as it was when it was opened; plain data. */
 export interface RemoteFile {
@@ -124,24 +124,26 @@ export class RangeClient {
       const answer = await this.#ask(url, token, headers);
       const { status, headers: told } = answer.response;
       const range = told.get("content-range");
-      if (status === 412 || status === 416) throw await changed(answer, `answered ${status}`);
+      if (status === 412 || status === 416) {
+        throw await changed(answer, `answered ${status}`, "206");
+      }
       const now = validatorOf(told);
       if (status === 200 || status === 206) {
         if (etag !== null && now.etag !== null && now.etag !== etag) {
-          throw await changed(answer, `has ETag ${showValue(now.etag)}, before ${showValue(etag)}`);
+          throw await changed(answer, `has ETag ${showValue(now.etag)}`, showValue(etag));
         }
         if (etag === null && now.modified !== modified) {
-          throw await changed(answer, `says Last-Modified ${now.modified}, before ${modified}`);
+          throw await changed(answer, `says Last-Modified ${now.modified}`, `${modified}`);
         }
       }
       if (status === 200) {
         await answer.cancel();
-        throw new Transient(`${answer.host} sends the whole file, expected a part of it`);
+        throw new Transient(refusal`${answer.host} sends the whole file, expected a part of it`);
       }
       await requireStatus(answer, 206);
       const total = /\/(\d+)$/.exec(range ?? "")?.[1];
       if (total !== undefined && Number(total) !== size) {
-        throw await changed(answer, `has ${total} bytes, before ${size}`);
+        throw await changed(answer, `has ${total} bytes`, `${size}`);
       }
       if (range !== `bytes ${from}-${to - 1}/${size}`) throw await wrongRange(answer, from, to);
       return await this.#fill(answer, to - from);
@@ -199,13 +201,15 @@ export class RangeClient {
     let done = 0;
     for await (const chunk of answer.chunks()) {
       if (done + chunk.length > size) {
-        throw new Transient(`${answer.host} sent more than the ${size} bytes that it announced`);
+        throw new Transient(
+          refusal`${answer.host} sent more than ${size} bytes, expected as many as it announced`,
+        );
       }
       bytes.set(chunk, done);
       done += chunk.length;
     }
     if (done === size) return bytes;
-    throw new Transient(`${answer.host} sent ${done} bytes, expected ${size}: truncated`);
+    throw new Transient(refusal`${answer.host} sent ${done} bytes, expected ${size}: truncated`);
   }
 
   /** Reads the whole of an answer. */
@@ -231,7 +235,9 @@ export class RangeClient {
       if (size > most) throw await refuse(`more than ${formatMemory(most)}`);
     }
     if (length !== null && size !== length) {
-      throw new Transient(`${answer.host} sent ${size} bytes, expected ${length}: truncated`);
+      throw new Transient(
+        refusal`${answer.host} sent ${size} bytes, expected ${length}: truncated`,
+      );
     }
     const bytes = new Uint8Array(size);
     let at = 0;
@@ -250,9 +256,14 @@ const validatorOf = (headers: Headers) => ({
   modified: headers.get("last-modified"),
 });
 
-async function changed({ host, cancel }: Answer, how: string): Promise<ModelError> {
+async function changed(
+  { host, cancel }: Answer,
+  now: string,
+  before: string,
+): Promise<ModelError> {
   await cancel();
-  return new ModelError(`The file was changed while it was being read: ${host} ${how}`);
+  const place = `The file was changed while it was being read: ${host}`;
+  return new ModelError(refusalAt(place, now, `${before} as before`));
 }
 
 async function wrongRange(
@@ -263,7 +274,9 @@ async function wrongRange(
   await cancel();
   const range = response.headers.get("content-range");
   return new Transient(
-    `${host} answered bytes ${from} to ${to - 1} with Content-Range ${showValue(range)}`,
+    refusal`${host} answered with Content-Range ${showValue(range)}, expected bytes ${from} to ${
+      to - 1
+    }`,
   );
 }
 
