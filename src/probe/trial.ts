@@ -274,6 +274,11 @@ export function learnsInTime({ verdict, attempts }: Trial): boolean {
 export const learnsLate = (trial: Trial): boolean =>
   trial.verdict === "learns" && !learnsInTime(trial);
 
+/** Returns true if a network only begins to learn its batch, and late at every rate. */
+export const beginsLate = ({ verdict, attempts }: Trial): boolean =>
+  verdict === "slow" &&
+  attempts.every(({ verdict, steps }) => verdict !== "slow" || steps > SOON);
+
 function reasonOf(attempt: Attempt, guess: number | null): TrialReason | null {
   const { loss, penalty, nonFiniteStep, verdict } = attempt;
   if (verdict !== "fails" && verdict !== "slow") return null;

@@ -229,6 +229,16 @@ Deno.test("weighTrial() leaves a signal that dies both ways an error if the batc
   assertEquals(severities([80], both), ["warning", "warning"]);
   assertEquals(severities([81], both), ["error", "error"]);
   assertEquals(severities([81, 80], both), ["warning", "warning"]);
+  // It only begins to learn.
+  const begins = (steps: number[], found: Finding[]) => {
+    const attempts = steps.map((steps) => makeAttempt({ verdict: "slow", steps }));
+    const trial = makeTrial({ verdict: "slow", attempts });
+    return weighTrial(found, trial).map(({ severity }) => severity);
+  };
+  assertEquals(begins([80], both), ["warning", "warning"]);
+  assertEquals(begins([81], both), ["error", "error"]);
+  assertEquals(begins([81, 80], both), ["warning", "warning"]);
+  assertEquals(begins([81], [gradient]), ["warning"]);
   assertEquals(severities([81], [gradient]), ["warning"]);
   assertEquals(severities([81], [gradient, signal("too-large")]), ["warning", "warning"]);
   const [late] = weighTrial(both, makeTrial({ attempts: [makeAttempt({ steps: 81 })] }));

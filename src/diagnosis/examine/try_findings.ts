@@ -4,6 +4,7 @@ import { WEIGHTS_PER_TARGET } from "../../probe/probe_options.ts";
 import {
   areStill,
   type Attempt,
+  beginsLate,
   isGuessing,
   learnsLate,
   type SkippedTrial,
@@ -81,7 +82,8 @@ function isHopelessLoss({ rule, severity, figures }: Finding): boolean {
 
 /**
  * Returns true if small kernels let the signal die on its way forward and the gradient on its way back.
- * The batch may then be learned by heart, late, but more examples are not (`learnsLate`). Behind
+ * The batch may then be learned by heart, late, but more examples are not (`learnsLate`); of three
+ * networks that only began to learn it after 120 steps or more, two are slow and one fails. Behind
  * sigmoids only the gradient dies, and a late start is one.
  */
 function diesBothWays(findings: readonly Finding[]): boolean {
@@ -90,6 +92,12 @@ function diesBothWays(findings: readonly Finding[]): boolean {
       rule === name && severity === "error" && (ofKind ?? kind) === kind
     );
   return hasError("vanishing-gradients") && hasError("activation-scale", "too-small");
+}
+
+/** Returns true if a network learns its batch, or begins to, too late to contradict an error. */
+function isTooLate(trial: Trial, findings: readonly Finding[]): boolean {
+  return learnsLate(trial) && trial.givenVerdict === "fails" ||
+    (learnsLate(trial) || beginsLate(trial)) && diesBothWays(findings);
 }
 
 /**
@@ -104,7 +112,7 @@ export function weighTrial(
   if (trial === null || "skipped" in trial || !LEARNING.includes(trial.verdict)) {
     return [...findings];
   }
-  if (learnsLate(trial) && (trial.givenVerdict === "fails" || diesBothWays(findings))) {
+  if (isTooLate(trial, findings)) {
     return findings.map((finding) =>
       isTried(finding)
         ? amendFinding(finding, {
