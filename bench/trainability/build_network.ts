@@ -1,5 +1,6 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { seedDraws } from "../../src/model/batches/seeded_random.ts";
+import type { LossName } from "../../src/traits/losses.ts";
 import { editWeights } from "./edit_weights.ts";
 import { TRUNKS } from "./families.ts";
 import { LayerKit } from "./layer_kit.ts";
@@ -12,8 +13,30 @@ export function lossOf(tf: TensorFlow, loss: Loss): string | ((y: Tensor, p: Ten
   return loss === "softmaxCrossEntropy" || loss === "sigmoidCrossEntropy" ? tf.losses[loss] : loss;
 }
 
+/** The name of a loss as the objective of a network that is not compiled. */
+export function objectiveOf(loss: Loss): LossName {
+  const named = { softmaxCrossEntropy: "categorical", sigmoidCrossEntropy: "binary" } as const;
+  return loss === "softmaxCrossEntropy" || loss === "sigmoidCrossEntropy"
+    ? `${named[loss]}CrossentropyFromLogits`
+    : loss;
+}
+
+/** What a network is compiled with that was drawn without an optimizer: what most programs have. */
+export const USUAL = { name: "adam", rate: 1e-3 } as const;
+
 /** Builds and compiles the network of a plan; its weights follow the plan's seed alone. */
 export async function buildNetwork(tf: TensorFlow, plan: Plan): Promise<LayersModel> {
+  const model = await drawNetwork(tf, plan);
+  const { name, rate } = plan.optimizer ?? USUAL;
+  model.compile({
+    optimizer: optimizerOf(tf, name, rate),
+    loss: lossOf(tf, plan.head.loss) as "hinge",
+  });
+  return model;
+}
+
+/** Builds the network of a plan, and does not compile it. */
+export async function drawNetwork(tf: TensorFlow, plan: Plan): Promise<LayersModel> {
   const { inputShape, outputs } = await examplesOf(plan.task);
   const model = await seedDraws(plan.seed, "weights", () => {
     const kit = new LayerKit(tf, plan);
@@ -27,11 +50,6 @@ export async function buildNetwork(tf: TensorFlow, plan: Plan): Promise<LayersMo
   if (plan.style === "scaled") scaleBranches(tf, model, plan);
   editWeights(tf, model, plan.edits, plan.seed);
   freeze(model, plan.frozen);
-  const { name, rate } = plan.optimizer ?? { name: "adam", rate: 1e-3 };
-  model.compile({
-    optimizer: optimizerOf(tf, name, rate),
-    loss: lossOf(tf, plan.head.loss) as "hinge",
-  });
   return model;
 }
 

@@ -40,16 +40,32 @@ export async function readLooks(file: URL): Promise<Look[]> {
   }
 }
 
+/** The last commit that changed the rules, or anything else in `src`; "-dirty" if more has changed since. */
+export async function commitOfRules(): Promise<string> {
+  const git = async (...args: string[]) => {
+    const cwd = new URL("../../", import.meta.url);
+    const { stdout } = await new Deno.Command("git", { args: [...args, "--", "src"], cwd })
+      .output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  const commit = await git("log", "-1", "--format=%h");
+  return await git("status", "--porcelain") === "" ? commit : `${commit}-dirty`;
+}
+
+/** Returns how many networks were judged by the rules of which commit, in words. */
+export function rulesOf(commits: readonly string[]): string {
+  const groups = [...Map.groupBy(commits, (commit) => commit)];
+  if (groups.length === 1) return `by the rules of commit ${groups[0][0]}`;
+  const counts = groups.map(([commit, { length }]) => `${commit} (${length})`);
+  return `by the rules of commits ${counts.join(" and ")}`;
+}
+
 /** Writes one more down. */
 export async function addLook(
   file: URL,
   look: Pick<Look, "from" | "to" | "networks">,
 ): Promise<Look[]> {
-  const { stdout } = await new Deno.Command("git", {
-    args: ["describe", "--always", "--dirty"],
-    cwd: new URL("./", import.meta.url),
-  }).output();
-  const commit = new TextDecoder().decode(stdout).trim();
+  const commit = await commitOfRules();
   const date = new Date().toISOString().slice(0, 19) + "Z";
   const looks = [...await readLooks(file), { date, commit, ...look }];
   await Deno.writeTextFile(file, `${JSON.stringify(looks, null, 2)}\n`);

@@ -14,20 +14,27 @@ import { parseArgs } from "@std/cli";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { FOCUSES } from "./focus.ts";
 import { openLines, readLines, writeLine } from "./lines.ts";
-import { addLook, looksAt } from "./looks.ts";
+import { addLook, commitOfRules, looksAt, rulesOf } from "./looks.ts";
 import { POPULATION_SIZE, POPULATION_VERSION } from "./population.ts";
 import { parsePart, seedsOf } from "./seeds.ts";
 import { calibrationOf, type Judged, renderTable } from "./table.ts";
 import type { Reference } from "./references.ts";
-import { outcomeOf, progressFixed, referenceBook, type TruthLine } from "./truth.ts";
-import { verdictOf } from "./verdict.ts";
+import {
+  outcomeOf,
+  progressFixed,
+  type Question,
+  referenceBook,
+  truthAsCompiled,
+  type TruthLine,
+} from "./truth.ts";
+import { type VerdictLine, verdictOf } from "./verdict.ts";
 import { writeTruth } from "./write_truth.ts";
 
 const USAGE = `deno task bench:trainability [--from SEED] [--to SEED] [--shard 1/4]
-  [--truth-only] [--verdict-only] [--odd] [--focus NAME] [--data FOLDER]`;
+  [--truth-only] [--verdict-only] [--odd] [--resume] [--focus NAME] [--data FOLDER]`;
 
 const { _: rest, ...flags } = parseArgs(Deno.args, {
-  boolean: ["truth-only", "verdict-only", "odd", "help"],
+  boolean: ["truth-only", "verdict-only", "odd", "resume", "help"],
   string: ["from", "to", "shard", "focus", "data"],
   unknown: (_, key) => {
     if (key !== undefined) stop(`unknown option --${key}`);
@@ -100,6 +107,16 @@ if (!flags["verdict-only"]) {
 }
 if (!flags["truth-only"] && part === null) await writeTable();
 
+/** What a line of `verdicts_*.jsonl` has. */
+interface StoredVerdict extends VerdictLine {
+  /** The question; that of the verdict is `compiled` if the optimizer is part of the draw. */
+  asked: Question;
+  /** Best progress with the fixes applied; `null` if there are none, or none that can be applied. */
+  fixed: number | null;
+  /** The commit whose rules judged. */
+  commit: string;
+}
+
 async function readTruth(): Promise<TruthLine[]> {
   const lines = new Map<number, TruthLine>();
   for await (const { name } of Deno.readDir(folder)) {
@@ -122,25 +139,45 @@ async function writeTable(): Promise<void> {
   );
   const seeds = `${word} seeds from ${from} to ${to - 1}`;
   const verdicts = file(`verdicts_${word}.jsonl`);
-  await Deno.remove(verdicts).catch(() => {});
+  if (!flags.resume) await Deno.remove(verdicts).catch(() => {});
+  const kept = new Map(
+    (await readLines<StoredVerdict>(verdicts)).map((line) => [`${line.asked} ${line.seed}`, line]),
+  );
+  const commit = await commitOfRules();
   using out = await openLines(verdicts);
   const known = await readLines<Reference>(references);
   const book = referenceBook(tf, known, () => Promise.resolve());
-  const all: Judged[] = [];
-  for (const truth of truths) {
-    const verdict = await verdictOf(tf, truth.seed);
-    await writeLine(out, verdict);
+  const judge = async (truth: TruthLine, question: Question): Promise<Judged> => {
+    const { seed } = truth;
+    const known = kept.get(`${question} ${seed}`);
+    if (known !== undefined) return { truth, verdict: known, fixed: known.fixed };
+    const verdict = await verdictOf(tf, seed, question);
     const { fixes } = verdict;
     const isIll = verdict.verdict === "sick" && outcomeOf(truth.best.adam) !== "trains";
     const fixed = isIll && fixes.length > 0
-      ? await progressFixed(tf, truth.seed, fixes, book)
+      ? await progressFixed(tf, { seed, fixes, question: verdict.question }, book)
       : null;
-    all.push({ truth, verdict, fixed });
+    const line: StoredVerdict = { ...verdict, asked: question, fixed, commit };
+    await writeLine(out, line);
+    kept.set(`${question} ${seed}`, line);
+    return { truth, verdict, fixed };
+  };
+  const all: Judged[] = [];
+  const compiled: Judged[] = [];
+  for (const truth of truths) {
+    const drawn = await judge(truth, "drawn");
+    all.push(drawn);
+    compiled.push(
+      drawn.verdict.question === "compiled"
+        ? drawn
+        : await judge(truthAsCompiled(truth), "compiled"),
+    );
   }
   const looks = file("looks.json");
   const seen = flags.odd ? await addLook(looks, { from, to, networks: all.length }) : null;
-  const table = renderTable(all, {
+  const table = renderTable({ drawn: all, compiled }, {
     seeds,
+    rules: rulesOf(all.map(({ truth: { seed } }) => kept.get(`drawn ${seed}`)!.commit)),
     looks: seen === null ? null : looksAt(seen, truths.map(({ seed }) => seed)),
   });
   if (flags.odd && focus === null) {

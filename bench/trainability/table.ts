@@ -4,7 +4,7 @@ import { median } from "../median.ts";
 import { planOf } from "./population.ts";
 import { worstSeverity } from "./scores.ts";
 import { areaUnderCurve, showShare, showTally, tally } from "./statistics.ts";
-import { type Outcome, outcomeOf, type TruthLine } from "./truth.ts";
+import { type Outcome, outcomeOf, type Question, type TruthLine } from "./truth.ts";
 import type { LineFinding, VerdictLine } from "./verdict.ts";
 
 /** A network of which both is known: what was said of it, and what became of it. */
@@ -14,6 +14,9 @@ export interface Judged {
   /** Best progress with the fixes applied; `null` if there are none, or none that can be applied. */
   fixed: number | null;
 }
+
+/** Networks by what was asked of them, in the same order. */
+export type Asked = Record<Question, readonly Judged[]>;
 
 /** Kinds of causes that name a fault, by the beginning of its words. */
 const NAMES: Record<string, readonly string[]> = {
@@ -34,7 +37,8 @@ const NAMES: Record<string, readonly string[]> = {
   "penalty": ["penalties"],
   "frozen": ["frozen"],
   "learning rate": ["learning-rate"],
-  "kernels": ["kernel-scale"],
+  // `gain` says of kernels how many times too large or too small they are, too.
+  "kernels": ["kernel-scale", "gain"],
   "one kernel": ["kernel-scale"],
   "head scaled": ["kernel-scale"],
   "constant": ["constant-weights"],
@@ -69,6 +73,8 @@ const bySgd: OutcomeOf = ({ truth }) => outcomeOf(truth.best.sgd!);
 const severity = (findings: readonly LineFinding[]) => worstSeverity(findings);
 const isRed: Fires = ({ verdict }) => severity(verdict.findings) === 3;
 const isRedTried: Fires = ({ verdict }) => verdict.verdict === "sick";
+const isIll: Select = (one) => byAdam(one) !== "trains";
+const isSensible: Select = ({ truth }) => truth.faults.length === 0;
 /** The level of {@linkcode worstSeverity} of a verdict. */
 const LEVEL = { sick: 3, changed: 3, weak: 2, healthy: 0 } as const;
 
@@ -109,8 +115,8 @@ function confusion(
 ): string {
   const groups: [string, Select, OutcomeOf][] = [
     ["all", () => true, byAdam],
-    ["sensible", ({ truth }) => truth.faults.length === 0, byAdam],
-    ["faulty", ({ truth }) => truth.faults.length > 0, byAdam],
+    ["sensible", isSensible, byAdam],
+    ["faulty", (one) => !isSensible(one), byAdam],
     ["what a pass can see", ({ truth }) => !truth.faults.some(isUnseen), byAdam],
     ...[...new Set(all.map(({ truth }) => truth.family))].sort().map((
       family,
@@ -118,7 +124,7 @@ function confusion(
     ["all, by SGD", ({ truth }) => truth.best.sgd !== undefined, bySgd],
     [
       "sensible, by SGD",
-      ({ truth }) => truth.best.sgd !== undefined && truth.faults.length === 0,
+      (one) => one.truth.best.sgd !== undefined && isSensible(one),
       bySgd,
     ],
     ["the same by Adam", ({ truth }) => truth.best.sgd !== undefined, byAdam],
@@ -180,7 +186,7 @@ function peers(all: readonly Judged[]): string {
     name,
     ({ verdict }) => verdict.peers[name].length > 0,
   ]);
-  const sensible = all.filter(({ truth }) => truth.faults.length === 0);
+  const sensible = all.filter(isSensible);
   return table(
     ["rules", ...SHARES, "of the sensible", "AUC"],
     [...own, ...others].map(([name, fires]) => [
@@ -209,12 +215,21 @@ function areas(all: readonly Judged[]): string {
 
 const shareOf = (part: number, whole: number) => `${part} of ${whole}: ${showShare(part, whole)}`;
 
+/** The SICK networks that fail or are slow, and what their fixes did. */
+function ills(all: readonly Judged[]): Record<"ill" | "drawn" | "applied" | "trained", Judged[]> {
+  const ill = all.filter((one) => isRedTried(one) && isIll(one));
+  const applied = ill.filter(({ fixed }) => fixed !== null);
+  return {
+    ill,
+    drawn: ill.filter((one) => !isSensible(one)),
+    applied,
+    trained: applied.filter(({ fixed }) => outcomeOf(fixed!) === "trains"),
+  };
+}
+
 /** How often the first cause names the fault, and the fixes let the network train. */
 function causes(all: readonly Judged[], lists: boolean): string {
-  const ill = all.filter((one) => isRedTried(one) && byAdam(one) !== "trains");
-  const drawn = ill.filter(({ truth }) => truth.faults.length > 0);
-  const applied = ill.filter(({ fixed }) => fixed !== null);
-  const trained = applied.filter(({ fixed }) => outcomeOf(fixed!) === "trains");
+  const { ill, drawn, applied, trained } = ills(all);
   const figures = table(["figure", "networks"], [
     ["the first cause names a fault", shareOf(drawn.filter(isNamed).length, drawn.length)],
     [
@@ -256,10 +271,54 @@ function misses(all: readonly Judged[]): string {
   return `### Fail, and no error\n\n${list(missed)}\n\n### Train, and an error\n\n${list(alarms)}`;
 }
 
+/** The figures that are wanted of networks nobody has looked at, by the words for each. */
+const TARGETS: readonly [words: string, wanted: string, of: (all: readonly Judged[]) => string][] =
+  [
+    ["SICK ones that fail or are slow", "95 %", (all) => {
+      const sick = all.filter(isRedTried);
+      return shareOf(sick.filter(isIll).length, sick.length);
+    }],
+    ["failing ones that are SICK", "92 %", (all) => {
+      const failing = all.filter((one) => byAdam(one) === "fails");
+      return shareOf(failing.filter(isRedTried).length, failing.length);
+    }],
+    ["failing ones that are HEALTHY", "none", (all) => {
+      const failing = all.filter((one) => byAdam(one) === "fails");
+      const isHealthy: Select = ({ verdict }) => verdict.verdict === "healthy";
+      return shareOf(failing.filter(isHealthy).length, failing.length);
+    }],
+    ["ones that train and are SICK", "1.5 %", (all) => {
+      const training = all.filter((one) => byAdam(one) === "trains");
+      return shareOf(training.filter(isRedTried).length, training.length);
+    }],
+    ["sensible ones that train and are SICK", "none", (all) => {
+      const training = all.filter((one) => isSensible(one) && byAdam(one) === "trains");
+      return shareOf(training.filter(isRedTried).length, training.length);
+    }],
+    ["SICK ones whose first cause names a fault", "92 %", (all) => {
+      const { drawn } = ills(all);
+      return shareOf(drawn.filter(isNamed).length, drawn.length);
+    }],
+    ["SICK ones that train with the tried fixes", "95 %", (all) => {
+      const { applied, trained } = ills(all);
+      return shareOf(trained.length, applied.length);
+    }],
+  ];
+
+/** How near the targets the verdicts are, by what is asked. */
+function targets({ drawn, compiled }: Asked): string {
+  return table(
+    ["networks", "wanted", "as drawn", "as compiled"],
+    TARGETS.map(([words, wanted, of]) => [words, wanted, of(drawn), of(compiled)]),
+  );
+}
+
 /** What the table is headed with. */
 export interface TableHead {
   /** Which seeds these are, in words. */
   seeds: string;
+  /** Which rules judged them, in words. */
+  rules: string;
   /**
    * How often these networks were looked at, in words; `null` for those that rules are tuned on, of
    * which the ones that were judged wrong are listed.
@@ -268,7 +327,8 @@ export interface TableHead {
 }
 
 /** The verdicts of some seeds against what became of them, as Markdown. */
-export function renderTable(all: readonly Judged[], { seeds, looks }: TableHead): string {
+export function renderTable(asked: Asked, { seeds, rules, looks }: TableHead): string {
+  const all = asked.drawn;
   if (all.length === 0) return "No seed has both a truth and a verdict.\n";
   const lists = looks === null;
   const own = all.filter(({ truth }) => planOf(truth.seed).optimizer !== null).length;
@@ -279,7 +339,12 @@ export function renderTable(all: readonly Judged[], { seeds, looks }: TableHead)
       `Trains: progress of 0.6 and more, fails: below 0.15, slow: between. Counts are trains/slow/fails; in ` +
       `brackets the 95 % interval (Wilson). ${own} networks have a learning rate of their own. ${
         lists ? "Rules are tuned on these networks" : `These networks were looked at ${looks}`
-      }. Training takes ${training} s (median).`,
+      }. They were judged ${rules}. Training takes ${training} s (median).`,
+      "## Targets",
+      "As drawn: a network that was drawn with an optimizer is judged with it, and trained at its rate; any other " +
+      "is judged with its loss alone, and trains if it does at one of the rates of Adam. As compiled: the others " +
+      "are compiled with Adam at 0.001, and judged and trained with that. The other tables are of the networks as drawn.",
+      targets(asked),
       "## One pass",
       confusion(all, isRed, ({ verdict }) => severity(verdict.findings)),
       "## With trial",
@@ -293,6 +358,8 @@ export function renderTable(all: readonly Judged[], { seeds, looks }: TableHead)
       "## Area under the curve, failing against the rest",
       areas(all),
       ...lists ? ["## Where it is wrong", misses(all)] : [],
+      ...lists ? ["## As compiled: causes and fixes", causes(asked.compiled, lists)] : [],
+      ...lists ? ["## As compiled: where it is wrong", misses(asked.compiled)] : [],
     ].join("\n\n")
   }\n`;
 }

@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import { USUAL } from "./build_network.ts";
 import { examplesOfPlan } from "./examples_of_plan.ts";
 import type { OptimizerName } from "./optimizers.ts";
 import type { Plan } from "./plan.ts";
@@ -49,6 +50,26 @@ export function outcomeOf(progress: number): Outcome {
 }
 
 const best = (progress: Progress) => Math.max(...Object.values(progress).flat());
+
+/**
+ * What is asked of a network that was drawn without an optimizer: if it trains at the best of some rates
+ * (`drawn`), or at the rate that it is compiled with (`compiled`). One whose optimizer is part of the draw has
+ * one answer to both.
+ */
+export type Question = "drawn" | "compiled";
+
+/**
+ * The truth of a network at the rate that it is compiled with. If it does not train at that one, but does at
+ * another, the rate is one of its faults.
+ */
+export function truthAsCompiled(truth: TruthLine): TruthLine {
+  if (truth.sgd === undefined) return truth;
+  const { sgd: _, ...own } = truth;
+  const adam = Math.max(...truth.adam[USUAL.rate]);
+  const isOff = adam < TRAINS && truth.best.adam >= TRAINS;
+  const faults = isOff ? [...truth.faults, `learning rate: adam at ${USUAL.rate}`] : truth.faults;
+  return { ...own, faults, best: { adam } };
+}
 
 /**
  * Trains the network of a seed from exactly its weights, with Adam at 1e-3 and 1e-2, at 3e-4 where the
@@ -110,15 +131,14 @@ export async function truthOf(
 }
 
 /**
- * Trains the network of a seed with fixes applied: at the rate of a fix, else with its own optimizer or
- * with Adam at the rates of the truth.
+ * Trains the network of a seed with fixes applied: at the rate of a fix, else with its own optimizer, or
+ * with Adam at the rates that the question is about.
  *
  * @returns Best progress; `null` if a fix asks for another model or loss.
  */
 export async function progressFixed(
   tf: TensorFlow,
-  seed: number,
-  fixes: readonly Fix[],
+  { seed, fixes, question }: { seed: number; fixes: readonly Fix[]; question: Question },
   referenceOf: (plan: Plan) => Promise<Reference>,
 ): Promise<number | null> {
   const plan = planOf(seed);
@@ -129,8 +149,9 @@ export async function progressFixed(
   const own = plan.optimizer;
   const others = fixes.filter(({ kind }) => kind !== "learning-rate");
   const fixed = fixes.find((fix) => fix.kind === "learning-rate");
-  const rates = own === null ? [1e-3, 1e-2, 3e-4] : [own.rate];
-  const name = own?.name ?? "adam";
+  const searched = question === "drawn" ? [1e-3, 1e-2, 3e-4] : [USUAL.rate];
+  const rates = own === null ? searched : [own.rate];
+  const name = own?.name ?? USUAL.name;
   let best = -1;
   for (const rate of fixed === undefined ? rates : [fixed.to]) {
     const scores = await trainFixed(tf, plan, { name, rate, enough }, others);

@@ -4,14 +4,15 @@ import type { Verdict } from "../../src/diagnosis/verdict.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Finding } from "../../src/rules/mod.ts";
 import { judgeRun, resolveConfiguration } from "../../src/gate/mod.ts";
-import { measure, type Measurements } from "../../src/measure/mod.ts";
-import { buildNetwork } from "./build_network.ts";
+import { measure, type Measurements, type MeasureOptions } from "../../src/measure/mod.ts";
+import { buildNetwork, drawNetwork, objectiveOf } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { PEERS } from "./peers/peers.ts";
 import { type PeerView, viewOutputs } from "./peers/view.ts";
 import { KIND } from "./plan.ts";
 import { planOf } from "./population.ts";
 import { type Scores, scoresOf } from "./scores.ts";
+import type { Question } from "./truth.ts";
 
 /** On how many training examples a network is judged: what `check` draws by default. */
 const BATCH = 32;
@@ -22,6 +23,8 @@ export type LineFinding = Pick<Finding, "rule" | "severity" | "layer" | "measure
 /** What this tool and others say of the network of a seed. */
 export interface VerdictLine {
   seed: number;
+  /** What was asked; a network whose optimizer is part of the draw is asked as compiled alone. */
+  question: Question;
   findings: LineFinding[];
   /** The findings as they stand after the examination: the trial, and warnings weighed by their fixes. */
   tried: LineFinding[];
@@ -45,14 +48,26 @@ const short = ({ rule, severity, layer, measured }: Finding): LineFinding => ({
   measured: measured === null ? null : Number(measured.toPrecision(4)),
 });
 
-/** Judges the network of a seed on 32 training examples with their targets. */
-export async function verdictOf(tf: TensorFlow, seed: number): Promise<VerdictLine> {
+/**
+ * Judges the network of a seed on 32 training examples with their targets: with the optimizer that it is
+ * compiled with, or, if none was drawn and the question is `drawn`, with its loss alone.
+ */
+export async function verdictOf(
+  tf: TensorFlow,
+  seed: number,
+  asked: Question = "compiled",
+): Promise<VerdictLine> {
   const plan = planOf(seed);
-  const model = await buildNetwork(tf, plan);
+  const question = plan.optimizer === null ? asked : "compiled";
+  const model = await (question === "compiled" ? buildNetwork : drawNetwork)(tf, plan);
+  const options = {
+    seed,
+    ...question === "compiled" ? {} : { objective: objectiveOf(plan.head.loss) },
+  };
   const examples = await examplesOfPlan(plan);
   const batch = batchOf(tf, examples, Array.from({ length: BATCH }, (_, i) => i));
   try {
-    const measurements = await measure(model, batch, { seed });
+    const measurements = await measure(model, batch, options);
     const findings = judgeRun(measurements, rules);
     const kind = KIND[plan.task];
     const view: PeerView = {
@@ -64,8 +79,9 @@ export async function verdictOf(tf: TensorFlow, seed: number): Promise<VerdictLi
     };
     return {
       seed,
+      question,
       findings: findings.map(short),
-      ...await examined(model, batch, seed),
+      ...await examined(model, batch, options),
       scores: scoresOf(measurements, findings),
       peers: Object.fromEntries(
         PEERS.map((
@@ -75,7 +91,7 @@ export async function verdictOf(tf: TensorFlow, seed: number): Promise<VerdictLi
     };
   } finally {
     tf.dispose([batch.inputs, batch.targets]);
-    model.optimizer.dispose();
+    if (question === "compiled") model.optimizer.dispose();
     model.dispose();
   }
 }
@@ -83,10 +99,10 @@ export async function verdictOf(tf: TensorFlow, seed: number): Promise<VerdictLi
 async function examined(
   model: LayersModel,
   batch: ReturnType<typeof batchOf>,
-  seed: number,
+  options: MeasureOptions,
 ): Promise<Pick<VerdictLine, "tried" | "verdict" | "causes" | "fixes">> {
   const judge = (measurements: Measurements) => judgeRun(measurements, rules);
-  const { findings, diagnosis, fixes } = await examine(model, batch, { seed, judge });
+  const { findings, diagnosis, fixes } = await examine(model, batch, { ...options, judge });
   const [first] = diagnosis.causes;
   return {
     tried: findings.map(short),

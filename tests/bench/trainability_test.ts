@@ -7,11 +7,11 @@ import {
   POPULATION_SIZE,
   POPULATION_VERSION,
 } from "../../bench/trainability/population.ts";
-import { looksAt } from "../../bench/trainability/looks.ts";
+import { looksAt, rulesOf } from "../../bench/trainability/looks.ts";
 import { parsePart, seedsOf } from "../../bench/trainability/seeds.ts";
 import { areaUnderCurve, showShare } from "../../bench/trainability/statistics.ts";
 import { type Judged, renderTable } from "../../bench/trainability/table.ts";
-import { outcomeOf, type TruthLine } from "../../bench/trainability/truth.ts";
+import { outcomeOf, truthAsCompiled, type TruthLine } from "../../bench/trainability/truth.ts";
 import { train, trainFixed } from "../../bench/trainability/train.ts";
 import { verdictOf } from "../../bench/trainability/verdict.ts";
 import { writeTruth } from "../../bench/trainability/write_truth.ts";
@@ -21,6 +21,9 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 
 /** Networks that train in no time: with one learning rate each, or frozen as a whole. */
 const QUICK = [119, 203, 251];
+
+/** A network that learns too late with Adam at 0.001, and soon at a higher rate. */
+const LATE = 3461;
 
 const RUN = new URL("../../bench/trainability/run.ts", import.meta.url).pathname;
 
@@ -71,6 +74,7 @@ function judged(
     },
     verdict: {
       seed,
+      question: "drawn",
       findings: red ? [{ rule: "symmetry", severity: "error", layer: null, measured: null }] : [],
       scores: { red: Number(red) },
       peers: { other: red ? [] : ["rule"] },
@@ -159,6 +163,40 @@ Deno.test("verdictOf() judges by this tool's rules and by those of others", asyn
   assert(Object.values(verdict.scores).every(Number.isFinite));
 });
 
+Deno.test("truthAsCompiled() takes the rate of 0.001, and blames it if another one trains", () => {
+  const { truth } = judged({ seed: 0, progress: 0.9, faults: ["dropout: 0.9"] });
+  const at = (compiled: number, best: number) => {
+    const adam = { "0.001": [0, compiled], "0.01": [0.1, best] };
+    const { best: { adam: progress }, faults, sgd } = truthAsCompiled({
+      ...truth,
+      adam,
+      best: { adam: best, sgd: 0 },
+    });
+    assertEquals(sgd, undefined);
+    return [progress, ...faults];
+  };
+  const rate = "learning rate: adam at 0.001";
+  assertEquals(at(0.59, 0.6), [0.59, "dropout: 0.9", rate]);
+  assertEquals(at(0.6, 0.7), [0.6, "dropout: 0.9"]);
+  assertEquals(at(0.5, 0.59), [0.5, "dropout: 0.9"]);
+  // If the optimizer is part of the draw, it trained with that one alone.
+  const { sgd: _, ...own } = truth;
+  assertEquals(truthAsCompiled(own), own);
+});
+
+Deno.test("verdictOf() asks for any rate that learns if no optimizer was drawn, or for the compiled one", async () => {
+  await using engine = await startEngine();
+  const before = engine.tf.memory().numTensors;
+  const [own] = QUICK;
+  const drawn = await verdictOf(engine.tf, LATE, "drawn");
+  const compiled = await verdictOf(engine.tf, LATE);
+  assertEquals([drawn.question, compiled.question], ["drawn", "compiled"]);
+  // At 0.003 it learns in 53 steps, at 0.001 in 113.
+  assertEquals([drawn.verdict, compiled.verdict], ["weak", "sick"]);
+  assertEquals((await verdictOf(engine.tf, own, "drawn")).question, "compiled");
+  assertEquals(engine.tf.memory().numTensors, before);
+});
+
 Deno.test("outcomeOf() has its borders at 0.6 and 0.15", () => {
   assertEquals([0.6, 0.599, 0.15, 0.149, -1].map(outcomeOf), [
     "trains",
@@ -195,7 +233,13 @@ Deno.test("renderTable() counts who is red and what became of it", () => {
     }),
     judged({ seed: 8, progress: 0, faults: ["dropout: 0.9"] }),
   ];
-  const table = renderTable(all, { seeds: "made up", looks: null });
+  // At the rate that it is compiled with, the first one fails, and that is not noticed.
+  const compiled = [judged({ seed: 0, progress: 0.1 }), ...all.slice(1)];
+  const table = renderTable({ drawn: all, compiled }, {
+    seeds: "made up",
+    rules: "by some rules",
+    looks: null,
+  });
   const rowOf = (start: string) => table.split("\n").find((line) => line.startsWith(start));
   // Of three reds one fails and one is slow; of two failing ones one is red, of two training ones one.
   const figures = "1/1/1 | 33 % [6, 79] | 67 % [21, 94] | 50 % [9, 91] | 50 % [9, 91]";
@@ -219,9 +263,31 @@ Deno.test("renderTable() counts who is red and what became of it", () => {
     rowOf("| with these the network trains |"),
     "| with these the network trains | 1 of 1: 100 % [21, 100] |",
   );
-  const reported = renderTable(all, { seeds: "", looks: "once" });
+  const share = "1 of 2: 50 % [9, 91]";
+  assertEquals(
+    rowOf("| failing ones that are SICK |"),
+    `| failing ones that are SICK | 92 % | ${share} | 1 of 3: 33 % [6, 79] |`,
+  );
+  assertEquals(
+    rowOf("| failing ones that are HEALTHY |"),
+    `| failing ones that are HEALTHY | none | ${share} | 2 of 3: 67 % [21, 94] |`,
+  );
+  assertEquals(
+    rowOf("| ones that train and are SICK |"),
+    `| ones that train and are SICK | 1.5 % | ${share} | 1 of 1: 100 % [21, 100] |`,
+  );
+  const reported = renderTable({ drawn: all, compiled }, {
+    seeds: "",
+    rules: "by some rules",
+    looks: "once",
+  });
   assert(!reported.includes("Where it is wrong"));
   assertStringIncludes(reported, "These networks were looked at once.");
+});
+
+Deno.test("rulesOf() says by which rules networks were judged", () => {
+  assertEquals(rulesOf(["a", "a"]), "by the rules of commit a");
+  assertEquals(rulesOf(["a", "b", "a"]), "by the rules of commits a (2) and b (1)");
 });
 
 Deno.test("looksAt() counts the looks at each seed", () => {
