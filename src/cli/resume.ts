@@ -30,9 +30,10 @@ export async function resuming<T>(
   work: (journal: SweepJournal | null) => Promise<T>,
 ): Promise<T> {
   using journal = fresh || sizeOf(files) < WORTH_WORKERS ? null : await openProgress(files, folder);
-  if (journal !== null && journal.size > 0 && !quiet) {
+  if (journal !== null && (journal.size > 0 || journal.hasBegun) && !quiet) {
+    const within = journal.hasBegun ? " and a part of the next one" : "";
     console.error(
-      `goes on after ${formatCount(journal.size, "tensor")} of a run that was stopped; ` +
+      `goes on after ${formatCount(journal.size, "tensor")}${within} of a run that was stopped; ` +
         "--fresh starts from the beginning",
     );
   }

@@ -163,12 +163,14 @@ async function openShard(place: WeightsPlace, name: string): Promise<ByteSource>
   throw new ModelError(refusal`${name} is missing, expected it beside the index`);
 }
 
+const sourceOf = ({ file }: ByteSource) => file === null ? {} : { source: file };
+
 function tensorsOf(source: ByteSource, shard: string): FileTensor[] {
   try {
     const tensors = /\.safetensors$/i.test(shard)
       ? readSafetensors(source)
       : readStateDict(source).tensors;
-    return tensors.map((tensor) => ({ ...tensor, shard }));
+    return tensors.map((tensor) => ({ ...tensor, shard, ...sourceOf(source) }));
   } catch (error) {
     if (error instanceof ModelError) error.within(shard);
     throw error;
@@ -286,6 +288,11 @@ async function parse(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
   const file = await place.open();
   if (file === null) throw new ModelError(failure(new Deno.errors.NotFound()));
   refusePointer(file);
+  const parsed = await parseFile(name, file);
+  return { ...parsed, tensors: parsed.tensors.map((one) => ({ ...one, ...sourceOf(file) })) };
+}
+
+async function parseFile(name: string, file: ByteSource): Promise<Omit<WeightsFile, "path">> {
   if (/\.safetensors$/i.test(name)) {
     return { format: "safetensors", tensors: readSafetensors(file), notes: [] };
   }
@@ -378,9 +385,7 @@ function notesOn(tensors: readonly FileTensor[]): string[] {
   const types = [...new Set(others.map(({ type }) => type))].join(", ");
   return [
     ...doubles > 0 ? [`${formatCount(doubles, "tensor")} of float64 read as float32.`] : [],
-    ...others.length > 0
-      ? [`${formatCount(others.length, "tensor")} of ${types} not judged: no weights.`]
-      : [],
+    ...others.length > 0 ? [`${formatCount(others.length, "tensor")} of ${types} not judged.`] : [],
   ];
 }
 

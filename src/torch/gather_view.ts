@@ -1,12 +1,17 @@
-import { type ByteSource, type FileIdentity, readInto } from "../model/files/byte_source.ts";
+import {
+  type ByteSource,
+  expectReads,
+  type FileIdentity,
+  readInto,
+} from "../model/files/byte_source.ts";
 import { BYTES, countOf, isFloat, isWhole } from "../model/files/file_types.ts";
 import type { FileTensor } from "../model/weights/weights_manifest.ts";
 import { isContiguous, type StridedView } from "./find_state_dict.ts";
 
 /**
  * Returns how the entries of a view are read from a file without holding all of them: where they
- * are, or, if they are in another order, gathered in pieces. From a server that would read the file
- * many times, and so it does neither.
+ * are, if they are in one place without gaps, in whatever order, and a way to gather them row-major
+ * in pieces, if they are in another order.
  *
  * @param view The view.
  * @param source The file of its storage.
@@ -16,14 +21,29 @@ export function locateView(
   view: StridedView,
   { file, start }: ByteSource,
   at: number | null,
-): Pick<FileTensor, "stored" | "unpack"> {
+): Pick<FileTensor, "stored" | "permuted" | "unpack"> {
   const { type, offset } = view;
   if (file === null || at === null) return {};
-  if (isContiguous(view)) {
-    return { stored: { file, offset: start + at + offset * BYTES[type] } };
-  }
-  if (file.remote !== undefined || !isFloat(type) && !isWhole(type)) return {};
-  return { unpack: () => gatherView(view, file, start + at) };
+  const place = { file, offset: start + at + offset * BYTES[type] };
+  if (isContiguous(view)) return { stored: place };
+  if (!isFloat(type) && !isWhole(type)) return {};
+  const axes = axesInFile(view);
+  return {
+    ...axes === null ? {} : { permuted: { ...place, axes } },
+    unpack: () => gatherView(view, file, start + at),
+  };
+}
+
+/** Returns the axes of a view, outermost first; `null` if its entries have gaps, or are repeated. */
+function axesInFile({ shape, strides }: StridedView): number[] | null {
+  const axes = [...shape.keys()].sort((a, b) =>
+    Number(shape[a] > 1) - Number(shape[b] > 1) || strides[b] - strides[a]
+  );
+  const isDense = isContiguous({
+    shape: axes.map((axis) => shape[axis]),
+    strides: axes.map((axis) => strides[axis]),
+  });
+  return isDense ? axes : null;
 }
 
 /** Largest number of bytes of a piece, and of a part of the file that is read at once. */
@@ -54,6 +74,11 @@ export async function* gatherView(
   const step = Math.max(1, Math.floor(room.piece / size / inner));
   const gather = new Gather(size, Math.min(step, shape[split]) * inner * size, {
     read: (entry, to) => readInto(file, start + entry * size, to),
+    expect: (reads) =>
+      expectReads(reads.map(({ entry, axes }) => {
+        const from = start + entry * size;
+        return { file, from, to: from + spanOf(axes) * size };
+      })),
     room: room.read,
   });
   const axes = shape.map((length, axis) => ({
@@ -82,21 +107,39 @@ interface Axis {
   to: number;
 }
 
+/** Part of a block whose entries are read from the file at once. */
+interface BlockRead {
+  /** Its first entry in the storage. */
+  entry: number;
+  /** Its place in the piece. */
+  to: number;
+  axes: readonly Axis[];
+}
+
+/** Number of reads that are announced at once. */
+const READS_EXPECTED = 2 ** 12;
+
+/** File from which is gathered. */
+interface GatheredFile {
+  /** Reads the bytes from an entry on. */
+  read: (entry: number, to: Uint8Array) => void;
+  /** Says what is going to be read. */
+  expect: (reads: readonly BlockRead[]) => void;
+  /** Largest number of bytes that are read at once. */
+  room: number;
+}
+
 /** Memory for pieces, and for what is read of the file. */
 class Gather {
   readonly #size: number;
-  readonly #file: { read: (entry: number, to: Uint8Array) => void; room: number };
+  readonly #file: GatheredFile;
   readonly #piece: Uint8Array<ArrayBuffer>;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   /** Both as whole numbers: entries of 8 bytes are two of them. */
   readonly #to: Words;
   readonly #from: Words;
 
-  constructor(
-    size: number,
-    bytes: number,
-    file: { read: (entry: number, to: Uint8Array) => void; room: number },
-  ) {
+  constructor(size: number, bytes: number, file: GatheredFile) {
     this.#size = size;
     this.#file = file;
     this.#piece = new Uint8Array(bytes);
@@ -108,36 +151,42 @@ class Gather {
   /** Returns the entries of a block that begins at an entry of the storage. */
   piece(entry: number, block: readonly Axis[]): Uint8Array<ArrayBuffer> {
     const axes = block.filter(({ length }) => length > 1).sort((a, b) => b.stride - a.stride);
-    this.#gather(axes, entry, 0);
+    const reads = [...this.#readsOf({ axes, entry, to: 0 })];
+    for (let at = 0; at < reads.length; at += READS_EXPECTED) {
+      const some = reads.slice(at, at + READS_EXPECTED);
+      this.#file.expect(some);
+      for (const one of some) this.#take(one);
+    }
     const count = block.reduce((product, { length }) => product * length, 1);
     return this.#piece.subarray(0, count * this.#size);
   }
 
-  /** Reads as much at once as there is room for, along the axis of the largest stride. */
-  #gather(axes: readonly Axis[], entry: number, to: number): void {
+  /** Yields reads of as much as there is room for, divided along the axis of the largest stride. */
+  *#readsOf(block: BlockRead): Generator<BlockRead> {
+    const { axes, entry, to } = block;
     const most = Math.floor(this.#file.room / this.#size);
+    if (spanOf(axes) <= most) return yield block;
     const [first, ...rest] = axes;
-    if (spanOf(axes) <= most) {
-      this.#file.read(entry, this.#bytes.subarray(0, spanOf(axes) * this.#size));
-      const words = Math.max(1, this.#size / 4);
-      const scaled = axes.map(({ length, stride, to }): Axis => ({
-        length,
-        stride: stride * words,
-        to: to * words,
-      }));
-      this.#copy(
-        words === 1 ? scaled : [...scaled, { length: 2, stride: 1, to: 1 }],
-        0,
-        to * words,
-      );
-      return;
-    }
     const fits = Math.max(1, Math.floor((most - spanOf(rest)) / first.stride) + 1);
     for (let i = 0; i < first.length; i += fits) {
       const length = Math.min(fits, first.length - i);
-      const some = length === 1 ? rest : [{ ...first, length }, ...rest];
-      this.#gather(some, entry + i * first.stride, to + i * first.to);
+      yield* this.#readsOf({
+        axes: length === 1 ? rest : [{ ...first, length }, ...rest],
+        entry: entry + i * first.stride,
+        to: to + i * first.to,
+      });
     }
+  }
+
+  #take({ axes, entry, to }: BlockRead): void {
+    this.#file.read(entry, this.#bytes.subarray(0, spanOf(axes) * this.#size));
+    const words = Math.max(1, this.#size / 4);
+    const scaled = axes.map(({ length, stride, to }): Axis => ({
+      length,
+      stride: stride * words,
+      to: to * words,
+    }));
+    this.#copy(words === 1 ? scaled : [...scaled, { length: 2, stride: 1, to: 1 }], 0, to * words);
   }
 
   #copy(axes: readonly Axis[], from: number, to: number): void {

@@ -22,6 +22,11 @@ const TYPES: Readonly<Record<string, FileType>> = {
   BOOL: "bool",
   F8_E4M3: "float8_e4m3",
   F8_E5M2: "float8_e5m2",
+  F8_E4M3FNUZ: "float8_e4m3fnuz",
+  F8_E5M2FNUZ: "float8_e5m2fnuz",
+  F6_E2M3: "float6",
+  F6_E3M2: "float6",
+  F4: "float4",
   // Powers of two: scales of blocks of weights.
   F8_E8M0: "float8",
   C64: "complex64",

@@ -88,6 +88,9 @@ const DTYPES: Readonly<Record<string, FileType>> = {
   bool: "bool",
   float8_e4m3fn: "float8_e4m3",
   float8_e5m2: "float8_e5m2",
+  float8_e4m3fnuz: "float8_e4m3fnuz",
+  float8_e5m2fnuz: "float8_e5m2fnuz",
+  float8_e8m0fnu: "float8",
   complex64: "complex64",
   complex128: "complex128",
 };

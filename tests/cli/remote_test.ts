@@ -1,4 +1,6 @@
 import { makeCheckpoint } from "../measure/made_checkpoints.ts";
+import { assemblePickle, dictionaryParts, tensorParts } from "../torch/assemble_pickle.ts";
+import { writeZip } from "../model/files/write_zip.ts";
 import { writeSparseHdf5, writeSparseNpz } from "../measure/write_sparse.ts";
 import { writeCheckpoint } from "../measure/write_checkpoint.ts";
 import {
@@ -57,6 +59,27 @@ Deno.test("a file on a server has the report of the same file on this machine", 
   const read = ranges.reduce((sum, [first, last]) => sum + last + 1 - first, 0);
   assert(read <= BYTES.length + 2 ** 17, `${read}`);
   assertEquals(new Set(got.map(({ path }) => path)), new Set([`/${LARGE}`, "/config.json"]));
+});
+
+Deno.test("a transposed tensor and one with gaps are read in pieces from a server, too", async () => {
+  const rows = 17 * 1024;
+  const view = { kind: "FloatStorage", count: rows * 1024 };
+  const pickle = assemblePickle(dictionaryParts({
+    "a.weight": tensorParts({ ...view, shape: [1024, rows], strides: [1, 1024] }),
+    "b.weight": tensorParts({ ...view, shape: [rows, 1000], strides: [1024, 1] }),
+  }));
+  const entries = Float32Array.from({ length: view.count }, (_, i) => Math.sin(i * i));
+  await Deno.writeFile(
+    `${folder}/views.pt`,
+    writeZip([
+      { name: "net/data.pkl", content: pickle },
+      { name: "net/data/0", content: new Uint8Array(entries.buffer) },
+    ]),
+  );
+  const got = await assertSame("views.pt");
+  const lengths = got.map(({ range }) => range === null ? 0 : range[1] + 1 - range[0]);
+  assert(Math.max(...lengths) <= 2 ** 21, `${Math.max(...lengths)}`);
+  assert(got.length > 60 && got.length < 200, `${got.length} requests`);
 });
 
 Deno.test("what passes changes nothing: 429, 5xx, cut-off and slow answers", async () => {

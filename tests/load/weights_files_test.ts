@@ -60,20 +60,28 @@ Deno.test("readWeights() says that a file stands for another one, or is a page",
   }
 });
 
-Deno.test("readWeights() leaves scales that are powers of two unjudged", async () => {
+Deno.test("readWeights() leaves scales that are powers of two, and packed floats, unjudged", async () => {
   const header = JSON.stringify({
     "w.weight": { dtype: "F8_E4M3", shape: [2, 2], data_offsets: [0, 4] },
     "v.weight": { dtype: "F8_E5M2", shape: [2], data_offsets: [4, 6] },
     "w.scales": { dtype: "F8_E8M0", shape: [2], data_offsets: [6, 8] },
+    "p.weight": { dtype: "F4", shape: [4], data_offsets: [8, 10] },
+    "q.weight": { dtype: "F6_E2M3", shape: [4], data_offsets: [10, 13] },
   });
-  const bytes = new Uint8Array(8 + header.length + 8);
+  const bytes = new Uint8Array(8 + header.length + 13);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(new TextEncoder().encode(header), 8);
   const folder = await Deno.makeTempDir();
   await Deno.writeFile(`${folder}/a.safetensors`, bytes);
   const { tensors, notes } = await readWeights(`${folder}/a.safetensors`);
-  assertEquals(tensors.map(({ type }) => type), ["float8_e4m3", "float8_e5m2", "float8"]);
-  assertEquals(notes, ["1 tensor of float8 not judged: no weights."]);
+  assertEquals(tensors.map(({ type }) => type), [
+    "float8_e4m3",
+    "float8_e5m2",
+    "float8",
+    "float4",
+    "float6",
+  ]);
+  assertEquals(notes, ["3 tensors of float8, float4, float6 not judged."]);
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -73,7 +73,7 @@ async function sweepFile(
     const { size, mtime } = await Deno.stat(path);
     const stored = { file: { path, size, changed: mtime!.getTime() }, offset: 3 };
     const read = () => decode(bytes, type);
-    return sweepTensors([{ tensor: { shape, type, read, stored }, units }])[0];
+    return sweepTensors([{ tensor: { name: "w", shape, type, read, stored }, units }])[0];
   } finally {
     await Deno.remove(path);
   }

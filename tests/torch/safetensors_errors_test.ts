@@ -44,9 +44,9 @@ refuses(
 );
 refuses(
   "of an unknown type",
-  safetensors(one({ dtype: "F4" }), 16),
-  'dtype of "w" is "F4", expected F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL, ' +
-    "F8_E4M3, F8_E5M2, F8_E8M0 or C64",
+  safetensors(one({ dtype: "F5" }), 16),
+  'dtype of "w" is "F5", expected F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL, ' +
+    "F8_E4M3, F8_E5M2, F8_E4M3FNUZ, F8_E5M2FNUZ, F6_E2M3, F6_E3M2, F4, F8_E8M0 or C64",
 );
 refuses(
   "with a gigantic shape",

@@ -281,6 +281,9 @@ export class CheckpointSweep {
   ): void {
     const at = this.#at;
     const size = whole === undefined ? Math.min(bytes, 4) : bytes;
+    const sign = 2 ** (8 * size - 1);
+    // In a format without infinities below it, the sign alone is a NaN.
+    const hasTwoZeros = whole === undefined && infinity < sign;
     new Int32Array(this.#buffer, at.matrix, FIELDS).set([
       at.chunk,
       rows,
@@ -288,7 +291,7 @@ export class CheckpointSweep {
       chunk.width,
       size,
       chunk.first,
-      whole === undefined ? 2 ** (8 * size - 1) : 0,
+      hasTwoZeros ? sign : 0,
       at.ones,
       at.twos,
       columns ? at.columnOnes : 0,

@@ -16,7 +16,7 @@ import {
   openJournal,
 } from "./measure_checkpoint.ts";
 import { PackedReader } from "./packed_reader.ts";
-import { placeOf } from "./sweep_journal.ts";
+import { placeOf, type SweepJournal } from "./sweep_journal.ts";
 import { isStored, readerOf, type Stretch, stretchesOf, typeRead } from "./sample_tensors.ts";
 import { groupBySize } from "./plan_sweep.ts";
 
@@ -108,7 +108,8 @@ export async function compareFiles(
   const { pairs, onlyBefore, onlyAfter } = pairTensors(before.tensors, after.tensors);
   const isSame = ([a, b]: Pair) => a.shape.join() === b.shape.join();
   const comparable = pairs.filter(isComparable);
-  const alike = comparable.filter((pair) => isSame(pair) && !pair[0].shape.includes(0));
+  const alike = comparable.filter((pair) => isSame(pair) && !pair[0].shape.includes(0))
+    .map(inOneOrder);
   const { sample = false } = options;
   requireValue("options.sample", sample, boolean);
   const divided = alike.map((pair): DividedPair => ({
@@ -130,6 +131,16 @@ export async function compareFiles(
       after: b.shape,
     })),
   };
+}
+
+/** Returns a pair that both files have in one order as they have it: its sums are the same. */
+function inOneOrder(pair: Pair): Pair {
+  const [a, b] = pair.map(({ permuted, shape }) =>
+    permuted?.axes.filter((axis) => shape[axis] > 1).join()
+  );
+  if (a === undefined || a !== b) return pair;
+  const [before, after] = pair.map((tensor) => ({ ...tensor, stored: tensor.permuted }));
+  return [before, after];
 }
 
 const isComparable = (pair: Pair) =>
@@ -207,12 +218,13 @@ async function comparePairs(
 ): Promise<ComparisonSums[]> {
   const sums = new Map<DividedPair, ComparisonSums>();
   const isLarge = divided.filter(({ pair }) => pair.every(isStored));
-  for (const one of isLarge) {
+  for (const one of divided) {
     const known = journal?.get<ComparisonSums>(nameOf(one));
     if (known !== undefined) sums.set(one, known);
   }
   const stored = isLarge.filter((one) => !sums.has(one));
-  const parts = stored.flatMap(partsOf);
+  const begun = stored.map((one) => new SavedComparison(one, journal));
+  const parts = stored.flatMap(partsOf).filter(({ pair, from }) => from >= begun[pair].done);
   const bytesOf = ({ pair, from, to }: PairPart) => (to - from) * bytesOfPair(stored[pair]);
   const total = parts.reduce((sum, part) => sum + bytesOf(part), 0);
   const tensors = stored.flatMap(({ pair }) => pair);
@@ -223,7 +235,6 @@ async function comparePairs(
       groups,
     };
     const module = new URL("./compare_worker.ts", import.meta.url);
-    const last = new Map(parts.map((part) => [part.pair, part]));
     let bytes = 0;
     const answers = askWorkers<ComparisonSums[]>({
       module,
@@ -234,11 +245,8 @@ async function comparePairs(
     });
     for await (const { index, answer } of answers) {
       groups[index].forEach((part, i) => {
-        const one = stored[part.pair];
-        const known = sums.get(one);
-        const sum = known === undefined ? answer[i] : addComparisons(known, answer[i]);
-        sums.set(one, sum);
-        if (part === last.get(part.pair)) journal?.add(nameOf(one), sum);
+        const sum = begun[part.pair].add(part, answer[i]);
+        if (sum !== null) sums.set(stored[part.pair], sum);
         bytes += bytesOf(part);
       });
       onProgress?.({ bytes, total });
@@ -246,15 +254,26 @@ async function comparePairs(
     signal?.throwIfAborted();
   }
   const comparison = new CheckpointComparison();
-  const all: ComparisonSums[] = [];
-  for (const one of divided) all.push(sums.get(one) ?? await compareHere(comparison, one));
-  return all;
+  const packed = divided.filter((one) => !sums.has(one) && !one.pair.every(isStored));
+  const sizeOf = (one: DividedPair) => countOf(one.pair[0].shape)! * bytesOfPair(one);
+  let bytes = 0;
+  const all = packed.reduce((sum, one) => sum + sizeOf(one), 0);
+  for (const one of divided) {
+    if (sums.has(one)) continue;
+    const onBytes = (more: number) => {
+      if (packed.includes(one)) onProgress?.({ bytes: bytes += more, total: all });
+      signal?.throwIfAborted();
+    };
+    sums.set(one, await compareHere(comparison, one, { journal, onBytes }));
+  }
+  return divided.map((one) => sums.get(one)!);
 }
 
 /** Compares a pair in this thread, in the parts of the workers: the sums are the same. */
 async function compareHere(
   comparison: CheckpointComparison,
   divided: DividedPair,
+  { journal, onBytes }: { journal: SweepJournal | null; onBytes: (more: number) => void },
 ): Promise<ComparisonSums> {
   const sides = divided.pair.map((tensor) => {
     const isPacked = tensor.unpack !== undefined && !isStored(tensor);
@@ -262,16 +281,60 @@ async function compareHere(
     return { type: typeRead(tensor), reader, read: isPacked ? null : readerOf(tensor) };
   });
   let sums: ComparisonSums | null = null;
+  const begun = new SavedComparison(divided, journal);
   for (const part of partsOf(divided, 0)) {
     const [a, b] = await Promise.all(sides.map(async ({ type, reader, read }) => {
       const size = BYTES[type];
       return { type, read: read ?? await reader!.part(part.from * size, part.to * size) };
     }));
-    const found = comparePart(comparison, part, [a, b]);
-    sums = sums === null ? found : addComparisons(sums, found);
+    if (part.from >= begun.done) sums = begun.add(part, comparePart(comparison, part, [a, b]));
+    onBytes((part.to - part.from) * bytesOfPair(divided));
   }
   for (const { reader } of sides) await reader?.end();
   return sums!;
+}
+
+/** Number of bytes of a pair after which a journal gets its sums so far. */
+const SAVED_AFTER = 2 ** 28;
+
+/** Sums of the parts of a pair up to an entry. */
+interface ComparedSoFar {
+  entries: number;
+  sums: ComparisonSums;
+}
+
+/** Comparison of a pair that goes on from a journal. */
+class SavedComparison {
+  /** Index of the entry up to which an earlier run has come. */
+  readonly done: number;
+  readonly #pair: DividedPair;
+  readonly #last: number;
+  readonly #journal: SweepJournal | null;
+  #sums: ComparisonSums | null;
+  #unsaved = 0;
+
+  constructor(pair: DividedPair, journal: SweepJournal | null) {
+    const { pair: [{ shape }], stretches } = pair;
+    const saved = journal?.soFar<ComparedSoFar>(nameOf(pair)).at(-1);
+    this.done = saved?.entries ?? 0;
+    this.#pair = pair;
+    this.#last = stretches?.at(-1)?.to ?? countOf(shape)!;
+    this.#journal = journal;
+    this.#sums = saved?.sums ?? null;
+  }
+
+  /** Adds the next part; returns the sums if it is the last. */
+  add({ from, to }: Stretch, found: ComparisonSums): ComparisonSums | null {
+    this.#sums = this.#sums === null ? found : addComparisons(this.#sums, found);
+    this.#unsaved += (to - from) * bytesOfPair(this.#pair);
+    const isLast = to === this.#last;
+    if (isLast) this.#journal?.add(nameOf(this.#pair), this.#sums);
+    else if (this.#unsaved >= SAVED_AFTER) {
+      this.#journal?.addSoFar(nameOf(this.#pair), { entries: to, sums: this.#sums });
+      this.#unsaved = 0;
+    }
+    return isLast ? this.#sums : null;
+  }
 }
 
 /** Name of a pair in a journal: of a sample, other entries are compared. */

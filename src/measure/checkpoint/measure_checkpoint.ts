@@ -33,6 +33,7 @@ import {
   sweepTensors,
   UNSEEN,
 } from "./sample_tensors.ts";
+import { inFileOrder } from "./file_order.ts";
 import { sweepInParallel, type SweepProgress, threadsFor } from "./sweep_in_parallel.ts";
 import { SweepJournal } from "./sweep_journal.ts";
 import { contentsOf, type FileContents, partOf, sweepsOf, type WholeSweep } from "./file_layers.ts";
@@ -83,7 +84,9 @@ export function measureWeights(file: WeightsFile): Measurements {
   requireValue("file", file, fileShape);
   const whole = contentsOf(file);
   const sweeps = sweepsOf(file, whole);
-  return describeWeights(file, { whole, own: whole, sweeps, sampled: null }, sweepTensors(sweeps));
+  const ordered = sweeps.map(inFileOrder);
+  const figures = sweepTensors(ordered).map((found, i) => ordered[i].restore(found));
+  return describeWeights(file, { whole, own: whole, sweeps, sampled: null }, figures);
 }
 
 /** Options of {@linkcode measureCheckpoint}. */
@@ -161,16 +164,18 @@ export async function measureFile(
   const whole = contentsOf(file);
   const own = partOf(whole, shard);
   const sweeps = sweepsOf(file, own);
-  const drawn = sample ? sampleTensors(sweeps) : null;
-  const swept = await sweepInParallel(drawn?.sweeps ?? sweeps, {
+  const ordered = sweeps.map(inFileOrder);
+  const drawn = sample ? sampleTensors(ordered) : null;
+  const swept = await sweepInParallel(drawn?.sweeps ?? ordered, {
     threads,
     onProgress,
     signal,
     journal,
   });
-  const figures = drawn?.join(swept) ?? swept;
+  const joined = drawn?.join(swept) ?? swept;
+  const figures = joined.map((found, i) => ordered[i].restore(found));
   // The parts of a report say the same of the whole.
-  const sampled = sample ? sampleTensors(sweepsOf(file, whole)).sampled : null;
+  const sampled = sample ? sampleTensors(sweepsOf(file, whole).map(inFileOrder)).sampled : null;
   return describeWeights(file, { whole, own, sweeps, sampled }, figures);
 }
 

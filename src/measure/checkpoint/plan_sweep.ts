@@ -18,6 +18,8 @@ export const CODE_FORMATS: Partial<Record<FileType, CodeFormat>> = {
   bfloat16: { bytes: 2, infinity: 0x7f80, nan: 0x7f81 },
   float8_e4m3: { bytes: 1, infinity: 0x7f, nan: 0x7f },
   float8_e5m2: { bytes: 1, infinity: 0x7c, nan: 0x7d },
+  float8_e4m3fnuz: { bytes: 1, infinity: 0x80, nan: 0x80 },
+  float8_e5m2fnuz: { bytes: 1, infinity: 0x80, nan: 0x80 },
   int8: signed(1),
   int16: signed(2),
   int32: signed(4),
@@ -94,7 +96,8 @@ export function dividePieces(shape: readonly number[], type: FileType): Pieces {
   return { ...same, rows, width: matrix.width, count: Math.ceil(matrix.rows / rows) };
 }
 
-function matrixOf(shape: readonly number[]): Matrix {
+/** Returns a tensor as a matrix. */
+export function matrixOf(shape: readonly number[]): Matrix {
   const count = countOf(shape)!;
   const [rows] = shape;
   if (shape.length < 2 || rows > MAX_ROWS_KEPT) {

@@ -11,7 +11,7 @@ import { type ExactRange, type TensorFigures, TensorSweep, type UnitAxis } from 
 
 /** Tensor to sweep, with the position of its units. */
 export interface SweepTensor {
-  tensor: Pick<FileTensor, "shape" | "type" | "read" | "stored" | "bytes" | "unpack">;
+  tensor: Omit<FileTensor, "shard">;
   units: UnitAxis | null;
   /** Number of rows and columns in which it is swept. Default: the first axis, and all others. */
   matrix?: readonly [rows: number, width: number];
@@ -129,10 +129,16 @@ function stretchesIn({ tensor }: SweepTensor): Stretch[] | null {
 }
 
 function partOfTensor({ tensor }: SweepTensor, { from, to }: Stretch): SweepTensor {
-  const { type, read } = tensor;
-  const { file, offset } = tensor.stored!;
-  const stored = { file, offset: offset + from * BYTES[type] };
-  return { tensor: { shape: [to - from], type, read, stored }, units: null };
+  const { type, stored } = tensor;
+  const { file, offset } = stored!;
+  return {
+    tensor: {
+      ...tensor,
+      shape: [to - from],
+      stored: { file, offset: offset + from * BYTES[type] },
+    },
+    units: null,
+  };
 }
 
 /** Returns the figures of a tensor, given those of the stretches in its sample. */

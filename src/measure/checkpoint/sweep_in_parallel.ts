@@ -4,12 +4,12 @@ import { WorkQueue } from "../../model/user_code/work_queue.ts";
 import { WorkerError, WorkerPool } from "../../model/user_code/worker_pool.ts";
 import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { PackedReader } from "./packed_reader.ts";
-import { bytesOf, divideParts, groupParts, type Pieces, spanOf } from "./plan_sweep.ts";
+import { bytesOf, divideParts, groupParts, type Part, type Pieces, spanOf } from "./plan_sweep.ts";
 import { isStored, piecesOf, type SweepTensor, sweepTensors } from "./sample_tensors.ts";
 import { placeOf, type SweepJournal } from "./sweep_journal.ts";
 import { type PartFigures, sweepPart } from "./sweep_part.ts";
 import type { SweepTask } from "./sweep_worker.ts";
-import { type TensorFigures, TensorSweep } from "./tensor_sweep.ts";
+import { type SweptSoFar, type TensorFigures, TensorSweep } from "./tensor_sweep.ts";
 
 /** Number of tasks per worker in work: so far may one be ahead of the slowest. */
 const AHEAD = 2;
@@ -121,23 +121,78 @@ export async function sweepInParallel(
 /** Sweeps a packed tensor in this thread, while it is unpacked. */
 async function sweepPacked(
   one: SweepTensor,
-  { signal, onBytes }: Pick<SweepOptions, "signal"> & { onBytes: (more: number) => void },
+  { signal, journal, onBytes }: Pick<SweepOptions, "signal" | "journal"> & {
+    onBytes: (more: number) => void;
+  },
 ): Promise<TensorFigures> {
+  const known = journal?.get<TensorFigures>(placeOf(one.tensor));
+  if (known !== undefined) return known;
   const sweep = new CheckpointSweep();
   const figuresOf = async (pieces: Pieces) => {
     const reader = new PackedReader(one.tensor.unpack!);
-    const sum = new TensorSweep(pieces);
+    const sum = new SavedSweep(one, { pieces, journal });
     for (const part of divideParts([pieces])) {
       const { from, to } = spanOf(part, pieces, 0);
-      sum.add(sweepPart(sweep, part, { pieces, read: await reader.part(from, to) }));
+      const read = await reader.part(from, to);
+      if (part.from >= sum.done) sum.add(part, sweepPart(sweep, part, { pieces, read }));
       if (!pieces.isWhole) onBytes(to - from);
       signal?.throwIfAborted();
     }
     await reader.end();
-    return sum.finish(sweep, one.units);
+    return sum.finish(sweep);
   };
   const pieces = piecesOf(one);
   return await figuresOf(pieces) ?? (await figuresOf({ ...pieces, isWhole: true }))!;
+}
+
+/** Number of bytes of a tensor after which a journal gets its figures so far. */
+const SAVED_AFTER = 2 ** 28;
+
+/** Returns what an earlier run has saved of a tensor. */
+function sweptSoFar(
+  { tensor }: SweepTensor,
+  { pieces, journal }: { pieces: Pieces; journal: SweepJournal | null },
+): SweptSoFar[] {
+  const saved = journal?.soFar<SweptSoFar>(placeOf(tensor)) ?? [];
+  return saved.filter(({ isWhole }) => isWhole === pieces.isWhole);
+}
+
+/** Sweep of a tensor that goes on from a journal. */
+class SavedSweep {
+  /** Number of pieces that an earlier run has swept. */
+  readonly done: number;
+  readonly #one: SweepTensor;
+  readonly #pieces: Pieces;
+  readonly #journal: SweepJournal | null;
+  readonly #sum: TensorSweep;
+  #unsaved = 0;
+
+  constructor(
+    one: SweepTensor,
+    { pieces, journal }: { pieces: Pieces; journal: SweepJournal | null },
+  ) {
+    const saved = sweptSoFar(one, { pieces, journal });
+    this.done = saved.at(-1)?.pieces ?? 0;
+    this.#one = one;
+    this.#pieces = pieces;
+    this.#journal = journal;
+    this.#sum = new TensorSweep(pieces, saved);
+  }
+
+  add(part: Part, figures: PartFigures): void {
+    this.#sum.add(figures);
+    this.#unsaved += bytesOf(part, this.#pieces);
+    if (this.#unsaved < SAVED_AFTER || part.to === this.#pieces.count) return;
+    this.#journal?.addSoFar(placeOf(this.#one.tensor), this.#sum.save(part.to));
+    this.#unsaved = 0;
+  }
+
+  /** Returns the figures, which the journal gets, too, or `null`: see `TensorSweep.finish()`. */
+  finish(coefficients: CheckpointSweep): TensorFigures | null {
+    const found = this.#sum.finish(coefficients, this.#one.units);
+    if (found !== null) this.#journal?.add(placeOf(this.#one.tensor), found);
+    return found;
+  }
 }
 
 async function sweepOnWorkers(
@@ -176,11 +231,15 @@ async function sweepStored(
   },
 ): Promise<void> {
   const pieces = tensors.map((one) => ({ ...piecesOf(one), isWhole }));
-  const groups = groupParts(divideParts(pieces), pieces);
+  const done = tensors.map((one, i) =>
+    sweptSoFar(one, { pieces: pieces[i], journal }).at(-1)?.pieces ?? 0
+  );
+  const parts = divideParts(pieces).filter(({ tensor, from }) => from >= done[tensor]);
+  const groups = groupParts(parts, pieces);
   const stored = tensors.map(({ tensor }, i) => ({ pieces: pieces[i], stored: tensor.stored! }));
   const coefficients = new CheckpointSweep();
-  const sums = new Map<number, TensorSweep>();
-  const total = bytesIn(tensors);
+  const sums = new Map<number, SavedSweep>();
+  const total = parts.reduce((sum, part) => sum + bytesOf(part, pieces[part.tensor]), 0);
   let bytes = 0;
   const task: SweepTask = { tensors: stored, groups };
   const answers = askWorkers<PartFigures[]>({
@@ -193,17 +252,16 @@ async function sweepStored(
   for await (const { index, answer } of answers) {
     groups[index].forEach((part, i) => {
       const { tensor, to } = part;
-      const sum = sums.get(tensor) ?? new TensorSweep(pieces[tensor]);
+      const sum = sums.get(tensor) ??
+        new SavedSweep(tensors[tensor], { pieces: pieces[tensor], journal });
       sums.set(tensor, sum);
-      sum.add(answer[i]);
+      sum.add(part, answer[i]);
       bytes += bytesOf(part, pieces[tensor]);
       if (to < pieces[tensor].count) return;
       // The hashes of a finished tensor are not kept.
       sums.delete(tensor);
-      const found = sum.finish(coefficients, tensors[tensor].units);
-      if (found === null) return;
-      figures.set(tensors[tensor], found);
-      journal?.add(placeOf(tensors[tensor].tensor), found);
+      const found = sum.finish(coefficients);
+      if (found !== null) figures.set(tensors[tensor], found);
     });
     onProgress({ bytes, total });
   }

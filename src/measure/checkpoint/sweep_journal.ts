@@ -3,33 +3,48 @@ import type { FileIdentity } from "../../model/files/byte_source.ts";
 import type { FileTensor, WeightsFile } from "../../model/weights/weights_manifest.ts";
 
 /** Beginning of the first line: a file without it is not a journal. */
-const HEAD = '{"gradientHealthJournal":2,';
+const HEAD = '{"gradientHealthJournal":3,';
 
 /** Keys of values that JSON does not have. */
-const ARRAY = "float64", NUMBER = "number";
+const NUMBER = "number", BIG = "bigint";
 
-/** Returns the place of a tensor that is in a file as it is: it names the tensor. */
-export function placeOf({ stored, shape }: Pick<FileTensor, "stored" | "shape">): string {
-  return `${stored!.file.path} ${stored!.offset} ${shape.join("x")}`;
+/** Arrays that results have, by the keys of their bytes. */
+const ARRAYS = { Float64Array, Int32Array, Uint32Array, Uint8Array };
+
+/** Returns the place of a tensor in its file, which names it; of a packed one, its name there. */
+export function placeOf({ name, source, stored, shape }: NamedTensor): string {
+  const { path } = source ?? stored!.file;
+  return `${path} ${stored?.offset ?? JSON.stringify(name)} ${shape.join("x")}`;
 }
 
+type NamedTensor = Pick<FileTensor, "name" | "source" | "stored" | "shape">;
+
 /**
- * Results for the tensors that a run has finished, in a file with a line for each: a run that was
- * stopped, by whatever, goes on from there. A line that was not written whole is ignored.
+ * Results for the tensors that a run has finished, in a file with a line for each, and those so far
+ * for a large one that it has begun: a run that was stopped, by whatever, goes on from there. A line
+ * that was not written whole is ignored.
  */
 export class SweepJournal {
   readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #known: ReadonlyMap<string, unknown>;
+  /** Number of bytes of the file. */
+  #size: number;
+  /** Results so far for the tensor that was begun last, and where its lines are. */
+  #begun: Begun | null;
   #isOpen = true;
 
   private constructor(
     path: string,
-    { file, known }: { file: Deno.FsFile; known: ReadonlyMap<string, unknown> },
+    { file, size, lines }: { file: Deno.FsFile; size: number; lines: readonly Line[] },
   ) {
     this.#path = path;
     this.#file = file;
-    this.#known = known;
+    this.#size = size;
+    this.#known = new Map(
+      lines.flatMap(({ name, result, isPart }) => isPart ? [] : [[name, result]]),
+    );
+    this.#begun = begunIn(lines, size);
   }
 
   /**
@@ -56,8 +71,7 @@ export class SweepJournal {
     const end = new TextEncoder().encode(kept).length;
     await file.truncate(end);
     await file.seek(end, Deno.SeekMode.Start);
-    const known = new Map(lines.map(({ entry }) => entry));
-    const journal = new SweepJournal(path, { file, known });
+    const journal = new SweepJournal(path, { file, size: end, lines });
     if (kept === "") journal.#write(head);
     return journal;
   }
@@ -67,14 +81,36 @@ export class SweepJournal {
     return this.#known.size;
   }
 
+  /** True if an earlier run has begun a large tensor. */
+  get hasBegun(): boolean {
+    return this.#begun !== null;
+  }
+
   /** Returns the result of a name, or `undefined` if it is not finished. */
   get<T>(name: string): T | undefined {
     return this.#known.get(name) as T | undefined;
   }
 
-  /** Adds a result: plain data. */
+  /** Adds a result, plain data, in place of those so far. */
   add(name: string, result: unknown): void {
+    if (this.#begun?.name === name) {
+      this.#size = this.#begun.at;
+      this.#file.truncateSync(this.#size);
+      this.#file.seekSync(this.#size, Deno.SeekMode.Start);
+      this.#begun = null;
+    }
     this.#write(`${JSON.stringify([name, result], toJson)}\n`);
+  }
+
+  /** Returns what an earlier run has found so far for a name, in its order. */
+  soFar<T>(name: string): T[] {
+    return this.#begun?.name === name ? this.#begun.results as T[] : [];
+  }
+
+  /** Adds a result so far. */
+  addSoFar(name: string, result: unknown): void {
+    if (this.#begun?.name !== name) this.#begun = { name, at: this.#size, results: [] };
+    this.#write(`${JSON.stringify([name, result, true], toJson)}\n`);
   }
 
   /** Removes the file, once its results are kept elsewhere. */
@@ -91,25 +127,53 @@ export class SweepJournal {
   #write(line: string): void {
     const bytes = new TextEncoder().encode(line);
     for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
+    this.#size += bytes.length;
   }
 }
 
+/** Tensor that was begun: its results so far, and the index of the first byte of their lines. */
+interface Begun {
+  name: string;
+  at: number;
+  results: unknown[];
+}
+
+function begunIn(lines: readonly Line[], size: number): Begun | null {
+  const last = lines.at(-1);
+  if (last === undefined || !last.isPart) return null;
+  const { name } = last;
+  const own = lines.slice(lines.findLastIndex((one) => !one.isPart || one.name !== name) + 1);
+  const at = own.reduce((rest, { bytes }) => rest - bytes, size);
+  return { name, at, results: own.map(({ result }) => result) };
+}
+
 function toJson(_: string, value: unknown): unknown {
-  if (value instanceof Float64Array) return { [ARRAY]: [...value] };
+  for (const [key, type] of Object.entries(ARRAYS)) {
+    if (!(value instanceof type)) continue;
+    const { buffer, byteOffset, byteLength } = value;
+    return { [key]: new Uint8Array(buffer, byteOffset, byteLength).toBase64() };
+  }
+  if (typeof value === "bigint") return { [BIG]: `${value}` };
   const isPlain = typeof value !== "number" || Number.isFinite(value) && !Object.is(value, -0);
   return isPlain ? value : { [NUMBER]: Object.is(value, -0) ? "-0" : String(value) };
 }
 
 function fromJson(_: string, value: unknown): unknown {
-  const { [ARRAY]: array, [NUMBER]: number } = Object(value);
-  if (Array.isArray(array)) return Float64Array.from(array);
-  return typeof number === "string" ? Number(number) : value;
+  if (typeof value !== "object" || value === null) return value;
+  const [[key, text] = []] = Object.entries(value);
+  if (typeof text !== "string") return value;
+  if (key === NUMBER) return Number(text);
+  if (key === BIG) return BigInt(text);
+  return Object.hasOwn(ARRAYS, key!)
+    ? new ARRAYS[key as keyof typeof ARRAYS](Uint8Array.fromBase64(text).buffer)
+    : value;
 }
 
 /** Returns the first line: it says which weights the results are of, and who found them. */
 export function headOf(weights: readonly WeightsFile[]): string {
   const files = new Set(
-    weights.flatMap(({ tensors }) => tensors).map(({ stored }) => identityOf(stored?.file ?? null)),
+    weights.flatMap(({ tensors }) => tensors)
+      .map(({ source, stored }) => identityOf(source ?? stored?.file ?? null)),
   );
   return `${HEAD}${JSON.stringify({ program: configuration.version, files: [...files] }).slice(1)}`;
 }
@@ -123,12 +187,22 @@ function identityOf(file: FileIdentity | null): string {
   return JSON.stringify([path, size, told ?? crypto.randomUUID()]);
 }
 
-/** Returns the lines that were written whole, with their results. */
-function wholeLines(text: string): { line: string; entry: [string, unknown] }[] {
-  const found: { line: string; entry: [string, unknown] }[] = [];
+/** Line that was written whole. */
+interface Line {
+  line: string;
+  bytes: number;
+  name: string;
+  result: unknown;
+  /** True for a result so far. */
+  isPart: boolean;
+}
+
+function wholeLines(text: string): Line[] {
+  const found: Line[] = [];
   for (const line of text.match(/.*\n/g) ?? []) {
     try {
-      found.push({ line, entry: JSON.parse(line, fromJson) });
+      const [name, result, isPart = false] = JSON.parse(line, fromJson);
+      found.push({ line, bytes: new TextEncoder().encode(line).length, name, result, isPart });
     } catch {
       break;
     }

@@ -1,6 +1,7 @@
 import type { CheckpointSweep, NonFinite } from "../../engine/native/checkpoint_sweep.ts";
 import type { Sums } from "../../engine/native/sums.ts";
 import { BYTES } from "../../model/files/file_types.ts";
+import type { FileType } from "../../model/weights/weights_manifest.ts";
 import {
   CODE_FORMATS,
   FIRST_ENTRIES,
@@ -61,15 +62,13 @@ export function sweepPart(
   const rows = matrix.compares.rows ? new RowFigures(part, pieces) : null;
   for (let index = part.from; index < part.to; index++) {
     const piece = pieceAt(pieces, index);
-    read(
-      piece.entry * BYTES[type],
-      sweep.chunk.subarray(0, piece.rows * piece.width * BYTES[type]),
-    );
+    const bytes = sweep.chunk.subarray(0, piece.rows * piece.width * BYTES[type]);
+    read(piece.entry * BYTES[type], bytes);
     const figures = sweep.add(
       { rows: piece.rows, width: piece.width, first: piece.row, ...hashed(piece, pieces) },
       format,
     );
-    nonFinite = addNonFinite(nonFinite, figures.nonFinite, piece.entry);
+    nonFinite = addNonFinite(nonFinite, figures.nonFinite ?? loneNaNs(bytes, type), piece.entry);
     const factor = piece.place === 0 ? 1 : sweep.coefficient(piece.place);
     rows?.add(piece.row, figures, factor);
   }
@@ -85,6 +84,17 @@ export function sweepPart(
     starts: matrix.compares.columns && isFirst ? sweep.starts(width).slice() : null,
   };
 }
+
+/** Returns the entries with the one code that is a NaN in a format without a negative zero. */
+function loneNaNs(bytes: Uint8Array, type: FileType): NonFinite | null {
+  const firstNaN = /fnuz$/.test(type) ? bytes.indexOf(LONE_NAN) : -1;
+  if (firstNaN === -1) return null;
+  let nan = 0;
+  for (const code of bytes) if (code === LONE_NAN) nan++;
+  return { nan, infinite: 0, firstNaN, firstInfinite: -1 };
+}
+
+const LONE_NAN = 0x80;
 
 /** Returns the number of a piece's first columns and rows that are hashed. */
 function hashed(

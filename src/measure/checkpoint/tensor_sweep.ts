@@ -31,6 +31,28 @@ export interface TensorFigures {
   sample?: SampleMeasurements;
 }
 
+/** Figures of the parts of a tensor that a sweep had when it was saved. Plain data. */
+export interface SweptSoFar {
+  /** Number of the pieces, and whether whole rows and columns are compared. */
+  pieces: number;
+  isWhole: boolean;
+  codes: CodeCounts;
+  sums: Sums | null;
+  range: [bigint, bigint] | null;
+  nonFinite: NonFinite | null;
+  /** Rows from `first` on, those of the parts since it was saved before. */
+  rows: SavedLines | null;
+  columns: SavedLines | null;
+  starts: Int32Array | null;
+}
+
+interface SavedLines {
+  first: number;
+  ones: Int32Array;
+  twos: Int32Array;
+  flags: Uint8Array;
+}
+
 /** Returns the coefficients of the hashes, see `CheckpointSweep`. */
 interface Coefficients {
   rowCoefficients(count: number): [number, number];
@@ -41,7 +63,7 @@ interface Coefficients {
 export class TensorSweep {
   readonly #pieces: Pieces;
   /** Codes of the first part, each followed by its number of entries. */
-  #codes: Uint32Array | null = null;
+  #codes: CodeCounts | null = null;
   /** Number of entries with each code, from the second part on: a small tensor has only one. */
   #counts: Float64Array | null = null;
   #sums: Sums | null = null;
@@ -50,13 +72,49 @@ export class TensorSweep {
   readonly #rows: Lines | null;
   readonly #columns: Lines | null;
   #starts: Int32Array | null = null;
+  /** First row that was added to since the sweep was saved, and the one behind the last. */
+  #unsaved = { from: Infinity, to: 0 };
 
-  /** @param pieces The division of the tensor. */
-  constructor(pieces: Pieces) {
+  /**
+   * @param pieces The division of the tensor.
+   * @param saved What was saved of it, in this order. Default: nothing.
+   */
+  constructor(pieces: Pieces, saved: readonly SweptSoFar[] = []) {
     const { matrix } = pieces;
     this.#pieces = pieces;
     this.#rows = matrix.compares.rows ? new Lines(matrix.rows) : null;
     this.#columns = matrix.compares.columns ? new Lines(matrix.width) : null;
+    for (const { rows } of saved) if (rows !== null) this.#rows!.put(rows);
+    const last = saved.at(-1);
+    if (last === undefined) return;
+    const { codes, sums, range, nonFinite, columns, starts } = last;
+    this.#codes = codes;
+    this.#sums = sums;
+    this.#range = range;
+    this.#nonFinite = nonFinite;
+    if (columns !== null) this.#columns!.put(columns);
+    this.#starts = starts;
+  }
+
+  /**
+   * Returns what the parts so far add up to, and of their rows those since it was called before.
+   *
+   * @param pieces Number of the pieces so far.
+   */
+  save(pieces: number): SweptSoFar {
+    const { from, to } = this.#unsaved;
+    this.#unsaved = { from: Infinity, to: 0 };
+    return {
+      pieces,
+      isWhole: this.#pieces.isWhole,
+      codes: this.#counts === null ? this.#codes! : pairsOf(this.#counts),
+      sums: this.#sums,
+      range: this.#range,
+      nonFinite: this.#nonFinite,
+      rows: this.#rows?.slice(from, to) ?? null,
+      columns: this.#columns?.slice(0) ?? null,
+      starts: this.#starts,
+    };
   }
 
   /** Adds the figures of the next part. */
@@ -71,6 +129,8 @@ export class TensorSweep {
     this.#nonFinite = addNonFinite(this.#nonFinite, nonFinite);
     if (rows !== null) {
       const { first, hashes, flags } = rows;
+      this.#unsaved.from = Math.min(this.#unsaved.from, first);
+      this.#unsaved.to = first + flags.length;
       for (let i = 0; i < flags.length; i++) {
         this.#rows!.add(first + i, hashes[2 * i], hashes[2 * i + 1]);
         this.#rows!.flags[first + i] |= flags[i];
@@ -85,7 +145,7 @@ export class TensorSweep {
     this.#starts ??= starts;
   }
 
-  #addCounts(codes: Uint32Array): Float64Array {
+  #addCounts(codes: CodeCounts): Float64Array {
     const { bytes } = CODE_FORMATS[this.#pieces.type]!;
     const counts = this.#counts ?? new Float64Array(2 ** (bytes > 2 ? UPPER_BITS : 8 * bytes));
     for (let i = 0; i < codes.length; i += 2) counts[codes[i]] += codes[i + 1];
@@ -191,6 +251,22 @@ class Lines {
   add(line: number, one: number, two: number): void {
     this.ones[line] += one;
     this.twos[line] += two;
+  }
+
+  slice(first: number, end?: number): SavedLines {
+    const { ones, twos, flags } = this;
+    return {
+      first,
+      ones: ones.slice(first, end),
+      twos: twos.slice(first, end),
+      flags: flags.slice(first, end),
+    };
+  }
+
+  put({ first, ones, twos, flags }: SavedLines): void {
+    this.ones.set(ones, first);
+    this.twos.set(twos, first);
+    this.flags.set(flags, first);
   }
 
   /** Flags the lines of zeros, once their hashes are complete; those with a NaN keep their flag. */

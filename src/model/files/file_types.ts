@@ -18,6 +18,10 @@ export const BYTES: Readonly<Record<FileType, number>> = {
   float8: 1,
   float8_e4m3: 1,
   float8_e5m2: 1,
+  float8_e4m3fnuz: 1,
+  float8_e5m2fnuz: 1,
+  float6: 0.75,
+  float4: 0.5,
   complex64: 8,
   complex128: 16,
 };
@@ -30,6 +34,8 @@ const FLOATS: readonly FileType[] = [
   "bfloat16",
   "float8_e4m3",
   "float8_e5m2",
+  "float8_e4m3fnuz",
+  "float8_e5m2fnuz",
 ];
 
 /** Returns true if entries of a type are weights. */
@@ -89,6 +95,10 @@ export function entriesOf(bytes: Uint8Array, type: FileType): Entries {
       return new Float32Array(
         new Float16Array(Uint16Array.from(new Uint8Array(buffer), (code) => code << 8).buffer),
       );
+    case "float8_e4m3fnuz":
+      return Float32Array.from(new Uint8Array(buffer), (code) => decodeUnsignedZero(code, 3));
+    case "float8_e5m2fnuz":
+      return Float32Array.from(new Uint8Array(buffer), (code) => decodeUnsignedZero(code, 2));
     case "int64":
       return Float64Array.from(new BigInt64Array(buffer), Number);
     case "uint64":
@@ -121,6 +131,24 @@ function decodeE4M3(code: number): number {
   const exponent = code >> 3 & 15;
   const fraction = code & 7;
   return exponent === 0 ? sign * fraction * 2 ** -9 : sign * (8 + fraction) * 2 ** (exponent - 10);
+}
+
+/**
+ * Decodes an FP8 of AMD and Graphcore: one zero, whose negative is the only NaN, no infinities, and
+ * an exponent that is larger by one.
+ *
+ * @param fraction Number of bits of the fraction.
+ */
+function decodeUnsignedZero(code: number, fraction: number): number {
+  if (code === 0x80) return NaN;
+  const sign = code < 0x80 ? 1 : -1;
+  const one = 2 ** fraction;
+  const exponent = (code & 0x7f) >> fraction;
+  const rest = code & (one - 1);
+  const bias = 2 ** (6 - fraction) + fraction;
+  return exponent === 0
+    ? sign * rest * 2 ** (1 - bias)
+    : sign * (one + rest) * 2 ** (exponent - bias);
 }
 
 /** Numbers in the array of their type. */

@@ -158,6 +158,10 @@ export type FileType =
   | "float8"
   | "float8_e4m3"
   | "float8_e5m2"
+  | "float8_e4m3fnuz"
+  | "float8_e5m2fnuz"
+  | "float6"
+  | "float4"
   | "complex64"
   | "complex128";
 
@@ -186,6 +190,13 @@ export interface FileTensor {
    * packed or in another order.
    */
   stored?: { file: FileIdentity; offset: number };
+  /**
+   * Place of the entries in a file on the disk if they are there without gaps in another order, with
+   * the axes of the tensor in that order, outermost first.
+   */
+  permuted?: { file: FileIdentity; offset: number; axes: number[] };
+  /** File that has it, as the user does: not a temporary copy. */
+  source?: FileIdentity;
   /** Name of the file that has it, if the weights are in several. */
   shard?: string;
 }

@@ -45,7 +45,7 @@ export interface StoredTensor {
   /** Writes them into memory of their number, without holding all of them elsewhere if possible. */
   copyTo(floats: Float32Array): void;
   /** Returns how the entries are read from the file in pieces; absent if they are in a pickle. */
-  locate?(source: ByteSource): Pick<FileTensor, "stored" | "unpack">;
+  locate?(source: ByteSource): ReturnType<typeof locateView>;
   /**
    * Returns the file of the archive with other entries in their place; absent if they are in a
    * pickle.

@@ -1,0 +1,149 @@
+import { withFolder } from "../model/save_model.ts";
+import { readWeights } from "../../src/load/mod.ts";
+import { compareCheckpoints, measureCheckpoint } from "../../src/measure/mod.ts";
+import { encode } from "../../src/model/files/file_types.ts";
+import { assemblePickle, dictionaryParts, tensorParts } from "../torch/assemble_pickle.ts";
+import { BLOCK, drawn, type PackedFile, writePacked } from "./write_packed.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+
+type Read = Awaited<ReturnType<typeof readWeights>>;
+type Options = NonNullable<Parameters<typeof measureCheckpoint>[1]>;
+type Work = (file: Read, options: Options) => Promise<unknown>;
+
+const report: Work = (file, options) => measureCheckpoint(file, options);
+const diff: Work = (file, options) => compareCheckpoints(file, file, options);
+
+/** Number of bytes of a pass after which a work is stopped. */
+interface Stop {
+  bytes: number;
+  pass?: number;
+}
+
+/**
+ * Stops a work after some bytes of a pass over the file, and does it again from its journal.
+ *
+ * @returns Its results without a stop and with it, and the bytes that were left of all.
+ */
+async function stopped(path: string, work: Work, { bytes, pass = 1 }: Stop) {
+  const whole = await work(await readWeights(path), {});
+  const journal = `${path}.progress`;
+  const stop = new AbortController();
+  let total = 0, before = 0, passes = 1;
+  const onProgress: Options["onProgress"] = (done) => {
+    total = Math.max(total, done.total);
+    if (done.bytes <= before) passes++;
+    before = done.bytes;
+    if (passes === pass && done.bytes >= bytes) stop.abort(new Error("stopped"));
+  };
+  const options = { threads: 1, journal, signal: stop.signal, onProgress };
+  const file = await readWeights(path);
+  await assertRejects(() => work(file, options), Error, "stopped");
+  const kept = await Deno.readTextFile(journal);
+  let left = 0;
+  const resumed = await work(await readWeights(path), {
+    journal,
+    onProgress: ({ bytes }) => void (left = Math.max(left, bytes)),
+  });
+  await assertRejects(() => Deno.stat(journal), Deno.errors.NotFound);
+  return { whole, resumed, left, total, kept };
+}
+
+/** Writes a `.safetensors` with one tensor, sparse but for drawn blocks at some of its bytes. */
+async function writeSparse(path: string, shape: [number, number], blocks: readonly number[]) {
+  const size = 2 * shape[0] * shape[1];
+  const entry = { dtype: "BF16", shape, data_offsets: [0, size] };
+  const header = new TextEncoder().encode(JSON.stringify({ "embed.weight": entry }));
+  const start = 8 + header.length;
+  using file = await Deno.open(path, { write: true, create: true });
+  const put = async (at: number, bytes: Uint8Array) => {
+    await file.seek(at, Deno.SeekMode.Start);
+    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  };
+  await put(0, new Uint8Array(BigUint64Array.of(BigInt(header.length)).buffer));
+  await put(8, header);
+  const floats = Float32Array.from({ length: 2 ** 19 }, (_, i) => Math.sin(i * i));
+  for (const block of blocks) await put(start + block, encode(floats, "bfloat16"));
+  await put(start + size - 2, Uint8Array.of(0x80, 0x7f));
+}
+
+Deno.test("one large tensor goes on where it was stopped, in either pass, to the bit", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/w.safetensors`;
+    const size = 5 * 2 ** 26;
+    await writeSparse(path, [size / 2 / 1024, 1024], [0, 2 ** 27, 2 ** 28 + 2 ** 22]);
+    // Most rows are equal, and so the first pass is followed by one over whole rows.
+    const bytes = 2 ** 28;
+    for (const pass of [1, 2]) {
+      const { whole, resumed, kept } = await stopped(path, report, { bytes, pass });
+      assertEquals(resumed, whole);
+      assertEquals(kept.trim().split("\n").length, 1 + pass);
+    }
+    const pair = await stopped(path, diff, { bytes: 2 * bytes });
+    assertEquals(pair.resumed, pair.whole);
+    assert(pair.left <= pair.total - 2 ** 28, `${pair.left} of ${pair.total}`);
+  }));
+
+/** Header of an array of float32. */
+function npyHead(shape: readonly number[], isFortran: boolean): Uint8Array<ArrayBuffer> {
+  const order = isFortran ? "True" : "False";
+  const text = `{'descr': '<f4', 'fortran_order': ${order}, 'shape': (${shape},), }\n`;
+  const magic = [0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, text.length, 0];
+  return new Uint8Array([...magic, ...new TextEncoder().encode(text)]);
+}
+
+const COUNT = 4;
+
+/** Number of blocks of a tensor. */
+const BLOCKS = 9;
+
+const repeated = () => Array<Uint8Array>(BLOCKS).fill(drawn);
+
+function arrays(isFortran: boolean): PackedFile[] {
+  return Array.from({ length: COUNT }, (_, i) => ({
+    name: `h.${i}.fc.weight.npy`,
+    pieces: [npyHead([BLOCKS * 1024, BLOCK / 1024], isFortran), ...repeated()],
+  }));
+}
+
+/** Files of an archive of `torch.save`, with views that begin behind the first rows. */
+function torchFiles(isTransposed: boolean): PackedFile[] {
+  const shape = [1024 * BLOCKS, isTransposed ? 1024 : 1000];
+  const strides = isTransposed ? [1, shape[0]] : [1024, 1];
+  const count = BLOCKS * BLOCK;
+  const names = Array.from({ length: COUNT }, (_, i) => `${i}`);
+  const tensors = names.map((key) => [
+    `h.${key}.fc.weight`,
+    tensorParts({ kind: "FloatStorage", count, shape, strides, key }),
+  ]);
+  const pickle = assemblePickle(dictionaryParts(Object.fromEntries(tensors)));
+  return [
+    { name: "net/data.pkl", pieces: [pickle] },
+    ...names.map((key) => ({ name: `net/data/${key}`, pieces: repeated() })),
+  ];
+}
+
+const ARCHIVES: [name: string, suffix: string, files: PackedFile[]][] = [
+  ["packed arrays", ".npz", arrays(false)],
+  ["packed arrays in the order of Fortran", ".npz", arrays(true)],
+  ["a packed archive of torch.save with transposed tensors", ".pt", torchFiles(true)],
+  ["a packed archive of torch.save with tensors that have gaps", ".pt", torchFiles(false)],
+];
+
+for (const [name, suffix, files] of ARCHIVES) {
+  Deno.test(`${name} go on where they were stopped, to the bit`, () =>
+    withFolder(async (folder) => {
+      const path = `${folder}/a${suffix}`;
+      await writePacked(path, files);
+      const size = 4 * BLOCK * BLOCKS;
+      const works = [
+        { work: report, stop: { bytes: 2.5 * size } },
+        { work: diff, stop: { bytes: 5 * size } },
+      ];
+      for (const { work, stop } of works) {
+        const { whole, resumed, kept } = await stopped(path, work, stop);
+        assertEquals(resumed, whole);
+        const lines = kept.trim().split("\n").length;
+        assert(lines >= 3, `${lines} lines`);
+      }
+    }));
+}
