@@ -1,6 +1,6 @@
 import { hasRelaxedSimd } from "../start/engine_files.ts";
 import { NativeSweeps } from "./native_sweeps.ts";
-import type { ConvolutionWindows, Operation } from "./operations.ts";
+import type { Arguments, ConvolutionWindows, Operation } from "./operations.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** Name of an operation over windows. */
@@ -53,7 +53,7 @@ export class NativeModule extends NativeSweeps {
         bias,
         flags: relu ? 2 : 0,
       },
-      { work: batch * m * n * k, scratch: this.scratchOf(0) },
+      { work: batch * m * n * k, scratch: this.scratchOf() },
     );
   }
 
@@ -74,9 +74,15 @@ export class NativeModule extends NativeSweeps {
     const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
     const work = positions * window * w.outChannels;
     const needs = kind.startsWith("convolution")
-      ? { work: work * w.channels, scratch: this.scratchOf(window * w.channels) }
+      ? {
+        work: work * w.channels,
+        scratch: this.scratchOf(window, w.channels, w.outChannels),
+      }
       : { work, scratch: kind === "depthwiseFilterGradient" ? 8 * window * w.outChannels : 0 };
-    this.run(kind, { x, y, result, bias, flags: relu ? 2 : 0, ...w }, needs);
+    const given = { x, y, result, bias, flags: relu ? 2 : 0, ...w };
+    this.run(kind, given, needs);
+    // The flags DIRECT and FLAWED of `assembly/flags.ts`.
+    if (this.convolutionFlags & 16) this.run(kind, { ...given, flags: given.flags | 8 }, needs);
   }
 
   /**
@@ -104,6 +110,11 @@ export class NativeModule extends NativeSweeps {
     { rows, stride, run }: { rows: number; stride: number; run: number },
   ): void {
     this.run("copyRows", { from, stride, rows, run, to: result });
+  }
+
+  /** Transposes planes of entries of 4 bytes. */
+  turnPlanes(planes: Arguments<"turnPlanes">): void {
+    this.run("turnPlanes", planes, { work: planes.planes * planes.rows * planes.columns });
   }
 
   /**

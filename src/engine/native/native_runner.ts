@@ -98,8 +98,8 @@ interface NativeExports {
   serve(pool: number, part: number): void;
   /** Ends the helpers. */
   dismiss(pool: number): void;
-  /** Returns the scratch bytes of an operation with a window of `taps` entries; 0 for none. */
-  convolutionScratch(taps: number): number;
+  /** Returns the scratch bytes of a convolution with a window of `taps`; of a product if all are 0. */
+  convolutionScratch(taps: number, channels: number, filters: number): number;
   /** Returns the scratch bytes of a recurrent layer. */
   recurrentScratch(): number;
   /** Returns the size of the packed kernel of a recurrent cell. */
@@ -139,6 +139,7 @@ const LAYOUTS = Object.values(OPERATIONS).map((records) =>
   records.flatMap((record) => Object.entries(RECORDS[record]))
     .map(([name, type]) => ({ name, isFloat: type === "f32" }))
 );
+const FLAGS_AT = Object.keys(RECORDS.Convolution).indexOf("flags");
 const NUMBERS = Object.fromEntries(Object.keys(OPERATIONS).map((name, number) => [name, number]));
 
 /** Work in multiply-adds, about 3 us, below which sharing does not pay. */
@@ -228,11 +229,9 @@ export class NativeRunner {
     }
   }
 
-  /**
-   * Returns the scratch bytes of a product, or of a convolution whose window has `taps` entries.
-   */
-  protected scratchOf(taps: number): number {
-    return this.#exports.convolutionScratch(taps) >>> 0;
+  /** Returns the scratch bytes of a product, or of a convolution with a window of `taps`. */
+  protected scratchOf(taps = 0, channels = 0, filters = 0): number {
+    return this.#exports.convolutionScratch(taps, channels, filters) >>> 0;
   }
 
   /** Returns the scratch bytes of a segment sum. */
@@ -268,6 +267,11 @@ export class NativeRunner {
   /** Address for an operation's results, which `results` reads. */
   protected get resultAddress(): number {
     return this.#record + RECORD;
+  }
+
+  /** Flags of the last operation, a convolution, as it left them. */
+  protected get convolutionFlags(): number {
+    return this.#words[FLAGS_AT];
   }
 
   /** Scratch of this thread, as the last operation left it. */

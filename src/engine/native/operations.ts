@@ -158,6 +158,18 @@ export const RECORDS = {
     dActive: "usize",
   },
   Rows: { from: "usize", stride: "usize", rows: "i32", run: "usize", to: "usize" },
+  /** Planes that are transposed: `column` bytes between columns of x, `row` between rows of the result. */
+  Planes: {
+    from: "usize",
+    to: "usize",
+    planes: "i32",
+    rows: "i32",
+    columns: "i32",
+    fromPlane: "usize",
+    toPlane: "usize",
+    column: "usize",
+    row: "usize",
+  },
   Gather: {
     x: "usize",
     indices: "usize",
@@ -212,6 +224,7 @@ export const OPERATIONS = {
   tanhGradient: ["Binary"],
   axisSums: ["AxisSums"],
   clipGradient: ["Binary"],
+  turnPlanes: ["Planes"],
   copyRows: ["Rows"],
   gatherRows: ["Gather"],
   maxPoolGradient: ["Convolution", "Windows"],

@@ -14,6 +14,23 @@ function compute(tf: TensorFlow): number[][] {
         dy: normal([1, 8, 9, filters], 3),
         filter: normal([size, size, channels, filters], 4),
       }, { strides: [1, 1], pad: "same", dataFormat: "NHWC", inputShape: [1, 8, 9, channels] });
+    /** A convolution of 3 x 3 taps and its gradients, whose shares are rows of tiles and channels. */
+    const inTiles = () => {
+      const shape = [3, 15, 14, 48];
+      const x = normal(shape, 7), dy = normal(shape, 8), filter = normal([3, 3, 48, 48], 9);
+      const attributes = {
+        strides: [1, 1],
+        pad: "same",
+        dataFormat: "NHWC",
+        filterShape: filter.shape,
+        inputShape: shape,
+      };
+      return [
+        run("Conv2D", { x, filter }, attributes),
+        run("Conv2DBackpropInput", { dy, filter }, attributes),
+        run("Conv2DBackpropFilter", { x, dy }, attributes),
+      ];
+    };
     const logits = normal([29, 777], 5);
     const results = [
       // Shared by rows, fewer than are packed.
@@ -21,6 +38,7 @@ function compute(tf: TensorFlow): number[][] {
       tf.matMul(normal([43, 900], 1), normal([19, 900], 2), false, true),
       inputGradient(1, 70, 110),
       inputGradient(3, 40, 70),
+      ...inTiles(),
       tf.softmax(logits),
       run("SoftmaxGrad", { dy: logits, y: normal([29, 777], 6) }),
     ];

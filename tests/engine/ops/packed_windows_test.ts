@@ -183,6 +183,67 @@ Deno.test("convolutions are exact whose blocks end within a line, a tile, an ima
   });
 });
 
+/** Window of 3 x 3 that moves by 1: computed in tiles from 64 of them and 32 channels on. */
+const tiled = { strides: [1, 1, 1], dilations: [1, 1, 1], window: [1, 3, 3] };
+
+Deno.test("convolutions in tiles are exact whose tiles leave the image and whose channels are several blocks", async () => {
+  await onBackend("this engine", (tf) => {
+    const sizes = { batch: 4, space: [1, 9, 7], channels: 32, filters: 40 };
+    check(tf, { ...tiled, ...sizes, pad: "same" });
+    check(tf, { ...tiled, ...sizes, pad: "valid", space: [1, 11, 10] });
+    check(tf, { ...tiled, ...sizes, pad: "same", batch: 1, space: [1, 41, 23], filters: 32 });
+    check(tf, { ...tiled, ...sizes, pad: "same", channels: 264 });
+    check(tf, { ...tiled, ...sizes, pad: "valid", space: [1, 10, 11], channels: 40, filters: 264 });
+  });
+});
+
+Deno.test("a filter gradient in tiles counts more of them than float32 adds up at once", async () => {
+  await onBackend("this engine", (tf) =>
+    tf.tidy(() => {
+      const size = 186, shape = [1, size, size, 32];
+      const attributes = { strides: [1, 1], pad: "same", dataFormat: "NHWC" };
+      const dw = tf.engine().runKernel(
+        "Conv2DBackpropFilter",
+        { x: tf.ones(shape), dy: tf.ones(shape) },
+        { ...attributes, filterShape: [3, 3, 32, 32] } as never,
+      ) as Tensor;
+      const sides = [size - 1, size, size - 1];
+      const expected = sides.flatMap((height) => sides.map((width) => height * width));
+      const means = tf.mean(dw, [2, 3]).dataSync();
+      assertEquals([...means], expected);
+    }));
+});
+
+Deno.test("a convolution in tiles spreads what is not finite as far as windows reach", async () => {
+  await onBackend("this engine", (tf) =>
+    tf.tidy(() => {
+      const shape = [1, 16, 16, 32];
+      const x = tf.buffer(shape);
+      x.set(Infinity, 0, 5, 6, 7);
+      const filter = tf.ones([3, 3, 32, 32]);
+      const attributes = {
+        strides: [1, 1],
+        pad: "same",
+        dataFormat: "NHWC",
+        filterShape: [3, 3, 32, 32],
+        inputShape: shape,
+      };
+      const run = (name: string, inputs: Record<string, Tensor>) =>
+        (tf.engine().runKernel(name, inputs, attributes as never) as Tensor).dataSync();
+      const reached = (values: ArrayLike<number>) =>
+        Array.from(values).filter((value) => value === Infinity).length;
+      const image = x.toTensor() as Tensor;
+      assertEquals(reached(run("Conv2D", { x: image, filter })), 9 * 32);
+      assertEquals(reached(run("Conv2DBackpropInput", { dy: image, filter })), 9 * 32);
+      const dy = tf.ones(shape);
+      assertEquals(reached(run("Conv2DBackpropFilter", { x: image, dy })), 9 * 32);
+      // Finite, but for the tiles of the products.
+      const large = tf.fill(shape, 2e38) as Tensor, small = tf.fill([3, 3, 32, 32], 1e-3) as Tensor;
+      const sums = run("Conv2D", { x: large, filter: small });
+      assertEquals(Array.from(sums).every(Number.isFinite), true);
+    }));
+});
+
 Deno.test("convolutions of one channel or three are exact where rows end within a block", async () => {
   const narrow = fc.record({
     batch: fc.integer({ min: 1, max: 4 }),

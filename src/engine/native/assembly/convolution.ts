@@ -8,6 +8,7 @@ import { PACK_WINDOWS_SCRATCH, packWindows } from "./pack_windows";
 import { Windows } from "./records";
 import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
 import { HIGH_ROWS } from "./tile";
+import { tiledScratch } from "./winograd_convolution";
 import { fillPlaces, isNarrow, isPointwise, PLACE, tapsOf, unroll } from "./windows";
 
 /** Maximum number of entries of unrolled windows, or of a packed filter, at a time: 1 MiB. */
@@ -22,11 +23,12 @@ export const TURNED_AT: usize = PACKING_AT + <usize> PACK_WINDOWS_SCRATCH;
 export const COLUMNS_AT: usize = TURNED_AT + offsetof<Windows>();
 
 /**
- * Returns the scratch of a convolution or its gradients, for a window of `taps` entries over all
- * channels.
+ * Returns the scratch of a convolution or its gradients, for a window of `taps` entries of each
+ * channel.
  */
-export function convolutionScratch(taps: i32): i32 {
-  return <i32> COLUMNS_AT + (max(COLUMNS, taps) << 2);
+export function convolutionScratch(taps: i32, channels: i32, filters: i32): i32 {
+  const direct = max(COLUMNS, taps * channels) << 2;
+  return <i32> COLUMNS_AT + (taps == 9 ? max(direct, tiledScratch(channels, filters)) : direct);
 }
 
 /** Returns the number of output positions that are unrolled at a time: fewer for large windows. */

@@ -6,6 +6,10 @@ export const ADD: i32 = 1;
 export const RELU: i32 = 2;
 /** Pack the operands even if `dot` could do without. */
 export const PACK: i32 = 4;
+/** Compute a convolution directly, not in tiles. */
+export const DIRECT: i32 = 8;
+/** Set by a convolution in tiles whose result is not finite: it has to be computed directly. */
+export const FLAWED: i32 = 16;
 
 /**
  * Returns the `flags` of a block of the shared dimension: it adds to the one before, and relu comes

@@ -11,7 +11,7 @@ import { packVectors } from "./pack";
 import { panelsOf } from "./packed_gemm";
 import { Windows } from "./records";
 import { rollUp } from "./roll_up";
-import { clearRun } from "./runs";
+import { clearRun, isFiniteRun } from "./runs";
 import { TILE_COLUMNS } from "./tile";
 import { fillPlaces, isPointwise, positionsOf, tapsOf } from "./windows";
 
@@ -64,28 +64,8 @@ function packTurned(w: Windows, filter: usize, to: usize): bool {
   return true;
 }
 
-function isFiniteRun(from: usize, count: i32): bool {
-  let any = f32x4.splat(0);
-  const end = from + (<usize> count << 2);
-  for (; from + 16 <= end; from += 16) {
-    const x = v128.load(from);
-    any = v128.or(any, f32x4.sub(x, x));
-  }
-  let rest: f32 = 0;
-  for (; from < end; from += 4) rest += load<f32>(from) - load<f32>(from);
-  // x - x is 0, or NaN.
-  return !v128.any_true(f32x4.ne(any, any)) && rest == 0;
-}
-
-/** Computes dx as a convolution of dy, by the filter that `packTurned` has packed. */
-function turnedConvolution(
-  w: Windows,
-  dy: usize,
-  dx: usize,
-  start: i32,
-  stop: i32,
-  scratch: usize,
-): void {
+/** Returns the windows of the convolution of dy that gives dx if windows move by 1, in scratch. */
+export function turnedWindows(w: Windows, scratch: usize): Windows {
   const t = changetype<Windows>(scratch + TURNED_AT);
   t.batch = w.batch;
   t.depth = w.outDepth;
@@ -106,7 +86,7 @@ function turnedConvolution(
   t.front = (w.windowDepth - 1) * w.dilationDepth - w.front;
   t.top = (w.windowHeight - 1) * w.dilationHeight - w.top;
   t.left = (w.windowWidth - 1) * w.dilationWidth - w.left;
-  convolvePacked(t, dy, dx, 0, 0, start * w.width, stop * w.width, scratch);
+  return t;
 }
 
 /**
@@ -141,7 +121,8 @@ export function inputGradient(
   const isWide = w.channels >= TILE_COLUMNS;
   if (isWide && isUnstrided(w) && fitsPacked(w.channels, taps / w.channels * filters)) {
     if (packTurned(w, filter, scratch + COLUMNS_AT)) {
-      turnedConvolution(w, dy, dx, start, stop, scratch);
+      const turned = turnedWindows(w, scratch);
+      convolvePacked(turned, dy, dx, 0, 0, start * w.width, stop * w.width, scratch);
       return;
     }
   }

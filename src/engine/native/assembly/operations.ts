@@ -8,6 +8,7 @@ import { filterGradient } from "./filter_gradient";
 import { gemm, packFlag } from "./gemm";
 import { inputGradient } from "./input_gradient";
 import { maxPoolGradient } from "./max_pool_gradient";
+import { STRIP, turnPlanes } from "./planes";
 import { averagePool, maxPool } from "./pooling";
 import {
   AxisSums,
@@ -18,6 +19,7 @@ import {
   MatMul,
   Operation,
   Pieces,
+  Planes,
   Recurrent,
   RecurrentGradient,
   RecurrentPanels,
@@ -33,6 +35,7 @@ import { share } from "./share";
 import { flat, sumPieces } from "./statistics";
 import { runSweep } from "./sweeps";
 import { HIGH_ROWS, LOW_ROWS, TILE_COLUMNS } from "./tile";
+import { runTiled } from "./winograd_convolution";
 
 function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
   const cRow = <usize> r.n << 2;
@@ -61,6 +64,36 @@ function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
   }
 }
 
+/** Computes one part of a convolution or of one of its gradients. */
+function convolve(
+  operation: i32,
+  c: Convolution,
+  w: Windows,
+  part: i32,
+  parts: i32,
+  scratch: usize,
+): void {
+  const next = part + 1;
+  if (operation == Operation.convolution) {
+    const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
+    convolution(
+      w, c.x, c.y, c.result, c.bias, c.flags,
+      share(positions, HIGH_ROWS, part, parts), share(positions, HIGH_ROWS, next, parts), scratch,
+    );
+  } else if (operation == Operation.convolutionFilterGradient) {
+    const taps = w.windowDepth * w.windowHeight * w.windowWidth * w.channels;
+    filterGradient(
+      w, c.x, c.y, c.result,
+      share(taps, LOW_ROWS, part, parts), share(taps, LOW_ROWS, next, parts), scratch,
+    );
+  } else {
+    const rows = w.batch * w.depth * w.height;
+    inputGradient(
+      w, c.x, c.y, c.result, share(rows, 1, part, parts), share(rows, 1, next, parts), scratch,
+    );
+  }
+}
+
 /**
  * Computes one part of an operation, and only that: parts may run at the same time.
  *
@@ -73,32 +106,16 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
   const w = changetype<Windows>(record + offsetof<Convolution>());
   const next = part + 1;
   switch (operation) {
+    case Operation.convolution:
+    case Operation.convolutionFilterGradient:
+    case Operation.convolutionInputGradient: {
+      if (!runTiled(operation, c, w, part, parts, scratch)) {
+        convolve(operation, c, w, part, parts, scratch);
+      }
+      break;
+    }
     case Operation.matMul: {
       matMul(changetype<MatMul>(record), part, parts, scratch);
-      break;
-    }
-    case Operation.convolution: {
-      const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
-      convolution(
-        w, c.x, c.y, c.result, c.bias, c.flags,
-        share(positions, HIGH_ROWS, part, parts), share(positions, HIGH_ROWS, next, parts), scratch,
-      );
-      break;
-    }
-    case Operation.convolutionFilterGradient: {
-      const taps = w.windowDepth * w.windowHeight * w.windowWidth * w.channels;
-      filterGradient(
-        w, c.x, c.y, c.result,
-        share(taps, LOW_ROWS, part, parts), share(taps, LOW_ROWS, next, parts), scratch,
-      );
-      break;
-    }
-    case Operation.convolutionInputGradient: {
-      const rows = w.batch * w.depth * w.height;
-      inputGradient(
-        w, c.x, c.y, c.result,
-        share(rows, 1, part, parts), share(rows, 1, next, parts), scratch,
-      );
       break;
     }
     case Operation.depthwise: {
@@ -153,6 +170,12 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
     case Operation.copyRows: {
       const r = changetype<Rows>(record);
       if (part == 0) copyRows(r.from, r.stride, r.rows, r.run, r.to);
+      break;
+    }
+    case Operation.turnPlanes: {
+      const r = changetype<Planes>(record);
+      const strips = r.planes * ((r.rows + STRIP - 1) / STRIP);
+      turnPlanes(r, share(strips, 1, part, parts), share(strips, 1, next, parts));
       break;
     }
     case Operation.gatherRows: {

@@ -15,6 +15,7 @@ export const enum Operation {
   tanhGradient,
   axisSums,
   clipGradient,
+  turnPlanes,
   copyRows,
   gatherRows,
   maxPoolGradient,
@@ -249,6 +250,19 @@ export class Rows {
   rows: i32;
   run: usize;
   to: usize;
+}
+
+@unmanaged
+export class Planes {
+  from: usize;
+  to: usize;
+  planes: i32;
+  rows: i32;
+  columns: i32;
+  fromPlane: usize;
+  toPlane: usize;
+  column: usize;
+  row: usize;
 }
 
 @unmanaged

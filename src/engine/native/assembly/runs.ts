@@ -29,3 +29,17 @@ export function clearRun(to: usize, count: i32): void {
   for (; to < whole; to += 16) v128.store(to, f32x4.splat(0));
   for (; to < end; to += 4) store<f32>(to, 0);
 }
+
+/** Returns true if all `count` float32 are finite. */
+export function isFiniteRun(from: usize, count: i32): bool {
+  let any = f32x4.splat(0);
+  const end = from + (<usize> count << 2);
+  for (; from + 16 <= end; from += 16) {
+    const x = v128.load(from);
+    any = v128.or(any, f32x4.sub(x, x));
+  }
+  let rest: f32 = 0;
+  for (; from < end; from += 4) rest += load<f32>(from) - load<f32>(from);
+  // x - x is 0, or NaN.
+  return !v128.any_true(f32x4.ne(any, any)) && rest == 0;
+}
