@@ -14,7 +14,7 @@ import { modelWeights } from "../model/weights/model_weights.ts";
 import { errorMessage } from "../words/failure.ts";
 import { InputError } from "../words/input_error.ts";
 import type { Fit, FitScale } from "./fit.ts";
-import { keepModel, type KeptProbe, type OpenProbe } from "./open_probe.ts";
+import { carriesState, keepModel, type KeptProbe, type OpenProbe } from "./open_probe.ts";
 import type { Rung } from "./rungs.ts";
 import {
   gradientsOf,
@@ -266,11 +266,26 @@ interface Course {
  * loss, fitting the batch does not end the attempt. Synchronous, so that no other code sees the
  * model while it is changed.
  *
+ * Buffers that a PyTorch program changes move from step to step. One batch over and over may make
+ * them hide it from the network, as a queue of negative examples does that then holds the positive
+ * ones: if the attempt fails, they are held in a second one.
+ *
  * @returns The attempt, or `null` if the time was up before.
  */
 export function attempt(probe: OpenProbe, options: AttemptOptions): Attempt | null {
+  const moving = attemptOnce(probe, options, "carried");
+  if (moving?.verdict !== "fails" || !carriesState(probe.model)) return moving;
+  const held = attemptOnce(probe, options, "held");
+  return held === null || held.verdict === "fails" ? moving : held;
+}
+
+function attemptOnce(
+  probe: OpenProbe,
+  options: AttemptOptions,
+  buffers: "carried" | "held",
+): Attempt | null {
   const { rung, scale } = options;
-  const kept = keepModel(probe);
+  const kept = keepModel(probe, { buffers });
   const progress = new LayerProgress(heapOf(probe.engine), probe.model);
   let made: ReturnType<Rung["make"]> | null = null;
   try {

@@ -4,7 +4,7 @@ import { heapView } from "../engine/heap/heap.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { prepareEngine } from "../engine/start/prepare_engine.ts";
 import { ensureEngine } from "../engine/start/start_engine.ts";
-import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { requireModelBatch } from "../measure/require_arguments.ts";
 import { compiledLosses } from "../measure/compiled_losses.ts";
 import { dropTape, keepState } from "../measure/keep_state.ts";
@@ -108,23 +108,47 @@ export interface KeptProbe extends OpenProbe {
   /**
    * Restores, before the next pass, everything that a pass changes without training: recurrent
    * states, moving statistics and whatever else a layer writes when called. Passes that start from
-   * different states cannot be compared. Trained weights stay unchanged.
+   * different states cannot be compared. Trained weights stay unchanged, and so do the buffers that
+   * a PyTorch program changes from step to step.
    */
   rewind(): void;
   /** Restores everything, bit by bit, and frees tensors leaked by a gradient that threw. */
   restore(): void;
 }
 
-/** Saves everything that running or training a model changes in it. */
-export function keepModel(probe: OpenProbe): KeptProbe {
+/** Returns the buffers that steps of training change in a layer of a PyTorch program. */
+const carriedState = (layer: Layer): tfjs.Variable[] =>
+  (layer as { carriedState?: tfjs.Variable[] }).carriedState ?? [];
+
+/** Returns true if steps of training change buffers of a PyTorch program. */
+export const carriesState = (model: LayersModel): boolean =>
+  leafLayers(model).some(({ layer }) => carriedState(layer).length > 0);
+
+/**
+ * Saves everything that running or training a model changes in it.
+ *
+ * @param options `buffers`: if those of a PyTorch program move from step to step, or each step
+ * starts from the same ones. Default: `"carried"`.
+ */
+export function keepModel(
+  probe: OpenProbe,
+  { buffers = "carried" }: { buffers?: "carried" | "held" } = {},
+): KeptProbe {
   const { tf, model } = probe;
   const leaves = leafLayers(model);
   // A wrapper may have state besides that of its inner layer.
   const layers = [...leaves.map(({ layer }) => layer), ...containerLayers(model)];
   // A clone shares the data, but variables are never written in place, so it keeps the old values.
-  const weights = modelWeights(model, leaves).map((weight) => {
-    const variable = weight.variable.read() as tfjs.Variable;
-    return { variable, value: tf.keep(variable.clone()), trainable: weight.trainable };
+  const own = modelWeights(model, leaves).map(({ variable, trainable }) => ({
+    variable: variable.read() as tfjs.Variable,
+    trainable,
+  }));
+  const carried = leaves.flatMap(({ layer }) => carriedState(layer)).map((variable) => ({
+    variable,
+    trainable: buffers === "carried",
+  }));
+  const weights = [...own, ...carried].map(({ variable, trainable }) => {
+    return { variable, value: tf.keep(variable.clone()), trainable };
   });
   const trained = new Set(weights.filter(({ trainable }) => trainable).map((one) => one.variable));
   let restoreState = keepState(tf, layers, trained);

@@ -12,23 +12,25 @@ import { divideComplex } from "./divide_complex.ts";
 import { functionalize, heldAs } from "./functional.ts";
 import { setSettings } from "./layer_settings.ts";
 import type { ProgramArchive, StoredTensor } from "./open_program.ts";
-import { plainName, planLayers, type PlannedLayer } from "./plan_layers.ts";
-import { isView, resultsOf } from "./views.ts";
+import { plainName, planLayers, type PlannedLayer, type PlannedUpdate } from "./plan_layers.ts";
+import { resultsOf } from "./views.ts";
 import type { Call, ValueMeta } from "./program.ts";
 import {
   type ConstantTensor,
   createProgramLayer,
+  type HeldVariable,
   placeOf,
   type ProgramLayer,
   type SharedState,
+  tensorOf,
 } from "./program_layer.ts";
 import { shapeOf } from "./size_expression.ts";
 import { refusal } from "../../words/input_error.ts";
 
 type SymbolicTensor = LayersModel["inputs"][number];
 
-/** Largest number of unused parameters that a note names. */
-const MAX_UNUSED_SHOWN = 5;
+/** Largest number of parameters or buffers that a note names. */
+const MAX_SHOWN = 5;
 
 /** Largest number of missing operations that a message lists. */
 const MAX_MISSING_SHOWN = 20;
@@ -75,7 +77,7 @@ export function buildProgram(
     }).flatMap((one) => one.is === "value" ? [one.name] : []),
     functional.values,
   );
-  const { layers, outputs } = planLayers(program, functional, [head]);
+  const { layers, outputs, update } = planLayers(program, functional, [head]);
   if (outputs.length === 0) {
     throw new ModelError(
       refusal`The output of the program depends on none of its inputs, expected one`,
@@ -86,9 +88,11 @@ export function buildProgram(
     values: functional.values,
     inputs: program.inputs,
     sizes: new Map(),
+    update: null,
   };
   const builder = new Builder(tf, archive, shared);
   const model = builder.connect(layers, outputs[0], name);
+  if (update !== null) builder.addUpdate(update, outputs[0]);
   try {
     const entries = builder.entries(layers);
     requireHeld(entries);
@@ -104,7 +108,7 @@ export function buildProgram(
   notes.push(
     ...notesOn(layers),
     ...unusedNotes(archive, layers),
-    ...fixedNotes(archive, layers),
+    ...builder.notes,
   );
   return { model, taken: builder.taken, notes };
 }
@@ -174,36 +178,6 @@ function notesOn(layers: readonly PlannedLayer[]): string[] {
     : [];
 }
 
-/**
- * Returns a note that names the buffers which the program changes in place and reads. A pass leaves
- * them as they are, and so does the trial, which moves no statistics but those of normalisations.
- */
-function fixedNotes({ program }: ProgramArchive, layers: readonly PlannedLayer[]): string[] {
-  const read = new Set(layers.flatMap(({ held }) => held));
-  const views = new Map<string, string>();
-  const changed = new Set<string>();
-  for (const { target, args, results } of program.calls) {
-    const [first] = Object.values(args);
-    if (first?.is !== "value") continue;
-    const origin = views.get(first.name) ?? first.name;
-    const isWritten = /^aten\.\w+_\./.test(target);
-    if (isWritten) changed.add(origin);
-    const [result] = results;
-    if ((isWritten || isView(target)) && typeof result === "string") views.set(result, origin);
-  }
-  const names = [...program.held]
-    .filter(([value, { kind }]) => kind === "buffer" && changed.has(value) && read.has(value))
-    .map(([, { name }]) => name);
-  if (names.length === 0) return [];
-  return [
-    `${formatCount(names.length, "buffer")} that the program changes in place ${
-      names.length === 1 ? "keeps its value" : "keep their values"
-    } here: ${names.slice(0, MAX_UNUSED_SHOWN).join(", ")}${
-      names.length > MAX_UNUSED_SHOWN ? ` and ${names.length - MAX_UNUSED_SHOWN} more` : ""
-    }.`,
-  ];
-}
-
 /** Returns a note that names the parameters which the output does not depend on. */
 function unusedNotes(
   { program, tensors }: ProgramArchive,
@@ -215,17 +189,24 @@ function unusedNotes(
     .filter(([value, { kind }]) => kind === "parameter" && !read.has(placeOfWeight(value)))
     .map(([, { name }]) => name);
   if (unused.length === 0) return [];
-  const shown = unused.slice(0, MAX_UNUSED_SHOWN).join(", ");
-  const rest = unused.length - MAX_UNUSED_SHOWN;
   return [
     `${formatCount(unused.length, "parameter")} ${
       unused.length === 1 ? "takes" : "take"
-    } no part in the output that is judged: ${shown}${rest > 0 ? ` and ${rest} more` : ""}.`,
+    } no part in the output that is judged: ${namesShown(unused)}.`,
   ];
+}
+
+function namesShown(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_SHOWN).join(", ");
+  const rest = names.length - MAX_SHOWN;
+  return rest > 0 ? `${shown} and ${rest} more` : shown;
 }
 
 class Builder {
   readonly taken: number[] = [];
+  readonly notes: string[] = [];
+  /** Buffers that steps of training change, and the layer that owns them. */
+  #carried: { owner: ProgramLayer; names: ReadonlySet<string> } | null = null;
   readonly #tf: TensorFlow;
   readonly #archive: ProgramArchive;
   readonly #shared: SharedState;
@@ -310,6 +291,36 @@ class Builder {
     });
   }
 
+  /**
+   * Adds the update of buffers. Of a layer that is called more than once, only the first call is
+   * known by its values, and an input that no layer reads is not given: such buffers stay as they
+   * are, and a note says so.
+   */
+  addUpdate(update: PlannedUpdate, last: string): void {
+    const known = new Set(
+      this.#layers.flatMap((
+        { planned },
+      ) => [...planned.inputs, ...planned.calls.flatMap(resultsOf)]),
+    );
+    const owner = this.#layers.find(({ layer, planned }) =>
+      layer.places.length === 1 && planned.outputs.includes(last)
+    );
+    if (owner === undefined || !update.inputs.every((name) => known.has(name))) {
+      const names = update.buffers.map((name) => this.#archive.program.held.get(name)!.name);
+      this.notes.push(
+        `${formatCount(names.length, "buffer")} that the program changes in place ${
+          names.length === 1 ? "keeps its value" : "keep their values"
+        } here: ${namesShown(names)}.`,
+      );
+      return;
+    }
+    const Class = createProgramLayer(this.#tf);
+    const layer: ProgramLayer = new Class({ planned: update, shared: this.#shared });
+    this.#layers.push({ layer, planned: update });
+    this.#carried = { owner: owner.layer, names: new Set(update.buffers) };
+    this.#shared.update = { layer, last, buffers: update.buffers, seen: new Map() };
+  }
+
   /** Returns the number of entries of all weights. */
   entries(layers: readonly PlannedLayer[]): number {
     const names = new Set(layers.flatMap(({ held }) => held));
@@ -330,17 +341,24 @@ class Builder {
   readWeights(): void {
     const { program, tensors } = this.#archive;
     const variables = new Map<string, LayerVariable>();
+    const carried = new Map<string, HeldVariable>();
     const firsts = new Set<string>();
     // A tied parameter has the first of its names in `state_dict()`.
     const names = new Map([...tensors].reverse().map(([name, { place }]) => [place, name]));
     for (const { layer, planned } of this.#layers) {
-      const held = { variables: new Map<string, LayerVariable>(), constants: new Map() };
+      const held = { variables: new Map<string, HeldVariable>(), constants: new Map() };
       for (const value of planned.held) {
         const stored = this.#stored(value);
         const { kind } = program.held.get(value)!;
         const name = names.get(stored.place)!;
         const dtype = heldAs(stored.type);
-        if (dtype === "float32" && (kind === "parameter" || isStatistic(value, planned.calls))) {
+        if (this.#carried?.names.has(value)) {
+          const buffer = carried.get(value) ?? this.#addBuffer(this.#carried.owner, stored);
+          carried.set(value, buffer);
+          held.variables.set(value, buffer);
+        } else if (
+          dtype === "float32" && (kind === "parameter" || isStatistic(value, planned.calls))
+        ) {
           const known = variables.get(stored.place);
           const variable = known ?? this.#addWeight(layer, stored, { name, kind });
           variables.set(stored.place, variable);
@@ -350,6 +368,14 @@ class Builder {
       layer.heldValues = held;
       setSettings(layer, this.#shared.values, firsts);
     }
+  }
+
+  #addBuffer(owner: ProgramLayer, stored: StoredTensor): HeldVariable {
+    const initial = tensorOf(this.#tf, constantOf(stored));
+    const variable = this.#tf.variable(initial, false);
+    initial.dispose();
+    owner.carriedState.push(variable);
+    return { read: () => variable, write: (value) => variable.assign(value) };
   }
 
   #addWeight(

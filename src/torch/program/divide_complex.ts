@@ -57,7 +57,12 @@ export function divideComplex(
   for (const call of functional.calls) division.add(call);
   const { calls, values } = division;
   const outputs = functional.outputs.map((output) => division.realOutput(output));
-  return { calls, values, outputs };
+  const changed = new Map<string, string>();
+  for (const [name, last] of functional.changed) {
+    const now = division.realOutput({ is: "value", name: last });
+    if (now.is === "value") changed.set(name, now.name);
+  }
+  return { calls, values, outputs, changed };
 }
 
 class Division {

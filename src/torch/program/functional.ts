@@ -8,6 +8,8 @@ export interface FunctionalProgram {
   readonly calls: readonly Call[];
   readonly outputs: readonly Argument[];
   readonly values: ReadonlyMap<string, ValueMeta>;
+  /** Values that buffers have at the end, by the names of those that they had: only changed ones. */
+  readonly changed: ReadonlyMap<string, string>;
 }
 
 /** Memory that several values may show. */
@@ -78,10 +80,12 @@ export function functionalize(
 ): FunctionalProgram {
   const rewriting = new Rewriting(program, firstParameter);
   program.calls.forEach((call, i) => rewriting.add(call, i));
+  const changed = rewriting.changed(program);
   return {
     calls: rewriting.calls,
     outputs: program.outputs.map((output) => rewriting.resolved(output)),
     values: rewriting.values,
+    changed,
   };
 }
 
@@ -102,11 +106,22 @@ class Rewriting {
         for (const name of namesIn(arg)) this.#lastUse.set(name, i);
       }
     });
-    for (const output of program.outputs) {
-      for (const name of namesIn(output)) this.#lastUse.set(name, program.calls.length);
+    const kept = [...program.held].flatMap(([name, { kind }]) => kind === "buffer" ? name : []);
+    for (const name of [...program.outputs.flatMap(namesIn), ...kept]) {
+      this.#lastUse.set(name, program.calls.length);
     }
     const given = [...program.held.keys(), ...program.inputs.map(({ name }) => name)];
     for (const name of given) if (name !== null) this.#own(name);
+  }
+
+  /** Returns the last values of the buffers that the calls have changed, by their first ones. */
+  changed({ held }: Program): Map<string, string> {
+    const last = new Map<string, string>();
+    for (const [name, { kind }] of held) {
+      const now = kind === "buffer" ? this.#nameOf(this.#aliasOf(name)) : name;
+      if (now !== name) last.set(name, now);
+    }
+    return last;
   }
 
   /** Makes a value whose memory is its own. */

@@ -28,6 +28,14 @@ export interface PlannedLayer {
 interface LayerPlan {
   readonly layers: readonly PlannedLayer[];
   readonly outputs: readonly string[];
+  /** Layer outside of the model that computes the buffers of the next step; `null` without any. */
+  readonly update: PlannedUpdate | null;
+}
+
+/** Layer that computes the values which buffers have in the next step of training. */
+export interface PlannedUpdate extends PlannedLayer {
+  /** Buffers that its outputs are the new values of, in that order. */
+  readonly buffers: readonly string[];
 }
 
 /** Group of calls that becomes a layer. */
@@ -72,20 +80,62 @@ export function planLayers(
   const layers = groups.map((group) =>
     describe(group, { producers, dynamic, readers, flows, held: program.held, namer, outputs })
   );
+  const update = planUpdate(functional, layers, { producers, dynamic, held: program.held });
   // An output that depends on no input is computed by no layer.
-  return { layers, outputs: outputs.filter((name) => flows.has(name)) };
+  return { layers, outputs: outputs.filter((name) => flows.has(name)), update };
+}
+
+/**
+ * Plans the update of the buffers that layers read and the program changes in place, and of those
+ * that it follows from: averages, counters, queues, the vectors of a spectral norm.
+ */
+function planUpdate(
+  { calls, changed }: FunctionalProgram,
+  layers: readonly PlannedLayer[],
+  { producers, dynamic, held }: Pick<Surroundings, "producers" | "dynamic" | "held">,
+): PlannedUpdate | null {
+  const buffers = new Set<string>();
+  let needed = new Set<Call>();
+  let open = new Set(layers.flatMap((layer) => layer.held));
+  const isNew = (name: string) => changed.has(name) && !buffers.has(name);
+  while ([...open].some(isNew)) {
+    for (const name of open) if (isNew(name)) buffers.add(name);
+    needed = reach([...buffers].map((name) => changed.get(name)!), producers, dynamic);
+    open = new Set([...needed].flatMap(readsOf));
+  }
+  if (buffers.size === 0) return null;
+  const own = calls.filter((call) => needed.has(call));
+  const outputs = [...buffers].map((name) => changed.get(name)!);
+  const made = new Set(own.flatMap(resultsOf));
+  const reads = [...new Set([...own.flatMap(readsOf), ...outputs])];
+  return {
+    name: "buffers",
+    className: "buffers",
+    module: null,
+    source: null,
+    calls: own,
+    main: own.at(-1) ?? producers.get(outputs[0])!,
+    inputs: reads.filter((name) => !made.has(name) && !held.has(name)),
+    outputs,
+    held: [...new Set([...reads.filter((name) => held.has(name)), ...buffers])],
+    buffers: [...buffers],
+  };
 }
 
 /** Returns the names of the values that a call reads. */
 const readsOf = ({ args }: Call): string[] => Object.values(args).flatMap(namesIn);
 
-/** Returns the calls that outputs depend on. */
-function reach(outputs: readonly string[], producers: ReadonlyMap<string, Call>): Set<Call> {
+/** Returns the calls that outputs depend on, up to the known ones. */
+function reach(
+  outputs: readonly string[],
+  producers: ReadonlyMap<string, Call>,
+  known: ReadonlySet<Call> = new Set(),
+): Set<Call> {
   const found = new Set<Call>();
   const open = [...outputs];
   while (open.length > 0) {
     const call = producers.get(open.pop()!);
-    if (call === undefined || found.has(call)) continue;
+    if (call === undefined || found.has(call) || known.has(call)) continue;
     found.add(call);
     open.push(...readsOf(call));
   }

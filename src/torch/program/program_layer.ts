@@ -1,7 +1,7 @@
+import type * as tfjs from "@tensorflow/tfjs";
 import { kerasLayer } from "../../keras/layers/keras_layer.ts";
 import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { LayerSource } from "../../model/layers/layer_source.ts";
-import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { errorMessage } from "../../words/failure.ts";
 import { InputError, refusal } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -22,17 +22,37 @@ export interface ConstantTensor {
   readonly entries: ArrayLike<number>;
 }
 
+/** Update of buffers at the end of a pass that trains. */
+export interface BufferUpdate {
+  /** Layer outside of the model that computes them. */
+  readonly layer: ProgramLayer;
+  /** Value that the last layer of a pass puts out. */
+  readonly last: string;
+  /** Buffers in the order of the layer's outputs. */
+  readonly buffers: readonly string[];
+  /** Values of this pass that the layer reads. */
+  readonly seen: Map<string, Tensor>;
+}
+
 /** Facts that the layers of a program share. */
 export interface SharedState {
   readonly values: ReadonlyMap<string, ValueMeta>;
   readonly inputs: Program["inputs"];
   /** Sizes that the graph leaves open, as the batch that runs has them. */
   readonly sizes: Map<string, number>;
+  /** Update of the buffers that the program changes in place; `null` if it changes none. */
+  update: BufferUpdate | null;
+}
+
+/** Weight of a layer, or a buffer that steps of training change. */
+export interface HeldVariable {
+  read(): Tensor;
+  write(value: Tensor): unknown;
 }
 
 /** Weights and constants of a layer, by the names of their values in the graph. */
 interface HeldValues {
-  readonly variables: ReadonlyMap<string, LayerVariable>;
+  readonly variables: ReadonlyMap<string, HeldVariable>;
   readonly constants: ReadonlyMap<string, ConstantTensor>;
 }
 
@@ -49,6 +69,8 @@ export interface ProgramLayer extends Layer {
   readonly source: LayerSource;
   /** Weights, once they are read. */
   heldValues: HeldValues;
+  /** Buffers that steps of training change, which the layer owns besides its weights. */
+  carriedState: tfjs.Variable[];
   /** Cells of a recurrent operation, which the taps of a pass observe. */
   readonly recurrentCells?: readonly ObservableCell[];
   /** Reads and writes that a call of this layer has in the graph: one for each place. */
@@ -70,6 +92,7 @@ export const createProgramLayer = kerasLayer((tf) =>
     /** Names of the values that another call or layer reads. */
     readonly #read: ReadonlySet<string>;
     heldValues: HeldValues = { variables: new Map(), constants: new Map() };
+    carriedState: tfjs.Variable[] = [];
 
     constructor({ planned, shared }: ProgramLayerArgs) {
       super({ name: planned.name });
@@ -103,7 +126,8 @@ export const createProgramLayer = kerasLayer((tf) =>
 
     override call(given: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor | Tensor[] {
       return tf.tidy(() => {
-        const values = this.#compute([given].flat(), { training: kwargs?.training === true });
+        const mode = { training: kwargs?.training === true };
+        const values = this.#compute([given].flat(), mode);
         const { outputs } = this.planned;
         const results = outputs.map((name) => {
           const result = values.get(name);
@@ -115,10 +139,40 @@ export const createProgramLayer = kerasLayer((tf) =>
             } returned ${returned} for ${name}, expected a tensor`,
           );
         });
+        this.#updateBuffers(values, mode);
         // Two outputs that are one tensor would be freed together.
         const apart = results.map((one, i) => results.indexOf(one) < i ? one.clone() : one);
         return apart.length === 1 ? apart[0] : apart;
       });
+    }
+
+    /** Keeps what the update of the buffers reads, and makes it after the last layer of a pass. */
+    #updateBuffers(
+      values: ReadonlyMap<string, AtenValue>,
+      { training }: Pick<AtenContext, "training">,
+    ): void {
+      const { update } = this.#shared;
+      if (update === null || update.layer === this) return;
+      const { layer, buffers, seen, last } = update;
+      const { inputs, outputs } = layer.planned;
+      for (const name of training ? inputs : []) {
+        const value = values.get(name);
+        if (!(value instanceof tf.Tensor)) continue;
+        seen.get(name)?.dispose();
+        seen.set(name, tf.keep(value.clone()));
+      }
+      if (!this.planned.outputs.includes(last)) return;
+      if (training && inputs.every((name) => seen.has(name))) {
+        const results = [layer.call(inputs.map((name) => seen.get(name)!), { training })].flat();
+        outputs.forEach((_, i) => layer.heldValues.variables.get(buffers[i])!.write(results[i]));
+      }
+      tf.dispose([...seen.values()]);
+      seen.clear();
+    }
+
+    override disposeWeights(): number {
+      tf.dispose(this.carriedState);
+      return super.disposeWeights();
     }
 
     /** Returns the scores of an attention with its masks: those of closed keys are -Infinity. */

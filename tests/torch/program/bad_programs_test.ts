@@ -92,7 +92,10 @@ Deno.test("divideComplex() knows a product of two complex tensors, and none of t
     const held = new Map(
       names.slice(0, 3).map((name) => [name, { kind: "buffer", name }] as const),
     );
-    const divided = divideComplex({ calls: [call], values, outputs: [] }, { inputs: [], held });
+    const divided = divideComplex({ calls: [call], values, outputs: [], changed: new Map() }, {
+      inputs: [],
+      held,
+    });
     return divided.calls.at(-1)!.target;
   };
   assertEquals(targetOf(["a", "b"]), "aten.add.Tensor");
