@@ -34,3 +34,33 @@ Deno.test("cutGradient() is the only cause where a layer behind the head sends n
   assertEquals(errors.map(({ kind, layers }) => [kind, ...layers]), [["cut-gradient", "clip"]]);
   assertStringIncludes(errors[0].message, "first, second before it get exactly 0");
 });
+
+for (const isFrozen of [false, true]) {
+  Deno.test(`cutGradient() ${isFrozen ? "does not mind" : "finds"} a cut before ${isFrozen ? "frozen" : "trained"} layers`, async () => {
+    await using engine = await startEngine();
+    const { tf } = engine;
+    const dense = (name: string, units: number, trainable = true) =>
+      tf.layers.dense({
+        name,
+        units,
+        trainable,
+        kernelInitializer: tf.initializers.leCunNormal({ seed: units }),
+      });
+    const input = tf.input({ shape: [20] });
+    const own = dense("own", 8).apply(input);
+    const target = dense("target", 8, !isFrozen).apply(input);
+    const cut = customLayer(tf, "cut", (x) => tf.round(tf.mul(x, 8))) as never as typeof tf.layers;
+    const held = (cut as never as { apply(x: unknown): unknown }).apply(target);
+    const sum = tf.layers.add().apply([own, held] as never);
+    const model = tf.model({
+      inputs: input,
+      outputs: dense("head", 1).apply(sum as never) as never,
+    });
+    const { diagnosis: { causes } } = await examine(model, sums(tf), {
+      objective: "meanSquaredError",
+      trial: "off",
+    });
+    const errors = causes.filter(({ severity }) => severity === "error").map(({ kind }) => kind);
+    assertEquals(errors, isFrozen ? [] : ["cut-gradient"]);
+  });
+}

@@ -86,9 +86,13 @@ export function cutGradient(patient: Patient): Suspect[] {
           (layers ?? [layer]).every((name) => name !== null && untrained.includes(name)),
         fixes: [{
           kind: "rebuild",
-          what:
-            `Compute ${cut.name} by operations that have a gradient (rounding, comparing and argMax ` +
-            `have none), or give it one with tf.customGrad.`,
+          what: cut.className === "detach"
+            ? `Remove the detach() or torch.no_grad() behind ${
+              formatLayers(untrained, layers)
+            }, or ` +
+              `freeze them with requires_grad_(False) if they are not meant to learn.`
+            : `Compute ${cut.name} by operations that have a gradient (rounding, comparing and ` +
+              `argMax have none), or give it one with tf.customGrad.`,
         }],
       }];
     });

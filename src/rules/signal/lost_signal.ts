@@ -36,7 +36,7 @@ export function lostSignal(
     isSent(layer.activationGradients);
   const stops = layers.filter(isStop);
   const silent = layers
-    .filter((layer) => layer.role === "hidden" && isJudged(layer))
+    .filter((layer) => layer.role === "hidden" && isJudged(layer) && !isFrozen(layer))
     .filter((layer) => isZero(layer.preActivationGradients) && !isStop(layer))
     .toSorted((a, b) => a.depth - b.depth);
   if (stops.length + silent.length + heads.length === 0) return [];
@@ -54,6 +54,10 @@ export function lostSignal(
   const rest = silent.filter((layer) => ![...stops, ...heads].some((stop) => isBelow(layer, stop)));
   return [...verdicts, ...unstopped(rest, { layers, network })];
 }
+
+/** Returns true for a layer whose weights are all frozen, to which a gradient makes no difference. */
+const isFrozen = ({ weights }: LayerMeasurements) =>
+  weights.length > 0 && weights.every(({ trainable }) => !trainable);
 
 /** Returns verdicts on silent layers above every layer that blocks the gradient, by depth. */
 function unstopped(
@@ -86,6 +90,15 @@ function unstopped(
       above = sender;
     }
   }
+  // What feeds only a branch that starts at zero, as the embedding of a time does, waits with it.
+  const opening = above;
+  if (
+    opening !== undefined && aside.some((layer) => opensFor(layer, opening, network)) &&
+    cut.every((layer) => opensFor(layer, opening, network))
+  ) {
+    aside.unshift(...cut);
+    above = undefined;
+  }
   return [
     ...above === undefined
       ? []
@@ -93,6 +106,16 @@ function unstopped(
     ...aside.length === 0 ? [] : [bypassed(aside, layers)],
     ...unsent.length === 0 ? [] : [neverSent(unsent, network.measurements, layers)],
   ];
+}
+
+/** Returns true if a layer feeds zeros that have a gradient, and so let its own through after a step. */
+function opensFor(
+  layer: LayerMeasurements,
+  above: LayerMeasurements,
+  network: NetworkView,
+): boolean {
+  return network.graph.isBelow(layer, above) && zeroKernel([above]) !== undefined &&
+    above.weights.some((weight) => isKernel(weight) && !isZero(weight.gradients));
 }
 
 /** Layer that blocks the gradient. */
