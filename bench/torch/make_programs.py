@@ -23,6 +23,7 @@ import torch
 from torch.nn import functional as F
 
 import by_hand  # noqa: F401
+import customary  # noqa: F401
 import families  # noqa: F401
 import fresh  # noqa: F401
 import published  # noqa: F401
