@@ -1,4 +1,5 @@
 import { judgeTraining, type JudgeTrainingOptions } from "../../src/training/judge_training.ts";
+import { renderTraining } from "../../src/training/render_training.ts";
 import { TRAINING_RULES } from "../../src/training/training_rules.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
 import { snapshotOf } from "../snapshot_of.ts";
@@ -12,7 +13,7 @@ interface Family {
 }
 
 /** Returns figures from one to another, at a constant factor. */
-const factors = (from: number, to: number, count = 60) =>
+const factors = (from: number, to: number, count = 30) =>
   Array.from({ length: count }, (_, i) => from * (to / from) ** (i / (count - 1)));
 const numbers = (from: number, to: number, step = 1) =>
   Array.from({ length: Math.round((to - from) / step) + 1 }, (_, i) => from + i * step);
@@ -27,9 +28,9 @@ const layer = (every: number, signals: (step: number) => object) => ({ step }: T
   step % every === 0 ? { layers: [{ layer: "attend", ...signals(step) }] } : {};
 
 const FAMILIES: Record<string, Family> = {
-  "loss of a spike": { figures: numbers(0.5, 4, 0.05), rows: (x) => healthyLog(60, jump(40, x)) },
+  "loss of a spike": { figures: numbers(0.5, 4, 0.1), rows: (x) => healthyLog(60, jump(40, x)) },
   "gradient of a spike": {
-    figures: [0, ...numbers(1, 3, 0.02)],
+    figures: [0, ...numbers(1, 3, 0.04)],
     rows: (x) => healthyLog(60, jump(40, 5, x)),
   },
   "step of a spike": { figures: numbers(2, 40), rows: (x) => healthyLog(60, jump(x, 9)) },
@@ -55,7 +56,7 @@ const FAMILIES: Record<string, Family> = {
       })),
   },
   "loss after a spike": {
-    figures: numbers(0.5, 3, 0.05),
+    figures: numbers(0.5, 3, 0.1),
     rows: (x) => healthyLog(60, (row) => row.step > 40 ? { loss: x } : jump(40, 5)(row)),
   },
   "low losses after a spike": {
@@ -88,11 +89,11 @@ const FAMILIES: Record<string, Family> = {
       })),
   },
   "level to which a loss rises": {
-    figures: numbers(0.8, 3, 0.04),
+    figures: numbers(0.8, 3, 0.08),
     rows: (x) => healthyLog(80, ({ step }) => step >= 60 ? { loss: x } : {}),
   },
   "level to which a noisy loss rises": {
-    figures: numbers(1, 4, 0.05),
+    figures: numbers(1, 4, 0.1),
     rows: (x) =>
       healthyLog(90, ({ step }) => ({ loss: (step < 70 ? 1 : x) + 0.7 * Math.sin(7 * step) })),
   },
@@ -128,7 +129,7 @@ const FAMILIES: Record<string, Family> = {
       healthyLog(200, ({ step }) => ({ loss: step > x && step < x + 17 ? 0.5 : stands(step) })),
   },
   "loss of a rate that is too high": {
-    figures: numbers(0.7, 6, 0.05),
+    figures: numbers(0.7, 6, 0.1),
     rows: (x) => healthyLog(50, ({ step }) => ({ loss: step === 1 ? 1 : x })),
   },
   "steps until the loss has risen": {
@@ -140,11 +141,11 @@ const FAMILIES: Record<string, Family> = {
     rows: (x) => healthyLog(50, ({ step }) => ({ step: step - 1 + x, loss: step === 1 ? 1 : 1.7 })),
   },
   "lowest loss of a rate that is too high": {
-    figures: numbers(0.5, 1, 0.02),
+    figures: numbers(0.5, 1, 0.04),
     rows: (x) => healthyLog(60, ({ step }) => ({ loss: step === 1 ? 1 : step < 45 ? x : 1.9 })),
   },
   "held-out loss of a rate that is too high": {
-    figures: numbers(0.6, 1.2, 0.02),
+    figures: numbers(0.6, 1.2, 0.04),
     rows: (x) => [
       { step: 0, validationLoss: 2 },
       ...healthyLog(28, (row) => ({
@@ -155,7 +156,7 @@ const FAMILIES: Record<string, Family> = {
     ],
   },
   "decrease of a rising loss": {
-    figures: numbers(-2, 1.2, 0.05),
+    figures: numbers(-2, 1.2, 0.1),
     rows: (x) => healthyLog(40, ({ step }) => ({ loss: 2 + 0.04 * step, decreaseRatio: x })),
   },
   "number of decreases of a rising loss": {
@@ -187,7 +188,7 @@ const FAMILIES: Record<string, Family> = {
     rows: (x) => healthyLog(40, ({ step }) => ({ loss: 2 + 0.04 * step, growth: x })),
   },
   "slope of a rising loss": {
-    figures: numbers(-0.02, 0.05, 0.002),
+    figures: numbers(-0.02, 0.05, 0.004),
     rows: (x) =>
       healthyLog(50, ({ step }) => ({ loss: 2 + x * step, decreaseRatio: 0.1, updateRatio: 0.6 })),
   },
@@ -200,7 +201,7 @@ const FAMILIES: Record<string, Family> = {
       })),
   },
   "loss after an update that jumps": {
-    figures: numbers(0.5, 4, 0.1),
+    figures: numbers(0.5, 4, 0.2),
     rows: (x) =>
       healthyLog(60, ({ step, loss }) => ({
         updateRatio: step === 40 ? 0.2 : 5e-3,
@@ -240,7 +241,7 @@ const FAMILIES: Record<string, Family> = {
       })),
   },
   "loss before NaN, without updates": {
-    figures: numbers(1, 9, 0.2),
+    figures: numbers(1, 9, 0.4),
     rows: (x) =>
       healthyLog(30, ({ step }) => ({
         updateRatio: null,
@@ -248,17 +249,17 @@ const FAMILIES: Record<string, Family> = {
       })),
   },
   "decrease of a loss that hardly falls": {
-    figures: numbers(0.8, 1.2, 0.01),
+    figures: numbers(0.8, 1.2, 0.02),
     rows: (x) =>
       healthyLog(30, ({ step }) => ({ loss: 2 - step / 100, updateRatio: 4e-3, decreaseRatio: x })),
   },
   "fall of a loss that keeps to its prediction": {
-    figures: numbers(0, 0.03, 0.001),
+    figures: numbers(0, 0.03, 0.002),
     rows: (x) =>
       healthyLog(30, ({ step }) => ({ loss: 2 - x * step, updateRatio: 4e-3, decreaseRatio: 1 })),
   },
   "fall of a loss from its first steps": {
-    figures: numbers(-0.02, 0.08, 0.002),
+    figures: numbers(-0.02, 0.08, 0.004),
     rows: (x) => healthyLog(130, ({ step }) => ({ loss: step <= 5 ? 2 : 2 * (1 - x) })),
   },
   "steps in which nothing is learned": {
@@ -266,28 +267,28 @@ const FAMILIES: Record<string, Family> = {
     rows: (x) => healthyLog(x, ({ step }) => ({ loss: stands(step) })),
   },
   "lowest loss of a training that learns nothing": {
-    figures: numbers(0.5, 2, 0.05),
+    figures: numbers(0.5, 2, 0.1),
     rows: (x) => healthyLog(120, ({ step }) => ({ loss: step === 50 ? x : stands(step) })),
   },
   "distance from the best constant answer": {
-    figures: numbers(-0.05, 0.05, 0.002),
+    figures: numbers(-0.05, 0.05, 0.004),
     rows: (x) => healthyLog(120, ({ step }) => ({ loss: 0.7 + x + 2 * 0.5 ** step })),
     setup: { constantLoss: 0.7 },
   },
   "slope of a plateau": {
-    figures: numbers(-1e-3, 1e-3, 2.5e-5),
+    figures: numbers(-1e-3, 1e-3, 5e-05),
     rows: (x) => healthyLog(230, ({ step }) => ({ loss: step < 20 ? 2.5 : 1.5 - x * step })),
   },
   "height of a plateau": {
-    figures: numbers(0.5, 2, 0.05),
+    figures: numbers(0.5, 2, 0.1),
     rows: (x) => healthyLog(230, ({ step }) => ({ loss: step <= 5 ? 2 : stands(step, x) })),
   },
   "rise of a held-out loss": {
-    figures: numbers(1, 1.4, 0.01),
+    figures: numbers(1, 1.4, 0.02),
     rows: (x) => healthyLog(120, held(10, (step) => step < 50 ? 1 : x + step / 1e4)),
   },
   "rise of a held-out loss far from the other": {
-    figures: numbers(1, 1.4, 0.01),
+    figures: numbers(1, 1.4, 0.02),
     rows: (x) => healthyLog(120, held(10, (step) => step < 50 ? 4 : 4 * x + step / 1e4)),
   },
   "step from which a held-out loss rises": {
@@ -295,7 +296,7 @@ const FAMILIES: Record<string, Family> = {
     rows: (x) => healthyLog(80, held(4, (step) => step < x ? 4 : 5 + step / 1e4)),
   },
   "training loss while the held-out loss rises": {
-    figures: numbers(0.2, 2.4, 0.1),
+    figures: numbers(0.2, 2.4, 0.2),
     rows: (x) =>
       healthyLog(80, (row) => ({
         loss: row.step < 40 ? 1.5 : x,
@@ -303,11 +304,11 @@ const FAMILIES: Record<string, Family> = {
       })),
   },
   "dead units": {
-    figures: numbers(0, 1, 0.01),
+    figures: numbers(0, 1, 0.02),
     rows: (x) => healthyLog(60, layer(10, (step) => ({ dead: step < 40 ? 0.1 : x }))),
   },
   "dead units before": {
-    figures: numbers(0, 1, 0.05),
+    figures: numbers(0, 1, 0.1),
     rows: (x) => healthyLog(60, layer(10, (step) => ({ dead: step < 40 ? x : 0.96 }))),
   },
   "update of a layer beside three": {
@@ -344,7 +345,7 @@ const FAMILIES: Record<string, Family> = {
     rows: (x) => healthyLog(60, layer(10, (step) => ({ attentionLogit: step < 40 ? x : 2e3 }))),
   },
   "entropy of an attention with large scores": {
-    figures: numbers(0, 1, 0.02),
+    figures: numbers(0, 1, 0.04),
     rows: (x) =>
       healthyLog(
         60,
@@ -355,7 +356,7 @@ const FAMILIES: Record<string, Family> = {
       ),
   },
   "entropy of an attention": {
-    figures: numbers(0, 0.05, 0.001),
+    figures: numbers(0, 0.05, 0.002),
     rows: (x) => healthyLog(60, layer(10, (step) => ({ attentionEntropy: step < 40 ? 0.8 : x }))),
   },
   "score of an attention of one key": {
@@ -367,12 +368,12 @@ const FAMILIES: Record<string, Family> = {
       ),
   },
   "decay of the kernels": {
-    figures: numbers(0.8, 1, 0.005),
+    figures: numbers(0.8, 1, 0.01),
     rows: (x) =>
       healthyLog(60, ({ step }) => ({ growth: x ** Math.max(0, step - 30), shrinkage: 0.8 })),
   },
   "smallest kernel under decay": {
-    figures: numbers(0.8, 1, 0.01),
+    figures: numbers(0.8, 1, 0.02),
     rows: (x) =>
       healthyLog(60, ({ step }) => ({ growth: 0.95 ** Math.max(0, step - 30), shrinkage: x })),
   },
@@ -385,15 +386,15 @@ const FAMILIES: Record<string, Family> = {
       })),
   },
   "kernels halved at once": {
-    figures: numbers(0.3, 0.9, 0.02),
+    figures: numbers(0.3, 0.9, 0.04),
     rows: (x) => healthyLog(60, ({ step }) => ({ growth: step < 30 ? 1 : x, shrinkage: 0.5 })),
   },
   "penalty": {
-    figures: numbers(0.5, 1, 0.02),
+    figures: numbers(0.5, 1, 0.04),
     rows: (x) => healthyLog(60, () => ({ shrinkage: 0.8, penalty: x })),
   },
   "smallest kernel under a penalty": {
-    figures: numbers(0.5, 1, 0.02),
+    figures: numbers(0.5, 1, 0.04),
     rows: (x) => healthyLog(60, () => ({ shrinkage: x, penalty: 0.95 })),
   },
   "second moment": {
@@ -405,7 +406,7 @@ const FAMILIES: Record<string, Family> = {
       ),
   },
   "loss under a small second moment": {
-    figures: numbers(0.2, 1, 0.02),
+    figures: numbers(0.2, 1, 0.04),
     rows: (x) =>
       healthyLog(60, ({ step }) => ({
         loss: step <= 5 ? 1 : x,
@@ -446,6 +447,13 @@ Deno.test("findings have the same words and figures", async (t) => {
         } (${limit})\n` +
         `  ${message}\n  ${fix}`,
     )
+  );
+  await t.assertSnapshot(shown, snapshotOf(import.meta));
+});
+
+Deno.test("a report names the cause first, with its fix, and then the others", async (t) => {
+  const shown = Object.values(SICK).map(({ rows, constantLoss }) =>
+    renderTraining(rows, judgeTraining(rows, { constantLoss }))
   );
   await t.assertSnapshot(shown, snapshotOf(import.meta));
 });
