@@ -9,11 +9,15 @@ export const parts = (place: string, found: string, expected: string): Parts => 
   { place, found, expected }
 );
 
+/** Returns the parts of an error, without the file before its place. */
+export function partsOf({ place, found, expected }: InputError, file = ""): Parts {
+  return parts(place.slice(file.length).replace(/^: /, ""), found, expected);
+}
+
 // deno-lint-ignore no-explicit-any -- each class of errors has its own arguments.
 type ErrorClass = new (...args: any[]) => InputError;
 
-const compare = ({ place, found, expected }: InputError, parts: Parts) =>
-  assertEquals({ place, found, expected }, parts);
+const compare = (error: InputError, parts: Parts) => assertEquals(partsOf(error), parts);
 
 /**
  * Asserts what an error says: its parts, or its sentence if nothing was expected.

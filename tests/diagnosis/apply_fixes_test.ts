@@ -1,10 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { Fix } from "../../src/diagnosis/fix.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { applyFixes } from "../../src/diagnosis/examine/mod.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
-import { assertRefused } from "../assert_refused.ts";
+import { assertRefused, parts } from "../assert_refused.ts";
 
 const weight = (name: string) => ({ layer: name.split("/")[0], weight: name });
 
@@ -51,7 +51,10 @@ Deno.test("applyFixes() changes nothing where a fix is not for the model or no f
     { place: "The fixes", found: 'a weight "dense_9/bias"', expected: "one that the model has" },
   );
   const spoilt = { kind: "rescale", weights: [weight("dense_1/kernel")] } as unknown as Fix;
-  assertThrows(() => applyFixes(model, [first, spoilt]), TypeError, "fixes[1].weights[0].factor");
+  assertRefused(
+    () => applyFixes(model, [first, spoilt]),
+    parts("fixes[1].weights[0].factor", "undefined", "a number"),
+  );
   assertEquals(getWeights(model), before);
   model.dispose();
 });

@@ -22,7 +22,7 @@ import {
 import { anyFindings, anyMeasurements } from "../render/arbitrary.ts";
 import { anyGateResult } from "../render/arbitrary_gate.ts";
 import { makeHeader, makeLayer } from "../networks/studies.ts";
-import { assertRefused } from "../assert_refused.ts";
+import { assertRefused, type Parts, parts } from "../assert_refused.ts";
 
 const name = fc.string({ unit: "binary", maxLength: 8 });
 const figure = fc.option(fc.double(), { nil: undefined });
@@ -101,31 +101,31 @@ Deno.test("readStudyLine() reads a point with its NaN and infinities, and its co
 
 Deno.test("every codec says in one style what is wrong, and where", () => {
   const header = studyOpening(makeHeader({ scales: [1] })).split("\n").slice(0, -1);
-  const cases: [() => unknown, string][] = [
+  const cases: [() => unknown, Parts][] = [
     [
       () => parseReport('{"version": 1, "model": 3}'),
-      "The report: model is 3, expected an object",
+      parts("The report: model", "3", "an object"),
     ],
     [
       () => decodeBaseline('{"version": 1, "models": {"a": 3}}', "b.json"),
-      'b.json: models["a"] is 3, expected an object',
+      parts('b.json: models["a"]', "3", "an object"),
     ],
     [
       () => readStudyOpening(header.map((line) => line.replace('"objective":', '"J":')), "a.json"),
-      "a.json: objective is missing, expected a text",
+      parts("a.json: objective", "missing", "a text"),
     ],
     [
       () =>
         readStudyOpening(header.map((line) => line.replace('"scales":[1]', '"scales":[]')), "a"),
-      "a: grid.scales is an empty array, expected an array of an item or more",
+      parts("a: grid.scales", "an empty array", "an array of an item or more"),
     ],
     [
       () => readStudyLine("[]", "a.json, line 9"),
-      "a.json, line 9: The JSON is an empty array, expected an object",
+      parts("a.json, line 9: The JSON", "an empty array", "an object"),
     ],
-    [() => readShape("{}", gateShape, "g.json"), "g.json: version is missing, expected 1"],
+    [() => readShape("{}", gateShape, "g.json"), parts("g.json: version", "missing", "1")],
   ];
-  for (const [read, message] of cases) assertThrows(read, TypeError, message);
+  for (const [read, said] of cases) assertRefused(read, said);
   assertThrows(() => decodeBaseline("{", "b.json"), SyntaxError, "b.json: it is not JSON: ");
 });
 

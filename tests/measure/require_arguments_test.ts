@@ -7,7 +7,7 @@ import {
   requireModelBatch,
 } from "../../src/measure/require_arguments.ts";
 import { exerciseModel } from "../../src/load/mod.ts";
-import { assertRefused } from "../assert_refused.ts";
+import { assertRefused, parts, partsOf } from "../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -29,18 +29,17 @@ Deno.test("requireMeasurable() says what is there in place of a batch", () => {
     [{ inputs: null, targets: null }, "{ inputs, targets }"],
   ];
   for (const [batch, what] of cases) {
-    assertEquals(
-      assertThrows(() => requireMeasurable(model, batch as never), TypeError).message,
-      `batch is ${what}, expected { inputs, targets } of tensors`,
+    assertRefused(
+      () => requireMeasurable(model, batch as never),
+      parts("batch", what, "{ inputs, targets } of tensors"),
     );
   }
   for (const seed of [undefined, null, 0, 3]) {
     requireMeasurable(model, { inputs: tensor, seed } as never);
   }
-  assertThrows(
+  assertRefused(
     () => requireMeasurable(model, { inputs: tensor, seed: "3" } as never),
-    TypeError,
-    "batch.seed is ",
+    parts("batch.seed", '"3"', "a number"),
   );
   tensor.dispose();
   model.dispose();
@@ -82,18 +81,17 @@ Deno.test("requireMeasureOptions() takes what each option is for, and nothing be
 Deno.test("requireMeasureOptions() refuses options that the caller does not take, those of measure() too", () => {
   requireMeasureOptions({ seed: 1, objective: "sum" }, "other", ["seed", "objective"]);
   requireMeasureOptions({ mine: {} } as never, "other", ["mine"]);
-  assertEquals(
-    assertThrows(
-      () => requireMeasureOptions({ penalties: true }, "other", ["seed", "mine"]),
-      TypeError,
-    )
-      .message,
-    "other() has no option penalties, expected seed, mine",
+  assertRefused(
+    () => requireMeasureOptions({ penalties: true }, "other", ["seed", "mine"]),
+    parts("other()", "no option penalties", "seed, mine"),
   );
   // What is undefined is not there.
   requireMeasureOptions({ penalties: undefined }, "other", ["seed"]);
   for (const value of [null, 1, "x"]) {
-    assertThrows(() => requireMeasureOptions(value as never), TypeError, "options is ");
+    assertRefused(
+      () => requireMeasureOptions(value as never),
+      parts("options", JSON.stringify(value), "an object"),
+    );
   }
 });
 
@@ -110,25 +108,23 @@ Deno.test("requireModelBatch() compares every size with the model's, and the exa
   assertEquals(requireModelBatch(model, [fits], null), 2);
   assertEquals(requireModelBatch(model, [fits], [targets]), 2);
   for (const other of others) {
-    assertEquals(
-      assertThrows(() => requireModelBatch(model, [other], null), InputError).message,
-      `batch.inputs[0] has shape [${
-        other.shape.join(", ")
-      }], expected [any, any, 3] as the input ` +
-        '"in" of model m has',
+    const found = `shape [${other.shape.join(", ")}]`;
+    assertRefused(
+      () => requireModelBatch(model, [other], null),
+      parts("batch.inputs[0]", found, '[any, any, 3] as the input "in" of model m has'),
     );
   }
-  const message = (...args: Parameters<typeof requireModelBatch>) =>
-    assertThrows(() => requireModelBatch(...args), InputError).message;
+  const refusal = (...args: Parameters<typeof requireModelBatch>) =>
+    partsOf(assertThrows(() => requireModelBatch(...args), InputError));
   assertEquals(
-    message(model, [fits, fits], null),
-    "batch.inputs has 2, expected 1 as model m has",
+    refusal(model, [fits, fits], null),
+    parts("batch.inputs", "2", "1 as model m has"),
   );
   assertEquals(
-    message(model, [fits], [fewer]),
-    "batch has tensors with 2 and 1 examples, expected the same first axis for all",
+    refusal(model, [fits], [fewer]),
+    parts("batch", "tensors with 2 and 1 examples", "the same first axis for all"),
   );
-  assertEquals(message(model, [none], null), "batch has 0 examples, expected at least 1");
+  assertEquals(refusal(model, [none], null), parts("batch", "0 examples", "at least 1"));
   fewer.dispose();
   assertRefused(
     () => requireModelBatch(model, [fits], [fewer]),
@@ -139,10 +135,10 @@ Deno.test("requireModelBatch() compares every size with the model's, and the exa
     },
   );
   for (const strange of [null, 3, { shape: [2] }, { shape: 2, dataSync() {} }]) {
-    assertThrows(
+    const shown = strange === null || typeof strange === "number" ? `${strange}` : "an object";
+    assertRefused(
       () => requireModelBatch(model, [fits], [strange as never]),
-      TypeError,
-      "among its tensors, expected only tensors",
+      parts("batch", `${shown} among its tensors`, "only tensors"),
     );
   }
   tf.dispose(made);

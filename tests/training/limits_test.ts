@@ -225,7 +225,7 @@ const FAMILIES: Record<string, Family> = {
       })),
   },
   "update that leaves NaN": {
-    figures: factors(0.01, 10),
+    figures: [...factors(0.01, 0.29), 0.3, ...factors(0.31, 10)],
     rows: (x) =>
       healthyLog(
         30,

@@ -4,6 +4,7 @@ import { readTrainingLog, trainingLine } from "../../src/training/read_training_
 import { renderTraining } from "../../src/training/render_training.ts";
 import { judgeTraining } from "../../src/training/judge_training.ts";
 import { SICK } from "./sick_logs.ts";
+import { assertRefused, parts } from "../assert_refused.ts";
 
 Deno.test("readTrainingLog() reads CSV under the names of other frameworks", () => {
   const text =
@@ -31,15 +32,17 @@ Deno.test("trainingLine() writes what readTrainingLog() reads", () => {
 });
 
 Deno.test("readTrainingLog() says which row is no log", () => {
-  const refused = (text: string, says: string) =>
-    assertThrows(() => readTrainingLog(text, "log"), InputError, says);
-  refused("step,accuracy\n1,0.5\n", "log: loss is missing, expected a column named loss");
-  refused("loss\nabc\n", 'log, row 1: loss is "abc", expected a number');
-  refused('{"loss": [1]}\n', "log, row 1: loss is");
-  refused('{"loss": 1}\n{"loss"\n', "log, line 2 is");
-  refused('{"loss": 1}\n3\n', "log, line 2 is 3, expected an object of JSON");
-  refused('{"loss": 1, "step": "inf"}\n', "log, row 1: step is Infinity");
-  refused("", "log: loss is missing");
+  const refused = (text: string, ...[place, found, expected]: Parameters<typeof parts>) =>
+    assertRefused(() => readTrainingLog(text, "log"), parts(`log${place}`, found, expected));
+  const columns = "a column named loss, train_loss, training_loss, train/loss";
+  refused("step,accuracy\n1,0.5\n", ": loss", "missing", columns);
+  refused("loss\nabc\n", ", row 1: loss", '"abc"', "a number");
+  refused('{"loss": [1]}\n', ", row 1: loss", "an array of 1 item", "a number");
+  refused('{"loss": 1}\n3\n', ", line 2", "3", "an object of JSON");
+  refused('{"loss": 1, "step": "inf"}\n', ", row 1: step", "Infinity", "a number");
+  refused("", ": loss", "missing", columns);
+  const { place } = assertThrows(() => readTrainingLog('{"loss": 1}\n{"loss"\n'), InputError);
+  assertEquals(place, "log, line 2");
 });
 
 Deno.test("renderTraining() names the cause first, with its fix", () => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   causeOf,
   judgeTraining,
@@ -8,6 +8,7 @@ import {
 import { TRAINING_RULES } from "../../src/training/training_rules.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
 import { healthyLog, SICK } from "./sick_logs.ts";
+import { assertRefused, parts } from "../assert_refused.ts";
 
 for (const [name, { rows, constantLoss, at }] of Object.entries(SICK)) {
   const [rule, kind] = name.split(" ");
@@ -95,10 +96,9 @@ Deno.test("TrainingJudge reports a finding once, in the row that shows it", () =
 Deno.test("judgeTraining() uses the named rules, and rejects thresholds out of range", () => {
   const { rows } = SICK["not-finite forward"];
   assertEquals(judgeTraining(rows, { rules: ["spike"] }), []);
-  assertThrows(
+  assertRefused(
     () => judgeTraining(rows, { thresholds: { mostSigmas: -1 } }),
-    TypeError,
-    "mostSigmas",
+    parts("options.mostSigmas", "-1", "a number from 1 to Infinity"),
   );
 });
 

@@ -2,7 +2,7 @@ import { constants, crc32, inflateRawSync } from "node:zlib";
 import { bytesInMemory, type ByteSource, expectReads, piecesOf } from "./byte_source.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
-import { type Refusal, refusal } from "../../words/input_error.ts";
+import { type Refusal, refusal, refusalAt } from "../../words/input_error.ts";
 
 /** Class of the error for an unusable file. */
 type Unusable = new (message: string | Refusal, options?: ErrorOptions) => Error;
@@ -114,6 +114,9 @@ const opened = new WeakMap<ByteSource, Map<string, ZipEntry>>();
 /** Throws the error for an unusable archive. */
 type Refuse = (what: string | Refusal) => never;
 
+/** Throws the error for an unusable entry: verb and value found, and what was expected. */
+type Wrong = (said: string, expected: string) => never;
+
 /** Place of the list of contents, and its number of entries. */
 interface Directory {
   start: number;
@@ -122,9 +125,9 @@ interface Directory {
 }
 
 /** Entry of the directory. */
-type Listed = Exclude<ReturnType<typeof readRecord>, string>;
+type Listed = ReturnType<typeof readRecord>;
 
-type Entry = Exclude<ReturnType<typeof locate>, string>;
+type Entry = ReturnType<typeof locate>;
 
 const isFile = ({ name }: Entry) => !name.endsWith("/");
 
@@ -192,19 +195,19 @@ function readDirectory(
   refuse: Refuse,
 ): Entry[] {
   const directory = viewOf(source.read(start, end - start, "The contents of the zip archive"));
+  const wrongIn = (i: number): Wrong => (said, expected) =>
+    refuse(refusalAt(`entry ${i} of the zip archive`, said, expected));
   const records: Listed[] = [];
   let at = 0;
   for (let i = 0; i < count; i++) {
-    const record = readRecord(directory, at);
-    if (typeof record === "string") return refuse(`entry ${i} of the zip archive ${record}`);
+    const record = readRecord(directory, at, wrongIn(i));
     records.push(record);
     at = record.next;
   }
   expectHeaders(source, records);
   const names = new Set<string>();
   return records.map((record, i) => {
-    const entry = locate(source, record);
-    if (typeof entry === "string") return refuse(`entry ${i} of the zip archive ${entry}`);
+    const entry = locate(source, record, wrongIn(i));
     requireReadable(entry, start, refuse);
     if (isFile(entry) && names.has(entry.name)) {
       refuse(refusal`${show(entry)} is there twice, expected once`);
@@ -357,19 +360,21 @@ function findEnd(view: DataView): number | null {
 const viewOf = (bytes: Uint8Array) =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Reads an entry of the directory, or returns the problem with it. */
-function readRecord(view: DataView, at: number) {
+/** Reads an entry of the directory. */
+function readRecord(view: DataView, at: number, wrong: Wrong) {
   const end = view.byteLength;
-  if (at + ENTRY_BYTES > end || view.getUint32(at, true) !== ENTRY) return "is missing: truncated";
+  if (at + ENTRY_BYTES > end || view.getUint32(at, true) !== ENTRY) {
+    return wrong("is missing", "it in the list of contents: truncated");
+  }
   const nameLength = view.getUint16(at + 28, true);
   const extraLength = view.getUint16(at + 30, true);
   const next = at + ENTRY_BYTES + nameLength + extraLength + view.getUint16(at + 32, true);
-  if (next > end) return "is cut off: truncated";
+  if (next > end) return wrong("is cut off", "all of it: truncated");
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at + ENTRY_BYTES, nameLength);
   const name = new TextDecoder().decode(bytes);
   const extra = at + ENTRY_BYTES + nameLength;
   const sizes = readSizes(view, at, { extra, end: extra + extraLength });
-  if (sizes === null) return "has a size of 0xffffffff, expected it in a ZIP64 record";
+  if (sizes === null) return wrong("has a size of 0xffffffff", "it in a ZIP64 record");
   return {
     name,
     next,
@@ -380,13 +385,13 @@ function readRecord(view: DataView, at: number) {
   };
 }
 
-/** Finds the bytes of an entry behind its own header, or returns the problem with it. */
-function locate(source: ByteSource, record: Listed) {
+/** Finds the bytes of an entry behind its own header. */
+function locate(source: ByteSource, record: Listed, wrong: Wrong) {
   const { offset } = record;
-  const misplaced = `is not at byte ${offset}, where the list of contents has it`;
-  if (offset + LOCAL_BYTES > source.size) return misplaced;
+  const misplaced = () => wrong(`is not at byte ${offset}`, "it where the list of contents has it");
+  if (offset + LOCAL_BYTES > source.size) return misplaced();
   const local = viewOf(source.read(offset, LOCAL_BYTES, "An entry of the zip archive"));
-  if (local.getUint32(0, true) !== LOCAL) return misplaced;
+  if (local.getUint32(0, true) !== LOCAL) return misplaced();
   // The extra fields of a file may differ from those in the directory: PyTorch adds padding for
   // alignment.
   const from = offset + LOCAL_BYTES + local.getUint16(26, true) + local.getUint16(28, true);

@@ -1,6 +1,7 @@
 import { activationOfLayer } from "../../../src/keras/files/plain_activation.ts";
 import { ModelError } from "../../../src/load/mod.ts";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { assertRefused, parts } from "../../assert_refused.ts";
 
 const slope = (negative_slope: unknown) =>
   activationOfLayer({ class_name: "LeakyReLU", config: { negative_slope } }, "place", {
@@ -10,6 +11,14 @@ const slope = (negative_slope: unknown) =>
 Deno.test("activationOfLayer() takes a number for a slope, and nothing else", () => {
   assertEquals(slope(0.1), { class_name: "leakyRelu", config: { alpha: 0.1 } });
   for (const odd of [{}, [0.1], "0.1"]) {
-    assertThrows(() => slope(odd), ModelError, 'place is a layer "LeakyReLU" with settings');
+    assertRefused(
+      () => slope(odd),
+      parts(
+        "place",
+        'a layer "LeakyReLU" with settings that no activation has',
+        "it after the layer, not in it",
+      ),
+      ModelError,
+    );
   }
 });

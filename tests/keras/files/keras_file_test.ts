@@ -1,6 +1,6 @@
 import { readKerasFile } from "../../../src/keras/files/keras_file.ts";
 import { ModelError } from "../../../src/load/mod.ts";
-import { assertRefusedLater } from "../../assert_refused.ts";
+import { assertRefusedLater, type Parts, parts, partsOf } from "../../assert_refused.ts";
 import { writeZip } from "../../model/files/write_zip.ts";
 import { bytesOf, withFile } from "./fixtures.ts";
 import { assertEquals, assertRejects } from "@std/assert";
@@ -8,9 +8,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 /** How a file of some bytes is refused. */
 const refusal = (bytes: Uint8Array<ArrayBuffer>) =>
   withFile("a.keras", bytes, async (path) => {
-    const { message } = await assertRejects(() => readKerasFile(path), ModelError);
-    assertEquals(message.startsWith(`${path}: `), true, message);
-    return message.slice(path.length + 2);
+    const error = await assertRejects(() => readKerasFile(path), ModelError);
+    assertEquals(error.message.startsWith(`${path}: `), true, error.message);
+    return partsOf(error, path);
   });
 
 Deno.test("readKerasFile() reads no file of more than 2 GiB", () =>
@@ -32,10 +32,14 @@ Deno.test("readKerasFile() takes a file for what it says itself that it is", asy
     );
     assertEquals(places, ["config.json", "model_config"], name);
   }
-  const none = "The file has another format, expected HDF5 or zip, in which Keras saves models";
-  const zip = "the file is not a whole zip archive: it has no list of contents at its end";
+  const none = parts("The file", "another format", "HDF5 or zip, in which Keras saves models");
+  const zip = parts(
+    "",
+    "the file is not a whole zip archive: it has no list of contents at its end",
+    "",
+  );
   const [p, k] = new TextEncoder().encode("PK");
-  const cases: [number[], string][] = [
+  const cases: [number[], Parts][] = [
     [[], none],
     [[p], none],
     [[p, 0], none],
@@ -43,8 +47,8 @@ Deno.test("readKerasFile() takes a file for what it says itself that it is", asy
     [[p, k], zip],
     [[p, k, 3, 4], zip],
   ];
-  for (const [bytes, message] of cases) {
-    assertEquals(await refusal(new Uint8Array(bytes)), message, `${bytes}`);
+  for (const [bytes, said] of cases) {
+    assertEquals(await refusal(new Uint8Array(bytes)), said, `${bytes}`);
   }
 });
 
@@ -58,18 +62,20 @@ Deno.test("readKerasFile() says which part of an archive is missing or damaged",
     ));
   assertEquals(
     await archive({ "metadata.json": "{}" }),
-    "The archive has no config.json, expected the model that Keras saves",
+    parts("The archive", "no config.json", "the model that Keras saves"),
   );
   assertEquals(
     await archive({ "config.json": "{}" }),
-    "The archive has no model.weights.h5, expected the model that Keras saves",
+    parts("The archive", "no model.weights.h5", "the model that Keras saves"),
   );
   for (const text of ["[]", "null", "3"]) {
     assertEquals(
       await archive({ "config.json": text }),
-      "config.json is not an object, expected a model",
+      parts("config.json", "not an object", "a model"),
     );
   }
-  const broken = await archive({ "config.json": "{" });
-  assertEquals(broken.startsWith("config.json is not valid JSON: "), true, broken);
+  assertEquals(
+    await archive({ "config.json": "{" }),
+    parts("config.json", "not valid JSON", "JSON"),
+  );
 });

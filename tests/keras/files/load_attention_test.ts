@@ -4,6 +4,7 @@ import { gradients } from "../../../src/measure/mod.ts";
 import { roundTrip } from "../../load/round_trip.ts";
 import { bytesOf, figuresOf, FILES, FOLDER, type SavedTensor, withFile } from "./fixtures.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { type Parts, parts, partsOf } from "../../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -71,46 +72,63 @@ for (const file of files) {
 }
 
 /** The topology of grouped queries with a change in it, refused. */
-async function refusal(edit: (text: string) => string): Promise<string> {
+async function refusal(edit: (text: string) => string): Promise<Parts> {
   const text = Deno.readTextFileSync(new URL("grouped_query.topology.json", FOLDER));
   const changed = edit(text);
   assert(changed !== text, "nothing was changed");
   const bytes = new TextEncoder().encode(changed);
   const before = tf.memory().numTensors;
-  const { message } = await withFile(
+  const said = await withFile(
     "topology.json",
     bytes,
-    (path) => assertRejects(() => loadModel(path), ModelError),
+    async (path) => partsOf(await assertRejects(() => loadModel(path), ModelError), path),
   );
   assertEquals(tf.memory().numTensors, before, "a failed load leaves tensors");
-  return message.replace(/^.*topology\.json: /, "");
+  return said;
 }
 
 Deno.test("loadModel() says in one sentence what is wrong with an attention", async () => {
   assertEquals(
     await refusal((text) => text.replace('"num_query_heads": 4', '"num_query_heads": 0')),
-    "topology.config.layers[2].config.num_query_heads is 0, expected a whole number from 1 to 2147483647",
+    parts(
+      "topology.config.layers[2].config.num_query_heads",
+      "0",
+      "a whole number from 1 to 2147483647",
+    ),
   );
   assertEquals(
     await refusal((text) => text.replace('"num_key_value_heads": 2', '"num_key_value_heads": 3')),
-    "topology.config.layers[2].config is not a configuration of GroupQueryAttention: numKeyValueHeads is " +
-      "3, expected a divisor of numQueryHeads, 4",
+    parts(
+      "topology.config.layers[2].config is not a configuration of GroupQueryAttention: numKeyValueHeads",
+      "3",
+      "a divisor of numQueryHeads, 4",
+    ),
   );
   assertEquals(
     await refusal((text) => text.replace('"use_causal_mask": true', '"use_causal_mask": "yes"')),
-    'topology.config.layers[2].inbound_nodes[0].kwargs.use_causal_mask is "yes", expected true or false',
+    parts(
+      "topology.config.layers[2].inbound_nodes[0].kwargs.use_causal_mask",
+      '"yes"',
+      "true or false",
+    ),
   );
   assertEquals(
     await refusal((text) => text.replace('"use_causal_mask": true', '"use_magic": true')),
-    "topology.config.layers[2].inbound_nodes[0].kwargs.use_magic is true, expected null: " +
-      "GroupQueryAttention of TensorFlow.js is not called with it",
+    parts(
+      "topology.config.layers[2].inbound_nodes[0].kwargs.use_magic",
+      "true",
+      "null: GroupQueryAttention of TensorFlow.js is not called with it",
+    ),
   );
   assertEquals(
     await refusal((text) =>
       text.replaceAll(/"class_name": "GroupQueryAttention"/g, '"class_name": "LinearAttention"')
     ),
-    'topology.config.layers[2].class_name is "LinearAttention", a class that TensorFlow.js does not have, ' +
-      "expected one that it has or that --register FILE supplies (a module that exports register({ tf }))",
+    parts(
+      "topology.config.layers[2].class_name",
+      '"LinearAttention", a class that TensorFlow.js does not have',
+      "one that it has or that --register FILE supplies (a module that exports register({ tf }))",
+    ),
   );
 });
 
@@ -119,10 +137,13 @@ Deno.test("loadModel() refuses an attention that is called in two ways", async (
   const json = JSON.parse(text);
   const node = json.config.layers[2].inbound_nodes[0];
   json.config.layers[2].inbound_nodes.push({ ...node, kwargs: {} });
-  const message = await refusal(() => JSON.stringify(json));
+  const said = await refusal(() => JSON.stringify(json));
   assertEquals(
-    message,
-    'topology.config.layers[2].inbound_nodes[1] calls "grouped" with other settings than ' +
-      "topology.config.layers[2].inbound_nodes[0], expected the same in every call: TensorFlow.js gives them to a layer once",
+    said,
+    parts(
+      "topology.config.layers[2].inbound_nodes[1]",
+      '"grouped" with other settings than topology.config.layers[2].inbound_nodes[0]',
+      "the same in every call",
+    ),
   );
 });

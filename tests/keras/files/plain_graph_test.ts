@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { plainGraph } from "../../../src/keras/files/plain_graph.ts";
 import { plainLayer } from "../../../src/keras/files/plain_topology.ts";
 import { ModelError } from "../../../src/load/mod.ts";
+import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 
 type Json = Record<string, unknown>;
 
@@ -128,10 +129,15 @@ Deno.test("plainGraph() leaves the masks to TensorFlow.js that an Embedding or a
     { ...masking, config: {}, value: 1 },
   ];
   for (const given of others) {
-    assertThrows(
+    const [name, at] = given.any ? ["any", 4] : ["not_equal", 3];
+    assertRefused(
       () => masked(given),
+      parts(
+        `x.layers[${at}].inbound_nodes[0].kwargs.mask`,
+        `a mask that "${name}" makes`,
+        "one of an Embedding or a Masking, which TensorFlow.js makes itself",
+      ),
       ModelError,
-      `is a mask that "${given.any ? "any" : "not_equal"}" makes, expected one of an Embedding`,
     );
   }
 });
@@ -142,14 +148,18 @@ Deno.test("plainGraph() refuses a class that is not a text", () => {
     layer("in", "InputLayer"),
     { ...layer("odd", "Dense", node), class_name: {} },
   ];
-  assertThrows(
+  assertRefused(
     () =>
       plainGraph({ input_layers: ["in", 0, 0] }, layers, "x", {
         knownAs: (name) => name.trim(),
         hasMasks: false,
       }),
+    parts(
+      "x.layers[1].class_name",
+      "an object, a class that TensorFlow.js does not have",
+      "one that it has or that --register FILE supplies (a module that exports register({ tf }))",
+    ),
     ModelError,
-    "x.layers[1].class_name is an object, a class that TensorFlow.js does not have",
   );
 });
 
@@ -186,10 +196,14 @@ Deno.test("plainGraph() refuses a mask that the input of the call has lost", () 
   for (const before of stops) {
     const source = layer("after", "Dense", call(tensor("before")));
     for (const own of [before, source]) {
-      assertThrows(
+      assertRefused(
         () => graph({ output_layers: ["pool", 0, 0] }, maskOf(own, before)),
+        parts(
+          `x.layers[${own === before ? 4 : 5}].inbound_nodes[0].kwargs.mask`,
+          'the mask "not_equal"',
+          "the mask of the layer's input",
+        ),
         ModelError,
-        `kwargs.mask is the mask "not_equal", which the layer's input has lost`,
       );
     }
   }
@@ -326,9 +340,12 @@ Deno.test("plainLayer() takes two directions that are copies, each going its own
   ];
   for (const backward of strange) {
     assertEquals(
-      assertThrows(() => pair(forward, backward), ModelError).message,
-      "x.backward_layer is unlike x.layer, expected a copy of it that goes backwards: " +
-        "TensorFlow.js has no other",
+      partsOf(assertThrows(() => pair(forward, backward), ModelError)),
+      parts(
+        "x.backward_layer",
+        "unlike x.layer",
+        "a copy of it that goes backwards: TensorFlow.js has no other",
+      ),
     );
   }
   // A layer without a name is given none, and one that is no layer is refused later.

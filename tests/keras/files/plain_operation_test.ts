@@ -1,10 +1,10 @@
 import { indexed, indexedShape, itemsOf } from "../../../src/keras/layers/operations/slices.ts";
 import golden from "../../../fixtures/golden/slices.json" with { type: "json" };
 import { startEngine } from "../../../src/engine/mod.ts";
-import { InputError } from "../../../src/words/input_error.ts";
 import { isOperation, plainOperation } from "../../../src/keras/files/plain_operation.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { assertEquals, assertThrows } from "@std/assert";
+import { assertRefused, parts } from "../../assert_refused.ts";
 
 type Json = Record<string, unknown>;
 
@@ -123,21 +123,32 @@ Deno.test("plainOperation() keeps the order of operands, and what a call says be
 });
 
 Deno.test("plainOperation() refuses what is not run, with the reason", () => {
-  const refused: [() => unknown, string][] = [
-    [
-      () => plain("Argmax", [a]),
-      'x.layers[2].class_name is "Argmax", an operation of Keras (keras.ops) that is not run here: it ' +
-      "has no gradient. Save a model without it",
-    ],
-    [() => plain("FFT", [a]), "that is not run here. Save a model without it"],
-    [() => plain("toString", [a]), '"toString", an operation of Keras'],
-    [() => plain("Zeros", []), '"Zeros", an operation of Keras'],
-    [() => plain("Add", [a, "x"]), 'args[1] is "x", expected a tensor, a number or an array'],
-    [() => plain("GetItem", [a, ["x"]]), 'args[1][0] is "x", expected a whole number, a slice'],
-    [() => plain("GetItem", [a, [slice(0.5, 1)]]), "args[1][0] is an object, expected a whole"],
-    [() => plain("GetItem", [a, [slice(0, 1, 0)]]), "args[1][0] is an object, expected a whole"],
-  ];
-  for (const [act, message] of refused) assertThrows(act, ModelError, message);
+  for (const name of ["Argmax", "FFT", "toString", "Zeros"]) {
+    const said = parts("x.layers[2].class_name", `"${name}"`, "an operation that is run");
+    assertRefused(() => plain(name, [a]), said, ModelError);
+  }
+  assertThrows(
+    () => plain("Argmax", [a]),
+    ModelError,
+    "an operation of Keras (keras.ops) that is not run here: it has no gradient. Save a model without it",
+  );
+  const refuses = (
+    name: string,
+    given: unknown[],
+    place: string,
+    found: string,
+    expected: string,
+  ) =>
+    assertRefused(
+      () => plain(name, [a, ...given]),
+      parts(`x.layers[2].inbound_nodes[0].${place}`, found, expected),
+      ModelError,
+    );
+  refuses("Add", ["x"], "args[1]", '"x"', "a tensor, a number or an array of numbers");
+  const item = "a whole number, a slice, an ellipsis or null";
+  refuses("GetItem", [["x"]], "args[1][0]", '"x"', item);
+  refuses("GetItem", [[slice(0.5, 1)]], "args[1][0]", "an object", item);
+  refuses("GetItem", [[slice(0, 1, 0)]], "args[1][0]", "an object", item);
 });
 
 Deno.test("indexedShape() drops the axes of single places, from either end", () => {
@@ -147,8 +158,10 @@ Deno.test("indexedShape() drops the axes of single places, from either end", () 
     assertEquals(shape(first, second), []);
   }
   for (const place of [-4, 3]) {
-    const message = `takes index ${place} of axis 1, expected one of 3 entries`;
-    assertThrows(() => shape(0, place), InputError, message);
+    assertRefused(
+      () => shape(0, place),
+      parts("The operation", `index ${place} of axis 1`, "one of 3 entries"),
+    );
   }
 });
 
@@ -159,9 +172,19 @@ Deno.test("itemsOf() has an item for each axis, of a batch of numbers, too", () 
   assertEquals(itemsOf([], [null, 3]), [whole, whole]);
   assertEquals(itemsOf([["..."], 2], [null, 3]), [whole, { place: 2 }]);
   for (const key of [[0], [null], [[1, null, null]]]) {
-    assertThrows(() => itemsOf(key, [null]), InputError, "takes examples out of the batch");
+    assertRefused(
+      () => itemsOf(key, [null]),
+      parts(
+        "The operation",
+        "examples out of the batch",
+        "all: each example of a batch is measured by itself",
+      ),
+    );
   }
-  assertThrows(() => itemsOf([[null, null, null], 0], [null]), InputError, "at most one per axis");
+  assertRefused(
+    () => itemsOf([[null, null, null], 0], [null]),
+    parts("The operation", "2 indices for [null]", "at most one per axis"),
+  );
 });
 
 Deno.test("indexed() takes the items of an axis that Python's slices take", async () => {

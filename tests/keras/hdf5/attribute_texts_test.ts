@@ -5,6 +5,7 @@ import { MESSAGE } from "../../../src/keras/hdf5/object_header.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { Budget } from "../../../src/model/files/budget.ts";
 import { assertEquals, assertThrows } from "@std/assert";
+import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 
 const encode = (text: string) => [...new TextEncoder().encode(text)];
 
@@ -60,13 +61,13 @@ function texts(
     '"/"',
     new TextHeaps({
       ...hdf5Budget(1000),
-      texts: new Budget(left, () => new ModelError("too much text")),
+      texts: new Budget(left, () => new ModelError(parts("", "too much text", ""))),
     }),
   );
 }
 
 const pair = { type: textType(3), count: 2, values: encode("ab\0cde") };
-const message = (run: () => unknown) => assertThrows(run, ModelError).message;
+const refusal = (run: () => unknown) => partsOf(assertThrows(run, ModelError));
 
 Deno.test("attributeTexts() reads attributes of each version, by name", () => {
   for (const version of [1, 2, 3]) {
@@ -77,8 +78,8 @@ Deno.test("attributeTexts() reads attributes of each version, by name", () => {
     assertEquals(texts("c", list), null);
   }
   assertEquals(
-    message(() => texts("a", [attribute({ name: "a", version: 4, ...pair })])),
-    'The list of attributes of "/" has version 4, expected 1 or 2 or 3',
+    refusal(() => texts("a", [attribute({ name: "a", version: 4, ...pair })])),
+    parts('The list of attributes of "/"', "version 4", "1 or 2 or 3"),
   );
 });
 
@@ -88,8 +89,8 @@ Deno.test("attributeTexts() refuses a type that stands elsewhere, which the olde
   assertEquals(shared(1), ["ab", "cde"]);
   for (const version of [2, 3]) {
     assertEquals(
-      message(() => shared(version)),
-      'The list of attributes of "/" has a named type, expected its own',
+      refusal(() => shared(version)),
+      parts('The list of attributes of "/"', "a named type", "its own"),
     );
   }
 });
@@ -100,14 +101,16 @@ Deno.test("attributeTexts() requires the bytes of all texts, and some in each", 
   assertEquals(read({ count: 0 }), []);
   assertEquals(read({ count: 1 }), ["ab"]);
   const what = 'Attribute "a" of "/"';
-  const cases: [Partial<Attribute>, string][] = [
-    [{ count: 3 }, "is cut off at 6 bytes, expected 3 texts of 3 bytes"],
-    [{ values: encode("ab\0cd") }, "is cut off at 5 bytes, expected 2 texts of 3 bytes"],
-    [{ type: textType(0) }, "is cut off at 6 bytes, expected 2 texts of 0 bytes"],
-    [{ count: 2 ** 52 }, `is cut off at 6 bytes, expected ${2 ** 52} texts of 3 bytes`],
-    [{ type: [0x10, 0, 0, 0, ...word(2, 4)] }, "is not text, expected text"],
+  const cases: [Partial<Attribute>, found: string, expected: string][] = [
+    [{ count: 3 }, "cut off at 6 bytes", "3 texts of 3 bytes"],
+    [{ values: encode("ab\0cd") }, "cut off at 5 bytes", "2 texts of 3 bytes"],
+    [{ type: textType(0) }, "cut off at 6 bytes", "2 texts of 0 bytes"],
+    [{ count: 2 ** 52 }, "cut off at 6 bytes", `${2 ** 52} texts of 3 bytes`],
+    [{ type: [0x10, 0, 0, 0, ...word(2, 4)] }, "not text", "text"],
   ];
-  for (const [more, why] of cases) assertEquals(message(() => read(more)), `${what} ${why}`);
+  for (const [more, found, expected] of cases) {
+    assertEquals(refusal(() => read(more)), parts(what, found, expected));
+  }
 });
 
 Deno.test("attributeTexts() reads no more text than its budget has, empty texts for nothing", () => {
@@ -120,10 +123,14 @@ Deno.test("attributeTexts() reads no more text than its budget has, empty texts 
       values: lengths.flatMap((length) => [...word(length, 4), ...word(0, 8), ...word(1, 4)]),
     });
   assertEquals(texts("a", [long([0, 0])], 0), ["", ""]);
-  assertThrows(() => texts("a", [long([3])], 3), ModelError, "A text of the HDF5 file is damaged");
+  assertRefused(
+    () => texts("a", [long([3])], 3),
+    parts("A text of the HDF5 file", "damaged", '"GCOL" at its start'),
+    ModelError,
+  );
   assertEquals(
-    message(() => texts("a", [long([0, 4])], 3)),
-    "too much text",
+    refusal(() => texts("a", [long([0, 4])], 3)),
+    parts("", "too much text", ""),
   );
 });
 
@@ -138,9 +145,12 @@ Deno.test("attributeTexts() refuses attributes in a fractal heap, with or withou
   for (const flags of [0, 1, 2]) {
     assertEquals(info(flags, Array(8).fill(255)), null);
     assertEquals(
-      message(() => info(flags, word(64, 8))),
-      'The list of attributes of "/" is in a fractal heap, expected attributes in the header as ' +
-        "Keras writes them",
+      refusal(() => info(flags, word(64, 8))),
+      parts(
+        'The list of attributes of "/"',
+        "in a fractal heap",
+        "attributes in the header as Keras writes them",
+      ),
     );
   }
 });

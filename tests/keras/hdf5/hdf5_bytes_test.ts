@@ -4,6 +4,7 @@ import { Hdf5Bytes, NOWHERE } from "../../../src/keras/hdf5/hdf5_bytes.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 
 /** A piece that is all of a file, with addresses and lengths of so many bytes. */
 const piece = (bytes: readonly number[], offset = 8, length = 8) =>
@@ -17,7 +18,7 @@ const piece = (bytes: readonly number[], offset = 8, length = 8) =>
 const word = (value: number, bytes: number) =>
   Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256);
 
-const message = (run: () => unknown) => assertThrows(run, ModelError).message;
+const refusal = (run: () => unknown) => partsOf(assertThrows(run, ModelError));
 
 Deno.test("Hdf5Bytes reads whole numbers, addresses and lengths of any width", () => {
   fc.assert(fc.property(
@@ -51,24 +52,26 @@ Deno.test("Hdf5Bytes knows the address that leads nowhere, and a number beyond 2
 Deno.test("Hdf5Bytes reads up to its last byte and none beyond it", () => {
   assertEquals([...piece([1, 2, 3]).bytes(3)], [1, 2, 3]);
   assertEquals(
-    message(() => piece([1, 2, 3]).bytes(4)),
-    "It is cut off, expected 4 more bytes at byte 0",
+    refusal(() => piece([1, 2, 3]).bytes(4)),
+    parts("It", "cut off", "4 more bytes at byte 0"),
   );
   const whole = piece([1, 2, 3]);
   const inner = whole.piece(1, 1, "A part");
   assertEquals([inner.at, inner.left, inner.skip(1)], [1, 1, 1]);
-  assertEquals(message(() => inner.uint(1)), "A part is cut off, expected 1 more byte at byte 2");
+  assertEquals(refusal(() => inner.uint(1)), parts("A part", "cut off", "1 more byte at byte 2"));
   assertEquals(whole.piece(3, 0, "A part").left, 0);
   assertEquals([whole.rest(1, "A part").left, whole.rest(3, "A part").left], [2, 0]);
   for (const [from, count] of [[0, 4], [3, 1], [4, 0], [-1, 1], [0, -1], [0, NaN]]) {
     assertEquals(
-      message(() => whole.piece(from, count, "A part")),
-      `A part is at bytes ${from} to ${
-        from + count
-      }, expected it within the HDF5 file's 3 bytes: damaged`,
+      refusal(() => whole.piece(from, count, "A part")),
+      parts("A part", `at bytes ${from} to ${from + count}`, "it within the HDF5 file's 3 bytes"),
     );
   }
-  assertThrows(() => whole.rest(4, "A part"), ModelError, "is at bytes 4 to 4");
+  assertRefused(
+    () => whole.rest(4, "A part"),
+    parts("A part", "at bytes 4 to 4", "it within the HDF5 file's 3 bytes"),
+    ModelError,
+  );
 });
 
 Deno.test("Hdf5Bytes reads texts up to a byte 0, and names that need one", () => {
@@ -79,18 +82,18 @@ Deno.test("Hdf5Bytes reads texts up to a byte 0, and names that need one", () =>
   const names = piece([...letters, 0, 0]);
   assertEquals([names.name(), names.at, names.name(), names.left], ["ab", 3, "", 0]);
   assertEquals(
-    message(() => piece(letters).name()),
-    "It has a name without an end, expected a byte 0 after it",
+    refusal(() => piece(letters).name()),
+    parts("It", "a name without an end", "a byte 0 after it"),
   );
   for (const start of ["ab", "a"]) piece(letters).signature(start);
   for (const other of ["ac", "abc"]) {
     assertEquals(
-      message(() => piece(letters).signature(other)),
-      `It is damaged, expected "${other}" at its start`,
+      refusal(() => piece(letters).signature(other)),
+      parts("It", "damaged", `"${other}" at its start`),
     );
   }
   assertEquals([piece([2]).version(1, 2), piece([1]).version(1, 2)], [2, 1]);
-  assertEquals(message(() => piece([3]).version(1, 2)), "It has version 3, expected 1 or 2");
+  assertEquals(refusal(() => piece([3]).version(1, 2)), parts("It", "version 3", "1 or 2"));
 });
 
 /** A type: its class and version, the bits of the class, its size, and what follows. */
@@ -136,14 +139,14 @@ Deno.test("readDatatype() refuses numbers of other sizes and orders, by name", (
   ];
   for (const [what, read] of refused) {
     assertEquals(
-      message(read),
-      `It says that the entries ${what}, expected text, floats or integers`,
+      refusal(read),
+      parts("It", `that the entries ${what}`, "text, floats or integers"),
     );
   }
   for (const read of [() => datatype(0, 9, 2), () => datatype(1, 1, 4, float(8))]) {
     assertEquals(
-      message(read),
-      "It says that the entries are big-endian, expected little-endian ones as Keras writes",
+      refusal(read),
+      parts("It", "that the entries are big-endian", "little-endian ones as Keras writes"),
     );
   }
   // One byte has no order, and the bits of an opaque type say something else.
@@ -159,8 +162,12 @@ Deno.test("readDataspace() reads both versions, with and without entries", () =>
   assertEquals(readDataspace(piece([2, 0, 0, 0])), []);
   assertEquals(readDataspace(piece([2, 0, 0, 2])), [0]);
   assertEquals(
-    message(() => readDataspace(piece([3, 0, 0, 0]))),
-    "It has version 3, expected 1 or 2",
+    refusal(() => readDataspace(piece([3, 0, 0, 0]))),
+    parts("It", "version 3", "1 or 2"),
   );
-  assertThrows(() => readDataspace(piece([2, 2, 0, 1, ...sizes.slice(1)])), ModelError, "cut off");
+  assertRefused(
+    () => readDataspace(piece([2, 2, 0, 1, ...sizes.slice(1)])),
+    parts("It", "cut off", "8 more bytes at byte 12"),
+    ModelError,
+  );
 });

@@ -36,7 +36,11 @@ Deno.test("openHdf5() reads every type of number as float32, and texts of every 
   assertEquals(root.texts("list"), ["one", "three"]);
   assertEquals(root.texts("words"), ["a", "bc", ""]);
   assertEquals(root.texts("none"), null);
-  assertThrows(() => root.texts("number"), ModelError, 'Attribute "number" of "/"');
+  assertRefused(
+    () => root.texts("number"),
+    parts('Attribute "number" of "/"', "not text", "text"),
+    ModelError,
+  );
 });
 
 Deno.test("openHdf5() finds all of many names", () => {

@@ -2,6 +2,7 @@ import { type Hdf5Array, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { gunzipSync } from "node:zlib";
+import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 
 const FOLDER = new URL("../../../fixtures/files/hdf5/", import.meta.url);
 
@@ -21,24 +22,24 @@ function placesOf(bytes: Uint8Array, wanted: readonly number[]): number[] {
   return found;
 }
 
-const message = (bytes: Uint8Array) => assertThrows(() => openHdf5(bytes), ModelError).message;
+const refusal = (bytes: Uint8Array) => partsOf(assertThrows(() => openHdf5(bytes), ModelError));
 
 Deno.test("openHdf5() reads first blocks of the versions 2 and 3 alike, and refuses a fourth", () => {
-  const link = 'The header of "/" has "b", a link to another name, expected data';
+  const link = parts('The header of "/"', '"b", a link to another name', "data");
   for (const version of [2, 3]) {
-    assertEquals(message(file("newest_soft_link", [[8, version]])), link);
+    assertEquals(refusal(file("newest_soft_link", [[8, version]])), link);
   }
   const what = "The first block of the HDF5 file";
   for (const name of ["types", "newest_soft_link"]) {
-    assertEquals(message(file(name, [[8, 4]])), `${what} has version 4, expected 0 or 1 or 2 or 3`);
+    assertEquals(refusal(file(name, [[8, 4]])), parts(what, "version 4", "0 or 1 or 2 or 3"));
   }
   // Version 0 has the widths at 13, the newer ones at 9.
   for (const [name, at] of [["types", 13], ["newest_soft_link", 9]] as const) {
     for (const place of [at, at + 1]) {
       const given = place === at ? 2 : 8;
       assertEquals(
-        message(file(name, [[place, 2]])),
-        `${what} has addresses of ${given} bytes, expected 4 or 8`,
+        refusal(file(name, [[place, 2]])),
+        parts(what, `addresses of ${given} bytes`, "4 or 8"),
       );
     }
   }
@@ -54,8 +55,8 @@ Deno.test("openHdf5() reads arrays whose layout has version 3 or 4, and refuses 
   const newer = places.map((at): [number, number] => [at, 4]);
   assertEquals(values(newer), values([]));
   for (const version of [2, 5]) {
-    const refused = message(file("types", [[places[0], version]]));
-    assert(refused.endsWith(`has version ${version}, expected 3 or 4`), refused);
+    const { found, expected } = refusal(file("types", [[places[0], version]]));
+    assertEquals([found, expected], [`version ${version}`, "3 or 4"]);
   }
 });
 
@@ -68,19 +69,23 @@ Deno.test("openHdf5() finds a text in the heap that has it, and says where one e
   /** The heap with so many bytes. */
   const cut = (size: number): [number, number][] => [[heap + 8, size], [heap + 9, 0]];
   assertEquals(texts(cut(end), "text"), ["ein Wort: Größe"]);
-  const refuses = (size: number, why: string) => {
+  const refuses = (size: number, found: string, expected: string) => {
     const error = assertThrows(() => texts(cut(size), "list"), ModelError);
-    assertEquals(error.message, `A text of the HDF5 file ${why}`);
+    assertEquals(partsOf(error), parts("A text of the HDF5 file", found, expected));
   };
   // Where nothing is left, the second text is not there; where some bytes are, they hold no whole one.
-  refuses(end, "is not entry 3 of its heap, expected it there");
-  refuses(end + 1, `is cut off, expected 2 more bytes at byte ${heap + end}`);
-  refuses(end + 16, `is cut off, expected 8 more bytes at byte ${heap + end + 16}`);
+  refuses(end, "not entry 3 of its heap", "it there");
+  refuses(end + 1, "cut off", `2 more bytes at byte ${heap + end}`);
+  refuses(end + 16, "cut off", `8 more bytes at byte ${heap + end + 16}`);
   // The number of the first text becomes 0, which marks the room that is left.
-  assertThrows(
+  assertRefused(
     () => texts([[heap + 16, 0]], "list"),
+    parts("A text of the HDF5 file", "not entry 3 of its heap", "it there"),
     ModelError,
-    "A text of the HDF5 file is not entry 3 of its heap, expected it there",
   );
-  assertThrows(() => texts([[heap + 24, 4]], "text"), ModelError, "has 4 bytes, expected 17");
+  assertRefused(
+    () => texts([[heap + 24, 4]], "text"),
+    parts("A text of the HDF5 file", "4 bytes", "17"),
+    ModelError,
+  );
 });

@@ -2,6 +2,7 @@ import { type Hdf5Array, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { array, header, link, noHeap, type Widths, writeHdf5 } from "./write_hdf5.ts";
 import { assertEquals, assertThrows } from "@std/assert";
+import { parts, partsOf } from "../../assert_refused.ts";
 
 const WIDE: Widths = { offset: 8, length: 8 };
 const DATA = 2000;
@@ -42,7 +43,7 @@ const read = (bytes: Uint8Array) =>
   Object.fromEntries(
     [...openHdf5(bytes).children].map(([name, one]) => [name, [...(one as Hdf5Array).read()]]),
   );
-const refusal = (bytes: Uint8Array) => assertThrows(() => openHdf5(bytes), ModelError).message;
+const refusal = (bytes: Uint8Array) => partsOf(assertThrows(() => openHdf5(bytes), ModelError));
 
 const two = { a: { shape: [2, 2], address: DATA }, b: { shape: [3], address: DATA + 4 } };
 const expected = { a: [0, 1, 2, 3], b: [4, 5, 6] };
@@ -53,7 +54,7 @@ Deno.test("openHdf5() reads files whose addresses and lengths have 4 bytes or 8"
   }
   assertEquals(
     refusal(file(two, { offset: 2, length: 8 })),
-    "The first block of the HDF5 file has addresses of 2 bytes, expected 4 or 8",
+    parts("The first block of the HDF5 file", "addresses of 2 bytes", "4 or 8"),
   );
 });
 
@@ -72,12 +73,12 @@ Deno.test("openHdf5() reads headers and names with anything that may stand in th
     }
   }
   for (const kind of [1, 2, 64]) {
-    const found = refusal(file({ a: { ...two.a, link: { kind } } }));
+    const [where, expected] = kind === 1
+      ? ["to another name", "data"]
+      : ["out of the file", "data in the file"];
     assertEquals(
-      found,
-      `The header of "/" has "a", a link ${
-        kind === 1 ? "to another name, expected data" : "out of the file, expected data in the file"
-      }`,
+      refusal(file({ a: { ...two.a, link: { kind } } })),
+      parts('The header of "/"', `"a", a link ${where}`, expected),
     );
   }
 });
@@ -90,7 +91,7 @@ Deno.test("openHdf5() lets arrays meet, and refuses those that share a byte", ()
     const [one, other] = from >= 10 ? ["b", "a"] : ["a", "b"];
     assertEquals(
       refusal(pair(from, size)),
-      `"${one}" and "${other}" share bytes of the HDF5 file, expected arrays that do not overlap`,
+      parts(`"${one}" and "${other}"`, "bytes of the HDF5 file", "arrays that do not overlap"),
     );
   }
   // Without entries it shares nothing, wherever it is said to be.
@@ -101,7 +102,7 @@ Deno.test("openHdf5() refuses names that are paths, and one that is listed twice
   for (const name of ["", ".", "..", "a/b", "/"]) {
     assertEquals(
       refusal(file({ [name]: two.a })),
-      `"/" holds ${JSON.stringify(name)}, expected a name without a path`,
+      parts('"/"', JSON.stringify(name), "a name without a path"),
     );
   }
   assertEquals(read(file({ "...": two.a, "a.b": two.b })), {
@@ -114,7 +115,7 @@ Deno.test("openHdf5() refuses names that are paths, and one that is listed twice
   ]);
   assertEquals(
     refusal(writeHdf5(100, [[100, twice], [500, [0]]], WIDE)),
-    'The header of "/" lists "a" twice, expected each name once',
+    parts('The header of "/"', '"a" twice', "each name once"),
   );
 });
 
@@ -122,7 +123,7 @@ Deno.test("openHdf5() refuses an array for a root, and names in a heap", () => {
   const data = [DATA, [1, 2, 3]] as const;
   assertEquals(
     refusal(writeHdf5(100, [[100, header(array([3], DATA, WIDE))], data], WIDE)),
-    "The HDF5 file is one array, expected a group",
+    parts("The HDF5 file", "one array", "a group"),
   );
   const heap = (flags: number, address: number) => {
     const list = noHeap(WIDE, flags);
@@ -133,8 +134,11 @@ Deno.test("openHdf5() refuses an array for a root, and names in a heap", () => {
     assertEquals(read(heap(flags, 255)), {});
     assertEquals(
       refusal(heap(flags, 64)),
-      'The header of "/" keeps its names in a fractal heap, expected the format that Keras writes ' +
-        '(h5py without libver="latest" and track_order)',
+      parts(
+        'The header of "/"',
+        "its names in a fractal heap",
+        'the format that Keras writes (h5py without libver="latest" and track_order)',
+      ),
     );
   }
 });
@@ -152,12 +156,8 @@ Deno.test("openHdf5() goes 100 groups deep and no deeper", () => {
     );
   };
   openHdf5(nested(100));
-  const found = refusal(nested(101));
-  assertEquals(
-    found.endsWith(" is inside of too many groups, expected at most 100 in the HDF5 file"),
-    true,
-    found,
-  );
+  const { found, expected } = refusal(nested(101));
+  assertEquals([found, expected], ["inside of too many groups", "at most 100 in the HDF5 file"]);
 });
 
 Deno.test("openHdf5() holds the bytes of an array against its shape, and those against the file", () => {
@@ -167,8 +167,11 @@ Deno.test("openHdf5() holds the bytes of an array against its shape, and those a
   assertEquals(read(one([], DATA + 7)).a, [7]);
   assertEquals(
     refusal(one([1], DATA + 100)),
-    `"a" is at bytes ${DATA + 100} to ${DATA + 101}, expected it within the HDF5 file's ` +
-      "2,100 bytes: damaged",
+    parts(
+      '"a"',
+      `at bytes ${DATA + 100} to ${DATA + 101}`,
+      "it within the HDF5 file's 2,100 bytes",
+    ),
   );
   const messages = array([3], DATA, WIDE);
   messages[0][1][4] = 2;
@@ -179,7 +182,7 @@ Deno.test("openHdf5() holds the bytes of an array against its shape, and those a
   ], WIDE);
   assertEquals(
     refusal(wrong),
-    '"a" takes 3 bytes in the HDF5 file, expected 2 for shape [2]',
+    parts('"a"', "3 bytes in the HDF5 file", "2 for shape [2]"),
   );
   messages[0][1][4] = 3;
   const compact = (kind: number) => {
@@ -191,7 +194,7 @@ Deno.test("openHdf5() holds the bytes of an array against its shape, and those a
   };
   assertEquals(
     refusal(compact(2)),
-    '"a" is stored in chunks, expected the plain array that Keras writes',
+    parts('"a"', "stored in chunks", "the plain array that Keras writes"),
   );
   assertEquals(read(compact(0)).a, [7, 8, 9]);
 });

@@ -4,7 +4,8 @@ import { type EinsumDenseArgs, kerasLayers } from "../../../src/keras/layers/mod
 import { ndArray } from "../../conformance/reference/mod.ts";
 import { relativeError } from "../../conformance/relative_error.ts";
 import { naiveEinsum } from "../../engine/ops/naive_einsum.ts";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { assertRefused, type Parts, parts } from "../../assert_refused.ts";
 
 const { tf } = await startEngine();
 const { EinsumDense } = kerasLayers(tf);
@@ -154,24 +155,32 @@ Deno.test("EinsumDense draws orthogonal units over all axes that are not summed 
 });
 
 Deno.test("EinsumDense says what is wrong with its arguments", () => {
-  const refused = (args: Partial<EinsumDenseArgs>, sentence: string) =>
-    assertThrows(
+  const refused = (args: Partial<EinsumDenseArgs>, said: Parts) =>
+    assertRefused(
       () => modelOf({ equation: "ab,bc->ac", outputShape: 3, inputShape: [4], ...args }),
-      Error,
-      sentence,
+      said,
     );
-  refused({ equation: "ab->a" }, 'equation is "ab->a", expected the form "abc,cd->abd"');
-  refused({ equation: "abc,cd->abd" }, "expected one for an input of 2 axes");
+  refused(
+    { equation: "ab->a" },
+    parts("equation", '"ab->a"', 'the form "abc,cd->abd", "...x,xy->...y" or "ab...,bc->ac..."'),
+  );
+  refused(
+    { equation: "abc,cd->abd" },
+    parts("equation", '"abc,cd->abd"', "one for an input of 2 axes"),
+  );
   refused(
     { outputShape: [3, 4] },
-    'outputShape has 2 sizes, expected the 1 after the first of "ac"',
+    parts("outputShape", "2 sizes", 'the 1 after the first of "ac"'),
   );
-  refused({ equation: "ab,cb->ad" }, "expected a size for c of the kernel");
-  refused({ equation: "ab,bc->ab" }, "outputShape has 3 for b, expected 4 as in the input");
-  refused({ biasAxes: "b" }, 'biasAxes is "b", expected letters of the output "ac"');
+  refused(
+    { equation: "ab,cb->ad" },
+    parts("equation", '"ab,cb->ad"', "a size for c of the kernel"),
+  );
+  refused({ equation: "ab,bc->ab" }, parts("outputShape", "3 for b", "4 as in the input"));
+  refused({ biasAxes: "b" }, parts("biasAxes", '"b"', 'letters of the output "ac"'));
   refused(
     { outputShape: null as never },
-    "outputShape is null, expected a whole number of at least 1",
+    parts("outputShape", "null", "a whole number of at least 1"),
   );
-  refused({ equation: 5 as never }, "equation is 5, expected a text");
+  refused({ equation: 5 as never }, parts("equation", "5", "a text"));
 });

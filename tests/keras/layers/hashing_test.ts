@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
 import { fingerprintOf } from "../../../src/keras/layers/hashing.ts";
@@ -7,6 +7,7 @@ import { measure } from "../../../src/measure/measure.ts";
 import { randomBatch } from "../../../src/load/mod.ts";
 import type { Tensor } from "../../../src/engine/tensorflow.ts";
 import golden from "../../../fixtures/files/hashing/figures.json" with { type: "json" };
+import { assertRefused, parts } from "../../assert_refused.ts";
 
 const FOLDER = new URL("../../../fixtures/files/hashing/", import.meta.url);
 
@@ -57,7 +58,10 @@ Deno.test("Hashing takes float32, cuts off fractions, and refuses what it cannot
   // Float32 has one number for both.
   const [one, other] = binsOf([16777217, 16777216], "int32");
   assert(one !== other);
-  assertThrows(() => new Hashing({ numBins: 0 }), Error, "expected a whole number above 0");
+  assertRefused(
+    () => new Hashing({ numBins: 0 }),
+    parts("numBins of hashing_Hashing2", "0", "a whole number above 0"),
+  );
   const json = {
     class_name: "Sequential",
     config: { layers: [{ class_name: "Hashing", config: { num_bins: 4, salt: 3 } }] },

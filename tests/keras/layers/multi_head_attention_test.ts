@@ -4,8 +4,9 @@ import { kerasLayers, type MultiHeadAttentionArgs } from "../../../src/keras/lay
 import { randomBatch } from "../../../src/load/mod.ts";
 import { relativeError } from "../../conformance/relative_error.ts";
 import { type Head, naiveAttention, type Tokens } from "./naive_attention.ts";
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { assertRefused, type Parts, parts } from "../../assert_refused.ts";
 
 const { tf } = await startEngine();
 const { Attention, MultiHeadAttention } = kerasLayers(tf);
@@ -200,18 +201,24 @@ Deno.test("MultiHeadAttention takes masks as tensors and gives the weights of it
 });
 
 Deno.test("MultiHeadAttention says what is wrong with its arguments", () => {
-  const refused = (args: Partial<MultiHeadAttentionArgs>, sentence: string) =>
-    assertThrows(
-      () => modelOf({ numHeads: 2, keyDim: 2, ...args }, [3, 2], [3, 2]),
-      Error,
-      sentence,
+  const refused = (args: Partial<MultiHeadAttentionArgs>, said: Parts) =>
+    assertRefused(
+      () => modelOf({ name: "own", numHeads: 2, keyDim: 2, ...args }, [3, 2], [3, 2]),
+      said,
     );
-  refused({ numHeads: 0 }, "numHeads is 0, expected a whole number of at least 1");
-  refused({ keyDim: 1.5 }, "keyDim is 1.5, expected a whole number of at least 1");
-  refused({ attentionAxes: [2] }, "attentionAxes is [2], expected axes of the query [null, 3, 2]");
-  refused({ calledWith: ["query"] }, "is called with 2 tensors, expected query");
+  refused({ numHeads: 0 }, parts("numHeads", "0", "a whole number of at least 1"));
+  refused({ keyDim: 1.5 }, parts("keyDim", "1.5", "a whole number of at least 1"));
+  refused(
+    { attentionAxes: [2] },
+    parts("attentionAxes", "[2]", "axes of the query [null, 3, 2] between the first and the last"),
+  );
+  refused({ calledWith: ["query"] }, parts("own", "called with 2 tensors", "query"));
   refused(
     { calledWith: ["value", "query"] },
-    "calledWith is [value, query], expected some of query, value, key",
+    parts(
+      "own.calledWith",
+      "[value, query]",
+      "some of query, value, key, queryMask, valueMask, keyMask, attentionMask, query first",
+    ),
   );
 });

@@ -15,7 +15,7 @@ import { loadModel } from "../../../src/load/mod.ts";
 import { InputError } from "../../../src/words/input_error.ts";
 import { saveModel, withFolder } from "../../model/save_model.ts";
 import { NEW_LAYERS } from "./new_layers.ts";
-import { assertRefused } from "../../assert_refused.ts";
+import { assertRefused, type Parts, parts } from "../../assert_refused.ts";
 
 const { tf } = await startEngine();
 const K = kerasLayers(tf);
@@ -65,63 +65,70 @@ Deno.test("Subtract takes the second input from the first, and no third", () => 
 });
 
 const name = "own";
-const REFUSALS: [make: () => { apply(x: unknown): unknown }, shape: number[], message: string][] = [
+const REFUSALS: [make: () => { apply(x: unknown): unknown }, shape: number[], said: Parts][] = [
   [
     () => new K.GroupNormalization({ name, groups: 4 }),
     [6],
-    "groups of own is 4, expected -1 or a divisor of its 6 channels",
+    parts("groups of own", "4", "-1 or a divisor of its 6 channels"),
   ],
   [
     () => new K.RMSNormalization({ name, axis: 1 }),
     [3, 4],
-    "axis of own is 1, expected the last axes: Keras scales along those",
+    parts("axis of own", "1", "the last axes: Keras scales along those"),
   ],
   [
     () => new K.UnitNormalization({ name, axis: 3 }),
     [3, 4],
-    "axis of own is 3, expected different axes from -3 to 2: its input has the shape [null, 3, 4]",
+    parts("axis of own", "3", "different axes from -3 to 2: its input has the shape [null, 3, 4]"),
   ],
   [
     () => new K.Normalization({ name, mean: [1, 2], variance: [1, 2] }),
     [3],
-    "mean of own is an array of 2 items, expected a number or an array of the shape [3]",
+    parts("mean of own", "an array of 2 items", "a number or an array of the shape [3]"),
   ],
   [
     () => new K.Normalization({ name, mean: 1 }),
     [3],
-    "own has a mean without a variance, expected both or neither",
+    parts("own", "a mean without a variance", "both or neither"),
   ],
   [
     () => new K.Cropping1D({ name, cropping: 2 }),
     [4, 1],
-    "cropping of own takes 2 and 2 from an axis of 4 entries, expected to leave one at least",
+    parts("cropping of own", "2 and 2 from an axis of 4 entries", "to leave one at least"),
   ],
   [
     () => new K.ZeroPadding3D({ name, padding: [1, 2] }),
     [2, 2, 2, 1],
-    "padding of own is an array of 2 items, expected a whole number from 0, or one or two of them for each of the " +
-    "3 axes",
+    parts(
+      "padding of own",
+      "an array of 2 items",
+      "a whole number from 0, or one or two of them for each of the 3 axes",
+    ),
   ],
   [
     () => new K.UpSampling3D({ name, size: [2] }),
     [2, 2, 2, 1],
-    "size of own is an array of 1 item, expected a whole number from 1, or 3 of them",
+    parts("size of own", "an array of 1 item", "a whole number from 1, or 3 of them"),
   ],
   [
     () => new K.Discretization({ name, binBoundaries: [1, 0] }),
     [3],
-    "binBoundaries of own is an array of 2 items, expected an array of numbers that rise: one that Keras has adapted",
+    parts(
+      "binBoundaries of own",
+      "an array of 2 items",
+      "an array of numbers that rise: one that Keras has adapted",
+    ),
   ],
   [
     () => new K.Conv1DTranspose({ name, filters: 1, kernelSize: 2, padding: "causal" as never }),
     [4, 1],
-    'padding of own is "causal", expected "valid" or "same"',
+    parts("padding of own", '"causal"', '"valid" or "same"'),
   ],
 ];
 
-for (const [make, shape, message] of REFUSALS) {
-  Deno.test(`kerasLayers() has layers that refuse: ${message}`, () => {
-    assertThrows(() => modelOf(shape, make()), Error, message);
+for (const [make, shape, said] of REFUSALS) {
+  Deno.test(`kerasLayers() has layers that refuse ${said.found} for ${said.place}`, () => {
+    assertRefused(() => modelOf(shape, make()), said);
   });
 }
 
@@ -160,18 +167,18 @@ Deno.test("Normalization refuses a mean whose entries are no numbers, or of no o
 
 Deno.test("Split rejects places that are no whole numbers", () => {
   for (const indicesOrSections of [null, "2", {}, [1.5], ["1"]]) {
-    assertThrows(
+    assertRefused(
       () => REARRANGEMENTS.Split.shape([[null, 6]], { indicesOrSections, axis: 1 }),
-      InputError,
-      `The operation splits an axis at ${
-        JSON.stringify(indicesOrSections)
-      }, expected a number of parts or`,
+      parts(
+        "The operation",
+        `an axis at ${JSON.stringify(indicesOrSections)}`,
+        "a number of parts or the places between them",
+      ),
     );
   }
-  assertThrows(
+  assertRefused(
     () => REARRANGEMENTS.Split.shape([[null, 6]], { indicesOrSections: 1.5, axis: 1 }),
-    InputError,
-    "The operation splits an axis of 6 into 1.5 parts, expected equal ones",
+    parts("The operation", "an axis of 6 into 1.5 parts", "equal ones"),
   );
 });
 
@@ -267,6 +274,10 @@ Deno.test("Pad widens each axis on both sides", () => {
 Deno.test("axesOf() counts axes from either end, and refuses those beyond", () => {
   assertEquals(axesOf([0, -1, 1], [2, 3, 4], "norm"), [0, 1, 2]);
   for (const axis of [-4, 3, 0.5]) {
-    assertThrows(() => axesOf(axis, [2, 3, 4], "norm"), InputError, "different axes from -3 to 2");
+    const expected = "different axes from -3 to 2: its input has the shape [2, 3, 4]";
+    assertRefused(
+      () => axesOf(axis, [2, 3, 4], "norm"),
+      parts("axis of norm", `${axis}`, expected),
+    );
   }
 });

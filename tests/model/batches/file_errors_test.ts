@@ -1,4 +1,4 @@
-import { assertRefused } from "../../assert_refused.ts";
+import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { BatchError } from "../../../src/model/batches/batch.ts";
 import { readCsv } from "../../../src/model/batches/read_csv.ts";
@@ -6,7 +6,7 @@ import { parseNpy, readNpz } from "../../../src/model/batches/read_npy.ts";
 import { writeZip } from "../files/write_zip.ts";
 import { fixture } from "../../torch/fixture.ts";
 
-const message = (run: () => unknown) => assertThrows(run, BatchError).message;
+const refusal = (run: () => unknown) => partsOf(assertThrows(run, BatchError));
 
 /** An array as `numpy.save` writes it, of a header as it stands. */
 function npy(header: string, entries = 0): Uint8Array<ArrayBuffer> {
@@ -64,7 +64,7 @@ Deno.test("parseNpy() refuses what numpy.save does not write, and objects", () =
 Deno.test("parseNpy() refuses an array that is cut anywhere", async () => {
   const whole = await Deno.readFile(fixture("batch.npy"));
   for (let length = 0; length < whole.length; length++) {
-    message(() => parseNpy(whole.subarray(0, length), "x"));
+    refusal(() => parseNpy(whole.subarray(0, length), "x"));
   }
 });
 
@@ -74,22 +74,22 @@ Deno.test("readNpz() refuses other names, and names those that it takes", () => 
     writeZip(names.map((name) => ({ name: `${name}.npy`, content: one })));
   const read = (bytes: Uint8Array, inputs = ["a"], outputs = ["z"]) =>
     readNpz(bytes, inputs, outputs);
-  const wanted = 'expected "x" and "y", "inputs" and "targets", or "x_train" and "y_train"';
+  const wanted = '"x" and "y", "inputs" and "targets", or "x_train" and "y_train"';
   assertEquals(
-    message(() => read(pack("x_test", "y_train"))),
-    `The file holds the arrays "x_test", "y_train", ${wanted}`,
+    refusal(() => read(pack("x_test", "y_train"))),
+    parts("The file", 'the arrays "x_test", "y_train"', wanted),
   );
   assertEquals(
-    message(() => read(pack("x_train", "y_train", "weights"))),
-    `The file holds the arrays "x_train", "y_train", "weights", ${wanted}`,
+    refusal(() => read(pack("x_train", "y_train", "weights"))),
+    parts("The file", 'the arrays "x_train", "y_train", "weights"', wanted),
   );
   assertEquals(
-    message(() => read(pack("x", "y", "z2"))),
-    `The file holds the arrays "x", "y", "z2", ${wanted}`,
+    refusal(() => read(pack("x", "y", "z2"))),
+    parts("The file", 'the arrays "x", "y", "z2"', wanted),
   );
   assertEquals(
-    message(() => read(pack("a"), ["a", "b"])),
-    'The file holds the arrays "a", expected "a", "b", "z"',
+    refusal(() => read(pack("a"), ["a", "b"])),
+    parts("The file", 'the arrays "a"', '"a", "b", "z"'),
   );
   const both = read(pack("a", "b", "z"), ["b", "a"]);
   assertEquals([both.inputs.map(({ place }) => place), both.targets?.[0].place], [["b", "a"], "z"]);
@@ -120,13 +120,16 @@ Deno.test("readCsv() names the row and the column of what it cannot read", () =>
     assertRefused(() => readCsv(text), { place, found, expected }, BatchError);
   }
   assertEquals(
-    message(() => readCsv("a,b\ncat,1")),
-    'Row 2, column "a" is "cat", expected a number; names of classes go into the last column, ' +
-      "without numbers",
+    refusal(() => readCsv("a,b\ncat,1")),
+    parts('Row 2, column "a"', '"cat"', "a number"),
   );
   assertEquals(
-    message(() => readCsv('a,b\n1,2"')),
-    'The file is not CSV: parse error on line 2, column 4: bare " in non-quoted-field',
+    refusal(() => readCsv('a,b\n1,2"')),
+    parts(
+      "",
+      'The file is not CSV: parse error on line 2, column 4: bare " in non-quoted-field',
+      "",
+    ),
   );
 });
 

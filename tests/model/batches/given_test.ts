@@ -3,6 +3,7 @@ import { BatchError } from "../../../src/model/batches/batch.ts";
 import { classTargets } from "../../../src/model/batches/given.ts";
 import type { Objective } from "../../../src/model/objective.ts";
 import { assertEquals, assertThrows } from "@std/assert";
+import { parts, partsOf } from "../../assert_refused.ts";
 
 const NAMES = ["cat", "dog", "owl"];
 
@@ -30,13 +31,14 @@ Deno.test("classTargets() gives rows of shares, or numbers where the loss or the
 
 Deno.test("classTargets() rejects other numbers of classes than the output has", () => {
   const refusal = (...given: Parameters<typeof targets>) =>
-    assertThrows(() => targets(...given), BatchError).message;
-  const holds = "The folder holds 3 classes, expected";
-  assertEquals(refusal([null, 2]), `${holds} 2 as the model outputs`);
-  assertEquals(refusal([null, 4], "categoricalCrossentropy"), `${holds} 4 as the model outputs`);
-  assertEquals(refusal([null, 1]), `${holds} 2 as the model outputs`);
+    partsOf(assertThrows(() => targets(...given), BatchError));
+  const wanted = (count: number) =>
+    parts("The folder", "3 classes", `${count} as the model outputs`);
+  assertEquals(refusal([null, 2]), wanted(2));
+  assertEquals(refusal([null, 4], "categoricalCrossentropy"), wanted(4));
+  assertEquals(refusal([null, 1]), wanted(2));
   assertEquals(
     refusal([null, 1], "binaryCrossentropy", ["one"]),
-    "The folder holds 1 classes, expected 2 as the model outputs",
+    parts("The folder", "1 classes", "2 as the model outputs"),
   );
 });

@@ -1,10 +1,4 @@
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { KINDS, type NetworkKind, networkOf, sizesOf } from "../../../bench/scale/networks.ts";
 import { compareWithTwin, OBJECTIVE, type TwinKind, twinModel } from "../../../bench/scale/twin.ts";
 import { growthSentences } from "../../../src/render/growth_words.ts";
@@ -16,6 +10,7 @@ import { runGrowth, tryScalings } from "../../../src/study/growth/run_growth.ts"
 import { summarizeGrowth } from "../../../src/study/growth/summarize_growth.ts";
 import { steepestSlope } from "../../../src/study/growth/slopes.ts";
 import type { CreateStudyModel } from "../../../src/study/study_subject.ts";
+import { assertRefusedLater, parts } from "../../assert_refused.ts";
 
 async function growthOf(
   subject: CreateStudyModel,
@@ -311,7 +306,7 @@ Deno.test("the best rate of a standard network falls with its width, that of muP
 
 Deno.test("summarizeGrowth() rejects a model that ignores its width", async () => {
   await using _engine = await startEngine();
-  await assertRejects(
+  await assertRefusedLater(
     () =>
       growthOf(({ tf }) =>
         networkOf({ optimizer: "adam" })({
@@ -322,13 +317,15 @@ Deno.test("summarizeGrowth() rejects a model that ignores its width", async () =
           activation: null,
           initializer: null,
         }), { widths: [32, 64], seeds: 1 }),
-    Error,
-    "use the `width` that it is given",
+    parts(
+      "createModel",
+      "a model of 2788 parameters at width 32 and at width 64",
+      "more with the width",
+    ),
   );
-  await assertRejects(
+  await assertRefusedLater(
     () => growthOf(networkOf({ optimizer: "adam" }), { widths: [32] }),
-    Error,
-    "two widths or two depths",
+    parts("The siblings", "one size", "two widths or two depths, or more"),
   );
 });
 

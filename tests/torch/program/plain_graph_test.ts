@@ -1,6 +1,7 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { ModelError } from "../../../src/model/model_error.ts";
 import { plainGraph } from "../../../src/torch/program/plain_graph.ts";
+import { assertRefused, parts } from "../../assert_refused.ts";
 
 const tensor = (name: string) => ({ as_tensor: { name } });
 
@@ -53,13 +54,17 @@ Deno.test("plainGraph() copies an input that leaves a part as it came", () => {
 
 Deno.test("plainGraph() refuses a part without a graph, and parts within parts without end", () => {
   const bare = call("higher_order.wrap_with_autocast", [tensor("x")], "y");
-  assertThrows(() => plainGraph(part([bare], "x", "y")), ModelError, "has no graph");
+  assertRefused(
+    () => plainGraph(part([bare], "x", "y")),
+    parts("nodes[0]", "no graph", "one among its arguments"),
+    ModelError,
+  );
   const nested = (depth: number): object =>
     part(depth === 0 ? [] : [wrapped(nested(depth - 1), true)], "x", depth === 0 ? "x" : "y");
   plainGraph(nested(32) as Record<string, unknown>);
-  assertThrows(
+  assertRefused(
     () => plainGraph(nested(34) as Record<string, unknown>),
+    parts("The graph", "33 graphs within each other", "32"),
     ModelError,
-    "graphs within each other",
   );
 });
