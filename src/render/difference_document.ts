@@ -56,6 +56,7 @@ const weights = object<WeightChanges>({
     count: number,
     relativeChange: nullable(number),
     cosine: nullable(number),
+    wasZero: optional(boolean),
   })),
   sampled: optional(number),
   onlyBefore: names,

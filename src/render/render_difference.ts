@@ -294,13 +294,17 @@ export function otherDifferences(difference: Difference): [label: string, text: 
   const isAlone = [one, other].every(({ weightsOnly }) => weightsOnly !== undefined);
   const isSaid = headSentence(difference)?.startsWith("The loss ") ?? false;
   const shapes = shapeWords(shapeChanges(difference));
+  // Tensors are paired without a prefix that layers may have.
+  const { weights } = difference;
+  const isPaired = weights !== undefined &&
+    weights.onlyBefore.length + weights.onlyAfter.length === 0;
   return [
     // Weights without a topology have no objective.
     ...isAlone || isSaid ? [] : [objective],
-    ...comparison.onlyBefore.length === 0
+    ...isPaired || comparison.onlyBefore.length === 0
       ? []
       : [["Only in A", only(comparison.onlyBefore, one)] as [string, string]],
-    ...comparison.onlyAfter.length === 0
+    ...isPaired || comparison.onlyAfter.length === 0
       ? []
       : [["Only in B", only(comparison.onlyAfter, other)] as [string, string]],
     ...shapes === "" ? [] : [["Outputs", shapes] as [string, string]],

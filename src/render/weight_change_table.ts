@@ -42,8 +42,10 @@ export function weightChangeTable(
   };
 }
 
-function cellsOf({ relativeChange, cosine, differing, count, types }: TensorChange): string[] {
-  const none = isWhole(types[1] as FileType) ? "-" : "not a number";
+function cellsOf(change: TensorChange): string[] {
+  const { relativeChange, cosine, differing, count, types, wasZero } = change;
+  const unknown = isWhole(types[1] as FileType) ? "-" : "not a number";
+  const none = wasZero ? "was 0" : unknown;
   return [
     relativeChange === null ? none : formatNumber(relativeChange),
     cosine === null ? "-" : cosine.toFixed(6),

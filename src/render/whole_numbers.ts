@@ -18,16 +18,28 @@ export interface WholeWords {
 /** Largest number of tensors in words: those with the most entries. */
 const MAX_TENSORS = 12;
 
-/** Describes the tensors of whole numbers in a file, the largest first, and the number left out. */
+/**
+ * Describes the tensors of whole numbers in a file, the largest first, and the number left out. Of
+ * those that are alike, such as the counters of batches, only the first is described.
+ */
 export function wholeWords(
   { weightsOnly }: Measurements,
 ): { title: string; tensors: WholeWords[]; more: number } | null {
   const all = weightsOnly?.wholeNumbers ?? [];
   if (all.length === 0) return null;
   const sizeOf = ({ shape }: WholeTensor) => shape.reduce((product, size) => product * size, 1);
-  const tensors = all.toSorted((a, b) => sizeOf(b) - sizeOf(a)).slice(0, MAX_TENSORS).map(wordsOn);
+  const sorted = all.toSorted((a, b) => sizeOf(b) - sizeOf(a)).map(wordsOn);
+  const groups = Map.groupBy(
+    sorted,
+    ({ name, ...words }) => JSON.stringify({ ...words, own: /[^./]*$/.exec(name)![0] }),
+  );
+  const shown = [...groups.values()].slice(0, MAX_TENSORS);
+  const tensors = shown.map(([first, ...others]) => ({
+    ...first,
+    type: others.length === 0 ? first.type : `${first.type}, one of ${others.length + 1} alike`,
+  }));
   const title = `Whole numbers: ${formatCount(all.length, "tensor")}`;
-  return { title, tensors, more: all.length - tensors.length };
+  return { title, tensors, more: all.length - shown.flat().length };
 }
 
 function wordsOn({ name, type, shape, range, values, alike, layer }: WholeTensor): WholeWords {

@@ -7,13 +7,16 @@ interface NamedWeight {
 /** Weights that are multiplied or added entry by entry. */
 const ELEMENTWISE = /(^|[/.])(alpha|beta|bias|gamma|moving_mean|moving_variance)(_\d+)?$/;
 
+/** Factors and offsets of a quantised kernel: `weight_scale`, `weight_scale_inv`, `scales`. */
+const QUANTIZATION = /(^|[/._])(scales?|scale_inv|absmax|zero_points?|zeros)(_\d+)?$/;
+
 /**
  * Returns true if a weight is a kernel, which mixes units. Weights of rank 2 or more are, except
  * for the slopes of a PReLU, one per entry of a map, and scale and shift of a normalisation over
- * several axes.
+ * several axes; or for the scales of quantised kernels.
  */
 export function isKernel({ name, shape }: NamedWeight): boolean {
-  return shape.length >= 2 && !ELEMENTWISE.test(name);
+  return shape.length >= 2 && !ELEMENTWISE.test(name) && !QUANTIZATION.test(name);
 }
 
 /** Returns true if a weight is a bias, a number for each unit. */

@@ -150,7 +150,7 @@ export function findStateDict(
   const key = usual ?? (inner.length === 1 ? inner[0][0] : undefined);
   if (key === undefined) {
     const found = inner.length === 0
-      ? "no tensors by name"
+      ? nothingIn(value)
       : `several state dicts: ${inner.slice(0, 6).map(([name]) => showValue(name)).join(", ")}${
         inner.length > 6 ? " ..." : ""
       }`;
@@ -167,10 +167,27 @@ export function findStateDict(
   };
 }
 
+/** Says what a dictionary without tensors is. */
+function nothingIn(value: Dictionary): string {
+  if (value.has("state") && value.has("param_groups")) return "the state of an optimizer alone";
+  const names = [...value.keys()].slice(0, 4).map(showValue);
+  const more = value.size > names.length ? " ..." : "";
+  return `no tensors by name${names.length === 0 ? "" : ` in ${names.join(", ")}${more}`}`;
+}
+
+/** End of the key under which PyTorch keeps the kernel and the bias of a quantised Linear. */
+const PACKED = /_packed_params\._packed_params$/;
+
 function tensorsIn(dictionary: Dictionary): [string, TorchView][] {
-  return [...dictionary].filter((entry): entry is [string, TorchView] =>
-    typeof entry[0] === "string" && isTensor(entry[1])
-  );
+  return [...dictionary].flatMap(([name, value]): [string, TorchView][] => {
+    if (typeof name !== "string") return [];
+    if (isTensor(value)) return [[name, value]];
+    if (!PACKED.test(name) || !Array.isArray(value)) return [];
+    return ["weight", "bias"].flatMap((own, i): [string, TorchView][] => {
+      const part = value[i];
+      return isTensor(part) ? [[name.replace(PACKED, own), part]] : [];
+    });
+  });
 }
 
 function nameOf(value: Pickled): string {

@@ -63,6 +63,9 @@ const STORAGES: Readonly<Record<string, FileType | null>> = {
   BoolStorage: "bool",
   ComplexFloatStorage: "complex64",
   ComplexDoubleStorage: "complex128",
+  QInt8Storage: "int8",
+  QUInt8Storage: "uint8",
+  QInt32Storage: "int32",
   UntypedStorage: null,
 };
 
@@ -93,7 +96,13 @@ const DTYPES: Readonly<Record<string, FileType>> = {
   float8_e8m0fnu: "float8",
   complex64: "complex64",
   complex128: "complex128",
+  qint8: "int8",
+  quint8: "uint8",
+  qint32: "int32",
 };
+
+/** Schemes of quantised tensors, whose codes are read as whole numbers. */
+const SCHEMES = /^torch\.per_(tensor|channel)_(affine|symmetric|affine_float_qparams)$/;
 
 /** Largest number of axes of a tensor in PyTorch. */
 const MAX_AXES = 64;
@@ -111,6 +120,7 @@ const CALLED = [
   "torch._utils._rebuild_tensor",
   "torch._utils._rebuild_tensor_v2",
   "torch._utils._rebuild_tensor_v3",
+  "torch._utils._rebuild_qtensor",
   "torch._utils._rebuild_parameter",
 ];
 
@@ -119,7 +129,7 @@ export const TORCH: Resolver = {
   global(module, name): PickledObject {
     const path = `${module}.${name}`;
     const isTorch = module === "torch" || module === "torch.storage";
-    if (isTorch && Object.hasOwn(STORAGES, name) || CALLED.includes(path)) {
+    if (isTorch && Object.hasOwn(STORAGES, name) || CALLED.includes(path) || SCHEMES.test(path)) {
       return { is: "global", path } as Global;
     }
     if (module === "torch" && Object.hasOwn(DTYPES, name)) {
@@ -154,6 +164,7 @@ export const TORCH: Resolver = {
       case "torch._utils._rebuild_tensor":
       case "torch._utils._rebuild_tensor_v2":
       case "torch._utils._rebuild_tensor_v3":
+      case "torch._utils._rebuild_qtensor":
         return rebuild(args, path, budget);
       case "torch._utils._rebuild_parameter":
         if (isTensor(args[0])) return args[0];

@@ -143,6 +143,23 @@ Deno.test("diff refuses a second model that is not there before it measures the 
   });
 });
 
+Deno.test("diff pairs tensors without a prefix, whose layers are then not missing, and says what was 0", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const names = ["fc.weight", "fc.bias"];
+    const of = (prefix: string, std: number): MadeTensor[] =>
+      names.map((name, i) => ({ name: prefix + name, dtype: "F32", shape: [8, 8], std: i * std }));
+    await writeCheckpoint(`${folder}/a.safetensors`, of("model.", 0), 1);
+    await writeCheckpoint(`${folder}/b.safetensors`, of("", 0.02), 1);
+    const text = await diff(folder, "a.safetensors", "b.safetensors");
+    assert(text.startsWith("1 of 2 tensors differs"), text);
+    assert(!text.includes("Only in"), text);
+    assertMatch(text, /^fc\.bias +was 0 +- +100%$/m);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("diff compares two files of weights tensor by tensor, in every format", async () => {
   const folder = await Deno.makeTempDir();
   try {

@@ -127,6 +127,7 @@ Deno.test("compareCheckpoints() knows equal bits, one that differs, NaN and zero
   assertEquals([broken.differing, broken.relativeChange, broken.cosine], [1, null, null]);
   const zero = await compare(new Float32Array(7), finite);
   assertEquals([zero.differing, zero.relativeChange, zero.cosine], [7, null, null]);
+  assertEquals([zero, broken, one].map(({ wasZero }) => wasZero), [true, undefined, undefined]);
   const alike = await compare(finite, finite);
   assertEquals([alike.relativeChange, alike.cosine], [0, 1]);
 });

@@ -36,6 +36,10 @@ Deno.test("isKernel() tells what mixes units from what stands beside them", () =
       "norm/moving_mean",
       "norm/beta_2",
       "bias",
+      "fc/weight_scale",
+      "fc/weight_scale_inv",
+      "fc/scales",
+      "fc/absmax",
     ]
   ) {
     assertEquals(of(name, 8, 8, 16), false, name);

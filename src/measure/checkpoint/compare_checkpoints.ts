@@ -39,6 +39,8 @@ export interface TensorChange {
   relativeChange: number | null;
   /** Cosine of the angle between both; `null` likewise. */
   cosine: number | null;
+  /** True if every entry was 0 before, so that any change is infinite; else absent. */
+  wasZero?: boolean;
 }
 
 /** Comparison of two files of weights, tensor by tensor. */
@@ -160,6 +162,7 @@ function changeOf({ pair: [a, b], stretches }: DividedPair, sums: ComparisonSums
     cosine: isVector && differing === 0 && squaresA > 0 && Number.isFinite(squaresA)
       ? 1
       : orNull(products / Math.sqrt(squaresA * squaresB)),
+    ...squaresA === 0 && differing > 0 && isVector ? { wasZero: true } : {},
   };
 }
 

@@ -222,7 +222,7 @@ function describeWeights(
     ...sampled === null ? [] : notesOnSample(sampled),
     ...file.notes,
     ...doubtful > 0
-      ? [`${formatCount(doubtful, "layer")} whose class names and shapes do not settle.`]
+      ? [`The class of ${formatCount(doubtful, "layer")} is a guess from names and shapes.`]
       : [],
   ];
   const figuresOf = new Map(sweeps.map(({ tensor }, i) => [tensor, figures[i]]));

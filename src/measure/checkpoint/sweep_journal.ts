@@ -13,7 +13,7 @@ const ARRAYS = { Float64Array, Int32Array, Uint32Array, Uint8Array };
 
 /** Returns the place of a tensor in its file, which names it; of a packed one, its name there. */
 export function placeOf({ name, source, stored, shape }: NamedTensor): string {
-  const { path } = source ?? stored!.file;
+  const { path = "" } = source ?? stored?.file ?? {};
   return `${path} ${stored?.offset ?? JSON.stringify(name)} ${shape.join("x")}`;
 }
 

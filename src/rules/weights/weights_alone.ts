@@ -87,7 +87,9 @@ export function drawnBy(layer: LayerMeasurements, weight: WeightMeasurements): s
   const { values } = weight;
   if (values.nonFinite > 0 || values.count < 32) return null;
   const shapes = shapesOf(values);
-  const near = CHANCE / Math.sqrt(2 * values.count);
+  // The standard error of the deviation of numbers that are uniform is smaller.
+  const spread = shapes.includes("normal") ? 0.5 : 0.2;
+  const near = CHANCE * Math.sqrt(spread / values.count);
   const found = drawsFor(layer, weight).filter(({ std, shape }) =>
     Math.abs(values.std / std - 1) <= near &&
     (shape === undefined ? shapes.length > 0 : shapes.includes(shape))
