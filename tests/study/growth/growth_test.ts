@@ -244,6 +244,8 @@ Deno.test("summarizeGrowth() judges activations from the second step on, and let
     }).level;
   assertEquals(judged([1, 0, 0, 0, 1, 1]), "flat");
   assertEquals(judged([0, 1, 0, 0, 1, 1]), "error");
+  // The middle one counts, not its neighbours.
+  assertEquals(judged([1, -2, 0.01, 5, -3, 4]), "flat");
   const falling = Array(6).fill(-1);
   assertEquals([judged(falling), judged(falling, "out")], ["error", "flat"]);
 });
