@@ -133,6 +133,13 @@ class Shift extends Scale {
   }
 }
 
+/** TensorFlow.js puts "private" before the underscore. */
+class _Hidden extends Scale {
+  override getClassName() {
+    return "_Hidden";
+  }
+}
+
 Deno.test("leafLayers() numbers custom layers without a name, and keeps the names of others", () => {
   const model = chain(
     dense("first"),
@@ -140,8 +147,12 @@ Deno.test("leafLayers() numbers custom layers without a name, and keeps the name
     new Scale({ name: "scale9_Scale97" }),
     new Shift({}),
     new Shift({ name: "shift_1" }),
+    new _Hidden({}),
   );
-  assertEquals(paths(model), ["first", "scale9_1", "scale9_Scale97", "shift_2", "shift_1"]);
+  assertEquals(
+    paths(model),
+    ["first", "scale9_1", "scale9_Scale97", "shift_2", "shift_1", "private__hidden_1"],
+  );
   model.dispose();
 });
 

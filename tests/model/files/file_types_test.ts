@@ -7,6 +7,7 @@ import {
   encode,
   entriesOf,
   isFloat,
+  viewFloats,
 } from "../../../src/model/files/file_types.ts";
 import type { FileType } from "../../../src/model/weights/weights_manifest.ts";
 import { assertRefused, parts } from "../../assert_refused.ts";
@@ -65,10 +66,10 @@ Deno.test("entriesOf() keeps the sign of every type that has one", () => {
 Deno.test("entriesOf() refuses types that are no numbers here, and isFloat() knows weights", () => {
   const types = Object.keys(BYTES) as FileType[];
   const unread = types.filter((type) => WRITTEN[type] === undefined && !type.startsWith("float8_"));
-  assertEquals(unread, ["float8", "complex64", "complex128"]);
+  assertEquals(unread, ["float8", "float6", "float4", "complex64", "complex128"]);
   for (const type of unread) {
     assertRefused(
-      () => entriesOf(new Uint8Array(BYTES[type]), type),
+      () => entriesOf(new Uint8Array(Math.ceil(BYTES[type])), type),
       parts(`Entries of ${type}`, "not read", "floats or integers"),
     );
   }
@@ -79,6 +80,8 @@ Deno.test("entriesOf() refuses types that are no numbers here, and isFloat() kno
     "bfloat16",
     "float8_e4m3",
     "float8_e5m2",
+    "float8_e4m3fnuz",
+    "float8_e5m2fnuz",
   ]);
 });
 
@@ -109,6 +112,20 @@ Deno.test("encode() rounds to the nearest number of a type, and ties to the even
     assertEquals([written(1 + half), written(1 + 3 * half)], [1, 1 + 4 * half], type);
     assertEquals([written(1 + half * 1.5), written(1 + half * 0.5)], [1 + 2 * half, 1], type);
   }
+});
+
+Deno.test("viewFloats() shares the bytes of float32 at a multiple of 4, and copies all others", () => {
+  const bytes = new Uint8Array(Float32Array.of(1, 2, 3).buffer);
+  const sharesBytes = (part: Uint8Array<ArrayBuffer>, type: FileType) =>
+    viewFloats(part, type).buffer === part.buffer;
+  assertEquals(sharesBytes(bytes.subarray(4), "float32"), true);
+  assertEquals([...viewFloats(bytes.subarray(4), "float32")], [2, 3]);
+  const moved = new Uint8Array(13);
+  moved.set(bytes, 1);
+  assertEquals(sharesBytes(moved.subarray(1), "float32"), false);
+  assertEquals([...viewFloats(moved.subarray(1), "float32")], [1, 2, 3]);
+  assertEquals(sharesBytes(bytes, "int32"), false);
+  assertEquals([...viewFloats(bytes.subarray(0, 4), "float16")], [0, 1.875]);
 });
 
 Deno.test("encode() writes only floats", () => {

@@ -1,0 +1,27 @@
+import { byteSource } from "../../../src/model/files/byte_source.ts";
+import { removeCopy, storedCopy } from "../../../src/model/files/stored_copy.ts";
+import { openZip } from "../../../src/model/files/unzip.ts";
+import { ModelError } from "../../../src/model/model_error.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { writeZip } from "./write_zip.ts";
+
+const FILES = [
+  { name: "packed", content: new Uint8Array(100_000).fill(3), deflate: true },
+  { name: "a/Größe", content: Uint8Array.from({ length: 300 }, (_, i) => i) },
+  { name: "empty", content: new Uint8Array(), deflate: true },
+];
+
+Deno.test("storedCopy() holds the files of an archive as they are, each at its place", async () => {
+  const copy = await storedCopy([...openZip(writeZip(FILES), ModelError).values()]);
+  const entries = openZip(copy, ModelError);
+  assertEquals(
+    [...entries].map(([name, entry]) => ({ name, content: entry.read() })),
+    FILES.map(({ name, content }) => ({ name, content })),
+  );
+  for (const entry of entries.values()) {
+    assertEquals(copy.read(entry.at!, entry.size, "A part"), entry.read());
+  }
+  const { path } = copy.file!;
+  removeCopy(copy);
+  await assertRejects(() => byteSource(path), Deno.errors.NotFound);
+});
