@@ -84,6 +84,7 @@ export function buildProgram(
     );
   }
   requireKnown(layers);
+  requireGradient(layers, outputs[0], program.functions);
   const shared: SharedState = {
     values: functional.values,
     inputs: program.inputs,
@@ -107,6 +108,7 @@ export function buildProgram(
   }
   notes.push(
     ...notesOn(layers),
+    ...functionNotes(program.functions),
     ...unusedNotes(archive, layers),
     ...builder.notes,
   );
@@ -164,6 +166,27 @@ function requireKnown(layers: readonly PlannedLayer[]): void {
   });
 }
 
+/**
+ * Rejects a program whose output is detached: no parameter would have a gradient. PyTorch leaves
+ * gradients off for all that follows some functions with backward passes of their own.
+ */
+function requireGradient(
+  layers: readonly PlannedLayer[],
+  output: string,
+  functions: readonly string[],
+): void {
+  const call = layers.flatMap(({ calls }) => calls)
+    .find((one) => resultsOf(one).includes(output));
+  if (call === undefined || !call.target.startsWith("aten.detach.")) return;
+  const cause = functions.length === 0
+    ? ""
+    : `; look at ${namesShown(functions)}, which may cause it`;
+  throw new ModelError(
+    `The output of the program is computed under torch.no_grad() or detached, so no parameter can ` +
+      `have a gradient: export the model with gradients on${cause}`,
+  );
+}
+
 /** Notes on a program that was not exported for training. */
 function notesOn(layers: readonly PlannedLayer[]): string[] {
   const isOff = layers.flatMap(({ calls }) => calls).some(({ target, args }) => {
@@ -176,6 +199,16 @@ function notesOn(layers: readonly PlannedLayer[]): string[] {
       "statistics; call model.train() before torch.export.export to have it judged as it trains.",
     ]
     : [];
+}
+
+/** Returns a note on functions whose own backward passes are not in the file. */
+function functionNotes(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return [
+    `An exported program has no backward pass of an autograd.Function: the gradients of ${
+      namesShown(names)
+    } are those of its forward pass, and may differ from PyTorch's in training.`,
+  ];
 }
 
 /** Returns a note that names the parameters which the output does not depend on. */

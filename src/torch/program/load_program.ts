@@ -37,6 +37,7 @@ export async function loadProgram(
     requireSampled(archive);
     const { model, taken, notes } = buildProgram(tf, archive, { name, beforeWeights });
     const samples = samplesOf(archive, taken);
+    if (samples === null) notes.push(noSamplesNote(archive));
     const isLoss = model.outputs[0].shape.length === 0;
     return {
       model,
@@ -70,6 +71,12 @@ function folderHere(): string {
 
 /** Objective of a program whose output is its loss. */
 const loss = ([output]: Tensor[]): Tensor => output;
+
+function noSamplesNote({ samples }: ProgramArchive): string {
+  const why = typeof samples === "string" ? samples : "they are not the inputs of the graph";
+  return `The sample inputs of the program cannot be used: ${why}. Without --batch, its batch is ` +
+    "drawn at random.";
+}
 
 /** Returns the sample inputs that the model takes; `null` if the file lacks one. */
 function samplesOf({ samples, program }: ProgramArchive, taken: number[]): StoredTensor[] | null {

@@ -22,7 +22,7 @@ import {
   unionAt,
 } from "./schema_parts.ts";
 import type { SizeExpression } from "./size_expression.ts";
-import { UserLines } from "./user_lines.ts";
+import { functionsIn, UserLines } from "./user_lines.ts";
 import { resultsOf } from "./views.ts";
 import { refusal } from "../../words/input_error.ts";
 
@@ -32,6 +32,8 @@ interface Reading {
   numbers: ReadonlyMap<string, SizeExpression>;
   /** Finds lines of the user's code. */
   lines: UserLines;
+  /** Classes of `autograd.Function` that the operations were called by. */
+  functions: Set<string>;
 }
 
 /** Memory formats and layouts by their numbers in the schema. */
@@ -138,6 +140,9 @@ function parseNode(json: unknown, place: string, reading: Reading): Call {
   const results = listAt(node.outputs, `${place}.outputs`)
     .map((one, i) => readResult(one, `${place}.outputs[${i}]`));
   const { nn_module_stack: modules, stack_trace: trace } = objectAt(node.metadata ?? {}, place);
+  if (typeof trace === "string") {
+    for (const name of functionsIn(trace)) reading.functions.add(name);
+  }
   const args: Record<string, Argument> = {};
   for (const [i, input] of listAt(node.inputs, `${place}.inputs`).entries()) {
     const at = `${place}.inputs[${i}]`;
@@ -226,7 +231,11 @@ export function parseProgram(json: unknown, here: string): Program {
   }
   const module = objectAt(root.graph_module, "graph_module");
   const graph = plainGraph(objectAt(module.graph, "graph"));
-  const reading: Reading = { numbers: readNumbers(graph), lines: new UserLines(here) };
+  const reading: Reading = {
+    numbers: readNumbers(graph),
+    lines: new UserLines(here),
+    functions: new Set(),
+  };
   const signature = objectAt(module.signature, "signature");
   const { inputs, held } = readInputs(listAt(signature.input_specs, "input_specs"));
   const calls = listAt(graph.nodes, "nodes").map((node, i) =>
@@ -255,6 +264,7 @@ export function parseProgram(json: unknown, here: string): Program {
       ];
     }),
     values: readValues(graph),
+    functions: [...reading.functions],
   };
 }
 

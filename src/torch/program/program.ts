@@ -78,4 +78,6 @@ export interface Program {
   /** Outputs of the model, in the order in which a tuple or dictionary has them. */
   readonly outputs: readonly Argument[];
   readonly values: ReadonlyMap<string, ValueMeta>;
+  /** Classes of `autograd.Function` whose forward passes are in the graph. */
+  readonly functions: readonly string[];
 }

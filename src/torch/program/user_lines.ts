@@ -12,6 +12,14 @@ const FRAME =
 const MAX_BYTES = 4 * 2 ** 20;
 const MAX_FILES = 500;
 
+/** A line that applies a class, and below it the frame of that class's forward pass. */
+const FUNCTION =
+  /\b(_*[A-Z]\w{0,200})\.apply\([^\n]{0,1000}\n(?:[ \t]*[~^]+\n)?\s*File "[^"\n]{1,1000}", line \d+, in forward/g;
+
+/** Returns the classes of `autograd.Function` whose forward passes a stack trace is in. */
+export const functionsIn = (trace: string): string[] =>
+  trace.includes(".apply(") ? [...trace.matchAll(FUNCTION)].map(([, name]) => name) : [];
+
 interface Frame extends SourceLine {
   /** The line itself. */
   code: string | undefined;

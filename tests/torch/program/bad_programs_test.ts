@@ -178,9 +178,61 @@ Deno.test("loadModel() refuses what is not a program, each time in one sentence"
 
 Deno.test("loadModel() takes a program without sample inputs, which then needs a batch", async () => {
   const path = await editedProgram("mlp", { file: { "model.pt": null } });
-  const { model, createBatch } = await loadModel(path);
+  const { model, createBatch, notes } = await loadModel(path);
   assertEquals(createBatch, null);
+  assertEquals(notes, [
+    "The sample inputs of the program cannot be used: the file has none. Without --batch, its batch is " +
+    "drawn at random.",
+  ]);
   model.dispose();
+});
+
+Deno.test("loadModel() says that sample inputs cannot be read, and why", async () => {
+  const path = await editedProgram("mlp", { file: { "model.pt": new Uint8Array(40) } });
+  const { model, createBatch, notes } = await loadModel(path);
+  assertEquals(createBatch, null);
+  assertStringIncludes(notes?.join() ?? "", "The sample inputs of the program cannot be used: ");
+  model.dispose();
+});
+
+Deno.test("loadModel() refuses a program whose output is detached", async () => {
+  const found = await refusal("mlp", {
+    graph(json) {
+      const node = structuredClone(nodeOf(json, "relu"));
+      const { graph } = json.graph_module;
+      const [{ user_output: { arg } }] = json.graph_module.signature.output_specs;
+      node.target = "torch.ops.aten.detach.default";
+      node.inputs = [{ name: "self", arg: { as_tensor: { ...arg.as_tensor } }, kind: 1 }];
+      node.outputs = [{ as_tensor: { name: "loose" } }];
+      graph.nodes.push(node);
+      graph.tensor_values.loose = graph.tensor_values[arg.as_tensor.name];
+      arg.as_tensor.name = "loose";
+    },
+  });
+  assertStringIncludes(
+    found,
+    "so no parameter can have a gradient: export the model with gradients on",
+  );
+});
+
+Deno.test("loadModel() names functions whose own backward passes are not in the file", async () => {
+  const inner = '  File "model.py", line 9, in forward\n    return x.relu()\n';
+  const notesOf = async (code: string) => {
+    const path = await editedProgram("mlp", {
+      graph: (json) =>
+        nodeOf(json, "relu").metadata.stack_trace =
+          `  File "model.py", line 4, in forward\n    ${code}\n${inner}`,
+    });
+    const { model, notes } = await loadModel(path);
+    model.dispose();
+    return notes;
+  };
+  assertEquals(await notesOf("y = Rounding.apply(x)"), [
+    "An exported program has no backward pass of an autograd.Function: the gradients of Rounding " +
+    "are those of its forward pass, and may differ from PyTorch's in training.",
+  ]);
+  assertEquals(await notesOf("y = self.block(x)"), []);
+  assertEquals(await notesOf("y = self.apply(x)"), []);
 });
 
 Deno.test("loadModel() warns of a model that was exported in eval()", async () => {
