@@ -6,6 +6,7 @@ import { COMPARISON_OPS } from "./comparisons.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
 import { CREATION } from "./creation.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
+import { FURTHER } from "./further.ts";
 import { GRID_SAMPLES } from "./grid_samples.ts";
 import { INDEXING } from "./indexing.ts";
 import { LINEAR_ALGEBRA } from "./linear_algebra.ts";
@@ -34,6 +35,7 @@ const ALL: readonly AtenOp[] = [
   ...CONVOLUTIONS,
   ...CREATION,
   ...ELEMENTWISE,
+  ...FURTHER,
   ...GRID_SAMPLES,
   ...INDEXING,
   ...LINEAR_ALGEBRA,

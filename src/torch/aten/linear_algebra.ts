@@ -9,11 +9,11 @@ import { aten } from "./schema.ts";
 type Matrix = Float64Array;
 
 /** Returns the transposed matrices. */
-function turned(tf: TensorFlow, x: Tensor): Tensor {
+export function turned(tf: TensorFlow, x: Tensor): Tensor {
   return tf.transpose(x, exchange(x.rank, x.rank - 2, x.rank - 1));
 }
 
-function requireSquare(x: Tensor): number {
+export function requireSquare(x: Tensor): number {
   const [rows, columns] = x.shape.slice(-2);
   if (x.rank >= 2 && rows === columns) return rows;
   throw new InputError({ place: "A matrix", found: x.shape.join(" x "), expected: "a square one" });
@@ -98,7 +98,7 @@ function lowerFactor(a: Matrix, n: number): Matrix {
 }
 
 /** Returns the inverse of each matrix. */
-function inverse(tf: TensorFlow, x: Tensor): Tensor {
+export function inverse(tf: TensorFlow, x: Tensor): Tensor {
   return differentiate(tf, [x], {
     forward: (x) => mapMatrices(tf, x, invert),
     backward: [(dy, _inputs, y) => {

@@ -47,7 +47,7 @@ function diagonal(
 }
 
 /** Puts the last axis on the diagonal of two axes. */
-function embed(
+export function embed(
   tf: TensorFlow,
   x: Tensor,
   { offset, dim1, dim2 }: { offset: number; dim1: number; dim2: number },

@@ -6,7 +6,7 @@ import { logSumExp, pick } from "./reductions.ts";
 import { aten } from "./schema.ts";
 
 /** Sorts along an axis; equal entries keep their order. NaN is the largest. */
-function sortAlong(
+export function sortAlong(
   tf: TensorFlow,
   x: Tensor,
   { dim, descending, count = Infinity }: { dim: number; descending: boolean; count?: number },

@@ -28,7 +28,7 @@ function repeatInterleave(
 }
 
 /** Concatenates tensors, promoted to one dtype. Empty tensors of rank 1 are left out. */
-function concatenate(tf: TensorFlow, tensors: readonly Tensor[], dim: number): Tensor {
+export function concatenate(tf: TensorFlow, tensors: readonly Tensor[], dim: number): Tensor {
   const rank = Math.max(...tensors.map(({ rank }) => rank));
   const own = tensors.filter((tensor) => tensor.rank === rank || tensor.size > 0);
   const parts = promoted(tf, ...own);
@@ -94,14 +94,19 @@ function splitEvery(tf: TensorFlow, x: Tensor, size: number, dim: number): Tenso
   return splitSizes(tf, x, sizes, dim);
 }
 
-function splitSections(tf: TensorFlow, x: Tensor, sections: number, dim: number): Tensor[] {
+export function splitSections(tf: TensorFlow, x: Tensor, sections: number, dim: number): Tensor[] {
   const length = x.shape[axisOf(dim, x.rank)];
   const more = length % sections, size = Math.floor(length / sections);
   const sizes = Array.from({ length: sections }, (_, i) => i < more ? size + 1 : size);
   return splitSizes(tf, x, sizes, dim);
 }
 
-function splitAt(tf: TensorFlow, x: Tensor, indices: readonly number[], dim: number): Tensor[] {
+export function splitAt(
+  tf: TensorFlow,
+  x: Tensor,
+  indices: readonly number[],
+  dim: number,
+): Tensor[] {
   const axis = axisOf(dim, x.rank);
   return [0, ...indices].map((start, i) =>
     slice(tf, x, { axis, start, end: indices[i] ?? x.shape[axis] })
@@ -131,7 +136,7 @@ function roll(
   }, x);
 }
 
-function flip(tf: TensorFlow, x: Tensor, dims: readonly number[]): Tensor {
+export function flip(tf: TensorFlow, x: Tensor, dims: readonly number[]): Tensor {
   if (dims.length === 0) return x;
   // TensorFlow.js reads bools as numbers of four bytes here.
   const whole = x.dtype === "bool" ? toDtype(tf, x, "int32") : x;

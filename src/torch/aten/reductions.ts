@@ -74,10 +74,15 @@ function euclidean(tf: TensorFlow, x: Tensor, axes: number[], { keepdim }: Over)
   return tf.where(isZero, tf.zerosLike(squares), root);
 }
 
-const LARGEST = { largest: true }, SMALLEST = { largest: false };
+export const LARGEST = { largest: true }, SMALLEST = { largest: false };
 
 /** Returns the largest or smallest entries; equal ones share the gradient. */
-function extreme(tf: TensorFlow, x: Tensor, { largest }: typeof LARGEST, over: Over): Tensor {
+export function extreme(
+  tf: TensorFlow,
+  x: Tensor,
+  { largest }: typeof LARGEST,
+  over: Over,
+): Tensor {
   const axes = axesOf(over.dim ?? null, x.rank);
   if (x.dtype === "bool") {
     return largest ? tf.any(x, axes, over.keepdim) : tf.all(x, axes, over.keepdim);

@@ -18,7 +18,7 @@ const VIEWS = new Set(
   ("alias as_strided chunk detach diagonal expand expand_as flatten movedim narrow permute reshape " +
     "reshape_as select slice split split_with_sizes squeeze swapaxes swapdims t transpose unbind " +
     "unflatten unfold unsqueeze view view_as contiguous numpy_T mT tensor_split adjoint " +
-    "view_as_complex view_as_real real imag")
+    "view_as_complex view_as_real real imag hsplit vsplit dsplit")
     .split(" "),
 );
 
