@@ -55,8 +55,9 @@ export interface HealthMonitorOptions extends RunRulesOptions {
   /** File that gets a line of JSON for each step, for `watch` and `readTrainingLog`. Default: none. */
   log?: string;
   /**
-   * True to serve a page of the training on the loopback while it runs, which shows each measurement
-   * as it is made. Its address is printed, and in `url`. Default: false.
+   * True to serve a page of the training on the loopback while it runs, which shows measurements and
+   * findings as they are made, and the loss at most a second later. Its address is printed, and in
+   * `url`. Default: false.
    */
   live?: boolean;
   /** Folder that gets an event file, which TensorBoard shows beside other runs. Default: none. */
@@ -301,9 +302,12 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     }
 
     async #judge(trained: TrainedBatch): Promise<boolean> {
-      const before = state.history.length;
+      const before = [state.history.length, state.judge.findings.length];
       const stops = await this.#watch!.endBatch(trained);
-      if (state.history.length > before) this.#page?.announce();
+      const hasNews = state.history.length !== before[0] ||
+        state.judge.findings.length !== before[1];
+      if (hasNews) this.#page?.announce();
+      else this.#page?.tick();
       return stops;
     }
 

@@ -15,13 +15,33 @@ const FRAME = `<!doctype html>
 </script>
 `;
 
+/** Share of the time that drawing the page for its readers may take. */
+const SHARE = 0.05;
+/** Least milliseconds between two looks at steps without a finding or a full pass. */
+const LEAST_PAUSE = 1000;
+
+/** Training that a {@linkcode LivePage} shows. */
+interface ShownTraining {
+  history: readonly HealthRecord[];
+  steps: readonly TrainingStep[];
+  /** Returns the time in milliseconds. */
+  now?: () => number;
+}
+
 /** Serves the page of a running training on the loopback, to this machine alone. */
 export class LivePage {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #listeners = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
+  readonly #now: () => number;
+  /** Time of the latest news, and milliseconds that it took to draw the page. */
+  #announced: number;
+  #drawn = 0;
+
   /** Begins to serve, and prints the address. */
-  constructor(training: { history: readonly HealthRecord[]; steps: readonly TrainingStep[] }) {
+  constructor(training: ShownTraining) {
+    this.#now = training.now ?? (() => performance.now());
+    this.#announced = this.#now();
     this.#server = Deno.serve({
       hostname: "127.0.0.1",
       port: 0,
@@ -38,9 +58,16 @@ export class LivePage {
 
   /** Tells the open pages that there is news. */
   announce(): void {
+    this.#announced = this.#now();
     for (const listener of this.#listeners) {
       listener.enqueue(new TextEncoder().encode("data: new\n\n"));
     }
+  }
+
+  /** Tells the open pages of a step without other news, as often as drawing them is cheap. */
+  tick(): void {
+    const pause = Math.max(LEAST_PAUSE, this.#drawn / SHARE);
+    if (this.#now() - this.#announced >= pause) this.announce();
   }
 
   /** Ends the server; open pages keep what they show. */
@@ -52,7 +79,7 @@ export class LivePage {
 
   async #respond(
     request: Request,
-    { history, steps }: { history: readonly HealthRecord[]; steps: readonly TrainingStep[] },
+    { history, steps }: ShownTraining,
   ): Promise<Response> {
     // Another site could otherwise reach the server by a name that it points to the loopback.
     const { hostname, pathname } = new URL(request.url);
@@ -62,7 +89,10 @@ export class LivePage {
     const html = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
     if (pathname === "/") return new Response(FRAME, { headers: html });
     if (pathname === "/page") {
-      return new Response(await renderHistoryPage(history, { steps }), { headers: html });
+      const started = this.#now();
+      const page = await renderHistoryPage(history, { steps });
+      this.#drawn = this.#now() - started;
+      return new Response(page, { headers: html });
     }
     if (pathname !== "/events") return new Response(null, { status: 404 });
     let own: ReadableStreamDefaultController<Uint8Array>;

@@ -8,6 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/health_monitor.ts";
+import { LivePage } from "../../src/assert/live_page.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Optimizer, Tensor } from "../../src/engine/tensorflow.ts";
@@ -245,6 +246,46 @@ Deno.test("healthMonitor() serves the page of a running training on the loopback
   assertEquals(missing.status, 404);
   await monitor.end();
   assertEquals(monitor.url, null);
+  dispose();
+});
+
+Deno.test("a live page has news once a second, less often if it is slow to draw", async () => {
+  await using engine = await startEngine();
+  const { history, steps } = await fit(engine, engine.tf.train.sgd(0.01), {}, 1);
+  let time = 0;
+  let each = 0;
+  const page = new LivePage({ history, steps, now: () => time += each });
+  const url = `http://127.0.0.1:${page.port}`;
+  const news = await fetch(`${url}/events`);
+  const tickAt = (...times: number[]) => {
+    for (const one of times) {
+      time = one;
+      page.tick();
+    }
+  };
+  tickAt(999, 1000, 1999);
+  each = 100; // Drawing takes 100 ms, 5 % of 2 s.
+  await (await fetch(`${url}/page`)).body!.cancel();
+  each = 0;
+  tickAt(2999, 3000, 4999);
+  await page.close();
+  assertEquals(await news.text(), "data: new\n\n".repeat(2));
+});
+
+Deno.test("a live page has news at a finding, without a full pass", async () => {
+  await using engine = await startEngine();
+  const { model, batch, dispose } = subject(engine, engine.tf.train.sgd(0.01));
+  const options = { batch, objective, model, every: 1000, live: true } as const;
+  const monitor = healthMonitor({ ...options, onFinding: "keep" });
+  await monitor.step({ loss: 1 });
+  const news = await fetch(`${monitor.url}/events`);
+  const reader = news.body!.getReader();
+  await monitor.step({ loss: NaN });
+  assertEquals(new TextDecoder().decode((await reader.read()).value), "data: new\n\n");
+  assertEquals(monitor.history.length, 1);
+  assertStringIncludes(await (await fetch(`${monitor.url}/page`)).text(), "The loss is NaN");
+  await reader.cancel();
+  await monitor.end();
   dispose();
 });
 
