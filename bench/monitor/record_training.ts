@@ -2,6 +2,7 @@ import { runPass } from "../../src/measure/pass.ts";
 import { requireEngine } from "../../src/engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { constantAnswerLoss } from "../../src/probe/known_answers.ts";
 import { StepWatch } from "../../src/probe/step_signals.ts";
 import { penaltiesOf } from "../../src/probe/training_step.ts";
 import { kernelOf } from "../../src/render/fold_layers.ts";
@@ -23,6 +24,8 @@ export interface Recorded {
   fault: Fault | null;
   /** True if the rate is what `learningRates` suggests. */
   suggested: boolean;
+  /** Loss of the best constant answer on the held-out batch; `null` if it is not known. */
+  constantLoss: number | null;
   /** Score and held-out loss before and after. */
   start: End;
   end: End;
@@ -61,6 +64,7 @@ export async function recordTraining(tf: TensorFlow, asked: Asked): Promise<Reco
     heldOut: rounded(heldOutLoss(tf, model, held)),
   });
   const start = endOf();
+  const constantLoss = constantAnswerLoss(tf, model, { batch: held, objective: undefined });
   editUpdates(tf, { model, optimizer: model.optimizer, rate, fault });
   const rows = await seedDraws(
     plan.seed,
@@ -72,7 +76,8 @@ export async function recordTraining(tf: TensorFlow, asked: Asked): Promise<Reco
   model.optimizer.dispose();
   model.dispose();
   const { seed, suggested } = asked;
-  return { seed, family: plan.family, optimizer, rate, fault, suggested, start, end, rows };
+  const { family } = plan;
+  return { seed, family, optimizer, rate, fault, suggested, constantLoss, start, end, rows };
 }
 
 function heldOutLoss(

@@ -50,8 +50,8 @@ async function readKnown(): Promise<Known[]> {
   return [...Map.groupBy(recorded, ({ seed }) => seed).values()].flatMap(endingsOf);
 }
 
-function ours({ rows, optimizer, rate, from, ending, overfits }: Known): Alarm {
-  const judge = new TrainingJudge({ optimizer, learningRate: rate });
+function ours({ rows, optimizer, rate, constantLoss, from, ending, overfits }: Known): Alarm {
+  const judge = new TrainingJudge({ optimizer, learningRate: rate, constantLoss });
   for (const row of postponed(rows, { costs: CONVNET, steps: Number(steps) })) judge.add(row);
   // A right warning of overfitting is no false alarm about a training that is good otherwise.
   const isOverfit = overfits && ending === "good";

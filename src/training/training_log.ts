@@ -94,6 +94,16 @@ export class TrainingLog {
     return points.slice(0, end === -1 ? points.length : end);
   }
 
+  /**
+   * Loss of a network that has learned nothing: that before training, or that of the best constant
+   * answer if it is known and smaller. NaN if neither is known.
+   */
+  get unlearned(): number {
+    const held = this.column("validationLoss")[0];
+    const first = Math.max(this.column("loss")[0]?.value ?? NaN, held?.step === 0 ? held.value : 0);
+    return Math.min(first, this.setup.constantLoss ?? Infinity);
+  }
+
   /** Returns the smallest finite value so far. */
   least(name: SignalName): Point | null {
     return this.#least.get(name) ?? null;

@@ -151,6 +151,7 @@ const FAMILIES: Record<string, Family> = {
       ...healthyLog(28, (row) => ({
         loss: 2 + 0.04 * row.step,
         updateRatio: 0.6,
+        growth: null,
         ...held(20, () => 2 * x)(row),
       })),
     ],
@@ -169,7 +170,8 @@ const FAMILIES: Record<string, Family> = {
   },
   "update of a loss that stands": {
     figures: factors(1e-5, 10),
-    rows: (x) => healthyLog(50, ({ step }) => ({ loss: 2 + 0.002 * step, updateRatio: x })),
+    rows: (x) =>
+      healthyLog(50, ({ step }) => ({ loss: 2 + 0.002 * step, updateRatio: x, growth: null })),
   },
   "update of a loss that falls": {
     figures: factors(1e-5, 10),
@@ -190,7 +192,12 @@ const FAMILIES: Record<string, Family> = {
   "slope of a rising loss": {
     figures: numbers(-0.02, 0.05, 0.004),
     rows: (x) =>
-      healthyLog(50, ({ step }) => ({ loss: 2 + x * step, decreaseRatio: 0.1, updateRatio: 0.6 })),
+      healthyLog(50, ({ step }) => ({
+        loss: 2 + x * step,
+        decreaseRatio: 0.05,
+        updateRatio: 0.6,
+        growth: null,
+      })),
   },
   "size of an update that jumps": {
     figures: factors(5e-3, 1),

@@ -65,11 +65,14 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     at: 20,
   },
   "rate-too-high overshoots": {
-    rows: healthyLog(28, ({ step }) => ({ loss: 2 + 0.04 * step, decreaseRatio: 0.1 })),
+    rows: healthyLog(28, ({ step }) => ({ loss: 2 + 0.04 * step, decreaseRatio: 0.05 })),
     at: 20,
   },
   "rate-too-high overturns": {
-    rows: healthyLog(28, ({ step }) => ({ loss: 2 + 0.04 * step, updateRatio: 0.6 })),
+    rows: healthyLog(
+      28,
+      ({ step }) => ({ loss: 2 + 0.04 * step, updateRatio: 0.6, growth: null }),
+    ),
     at: 20,
   },
   "rate-too-high blown-up": {

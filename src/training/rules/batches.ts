@@ -16,6 +16,8 @@ import {
 const LASTING = 10;
 /** Share of the first loss by which a loss rises if what was learned is lost. */
 const LARGE_RISE = 0.1;
+/** Share of the loss of the best constant answer below which something was learned, and above which it is lost. */
+const LEARNED = 0.9, LOST = 0.95;
 /** Distance of the windows among which the best one is looked for. */
 const STRIDE = 4;
 
@@ -202,18 +204,21 @@ export const lossRises = defineTrainingRule({
     const sigmas = (mean - best.mean) / (best.sigma / Math.sqrt(LASTING));
     const rise = mean / best.mean;
     const first = log.column("loss")[0].value;
-    if (!(rise > mostRise && sigmas > mostRiseSigmas)) return null;
-    if (!(mean - best.mean > LARGE_RISE * first)) return null;
+    const constant = log.setup.constantLoss ?? NaN;
+    const isLost = best.mean < LEARNED * constant && mean > LOST * constant;
+    const isLarge = rise > mostRise && mean - best.mean > LARGE_RISE * first;
+    if (!(isLost || isLarge) || !(sigmas > mostRiseSigmas)) return null;
     // Descent at a large rate loses what it had learned, and comes back.
     if (!(mean > usualMost(log, LASTING))) return null;
     return {
       severity: "error",
       kind: "rises",
       since: latest[0].step,
-      measured: rise,
-      threshold: "mostRise",
+      measured: isLarge ? rise : sigmas,
+      threshold: isLarge ? "mostRise" : "mostRiseSigmas",
       message: `The loss has risen since step ${best.end}: from ${formatNumber(best.mean)} to ` +
-        `${formatNumber(mean)} (second smallest of ${LASTING} steps), and does not come back.`,
+        `${formatNumber(mean)} (second smallest of ${LASTING} steps), and ` +
+        `${isLost ? "is again that of the best constant answer" : "does not come back"}.`,
     };
   },
 });

@@ -12,6 +12,8 @@ export const WINDOW = 128;
 export const LEAST_WINDOW = 16;
 /** Steps after a spike in which a training recovers. */
 export const PATIENCE = 8;
+/** Number of updates before a jump of the loss of which one may be its reason. */
+const LATE = 3;
 /** A loss after an update above this multiple of the usual ones jumps because of that. */
 const MOST_UPDATE_BEFORE = 3;
 /** Thresholds of a spike that may have caused what follows. */
@@ -67,7 +69,7 @@ export function spikeAt(
   }
   const updates = log.rows.slice(Math.max(0, place - WINDOW), place)
     .flatMap(({ updateRatio }) => updateRatio ?? []);
-  const before = updates.at(-1) ?? 0;
+  const before = Math.max(0, ...updates.slice(-LATE));
   return before > MOST_UPDATE_BEFORE * median(updates) ? null : loss;
 }
 

@@ -9,6 +9,10 @@ import { MEASURED } from "./jumps.ts";
 const IN_A_ROW = 5;
 /** Number of steps in which kernels shrink. */
 const SHRINKS_IN = 10;
+/** Share of the penalties in a loss that its fall may come from. */
+const SMALL_PENALTY = 0.1;
+/** Share of the loss of 5 steps before below which it falls. */
+const FALLS = 0.9;
 /**
  * Kernels that have lost more than this in as many steps need no second look. An attention that has
  * kept more of its entropy has hardly become sharper.
@@ -277,7 +281,8 @@ export const weightsShrink = defineTrainingRule({
     const shrinkage = log.now("shrinkage") ?? NaN;
     const penalty = log.now("penalty") ?? NaN;
     const kept = keptOf(log);
-    if (kept < leastKept && shrinkage < leastKernel && (kept < HALF || shrinksSteadily(log))) {
+    const isSteady = kept < HALF || shrinksSteadily(log);
+    if (kept < leastKept && shrinkage < leastKernel && isSteady && !lossFalls(log)) {
       return {
         severity: "error",
         kind: "shrinks",
@@ -307,6 +312,14 @@ function keptOf(log: TrainingLog): number {
   const before = log.last("growth", SHRINKS_IN + 1)
     .find(({ step }) => step >= log.step - SHRINKS_IN);
   return (log.now("growth") ?? NaN) / (before?.value ?? NaN);
+}
+
+/** Returns true if the loss falls while the kernels shrink, and not by penalties: the task asks for small ones. */
+function lossFalls(log: TrainingLog): boolean {
+  if ((log.column("penalty").at(-1)?.value ?? 0) > SMALL_PENALTY) return false;
+  const losses = log.last("loss", SHRINKS_IN).map(({ value }) => value);
+  const half = losses.length >> 1;
+  return median(losses.slice(half)) < FALLS * median(losses.slice(0, half));
 }
 
 /** Returns true if every kernel has shrunk at each of the latest steps. A single large step does not. */

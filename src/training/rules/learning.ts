@@ -8,15 +8,16 @@ const WINDOW = 20;
 /** Number of first steps whose mean loss is that before training. */
 const START = 5;
 
-/** Share of the first loss below which a batch shows that something was learned. */
+/** Share of the loss of a network that has learned nothing below which a batch shows that one has. */
 const LEARNED = 0.5;
 
 /** Rule (d): the loss has not moved. */
 export const notLearning = defineTrainingRule({
   name: "not-learning",
   problem: "nothing is learned",
-  formula: "Fall of the mean loss of 20 steps from that of the first 5, as a share of it and in " +
-    "standard errors; or its distance from the loss of the best constant answer.",
+  formula: "Fall of the mean loss of 20 steps from that of the first 5, as a share of it; or its " +
+    "distance from the loss of the best constant answer. Unless the latest 50 losses fall by a quarter of " +
+    "that and 2 standard errors of a straight line.",
   thresholds: {
     leastFall: {
       default: 0.02,
@@ -47,13 +48,12 @@ export const notLearning = defineTrainingRule({
     const now = meanOf(latest);
     const { constantLoss } = log.setup;
     const fall = (before - now) / Math.abs(before);
-    const earlier = finite(log.last("loss", 2 * WINDOW)).slice(0, WINDOW);
-    const least = leastFall * Math.abs(constantLoss ?? 0);
-    // A loss that passes that of the constant answer on its way down stays there for few steps.
     const isConstant = typeof constantLoss === "number" &&
-      Math.abs(now - constantLoss) <= least && !(meanOf(earlier) - now > least);
-    const hasLearned = (log.least("loss")?.value ?? NaN) < LEARNED * before;
-    if (!isConstant && (!(fall < leastFall) || hasLearned)) return null;
+      Math.abs(now - constantLoss) <= leastFall * Math.abs(constantLoss);
+    const hasLearned = (log.least("loss")?.value ?? NaN) < LEARNED * log.unlearned;
+    if (hasLearned || !isConstant && !(fall < leastFall)) return null;
+    // It learns slowly, or passes the loss of the constant answer on its way down.
+    if (isFalling(log, leastFall / 4)) return null;
     const what = isConstant
       ? `that of the best constant answer (${formatNumber(constantLoss)})`
       : `as in the first steps (${formatNumber(before)})`;
@@ -68,6 +68,28 @@ export const notLearning = defineTrainingRule({
     };
   },
 });
+
+/** Number of latest steps whose fall shows that a slow training learns. */
+const TREND = 50;
+/** Standard errors of such a fall that are not noise. */
+const SURELY = 2;
+
+/** Returns true if a straight line through the latest losses falls surely, and by a share of their mean. */
+function isFalling(log: TrainingLog, least: number): boolean {
+  const losses = finite(log.last("loss", TREND)).map(({ value }) => value);
+  const middle = (losses.length - 1) / 2;
+  const mean = losses.reduce((sum, value) => sum + value, 0) / losses.length;
+  const sums = { places: 0, both: 0, losses: 0 };
+  losses.forEach((value, i) => {
+    sums.places += (i - middle) ** 2;
+    sums.both += (i - middle) * (value - mean);
+    sums.losses += (value - mean) ** 2;
+  });
+  const slope = sums.both / sums.places;
+  const rest = Math.max(0, sums.losses - slope * sums.both);
+  const error = Math.sqrt(rest / (losses.length - 2) / sums.places);
+  return -slope > SURELY * error && -slope * losses.length > least * Math.abs(mean);
+}
 
 /** Number of steps without progress that are a plateau. */
 const LONG = 200;

@@ -19,15 +19,6 @@ export function rateWords(log: TrainingLog): string {
   return rate === null ? "" : ` of ${formatNumber(rate)}`;
 }
 
-/**
- * Returns the loss on held-out data over that before training, which is less noisy than the loss of a
- * batch; NaN if it was not measured.
- */
-export function heldOutShare(log: TrainingLog): number {
-  const held = log.column("validationLoss");
-  return held[0]?.step === 0 && held.length > 1 ? held.at(-1)!.value / held[0].value : NaN;
-}
-
 /** Limits a ratio, so that a step far uphill does not outweigh the others. */
 export function clamped({ step, value }: Point): Point {
   return { step, value: Math.min(2, Math.max(-1, value)) };
@@ -39,13 +30,15 @@ const LATEST = 3;
 const LASTING = 10;
 /** Mean update ratio of the first steps below which a rate cannot be too high. */
 const TINY = 1e-3;
-/** Share of the first loss above which a loss stands after 20 steps of large updates. */
+/** Share of the loss of a network that has learned nothing above which a loss stands. */
 const STANDS = 0.9;
+/** The same of the held-out loss, which is less noisy. */
+const HELD_OUT_STANDS = 0.95;
 /** Multiple of the first loss above which large steps have certainly made it worse, from step 40 on. */
 const CERTAIN = 1.2;
 /** The same from step 20 on. */
 const FAR = 5;
-/** Share of the held-out loss before training below which it has fallen. */
+/** Share of the held-out loss of a network that has learned nothing below which it has fallen. */
 const HELD_OUT_FALLS = 0.85;
 /** Share of the first loss below which a training has learned something. */
 const HAS_LEARNED = 0.8;
@@ -58,15 +51,15 @@ export const rateTooHigh = defineTrainingRule({
   problem: "the learning rate is too high",
   formula:
     "Median loss of 5 steps over that of the first step, or before training on held-out data if that is " +
-    "larger: above 5 from step 10 on, or from step 20 on. If it is above 1 (above 0.9 for " +
-    "updates) at step 20 or later: mean over every second of the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
+    "larger: above 5 from step 10 on, or from step 20 on. At step 20 or later, if it is above 1 (above 0.9 " +
+    "for a kernel) and divided by the loss of the best constant answer if that is smaller: mean over every second of the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
     "own batch; mean of the largest ||step|| / ||kernel|| over the first 10 steps; ||kernel|| over " +
     "that before training. Later: an update over the median of the 32 before, if " +
     "the loss rises by a tenth of the first one afterwards. After a full pass that shows no lower " +
     "loss: ||step|| / ||kernel|| of the latest step; rms of a kernel over that before training.",
   thresholds: {
     leastDecreaseRatio: {
-      default: 0.3,
+      default: 0.1,
       unit: "of the predicted decrease",
       range: [-1, 1],
       source: `Cockpit's alpha (Schneider et al. 2021) and the Armijo rule; ${MEASURED}`,
@@ -77,7 +70,8 @@ export const rateTooHigh = defineTrainingRule({
       unit: "of a kernel",
       range: [0.01, Infinity],
       source: `cs231n names 1e-3 as healthy; ${MEASURED}`,
-      about: "Largest mean update ratio of the first steps.",
+      about:
+        "Largest mean update ratio of the first steps, if the growth of the kernels is unknown.",
     },
     mostLossGrowth: {
       default: 1.5,
@@ -91,7 +85,7 @@ export const rateTooHigh = defineTrainingRule({
       unit: "times",
       range: [1, Infinity],
       source: MEASURED,
-      about: "Factor by which training may grow a kernel while the loss is not below its start.",
+      about: "Factor by which training may grow a kernel while nothing is learned.",
     },
     mostUpdateJump: {
       default: 16,
@@ -236,7 +230,9 @@ function largestOf(progress: readonly WeightProgress[], figure: "growth" | "upda
 function jumpedBy(log: TrainingLog, mostUpdateJump: number): TooHigh | null {
   const lasting = jumpOf(log, LASTING);
   const jump = lasting ?? jumpOf(log, LATEST);
-  if (jump === null || !(jump.value > mostUpdateJump)) return null;
+  // An update that only follows its gradient soon comes back.
+  const own = lasting === null ? gradientJump(log, jump) : 1;
+  if (jump === null || !(jump.value > mostUpdateJump * own)) return null;
   const { step: since, value: measured } = jump;
   const words = `the update of step ${since} was ${formatNumber(measured)} times as large as ` +
     "those before, and the loss has risen since";
@@ -245,62 +241,67 @@ function jumpedBy(log: TrainingLog, mostUpdateJump: number): TooHigh | null {
   return { kind: "jumped", severity, since, measured, threshold: "mostUpdateJump", words };
 }
 
-function risenBy(
-  log: TrainingLog,
-  limits: Readonly<
-    Record<
-      "leastDecreaseRatio" | "mostFirstUpdate" | "mostLossGrowth" | "mostKernelGrowth",
-      number
-    >
-  >,
-): TooHigh | null {
+/** Thresholds of the first steps. */
+type FirstLimits = Readonly<
+  Record<"leastDecreaseRatio" | "mostFirstUpdate" | "mostLossGrowth" | "mostKernelGrowth", number>
+>;
+
+function risenBy(log: TrainingLog, limits: FirstLimits): TooHigh | null {
   const figures = figuresOf(log);
   if (figures === null) return null;
-  const { decreaseRatio, updateRatio, lossGrowth, growth } = figures;
+  const { lossGrowth, standing } = figures;
   // What was learned and is lost again is another matter.
   const least = log.least("loss")?.value ?? NaN;
   if (log.age > 2 * FIRST && least < HAS_LEARNED * (log.column("loss")[0]?.value ?? NaN)) {
     return null;
   }
-  const risen = `the loss is ${formatNumber(lossGrowth)} times that of the first step`;
-  const because = (
-    kind: string,
-    threshold: keyof typeof limits,
-    [measured, words]: [number, string],
-  ): TooHigh => ({
-    kind,
-    since: 1,
-    measured,
-    threshold,
-    severity: severityOf(log, lossGrowth),
-    words: words === "" ? risen : `${words}, and ${risen}`,
-  });
+  const risen = standing > lossGrowth
+    ? `the loss is ${formatNumber(standing)} times that of the best constant answer`
+    : `the loss is ${formatNumber(lossGrowth)} times that of the first step`;
+  const since = 1;
+  const severity = severityOf(log, lossGrowth);
   // The first steps at a large rate climb, and often come down at once.
   const rise = lossGrowth * shareOfStart(log);
   if (rise > limits.mostLossGrowth && (log.age >= FIRST || rise > FAR)) {
-    return because("diverges", "mostLossGrowth", [rise, ""]);
+    const threshold = "mostLossGrowth";
+    return { kind: "diverges", since, severity, measured: rise, threshold, words: risen };
   }
-  // A loss that is hardly above the first may still fall.
-  if (log.age < FIRST || log.age > 1.5 * FIRST) return null;
-  if (heldOutShare(log) < HELD_OUT_FALLS) return null;
-  if (lossGrowth > 1 && decreaseRatio < limits.leastDecreaseRatio) {
-    return because("overshoots", "leastDecreaseRatio", [
-      decreaseRatio,
-      `the loss of a step's own batch fell by ${formatNumber(decreaseRatio)} of what the ` +
-      "gradient predicts, on average over the first steps",
-    ]);
+  const found = standsBy(log, figures, limits);
+  return found && { ...found, since, severity, words: `${found.words}, and ${risen}` };
+}
+
+/** Judges a training that has learned nothing by step 20: one look, since each may err. */
+function standsBy(
+  log: TrainingLog,
+  { decreaseRatio, updateRatio, standing, growth }: RateFigures,
+  limits: FirstLimits,
+): Omit<TooHigh, "since"> | null {
+  const before = log.rows.at(-2)?.step ?? -Infinity;
+  const isLook = log.age >= FIRST && before < log.step - log.age + FIRST;
+  const heldOut = (log.column("validationLoss").at(-1)?.value ?? NaN) / log.unlearned;
+  if (!isLook || !(standing > STANDS) || heldOut < HELD_OUT_FALLS) return null;
+  if (standing > 1 && decreaseRatio < limits.leastDecreaseRatio) {
+    return {
+      kind: "overshoots",
+      threshold: "leastDecreaseRatio",
+      measured: decreaseRatio,
+      words: `the loss of a step's own batch fell by ${formatNumber(decreaseRatio)} of what the ` +
+        "gradient predicts, on average over the first steps",
+    };
   }
-  if (updateRatio > limits.mostFirstUpdate) {
-    return because("overturns", "mostFirstUpdate", [
-      updateRatio,
-      `the first steps changed a kernel by ${formatNumber(updateRatio)} of its size on average`,
-    ]);
+  if (heldOut < HELD_OUT_STANDS) return null;
+  if (Number.isNaN(growth) && updateRatio > limits.mostFirstUpdate) {
+    return {
+      kind: "overturns",
+      threshold: "mostFirstUpdate",
+      measured: updateRatio,
+      words: `the first steps changed a kernel by ${formatNumber(updateRatio)} of its size on ` +
+        "average",
+    };
   }
-  if (!(lossGrowth > 1 && growth > limits.mostKernelGrowth)) return null;
-  return because("blown-up", "mostKernelGrowth", [
-    growth,
-    `a kernel is ${formatNumber(growth)} times as large as before training`,
-  ]);
+  if (!(growth > limits.mostKernelGrowth)) return null;
+  const words = `a kernel is ${formatNumber(growth)} times as large as before training`;
+  return { kind: "blown-up", threshold: "mostKernelGrowth", measured: growth, words };
 }
 
 /** A loss that has risen may come back: at large rates the first steps climb (Lewkowycz et al. 2020). */
@@ -318,18 +319,20 @@ function shareOfStart(log: TrainingLog): number {
 interface RateFigures {
   decreaseRatio: number;
   updateRatio: number;
+  /** Loss over that of the first step, and over that of a network that has learned nothing. */
   lossGrowth: number;
+  standing: number;
   growth: number;
 }
 
-/** Returns the figures of a training whose loss stands or has risen; otherwise `null`. */
+/** Returns the figures of a training with steps that are not tiny; `null` if too little is known. */
 function figuresOf(log: TrainingLog): RateFigures | null {
   if (log.age < FIRST / 2) return null;
   const first = log.column("loss")[0]?.value ?? NaN;
   const latest = finite(log.last("loss", LEAST_RATIOS));
   // One hard batch does not move the median of five.
-  const lossGrowth = median(latest.map(({ value }) => value)) / first;
-  if (latest.length < LEAST_RATIOS || !(first > 0) || !(lossGrowth > STANDS)) return null;
+  const loss = median(latest.map(({ value }) => value));
+  if (latest.length < LEAST_RATIOS || !(first > 0)) return null;
   const ratios = finite(log.until("decreaseRatio", FIRST));
   const updates = finite(log.until("updateRatio", FIRST / 2));
   // Tiny steps cannot have raised a loss: the batches differ.
@@ -337,7 +340,8 @@ function figuresOf(log: TrainingLog): RateFigures | null {
   return {
     decreaseRatio: ratios.length < LEAST_RATIOS ? NaN : meanOf(ratios.map(clamped)),
     updateRatio: updates.length < LEAST_RATIOS ? NaN : meanOf(updates),
-    lossGrowth,
+    lossGrowth: loss / first,
+    standing: loss / log.unlearned,
     growth: log.now("growth") ?? NaN,
   };
 }
@@ -355,6 +359,13 @@ function brokeAt(log: TrainingLog): Point | null {
   const grew = finite(log.last("loss", LATEST + 1)).some(({ value }) => value > LEAST_JUMP * first);
   if (largest === undefined) return grew ? { step: log.step, value: Infinity } : null;
   return grew || largest.value > BREAKS ? largest : null;
+}
+
+/** Returns the gradient norm of a jump over the usual one, at least 1. */
+function gradientJump(log: TrainingLog, jump: Point | null): number {
+  const norms = finite(log.last("gradientNorm", BEFORE + LATEST));
+  const now = norms.find(({ step }) => step === jump?.step)?.value ?? 0;
+  return Math.max(1, now / median(norms.slice(0, -LATEST).map(({ value }) => value)) || 1);
 }
 
 /**

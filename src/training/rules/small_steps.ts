@@ -2,7 +2,7 @@ import { formatNumber, formatPercent, roundTo } from "../../words/numbers.ts";
 import { median } from "../../theory/averages.ts";
 import { meanOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
-import { BREAKS, clamped, FIRST, heldOutShare, LEAST_RATIOS, rateWords } from "./rates.ts";
+import { BREAKS, clamped, FIRST, LEAST_RATIOS, rateWords } from "./rates.ts";
 import { finite, MEASURED } from "./jumps.ts";
 
 /** Rule (c): steps are too small. */
@@ -104,6 +104,15 @@ function slowBy(
       "are safe.",
     fix: "Raise the learning rate by a factor of 3.",
   };
+}
+
+/**
+ * Returns the loss on held-out data over that before training, which is less noisy than the loss of a
+ * batch; NaN if it was not measured.
+ */
+function heldOutShare(log: TrainingLog): number {
+  const held = log.column("validationLoss");
+  return held[0]?.step === 0 && held.length > 1 ? held.at(-1)!.value / held[0].value : NaN;
 }
 
 /** Share of the first loss above which small gradients do not come from success. */
