@@ -43,11 +43,16 @@ const report = (model: string, options?: RunOptions) =>
   run(["report", model, "--format", "json"], options);
 
 /** Checks that a file has the same report, to the byte, on a server and on this machine. */
-async function assertSame(name: string, options: ServeOptions = {}): Promise<FileServer["got"]> {
+async function assertSame(
+  name: string,
+  options: ServeOptions = {},
+  flags: string[] = [],
+): Promise<FileServer["got"]> {
   await using server = serveFiles({ [name]: `${folder}/${name}` }, options);
-  const remote = await report(`${server.origin}/${name}?signature=secret`);
+  const of = (path: string) => run(["report", path, "--format", "json", ...flags]);
+  const remote = await of(`${server.origin}/${name}?signature=secret`);
   assert(!remote.includes("secret"));
-  assertEquals(remote.replaceAll(`${server.origin}/`, ""), await report(name));
+  assertEquals(remote.replaceAll(`${server.origin}/`, ""), await of(name));
   return server.got;
 }
 
@@ -80,6 +85,33 @@ Deno.test("a transposed tensor and one with gaps are read in pieces from a serve
   const lengths = got.map(({ range }) => range === null ? 0 : range[1] + 1 - range[0]);
   assert(Math.max(...lengths) <= 2 ** 21, `${Math.max(...lengths)}`);
   assert(got.length > 60 && got.length < 200, `${got.length} requests`);
+});
+
+Deno.test("a sample asks for the next tensors while it waits for the last ranges of others", async () => {
+  const shape = [1200, 1200];
+  const size = 4 * 1200 * 1200;
+  const names = ["a", "b", "c", "d"].map((name) => `${name}.weight`);
+  const made = names.map((name) => ({ name, dtype: "F32" as const, shape }));
+  await writeCheckpoint(`${folder}/many.safetensors`, made);
+  const start = (await Deno.stat(`${folder}/many.safetensors`)).size - 4 * size;
+  const open = new Map<number, number>([[0, 0], [1, 0]]);
+  let together = 0, most = 0;
+  const got = await assertSame("many.safetensors", {
+    misbehaves: async ({ range }) => {
+      if (range === null || range[0] < start) return null;
+      // A task has two tensors.
+      const task = Math.floor((range[0] - start) / size / 2);
+      open.set(task, open.get(task)! + 1);
+      if ([...open.values()].every((count) => count > 0)) together++;
+      most = Math.max(most, open.get(0)! + open.get(1)!);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      open.set(task, open.get(task)! - 1);
+      return null;
+    },
+  }, ["--sample"]);
+  assert(got.length >= 4 * 32, `${got.length} requests`);
+  assert(together > 0);
+  assertEquals(most, 32);
 });
 
 Deno.test("what passes changes nothing: 429, 5xx, cut-off and slow answers", async () => {

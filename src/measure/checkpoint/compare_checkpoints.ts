@@ -232,10 +232,12 @@ async function comparePairs(
   const total = parts.reduce((sum, part) => sum + bytesOf(part), 0);
   const tensors = stored.flatMap(({ pair }) => pair);
   if (total >= WORTH_WORKERS || tensors.some(isFar)) {
+    const own = threads ?? threadsFor("comparison", tensors);
     const groups = groupBySize(parts, bytesOf, PART_BYTES);
     const task: CompareTask = {
       pairs: stored.map(({ pair: [a, b] }) => [sideOf(a), sideOf(b)]),
       groups,
+      isAlone: own === 1,
     };
     const module = new URL("./compare_worker.ts", import.meta.url);
     let bytes = 0;
@@ -243,7 +245,7 @@ async function comparePairs(
       module,
       task,
       count: groups.length,
-      threads: threads ?? threadsFor("comparison", tensors),
+      threads: own,
       signal,
     });
     for await (const { index, answer } of answers) {

@@ -241,7 +241,7 @@ async function sweepStored(
   const sums = new Map<number, SavedSweep>();
   const total = parts.reduce((sum, part) => sum + bytesOf(part, pieces[part.tensor]), 0);
   let bytes = 0;
-  const task: SweepTask = { tensors: stored, groups };
+  const task: SweepTask = { tensors: stored, groups, isAlone: threads === 1 };
   const answers = askWorkers<PartFigures[]>({
     module: new URL("./sweep_worker.ts", import.meta.url),
     task,

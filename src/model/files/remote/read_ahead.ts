@@ -62,8 +62,11 @@ async function writing(folder: string, write: () => Promise<void>): Promise<void
   }
 }
 
-/** Number of requests at a time. */
-const MAX_REQUESTS = 8;
+/** Number of requests at a time, and of small ones, which wait for the server most of their time. */
+const MAX_REQUESTS = 8, MAX_SMALL = 32;
+
+/** Largest number of bytes of a small request. */
+const SMALL_BYTES = 2 ** 16;
 
 /** Bytes of a request. */
 export const UNIT_BYTES = 2 ** 21;
@@ -105,24 +108,33 @@ export class ReadAhead {
   /** Ranges that each reader will read of each file. */
   readonly #plans = new Map<string, Plan>();
   #held = 0;
+  /** Sum of the shares of the requests that are running: a small one has 1. */
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { share: number; begin: () => void }[] = [];
 
   constructor(read: ReadRange) {
     this.#read = read;
   }
 
-  /** Replaces what a reader is going to read, in its order. */
+  /** Replaces what a reader is going to read, in its order; what has begun goes on. */
   expect(stream: number, ranges: readonly RemoteRange[]): void {
     const now = performance.now();
+    const begun = new Map<string, Unit[]>();
     for (const [key, { units, used }] of this.#plans) {
       if (!key.startsWith(`${stream}/`) && now - used < MAX_IDLE) continue;
-      for (const unit of units) if (unit.bytes !== null) this.#held -= unit.to - unit.from;
+      begun.set(key, units.filter(({ bytes }) => bytes !== null));
       this.#plans.delete(key);
     }
     for (const [id, own] of Map.groupBy(ranges, ({ id }) => id)) {
-      this.#plans.set(`${stream}/${id}`, { units: unitsOf(own), used: now });
+      const key = `${stream}/${id}`;
+      const old = begun.get(key) ?? [];
+      const units = unitsOf(own).map((unit): Unit => {
+        const at = old.findIndex(({ from, to }) => from <= unit.from && unit.to <= to);
+        return at === -1 ? unit : { ...old.splice(at, 1)[0], left: unit.left };
+      });
+      this.#plans.set(key, { units, used: now });
     }
+    for (const unit of [...begun.values()].flat()) this.#held -= unit.to - unit.from;
     this.#advance();
   }
 
@@ -172,15 +184,24 @@ export class ReadAhead {
   }
 
   async #request(range: RemoteRange): Promise<Uint8Array> {
-    if (this.#running >= MAX_REQUESTS) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else this.#running++;
+    const share = range.to - range.from <= SMALL_BYTES ? 1 : MAX_SMALL / MAX_REQUESTS;
+    await new Promise<void>((begin) => {
+      this.#waiting.push({ share, begin });
+      this.#admit();
+    });
     try {
       return await this.#read(range);
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
+      this.#running -= share;
+      this.#admit();
+    }
+  }
+
+  #admit(): void {
+    while (this.#waiting.length > 0 && this.#running + this.#waiting[0].share <= MAX_SMALL) {
+      const { share, begin } = this.#waiting.shift()!;
+      this.#running += share;
+      begin();
     }
   }
 }

@@ -74,17 +74,39 @@ Deno.test("other reads are made at once, between those that are expected, too", 
   ]]);
 });
 
-Deno.test("at most eight requests are made at a time, and at most 16 MiB ahead", async () => {
-  const small = reader();
-  const ranges = Array.from({ length: 40 }, (_, i) => ({ id: 0, from: i * 1e5, to: i * 1e5 + 10 }));
-  small.ahead.expect(0, ranges);
-  for (const { from, to } of ranges) await small.read(from, to);
-  assertEquals(small.most.requests, 8);
+Deno.test("at most eight requests are made at a time, or 32 small ones, and at most 16 MiB ahead", async () => {
+  for (const [bytes, most] of [[10, 32], [2 ** 16, 32], [2 ** 16 + 1, 8]]) {
+    const small = reader();
+    const ranges = Array.from({ length: 40 }, (_, i) => {
+      const from = i * 2 ** 18;
+      return { id: 0, from, to: from + bytes };
+    });
+    small.ahead.expect(0, ranges);
+    for (const { from, to } of ranges) await small.read(from, to);
+    assertEquals(small.most.requests, most);
+  }
   const large = reader();
   large.ahead.expect(0, [{ id: 3, from: 0, to: 100 * UNIT_BYTES }]);
   await large.read(0, 10, { id: 3 });
   await new Promise((resolve) => setTimeout(resolve, 50));
   assertEquals(large.asked.map(({ id }) => id), Array(8).fill(3));
+});
+
+Deno.test("what has begun goes on if it is expected again, also if it was joined to what is read", async () => {
+  const { ahead, read, asked } = reader();
+  const first = { id: 0, from: 0, to: 100 }, second = { id: 0, from: 200, to: 300 };
+  const third = { id: 0, from: UNIT_BYTES, to: UNIT_BYTES + 50 };
+  ahead.expect(0, [first, second, third]);
+  await read(0, 100);
+  ahead.expect(0, [second, third]);
+  await read(200, 300);
+  await read(UNIT_BYTES, UNIT_BYTES + 50);
+  assertEquals(asked.length, 2);
+  // What nobody expects any more is asked for again.
+  ahead.expect(0, [third]);
+  ahead.expect(0, []);
+  await read(UNIT_BYTES, UNIT_BYTES + 50);
+  assertEquals(asked.length, 4);
 });
 
 Deno.test("all readers together hold at most 32 MiB, and none waits for another", async () => {
