@@ -9,6 +9,7 @@ import {
   tensorParts,
 } from "../torch/assemble_pickle.ts";
 import { type Figures, fixture, readExpected, refusalOf, torchFile } from "../torch/fixture.ts";
+import { type Parts, parts } from "../assert_refused.ts";
 
 const { files } = await readExpected();
 
@@ -168,56 +169,57 @@ Deno.test("readStateDict() reads files of torch.save before 1.6, storages in the
 
 Deno.test("readWeights() says what is wrong with the storages of such a file", async () => {
   const four = [1, 2, 3, 4];
-  const cases: [Legacy, string][] = [
-    [{ storages: [] }, "The file ends in its storages, expected 1 of them: truncated"],
+  const cases: [Legacy, Parts][] = [
+    [{ storages: [] }, parts("The file", "its storages", "1 of them: truncated")],
     [
       { storages: [[5, four]] },
-      'Storage "0" has 5 entries, expected at most 4 up to the end of the file: truncated',
+      parts('Storage "0"', "5 entries", "at most 4 up to the end of the file: truncated"),
     ],
     [
       { storages: [[4, [1, 2, 3]]] },
-      'Storage "0" has 4 entries, expected at most 3 up to the end of the file: truncated',
+      parts('Storage "0"', "4 entries", "at most 3 up to the end of the file: truncated"),
     ],
     [
       { storages: [[-1, four]] },
-      'Storage "0" has -1 entries, expected at most 4 up to the end of the file: truncated',
+      parts('Storage "0"', "-1 entries", "at most 4 up to the end of the file: truncated"),
     ],
-    [{ storages: [[3, four]] }, 'Storage "0" of "w" has 12 bytes, expected 16: truncated'],
+    [{ storages: [[3, four]] }, parts('Storage "0" of "w"', "12 bytes", "16: truncated")],
     [
       { keys: listOf(["1"]) },
-      'Storage "1" belongs to no tensor, expected one that does',
+      parts('Storage "1"', "no tensor", "one that does"),
     ],
-    [{ keys: listOf([0]) }, "Storage 0 belongs to no tensor, expected one that does"],
-    [{ keys: listOf([]) }, 'Storage "0" of "w" is missing, expected it in the file'],
-    [{ keys: [7] }, "The file has no list of storages, expected one"],
-    [{ version: 1000 }, "The file has version 1000, expected 1001"],
+    [{ keys: listOf([0]) }, parts("Storage 0", "no tensor", "one that does")],
+    [{ keys: listOf([]) }, parts('Storage "0" of "w"', "missing", "it in the file")],
+    [{ keys: [7] }, parts("The file", "no list of storages", "one")],
+    [{ version: 1000 }, parts("The file", "version 1000", "1001")],
     [
       { machine: dictionaryParts({ little_endian: [{ op: 0x89 }] }) },
-      "little_endian of the file is false, expected little-endian numbers",
+      parts("little_endian of the file", "false", "little-endian numbers"),
     ],
   ];
-  for (const [given, message] of cases) assertEquals(await refusal(given), message);
+  for (const [given, said] of cases) assertEquals(await refusal(given), said);
   // Up to seven bytes of the length of a storage are not all of it.
   const file = legacy({ storages: [[0, []]] });
   const whole = file.subarray(0, file.length - 8);
   for (const more of [1, 7]) {
     assertEquals(
       await refusalOf(".pt", new Uint8Array([...whole, ...Array(more).fill(0)])),
-      "The file ends in its storages, expected 1 of them: truncated",
+      parts("The file", "its storages", "1 of them: truncated"),
     );
   }
 });
 
 Deno.test("readWeights() takes a file for what its first bytes say, and shows those that say nothing", async () => {
   const begins = (bytes: number[]) => refusalOf(".pt", new Uint8Array(bytes));
-  const end = "expected a zip archive or a pickle as torch.save writes it";
-  assertEquals(await begins([]), `The file begins with nothing, ${end}`);
-  assertEquals(await begins([7]), `The file begins with bytes 07, ${end}`);
-  assertEquals(await begins([0x50, 0]), `The file begins with bytes 50 00, ${end}`);
-  assertEquals(await begins([0, 0x4b]), `The file begins with bytes 00 4b, ${end}`);
-  assertEquals(await begins([255, 16, 0, 1, 9]), `The file begins with bytes ff 10 00 01, ${end}`);
+  const starts = (found: string) =>
+    parts("The file", found, "a zip archive or a pickle as torch.save writes it");
+  assertEquals(await begins([]), starts("nothing"));
+  assertEquals(await begins([7]), starts("bytes 07"));
+  assertEquals(await begins([0x50, 0]), starts("bytes 50 00"));
+  assertEquals(await begins([0, 0x4b]), starts("bytes 00 4b"));
+  assertEquals(await begins([255, 16, 0, 1, 9]), starts("bytes ff 10 00 01"));
   // One byte of the magic number is off.
   const file = legacy();
   file[13] ^= 1;
-  assertEquals(await refusalOf(".pt", file), `The file begins with bytes 80 02 8a 0a, ${end}`);
+  assertEquals(await refusalOf(".pt", file), starts("bytes 80 02 8a 0a"));
 });

@@ -3,6 +3,7 @@ import { openZip } from "../../src/model/files/unzip.ts";
 import { ModelError } from "../../src/model/model_error.ts";
 import { writeZip } from "../model/files/write_zip.ts";
 import { assertEquals } from "@std/assert";
+import { type Parts, partsOf } from "../assert_refused.ts";
 
 const FOLDER = new URL("../../fixtures/files/", import.meta.url);
 
@@ -31,8 +32,8 @@ export async function readExpected(): Promise<Expected> {
   return JSON.parse(await Deno.readTextFile(new URL("expected.json", FOLDER)));
 }
 
-/** The message with which a file of some bytes is refused; the path at its beginning is taken away. */
-export async function refusalOf(extension: string, bytes: Uint8Array): Promise<string> {
+/** The parts of the error with which a file of some bytes is refused, without its path. */
+export async function refusalOf(extension: string, bytes: Uint8Array): Promise<Parts> {
   const path = await Deno.makeTempFile({ suffix: extension });
   try {
     await Deno.writeFile(path, bytes);
@@ -41,7 +42,7 @@ export async function refusalOf(extension: string, bytes: Uint8Array): Promise<s
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     assertEquals(error.message.startsWith(`${path}: `), true, error.message);
-    return error.message.slice(path.length + 2);
+    return partsOf(error, path);
   } finally {
     await Deno.remove(path);
   }
