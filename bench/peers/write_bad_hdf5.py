@@ -42,14 +42,6 @@ def circle(root):
     group["b"] = root["/"]
 
 
-def compressed(root):
-    root.create_dataset("a", data=np.ones((8, 8), "f4"), compression="gzip")
-
-
-def chunked(root):
-    root.create_dataset("a", data=np.ones((8, 8), "f4"), chunks=(4, 4))
-
-
 def external_data(root):
     root.create_dataset("a", (4,), "u1", external=[("/etc/hostname", 0, 4)])
 
@@ -61,10 +53,6 @@ def reference(root):
 
 def compound(root):
     root["a"] = np.zeros(2, dtype=[("x", "f4"), ("y", "i4")])
-
-
-def big_endian(root):
-    root["a"] = np.array([1.0, 2.0], ">f4")
 
 
 def text(root):
@@ -91,8 +79,7 @@ def types(root):
     root.attrs["number"] = 3.5
 
 
-for make in [soft_link, external_link, hard_links, circle, compressed, chunked, external_data, reference, compound, types,
-             many_names, big_endian, text]:
+for make in [soft_link, external_link, hard_links, circle, external_data, reference, compound, types, many_names, text]:
     file(make.__name__, make)
 file("newest", types, libver="latest")
 file("newest_many_names", many_names, libver="latest")

@@ -115,3 +115,14 @@ export function mutateBytes(bytes: Uint8Array, chance: Chance): Uint8Array<Array
       ]);
   }
 }
+
+/** Most bytes of an HDF5 file are numbers or room: where something else stands is hit more often. */
+export function damagedBytes(bytes: Uint8Array, chance: Chance): Uint8Array {
+  if (chance.happens(0.3)) return mutateBytes(bytes, chance);
+  const copy = new Uint8Array(bytes);
+  const used = [...copy.keys()].filter((at) => copy[at] !== 0);
+  for (let i = chance.integer(1, 4); i > 0; i--) {
+    copy[chance.one(used)] = chance.one([0, 1, 2, 3, 8, 16, 127, 128, 255, chance.integer(0, 255)]);
+  }
+  return copy;
+}

@@ -62,9 +62,3 @@ Deno.test({
       assert(megabytes < 300, `${megabytes.toFixed(0)} MB`);
     }),
 });
-
-Deno.test("an array that HDF5 packs in chunks, which Keras does not, is refused by name", async () => {
-  const path = new URL("../../fixtures/files/whole/chunked.weights.h5", import.meta.url).pathname;
-  const { message } = await assertRejects(() => readWeights(path), ModelError);
-  assert(/"across\/int16" is compressed, expected the plain array/.test(message), message);
-});

@@ -31,6 +31,7 @@ const FILES = {
   "fortran.npz": 9,
   "whole.pt": 6,
   "whole.weights.h5": 8,
+  "chunked.weights.h5": 8,
 };
 
 for (const [file, count] of Object.entries(FILES)) {

@@ -22,12 +22,18 @@ const CONTAINER = /^(model_weights|_layer_checkpoint_dependencies)\//;
 export function readKerasTensors(source: ByteSource): FileTensor[] {
   const [first, second] = source.read(0, Math.min(2, source.size), "The first bytes");
   const isZip = first === 0x50 && second === 0x4b;
-  return tensorsIn(openHdf5(isZip ? weightsIn(source) : source))
+  return tensorsIn(openHdf5(isZip ? weightsIn(source) : source, mostStreamed))
     .map((tensor) => ({
       ...tensor,
       name: tensor.name.replace(CONTAINER, "").replace(/:\d+$/, ""),
     }));
 }
+
+/**
+ * Returns the largest number of bytes to which chunks may unpack: deflate packs a thousand to one, and
+ * only pieces are held.
+ */
+const mostStreamed = (size: number) => 2 ** 26 + 2 ** 10 * size;
 
 /** Returns the weights in a `.keras`. */
 function weightsIn(source: ByteSource): ByteSource {
@@ -44,7 +50,15 @@ function tensorsIn({ children }: Hdf5Group): FileTensor[] {
   return [...children].flatMap(([name, child]): FileTensor[] => {
     if (NOT_WEIGHTS.test(name)) return [];
     if (child.kind === "group") return tensorsIn(child);
-    const { path, shape, type, read, bytes, stored } = child;
-    return [{ name: path, shape, type, read, bytes, ...stored === undefined ? {} : { stored } }];
+    const { path, shape, type, read, bytes, unpack, stored } = child;
+    return [{
+      name: path,
+      shape,
+      type,
+      read,
+      bytes,
+      ...unpack === undefined ? {} : { unpack: () => unpack() },
+      ...stored === undefined ? {} : { stored },
+    }];
   });
 }

@@ -4,7 +4,8 @@ import { ModelError } from "../../model/model_error.ts";
 import { refusal } from "../../words/input_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
-import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
+import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
+import type { Hdf5Array } from "../hdf5/read_array.ts";
 import type { Json } from "../topology/topology_json.ts";
 import { kerasOrder, ownName } from "./keras_file.ts";
 import {

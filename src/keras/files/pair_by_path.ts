@@ -7,7 +7,8 @@ import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 import { refusal } from "../../words/input_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
-import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
+import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
+import type { Hdf5Array } from "../hdf5/read_array.ts";
 import { isJson, type Json, MODEL_CLASSES, modelClassOf } from "../topology/topology_json.ts";
 import { kerasOrder } from "./keras_file.ts";
 

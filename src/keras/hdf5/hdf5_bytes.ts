@@ -13,7 +13,7 @@ const NAME_BYTES = 256;
 export class Hdf5Bytes {
   readonly #file: ByteSource;
   /** Numbers of bytes of an address and of a length. */
-  readonly #widths: { offset: number; length: number };
+  readonly widths: { offset: number; length: number };
   readonly #end: number;
   readonly #what: string;
   /** Index of the next byte to read. */
@@ -39,7 +39,7 @@ export class Hdf5Bytes {
       });
     }
     this.#file = file;
-    this.#widths = widths;
+    this.widths = widths;
     this.#end = from + count;
     this.#what = what;
     this.at = from;
@@ -52,7 +52,7 @@ export class Hdf5Bytes {
 
   /** Returns another piece of the same file. */
   piece(from: number, count: number, what: string): Hdf5Bytes {
-    return new Hdf5Bytes(this.#file, this.#widths, { from, count, what });
+    return new Hdf5Bytes(this.#file, this.widths, { from, count, what });
   }
 
   /** Returns a piece that may extend to the end of the file. */
@@ -82,34 +82,23 @@ export class Hdf5Bytes {
   /** Reads a whole number of the given number of bytes, little-endian. */
   uint(bytes: number): number {
     const read = this.bytes(bytes);
-    const view = new DataView(read.buffer, read.byteOffset, bytes);
-    switch (bytes) {
-      case 1:
-        return view.getUint8(0);
-      case 2:
-        return view.getUint16(0, true);
-      case 4:
-        return view.getUint32(0, true);
-      default: {
-        const low = view.getUint32(0, true), high = view.getUint32(4, true);
-        if (high === 0xffffffff && low === 0xffffffff) return NOWHERE;
-        const value = high * 2 ** 32 + low;
-        // No file is that long, so any use of it ends in an error message.
-        return Number.isSafeInteger(value) ? value : Number.MAX_SAFE_INTEGER;
-      }
-    }
+    if (bytes === 8 && read.every((byte) => byte === 255)) return NOWHERE;
+    let value = 0;
+    for (let i = bytes - 1; i >= 0; i--) value = 256 * value + read[i];
+    // No file is that long, so any use of it ends in an error message.
+    return Number.isSafeInteger(value) ? value : Number.MAX_SAFE_INTEGER;
   }
 
   /** Reads an address in the file, or {@linkcode NOWHERE}. */
   offset(): number {
-    const { offset } = this.#widths;
+    const { offset } = this.widths;
     const value = this.uint(offset);
     return offset === 4 && value === 0xffffffff ? NOWHERE : value;
   }
 
   /** Reads a length. */
   length(): number {
-    return this.uint(this.#widths.length);
+    return this.uint(this.widths.length);
   }
 
   /** Reads bytes; of a file in memory, as a view of it. */

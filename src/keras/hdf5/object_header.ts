@@ -1,7 +1,6 @@
 import type { Budget } from "../../model/files/budget.ts";
 import { BYTES } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
-import { showValue } from "../../words/show_value.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 
 /** Message types of an object header that are read. */
@@ -9,6 +8,8 @@ export const MESSAGE = {
   dataspace: 0x01,
   linkInfo: 0x02,
   datatype: 0x03,
+  oldFill: 0x04,
+  fill: 0x05,
   link: 0x06,
   externalFiles: 0x07,
   layout: 0x08,
@@ -148,6 +149,8 @@ export interface Datatype {
   type: FileType | "text" | "longText";
   /** Number of bytes of an entry. */
   size: number;
+  /** True if the first byte of a number is its highest; absent if not. */
+  isBigEndian?: true;
 }
 
 /** Floating-point types by their size and the bits of their exponent. */
@@ -157,6 +160,9 @@ const FLOATS: Record<string, FileType> = {
   "4 8": "float32",
   "8 11": "float64",
 };
+
+/** Bit of a floating-point type whose bytes are in neither order. */
+const VAX = 0x40;
 
 const NAMES = [
   "whole numbers",
@@ -209,151 +215,37 @@ export function readDatatype(bytes: Hdf5Bytes): Datatype {
       "text, floats or integers",
     );
   }
-  if (size > 1 && (bits & 1) !== 0 && kind < 2) {
-    throw bytes.wrong("says that the entries are big-endian", "little-endian ones as Keras writes");
+  if (kind === 1 && (bits & VAX) !== 0) {
+    throw bytes.wrong("says that the entries are in the order of a VAX", "little- or big-endian");
   }
-  return { type: type as FileType, size };
+  const isBigEndian = size > 1 && kind < 2 && (bits & 1) !== 0;
+  return { type: type as FileType, size, ...isBigEndian ? { isBigEndian } : {} };
 }
 
 /** Largest number of axes of an array in HDF5. */
 const MAX_RANK = 32;
 
+/** Lengths of an array along its axes. */
+export interface Dataspace {
+  shape: number[];
+  /** Lengths that it may grow to; `Infinity` for any. */
+  most: number[];
+}
+
 /** Reads a shape. */
-export function readDataspace(bytes: Hdf5Bytes): number[] {
+export function readDataspace(bytes: Hdf5Bytes): Dataspace {
   const version = bytes.version(1, 2);
   const rank = bytes.uint(1);
-  bytes.skip(1);
+  const flags = bytes.uint(1);
   // In the newer version, a mark instead of an axis of length 0 denotes a space without entries.
   if (version === 1) bytes.skip(5);
-  else if (bytes.uint(1) === 2) return [0];
+  else if (bytes.uint(1) === 2) return { shape: [0], most: [0] };
   if (rank > MAX_RANK) throw bytes.wrong(`has ${rank} axes`, `at most ${MAX_RANK}`);
   const shape = Array.from({ length: rank }, () => bytes.length());
   if (shape.some((size) => size === NOWHERE || size >= Number.MAX_SAFE_INTEGER)) {
     throw bytes.wrong("has an axis of 2^53 entries or more", "fewer");
   }
-  return shape;
-}
-
-/** Mark of a link to a name instead of an object, in a symbol table. */
-const SOFT_IN_TABLE = 2;
-
-const HARD = 0, SOFT = 1;
-
-/**
- * Returns the names in a group, with the addresses of the objects. A link to a name, in this file
- * or in another, is rejected: nothing outside the file is read.
- *
- * @param what Name of the group, for messages.
- * @param budget Characters of names that may still be read.
- * @returns The addresses by name, or `null` if the object is not a group.
- * @throws {ModelError} If its lists are damaged or hold links.
- */
-export function groupLinks(
-  file: Hdf5Bytes,
-  messages: Message[],
-  what: string,
-  budget: Budget,
-): Map<string, number> | null {
-  const links = new Map<string, number>();
-  const add = (name: string, address: number, bytes: Hdf5Bytes) => {
-    budget.spend(name.length);
-    if (links.has(name)) throw bytes.wrong(`lists ${showValue(name)} twice`, "each name once");
-    links.set(name, address);
-  };
-  let isGroup = false;
-  for (const { type, bytes } of messages) {
-    if (type === MESSAGE.symbolTable) readTable(file, bytes, add, what);
-    else if (type === MESSAGE.link) readLink(bytes, add);
-    else if (type === MESSAGE.linkInfo) requireNoHeap(bytes);
-    else continue;
-    isGroup = true;
-  }
-  return isGroup ? links : null;
-}
-
-type Add = (name: string, address: number, bytes: Hdf5Bytes) => void;
-
-/** Reads the older form: a tree of tables with the names in a heap. */
-function readTable(file: Hdf5Bytes, message: Hdf5Bytes, add: Add, what: string): void {
-  const root = message.offset();
-  const heap = file.rest(message.offset(), `The list of names of ${what}`);
-  heap.signature("HEAP");
-  heap.skip(4);
-  const size = heap.length();
-  heap.length();
-  const names = heap.offset();
-  const nameAt = (offset: number) =>
-    file.piece(names, size, `The list of names of ${what}`).piece(
-      names + offset,
-      size - offset,
-      `A name in ${what}`,
-    ).name();
-  const seen = new Set<number>();
-  const visit = (address: number, above: number) => {
-    const node = file.rest(address, `The list of ${what}`);
-    if (seen.has(address)) throw node.wrong("leads back to itself", "an end");
-    seen.add(address);
-    node.signature("TREE");
-    const kind = node.uint(1), level = node.uint(1), count = node.uint(2);
-    if (kind !== 0 || level >= above) throw node.wrong("is damaged", "a tree of names");
-    node.offset();
-    node.offset();
-    for (let i = 0; i < count; i++) {
-      node.length();
-      const child = node.offset();
-      if (level > 0) visit(child, level);
-      else readNode(child);
-    }
-  };
-  const readNode = (address: number) => {
-    const node = file.rest(address, `The list of ${what}`);
-    if (seen.has(address)) throw node.wrong("leads back to itself", "an end");
-    seen.add(address);
-    node.signature("SNOD");
-    node.version(1);
-    node.skip(1);
-    for (let i = node.uint(2); i > 0; i--) {
-      const name = nameAt(node.offset());
-      const address = node.offset();
-      const isSoft = node.uint(4) === SOFT_IN_TABLE;
-      node.skip(20);
-      if (isSoft) throw softLink(node, name);
-      add(name, address, node);
-    }
-  };
-  visit(root, 256);
-}
-
-/** Reads the newer form: a message for each name. */
-function readLink(message: Hdf5Bytes, add: Add): void {
-  message.version(1);
-  const flags = message.uint(1);
-  const kind = (flags & 8) === 0 ? HARD : message.uint(1);
-  if ((flags & 4) !== 0) message.skip(8);
-  if ((flags & 16) !== 0) message.skip(1);
-  const name = message.text(message.uint(1 << (flags & 3)));
-  if (kind === SOFT) throw softLink(message, name);
-  if (kind !== HARD) {
-    throw message.wrong(
-      `has ${showValue(name)}, a link out of the file`,
-      "data in the file",
-    );
-  }
-  add(name, message.offset(), message);
-}
-
-const softLink = (bytes: Hdf5Bytes, name: string) =>
-  bytes.wrong(`has ${showValue(name)}, a link to another name`, "data");
-
-/**
- * Rejects the newest form, for many names, which is only written on request (`libver="latest"`).
- */
-function requireNoHeap(message: Hdf5Bytes): void {
-  message.version(0);
-  if ((message.uint(1) & 1) !== 0) message.skip(8);
-  if (message.offset() === NOWHERE) return;
-  throw message.wrong(
-    "keeps its names in a fractal heap",
-    'the format that Keras writes (h5py without libver="latest" and track_order)',
-  );
+  if ((flags & 1) === 0) return { shape, most: shape };
+  const most = shape.map(() => bytes.length());
+  return { shape, most: most.map((length) => length === NOWHERE ? Infinity : length) };
 }

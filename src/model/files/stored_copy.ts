@@ -14,12 +14,21 @@ export const MAX_UNPACKED = 2 ** 25;
  * @param entries The files of the archive.
  * @throws If a file is damaged, or the copy cannot be written.
  */
-export async function storedCopy(entries: readonly ZipEntry[]): Promise<ByteSource> {
-  const path = await Deno.makeTempFile({ prefix: "gradient-health-", suffix: ".zip" });
+export const storedCopy = (entries: readonly ZipEntry[]): Promise<ByteSource> =>
+  temporaryFile((file) => writeStored(file, entries));
+
+/** Writes bytes to a temporary file likewise. */
+export const temporaryCopy = (pieces: AsyncIterable<Uint8Array>): Promise<ByteSource> =>
+  temporaryFile(async (file) => {
+    for await (const piece of pieces) writeAll(file, piece);
+  });
+
+async function temporaryFile(write: (file: Deno.FsFile) => Promise<void>): Promise<ByteSource> {
+  const path = await Deno.makeTempFile({ prefix: "gradient-health-" });
   removeAtEnd(path);
   try {
     using file = await Deno.open(path, { write: true });
-    await writeStored(file, entries);
+    await write(file);
   } catch (error) {
     remove(path);
     throw error;
@@ -27,6 +36,10 @@ export async function storedCopy(entries: readonly ZipEntry[]): Promise<ByteSour
   const source = await byteSource(path);
   unused.register(source.file!, path);
   return source;
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
 }
 
 const copies = new Set<string>();
@@ -79,7 +92,7 @@ type Field = [bytes: 2 | 4 | 8, value: number];
 async function writeStored(file: Deno.FsFile, entries: readonly ZipEntry[]): Promise<void> {
   let at = 0;
   const write = (bytes: Uint8Array) => {
-    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    writeAll(file, bytes);
     at += bytes.length;
   };
   const directory: Uint8Array[] = [];

@@ -39,6 +39,9 @@ const MAX_RATIO = 10;
 /** Bytes that they may have in addition: weights that are all 0 pack a thousand to one. */
 const FREE = 2 ** 26;
 
+/** Returns the largest number of bytes to which files of an archive may unpack, given its size. */
+export const mostUnpacked = (size: number): number => FREE + MAX_RATIO * size;
+
 const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50;
 const END64 = 0x06064b50, LOCATOR64 = 0x07064b50;
 const END64_BYTES = 56, LOCATOR64_BYTES = 20;
@@ -92,7 +95,7 @@ export function openZip(
     });
   }
   const total = [...files.values()].reduce((sum, { size }) => sum + size, 0);
-  const most = FREE + MAX_RATIO * source.size;
+  const most = mostUnpacked(source.size);
   if (total > most) {
     return refuse(
       {
@@ -323,8 +326,9 @@ async function* unpackSlowly(
   refuse: Refuse,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { unpacked, checksum } = entry;
-  const pieces = ReadableStream.from(packedPieces(source, entry))
-    .pipeThrough(new DecompressionStream("deflate-raw"));
+  const { packed: count, from } = entry;
+  const packed = piecesOf(source, { from, count, what: pieceName(entry) });
+  const pieces = inflateStream(packed, "deflate-raw");
   let size = 0, sum = 0;
   try {
     for await (const piece of pieces) {
@@ -341,9 +345,17 @@ async function* unpackSlowly(
   if (size !== unpacked || sum !== checksum) refuseDamaged(entry, refuse);
 }
 
-function* packedPieces(source: ByteSource, entry: Entry): Generator<Uint8Array<ArrayBuffer>> {
-  const { packed, from } = entry;
-  for (const piece of piecesOf(source, { from, count: packed, what: pieceName(entry) })) {
+/** Returns the unpacked bytes of pieces, each of which may be read over the one before. */
+export const inflateStream = (
+  pieces: Iterable<Uint8Array<ArrayBuffer>> | AsyncIterable<Uint8Array<ArrayBuffer>>,
+  format: CompressionFormat,
+): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  ReadableStream.from(smallPieces(pieces)).pipeThrough(new DecompressionStream(format));
+
+async function* smallPieces(
+  pieces: Iterable<Uint8Array<ArrayBuffer>> | AsyncIterable<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const piece of pieces) {
     for (let i = 0; i < piece.length; i += PACKED_PIECE) yield piece.slice(i, i + PACKED_PIECE);
   }
 }

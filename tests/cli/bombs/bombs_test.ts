@@ -3,11 +3,43 @@ import { crc32 } from "node:zlib";
 import { continuations, join, overlappingNames, textsInHeap } from "./hdf5_bombs.ts";
 import { copiedList, copiedShape, emptyDictionaries, namedDictionary } from "./pickle_bombs.ts";
 import { refusesWithin } from "./refuses_within.ts";
+import {
+  chunkedFile,
+  chunkTree,
+  inTree,
+  type WrittenChunk,
+} from "../../keras/hdf5/write_chunks.ts";
+
+/** Chunks of an array, all of which are the same 4 MiB of zeros. */
+function equalChunks(count: number): Uint8Array {
+  const content = deflateSync(new Uint8Array(2 ** 22));
+  const address = 2000 + 40 * count;
+  const chunks = Array.from({ length: count }, (_, i): WrittenChunk => ({
+    at: [i * 2 ** 20],
+    size: content.length,
+    address,
+  }));
+  return chunkedFile(
+    {
+      shape: [count * 2 ** 20],
+      layout: inTree([2 ** 20], 1000, 4),
+      packing: [1],
+      type: "float32",
+    },
+    [[1000, chunkTree(chunks)], [address, [...content]]],
+  );
+}
+
+/** An array of which no entry was ever written. */
+const unwritten = (count: number): Uint8Array =>
+  chunkedFile({ shape: [count], layout: inTree([2 ** 20], 1000) }, [[1000, chunkTree([])]]);
 
 const FILES: readonly [name: string, make: () => Uint8Array, includes: string][] = [
   ["names.h5", () => overlappingNames(20_000, 200_000), "The names of the HDF5 file add up to"],
   ["continuations.h5", () => continuations(990, 100_000), "The headers of the HDF5 file add up to"],
   ["texts.h5", () => textsInHeap(4000, 100_000), "model_config is not valid JSON"],
+  ["equal.weights.h5", () => equalChunks(10), 'The chunks of "a" add up to more than'],
+  ["unwritten.weights.h5", () => unwritten(2 ** 50), '"a" unpacks with the arrays before it to'],
   ["list.pt", () => copiedList(2000, 20_000), "The pickle makes values of more than"],
   ["axes.pt", () => copiedShape(50_000, 3000), 'storage "0" has 50000 axes, expected at most 64'],
   ["shape.pt", () => copiedShape(64, 300_000), "The pickle makes values of more than"],

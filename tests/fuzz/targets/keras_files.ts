@@ -7,7 +7,7 @@ import type { Chance } from "../chance.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { disposeModel, guardCase } from "../guard_case.ts";
-import { mutateBytes, mutateJson } from "../mutate.ts";
+import { damagedBytes, mutateJson } from "../mutate.ts";
 
 export const target: FuzzTarget = {
   name: "keras_files",
@@ -54,15 +54,4 @@ function damagedArchive(archive: Uint8Array, chance: Chance): Uint8Array {
   return chance.happens(0.5)
     ? packKeras({ config: mutateJson(config, chance), weights })
     : packKeras({ config, weights: damagedBytes(weights, chance) });
-}
-
-/** Most bytes of an HDF5 file are numbers or room: where something else stands is hit more often. */
-function damagedBytes(bytes: Uint8Array, chance: Chance): Uint8Array {
-  if (chance.happens(0.3)) return mutateBytes(bytes, chance);
-  const copy = new Uint8Array(bytes);
-  const used = [...copy.keys()].filter((at) => copy[at] !== 0);
-  for (let i = chance.integer(1, 4); i > 0; i--) {
-    copy[chance.one(used)] = chance.one([0, 1, 2, 3, 8, 16, 127, 128, 255, chance.integer(0, 255)]);
-  }
-  return copy;
 }

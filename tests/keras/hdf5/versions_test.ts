@@ -1,4 +1,5 @@
-import { type Hdf5Array, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
+import { openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
+import type { Hdf5Array } from "../../../src/keras/hdf5/read_array.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { gunzipSync } from "node:zlib";
