@@ -71,12 +71,21 @@ export class InputError extends TypeError {
 
 /** Returns the parts of a sentence that passes an error on, or one whose parts nobody knows. */
 function partsOf(message: string, cause: unknown): Pick<Refusal, "place" | "found" | "expected"> {
-  if (!(cause instanceof InputError) || !message.endsWith(cause.message)) {
+  if (!isInputError(cause) || !message.endsWith(cause.message)) {
     return { place: "", found: message, expected: "" };
   }
   const { place, found, expected } = cause;
   const whole = message.slice(0, -cause.message.length) + place;
   return { place: whole.replace(/: $/, ""), found, expected };
+}
+
+/** Returns false for what a user's code threw, even if it cannot be inspected. */
+function isInputError(cause: unknown): cause is InputError {
+  try {
+    return cause instanceof InputError;
+  } catch {
+    return false;
+  }
 }
 
 function sentenceOf({ place, verb = "is", found, expected, hint = "", meant = "" }: Refusal) {

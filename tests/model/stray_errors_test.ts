@@ -26,3 +26,16 @@ Deno.test("strayErrors waits a little at the end for what the code of a model st
 Deno.test("strayErrors tells others of an error while no code of a model has run", async () => {
   assertEquals(await run("late(); await strayErrors.settle();"), "other: late");
 });
+
+Deno.test("strayErrors forgets a rejection that is handled before its time is over", async () => {
+  const code = (handledAfter: string) =>
+    `console.log(await strayErrors.guard("net.ts", async () => {
+      const rejected = Promise.reject(new Error("late"));
+      ${handledAfter}
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      return "fine";
+    }));`;
+  // Deno has told of the rejection by then, and tells of its handler.
+  assertEquals(await run(code("setTimeout(() => rejected.catch(() => {}), 100);")), "fine");
+  assertMatch(await run(code("")), /^net\.ts: an error in its code was not caught: late/);
+});

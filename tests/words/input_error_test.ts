@@ -93,3 +93,16 @@ Deno.test("refusal() divides a sentence by its own text, not by what is put in",
     refusal`The ${"file"} begins with ${"a"}${"b"}, expected c`;
   assertEquals([place, verb, found, expected], ["The file", "begins with", "ab", "c"]);
 });
+
+Deno.test("InputError() takes any cause, even one that cannot be inspected", () => {
+  const hostile = new Proxy(new Error(""), {
+    get() {
+      throw new Error("no");
+    },
+    getPrototypeOf() {
+      throw 1;
+    },
+  });
+  const { place, found, expected } = new InputError("it failed", { cause: hostile });
+  assertEquals([place, found, expected], ["", "it failed", ""]);
+});

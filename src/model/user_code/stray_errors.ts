@@ -52,7 +52,10 @@ class StrayErrors {
         this.#wake();
       }, HANDLER_WAIT_MS);
     });
-    process.on("rejectionHandled", (promise: unknown) => void this.#rejected.delete(promise));
+    // Node.js tells of the promise; Deno 2.9 of the reason first, and of the promise second.
+    process.on("rejectionHandled", (...told: unknown[]) => {
+      for (const promise of told) this.#rejected.delete(promise);
+    });
   }
 
   /** Path of the file whose code ran last, or `null`. */
