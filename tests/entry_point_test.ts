@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import * as entry from "../mod.ts";
 import * as library from "../src/mod.ts";
 
+const REPORT = ["report", "--quiet", "--trial", "off"];
+
 Deno.test("mod.ts exports what src/mod.ts exports, name by name", () => {
   assertEquals(Object.keys(entry), Object.keys(library));
   for (const [name, value] of Object.entries(library)) {
@@ -23,7 +25,7 @@ Deno.test("a model module may import the library from mod.ts that runs it", asyn
       `import { exerciseModel } from "${entry}";\nexport const createModel = () => exerciseModel();\n`,
     );
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", entry, "report", `${folder}/model.ts`, "--quiet"],
+      args: ["run", "-A", "--no-check", entry, ...REPORT, `${folder}/model.ts`],
       stdout: "null",
       stderr: "piped",
     }).output();
@@ -46,7 +48,7 @@ Deno.test("an error of a model module that nobody catches ends with 2, not as a 
     for (const [code, text] of [[2, thrown], [2, rejected], [0, own + thrown]] as const) {
       await Deno.writeTextFile(`${folder}/model.ts`, text + wait + model);
       const { code: found, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--no-check", entry, "report", `${folder}/model.ts`, "--quiet"],
+        args: ["run", "-A", "--no-check", entry, ...REPORT, `${folder}/model.ts`],
         stdout: "null",
         stderr: "piped",
       }).output();

@@ -75,8 +75,9 @@ for (
 
 for (const subcommand of ["report", "explain", "sweep"]) {
   Deno.test(`${subcommand} names stdout when it cannot be written`, async () => {
-    const scales = subcommand === "sweep" ? "--scale 1 --seeds 1 --activation relu" : "";
-    const script = `"$DENO" run --no-check -A mod.ts ${subcommand} ${scales} > /dev/full`;
+    const flags = { sweep: "--scale 1 --seeds 1 --activation relu", report: "--trial off" };
+    const line = `${subcommand} ${flags[subcommand as keyof typeof flags] ?? ""}`;
+    const script = `"$DENO" run --no-check -A mod.ts ${line} > /dev/full`;
     const { code, stderr } = await new Deno.Command("bash", {
       args: ["-c", script],
       cwd: new URL("../../", import.meta.url),
@@ -89,7 +90,8 @@ for (const subcommand of ["report", "explain", "sweep"]) {
 }
 
 Deno.test("report ends quietly when its reader has seen enough", async () => {
-  const script = `"$DENO" run --no-check -A mod.ts report | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const script =
+    `"$DENO" run --no-check -A mod.ts report --trial off | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const { stdout, stderr } = await new Deno.Command("bash", {
     args: ["-c", script],
     cwd: new URL("../../", import.meta.url),
@@ -151,7 +153,7 @@ Deno.test("report takes width and colour from a terminal, and none from a pipe",
     const { stdout } = await new Deno.Command("script", {
       args: [
         "-qec",
-        `stty cols 66 rows 40; "$DENO" run --no-check -A mod.ts report --quiet`,
+        `stty cols 66 rows 40; "$DENO" run --no-check -A mod.ts report --quiet --trial off`,
         "/dev/null",
       ],
       cwd: new URL("../../", import.meta.url),
@@ -171,8 +173,9 @@ Deno.test("report takes width and colour from a terminal, and none from a pipe",
   } finally {
     if (environment !== undefined) Deno.env.set("NO_COLOR", environment);
   }
+  const args = ["report", "--quiet", "--trial", "off"];
   const colorOf = async (env: Record<string, string>) =>
-    COLOR.test((await runCommand(["report", "--quiet"], { env, separate: true })).stdout);
+    COLOR.test((await runCommand(args, { env, separate: true })).stdout);
   assertEquals(await colorOf({ NO_COLOR: "" }), false);
   assertEquals(await colorOf({ NO_COLOR: "", FORCE_COLOR: "1" }), true);
 });

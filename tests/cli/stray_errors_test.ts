@@ -8,11 +8,13 @@ const CREATE = `export const createModel = ({ tf }) => tf.sequential({
 `;
 const NEVER = "export const createModel = () => new Promise(() => {});";
 
+const CHECK = ["check", "--trial", "off", "--no-config", "--reporter", "json"];
+
 /** What every measuring subcommand is called with. */
 const COMMANDS = [
-  ["report"],
-  ["check", "--no-config", "--reporter", "json", "--seeds", "2"],
-  ["check", "--no-config", "--reporter", "json", "--seeds", "2", "--jobs", "2"],
+  ["report", "--trial", "off"],
+  [...CHECK, "--seeds", "2"],
+  [...CHECK, "--seeds", "2", "--jobs", "2"],
   ["sweep", "--scale", "1,2", "--seeds", "2", "--jobs", "1"],
   ["sweep", "--scale", "1,2", "--seeds", "2", "--jobs", "2"],
 ];
@@ -80,7 +82,7 @@ for (const command of COMMANDS) {
 
 Deno.test("check measures the models after one whose error nothing catches", () =>
   withGateFolder([], { "net.ts": FAILING[1][0], "fine.ts": CREATE }, async (cwd) => {
-    const args = ["check", "net.ts", "fine.ts", "--no-config", "--reporter", "json", "--quiet"];
+    const args = [...CHECK, "--quiet", "net.ts", "fine.ts"];
     const { code, stdout } = await runCommand(args, { cwd, separate: true });
     assertEquals(code, 2);
     const runs: { name: string; error: string | null }[] = JSON.parse(stdout).runs;
