@@ -65,7 +65,7 @@ export function quickenOps(tf: TensorFlow): () => void {
     if (isWasm) {
       // `settleInputs`, which as a function takes 10 % of small training steps.
       for (const name in inputs) {
-        const input = inputs[name];
+        const input = entryOf(inputs, name);
         const dataId = input?.dataId;
         if (dataId === undefined) continue;
         if (state.tensorInfo.get(dataId)?.dtype !== input.dtype) settleDtype(tf, input);
@@ -103,6 +103,13 @@ export function quickenOps(tf: TensorFlow): () => void {
   ];
   return () => undo.forEach((takeBack) => takeBack());
 }
+
+/**
+ * Returns an entry of a record in a loop over its names. If the loop itself read it, V8's compiler
+ * would take the record to have always the same names, and give its code up at each op that has
+ * others.
+ */
+const entryOf = <T>(record: Record<string, T>, name: string): T => record[name];
 
 /** Returns a function that ends a scope as TensorFlow.js does, without sets and lists. */
 function scopeEnder(tf: TensorFlow, engine: KernelEngine): KernelEngine["endScope"] {

@@ -108,12 +108,16 @@ function centre(matrix: Float64Array, size: number): void {
   );
 }
 
-/** Sums the products of a centred matrix with another whose rows and columns are reordered. */
+/**
+ * Sums the products of a centred matrix with distances whose rows and columns are reordered. Both
+ * are symmetric, and no example has a distance from itself, so that one half says it.
+ */
 function product(centred: Float64Array, other: Float64Array, order: readonly number[]): number {
   const size = order.length;
   let sum = 0;
   for (let a = 0; a < size; a++) {
-    for (let b = 0; b < size; b++) sum += centred[a * size + b] * other[order[a] * size + order[b]];
+    const row = order[a] * size;
+    for (let b = 0; b < a; b++) sum += centred[a * size + b] * other[row + order[b]];
   }
   return sum;
 }
