@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { exerciseModel } from "../../src/load/mod.ts";
-import { type Edit, functional, refusal } from "../model/refusal.ts";
+import { type Edit, functional, refused } from "../model/refusal.ts";
 import { predict, roundTrip } from "./round_trip.ts";
+import { type Parts, parts } from "../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -107,45 +108,45 @@ Deno.test("loadModel() loads a Sequential whose layers stand where its configura
   model.dispose();
 });
 
-const graphs: [string, Edit, string][] = [
+const graphs: [string, Edit, Parts][] = [
   [
     "a layer that takes its input from nowhere",
     (layers) => layers[2].inbound_nodes[0][0][0] = "c",
-    'layers[2].inbound_nodes[0][0][0] is "c", expected the name of a layer of this model',
+    parts("layers[2].inbound_nodes[0][0][0]", '"c"', "the name of a layer of this model"),
   ],
   [
     "layers of one name",
     (layers) => layers[2].name = "a",
-    'layers[2].name is "a", expected a name that no layer before it has',
+    parts("layers[2].name", '"a"', "a name that no layer before it has"),
   ],
   [
     "a layer of two names",
     (layers) => layers[2].config.name = "c",
-    'layers[2].config.name is "c", expected "b" as modelTopology.config.layers[2].name has it',
+    parts("layers[2].config.name", '"c"', '"b" as modelTopology.config.layers[2].name has it'),
   ],
   [
     "a reference that is none",
     (layers) => layers[2].inbound_nodes[0][0] = "a",
-    'layers[2].inbound_nodes[0][0] is "a", expected an array [layer, node, tensor]',
+    parts("layers[2].inbound_nodes[0][0]", '"a"', "an array [layer, node, tensor]"),
   ],
   [
     "a layer that is not called",
     (layers) => delete layers[2].inbound_nodes,
-    "layers[2].inbound_nodes is missing, expected an array",
+    parts("layers[2].inbound_nodes", "missing", "an array"),
   ],
   [
     "a layer without configuration",
     (layers) => delete layers[2].config,
-    "layers[2].config is missing, expected an object",
+    parts("layers[2].config", "missing", "an object"),
   ],
 ];
-for (const [what, edit, message] of graphs) {
+for (const [what, edit, said] of graphs) {
   Deno.test(`loadModel() refuses ${what}`, async () => {
     const model = functional();
-    const found = await refusal({
+    const found = await refused({
       edit: (json) => (edit(json.modelTopology.config.layers), json),
     }, model);
-    assertEquals(found, `modelTopology.config.${message}`);
+    assertEquals(found, parts(`modelTopology.config.${said.place}`, said.found, said.expected));
     model.dispose();
   });
 }
@@ -154,17 +155,14 @@ Deno.test("loadModel() refuses layers that wait for each other", async () => {
   const at = "modelTopology.config.layers[1].inbound_nodes[0]";
   for (const wait of ["a", "b", "sum"]) {
     const model = functional();
-    const message = await refusal({
+    const said = await refused({
       edit: (json) => {
         json.modelTopology.config.layers[1].inbound_nodes = [[[wait, 0, 0, {}]]];
         return json;
       },
     }, model);
-    assertEquals(
-      message,
-      `${at} takes the output of "${wait}", which depends on this layer, expected layers ` +
-        `without a cycle`,
-    );
+    const found = `the output of "${wait}", which depends on this layer`;
+    assertEquals(said, parts(at, found, "layers without a cycle"));
     model.dispose();
   }
 });

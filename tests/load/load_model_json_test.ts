@@ -1,9 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { exerciseModel, getWeights, loadModel } from "../../src/load/mod.ts";
-import { type Edit, refusal, tiny } from "../model/refusal.ts";
+import { type Edit, refused, tiny } from "../model/refusal.ts";
 import { predict, roundTrip } from "./round_trip.ts";
 import { saveModel, withFolder } from "../model/save_model.ts";
+import { type Parts, parts } from "../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -150,96 +151,115 @@ Deno.test("loadModel() takes any batch size that a model is built for, unless it
   model.dispose();
 });
 
-const spoilt: [string, Edit, string][] = [
+const spoilt: [string, Edit, Parts][] = [
   [
     "a graph model of old",
     () => ({ modelTopology: { node: [] }, weightsManifest: [] }),
-    "The file holds a graph model, which has no layers to measure, expected a layers model " +
-    "(convert the Keras model with --output_format=tfjs_layers_model)",
+    parts(
+      "The file",
+      "a graph model, which has no layers to measure",
+      "a layers model (convert the Keras model with --output_format=tfjs_layers_model)",
+    ),
   ],
   [
     "no manifest",
     ({ modelTopology }) => ({ modelTopology }),
-    "weightsManifest is missing, expected an array: the model must be saved with its weights",
+    parts("weightsManifest", "missing", "an array: the model must be saved with its weights"),
   ],
   [
     "paths that are none",
     (json) => (json.weightsManifest[0].paths = "weights-0.bin", json),
-    'weightsManifest[0].paths is "weights-0.bin", expected an array of file names',
+    parts("weightsManifest[0].paths", '"weights-0.bin"', "an array of file names"),
   ],
   [
     "a path that is none",
     (json) => (json.weightsManifest[0].paths[0] = 3, json),
-    "weightsManifest[0].paths[0] is 3, expected a file name",
+    parts("weightsManifest[0].paths[0]", "3", "a file name"),
   ],
   [
     "a manifest without files",
     (json) => (json.weightsManifest[0].paths = [], json),
-    "weightsManifest[0].paths is an empty array, expected the files of 36 bytes that hold its 4 " +
-    "weights",
+    parts(
+      "weightsManifest[0].paths",
+      "an empty array",
+      "the files of 36 bytes that hold its 4 weights",
+    ),
   ],
   [
     "a manifest of text",
     (json) => (json.weightsManifest = ["x"], json),
-    "weightsManifest[0].paths is missing, expected an array of file names",
+    parts("weightsManifest[0].paths", "missing", "an array of file names"),
   ],
   [
     "weights that are none",
     (json) => (json.weightsManifest[0].weights = null, json),
-    "weightsManifest[0].weights is null, expected an array of weights",
+    parts("weightsManifest[0].weights", "null", "an array of weights"),
   ],
   [
     "a weight that is none",
     (json) => (json.weightsManifest[0].weights[1] = null, json),
-    "weightsManifest[0].weights[1] is null, expected a weight",
+    parts("weightsManifest[0].weights[1]", "null", "a weight"),
   ],
   [
     "a weight without a name",
     (json) => (delete json.weightsManifest[0].weights[1].name, json),
-    "weightsManifest[0].weights[1].name is missing, expected a string",
+    parts("weightsManifest[0].weights[1].name", "missing", "a string"),
   ],
   [
     "a weight without a shape",
     (json) => (json.weightsManifest[0].weights[1].shape = [2, -1], json),
-    "weightsManifest[0].weights[1].shape is an array of 2 items, expected an array of whole numbers",
+    parts(
+      "weightsManifest[0].weights[1].shape",
+      "an array of 2 items",
+      "an array of whole numbers",
+    ),
   ],
   [
     "a weight too large to address",
     (json) => (json.weightsManifest[0].weights[1].shape = [2 ** 20, 2 ** 20], json),
-    "weightsManifest[0].weights[1].shape is [1048576, 1048576], expected at most 2^31 entries",
+    parts("weightsManifest[0].weights[1].shape", "[1048576, 1048576]", "at most 2^31 entries"),
   ],
   [
     "a weight of text",
     (json) => (json.weightsManifest[0].weights[1].dtype = "string", json),
-    'weightsManifest[0].weights[1].dtype is "string", expected "float32", "int32" or "bool"',
+    parts("weightsManifest[0].weights[1].dtype", '"string"', '"float32", "int32" or "bool"'),
   ],
   [
     "an unknown packing",
     (json) => (json.weightsManifest[0].weights[1].quantization = { dtype: "int4" }, json),
-    'weightsManifest[0].weights[1].quantization.dtype is "int4", expected "uint8", "uint16" or ' +
-    '"float16"',
+    parts(
+      "weightsManifest[0].weights[1].quantization.dtype",
+      '"int4"',
+      '"uint8", "uint16" or "float16"',
+    ),
   ],
   [
     "a packing without scale",
     (json) => (json.weightsManifest[0].weights[1].quantization = { dtype: "uint8", min: 0 }, json),
-    "weightsManifest[0].weights[1].quantization.scale is missing, expected a number",
+    parts("weightsManifest[0].weights[1].quantization.scale", "missing", "a number"),
   ],
   [
     "a weight that the model does not have",
     (json) => (json.weightsManifest[0].weights[1].name = "dense_9/bias", json),
-    'weightsManifest[0].weights[1] is "dense_9/bias", expected a weight that the model has',
+    parts("weightsManifest[0].weights[1]", '"dense_9/bias"', "a weight that the model has"),
   ],
   [
     "a weight of another shape",
     (json) => (json.weightsManifest[0].weights[2].shape = [1, 2], json),
-    'weightsManifest[0].weights[2] is "dense_2/kernel" of shape [1, 2] and type float32, expected ' +
-    "[2, 1] and float32 as its layer has",
+    parts(
+      "weightsManifest[0].weights[2]",
+      '"dense_2/kernel" of shape [1, 2] and type float32',
+      "[2, 1] and float32 as its layer has",
+    ),
   ],
   [
     "a weight of another type",
     (json) => (json.weightsManifest[0].weights[2].dtype = "int32", json),
-    'weightsManifest[0].weights[2] is "dense_2/kernel" of shape [2, 1] and type int32, expected ' +
-    "[2, 1] and float32 as its layer has",
+    parts(
+      "weightsManifest[0].weights[2]",
+      '"dense_2/kernel" of shape [2, 1] and type int32',
+      "[2, 1] and float32 as its layer has",
+    ),
   ],
   [
     "more weights than declared",
@@ -250,14 +270,16 @@ const spoilt: [string, Edit, string][] = [
       });
       return json;
     },
-    'weightsManifest has no "more/kernel" and 1 more, expected every weight of the model',
+    parts("weightsManifest", 'no "more/kernel" and 1 more', "every weight of the model"),
   ],
   [
     "a layer of a billion units",
     (json) => (json.modelTopology.config.layers[0].config.units = 1e9, json),
-    'modelTopology.config.layers[0].config asks for a weight "kernel" of shape [2, 1000000000], ' +
-    "expected no more than " +
-    "the 9 entries that weightsManifest declares for the whole model",
+    parts(
+      "modelTopology.config.layers[0].config",
+      'a weight "kernel" of shape [2, 1000000000]',
+      "no more than the 9 entries that weightsManifest declares for the whole model",
+    ),
   ],
   [
     "weights beyond the heap",
@@ -265,33 +287,34 @@ const spoilt: [string, Edit, string][] = [
       json.weightsManifest[0].weights.push({ name: "x", shape: [2 ** 29], dtype: "float32" });
       return json;
     },
-    "weightsManifest declares 2.0 GiB of weights, expected at most 2 GiB: weights and their " +
-    "gradients have to fit into the engine's 4 GiB",
+    parts("weightsManifest", "2.0 GiB of weights", "at most 2 GiB"),
   ],
 ];
-for (const [what, edit, message] of spoilt) {
+for (const [what, edit, said] of spoilt) {
   Deno.test(`loadModel() refuses ${what}`, async () => {
-    assertEquals(await refusal({ edit }), message);
+    assertEquals(await refused({ edit }), said);
   });
 }
 
 Deno.test("loadModel() refuses weight files that are too short or too long", async () => {
   assertEquals(
-    await refusal({ editWeights: (bytes) => bytes.slice(0, -1) }),
-    '"weights-0.bin" has 35 bytes, expected 36 for the 4 weights that weightsManifest declares: ' +
-      "truncated",
+    await refused({ editWeights: (bytes) => bytes.slice(0, -1) }),
+    parts('"weights-0.bin"', "35 bytes", "36 for the 4 weights that weightsManifest declares"),
   );
   assertEquals(
-    await refusal({ shard: 20, editWeights: (bytes) => new Uint8Array([...bytes, 0]) }),
-    '"weights-0.bin", "weights-1.bin" have 37 bytes, expected 36 for the 4 weights that ' +
-      "weightsManifest declares: not the file that belongs here",
+    await refused({ shard: 20, editWeights: (bytes) => new Uint8Array([...bytes, 0]) }),
+    parts(
+      '"weights-0.bin", "weights-1.bin"',
+      "37 bytes",
+      "36 for the 4 weights that weightsManifest declares",
+    ),
   );
 });
 
 Deno.test("loadModel() leaves the initialisers of TensorFlow.js as they were", async () => {
   const stock = tf.layers.Layer.prototype as unknown as { addWeight: unknown };
   const { addWeight } = stock;
-  await refusal({ edit: (json) => (json.modelTopology.config.layers[1].config.units = 1e9, json) });
+  await refused({ edit: (json) => (json.modelTopology.config.layers[1].config.units = 1e9, json) });
   assertEquals(stock.addWeight, addWeight);
   await withFolder(async (folder) => {
     const { model } = await loadModel(await saveModel(tf, tiny, folder));

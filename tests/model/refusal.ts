@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
 import { exerciseModel, loadModel, ModelError } from "../../src/load/mod.ts";
 import { saveModel, type SaveOptions, withFolder } from "./save_model.ts";
+import { type Parts, partsOf } from "../assert_refused.ts";
 
 const { tf } = await startEngine();
 
@@ -12,6 +13,14 @@ export async function refusal(options: SaveOptions, model: LayersModel = tiny): 
   return await withFolder(async (folder) => {
     const path = await saveModel(tf, model, folder, options);
     return await refusalOf(path);
+  });
+}
+
+/** The same in its parts. */
+export async function refused(options: SaveOptions, model: LayersModel = tiny): Promise<Parts> {
+  return await withFolder(async (folder) => {
+    const path = await saveModel(tf, model, folder, options);
+    return partsOf(await errorOf(path), path);
   });
 }
 
