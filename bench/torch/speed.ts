@@ -1,5 +1,6 @@
 /**
- * Compares a pass over a PyTorch program with PyTorch's own pass with hooks (speed.py), by processor time:
+ * Compares a pass over a PyTorch program with PyTorch's own pass with hooks (speed.py), by processor time, and
+ * whole commands by the time that a user waits as well:
  *
  *     python bench/torch/speed.py make FOLDER
  *     deno run -A bench/torch/speed.ts FOLDER PYTHON [--turns 2] [NAME...]
@@ -65,12 +66,15 @@ function startTurns(command: string, args: string[]) {
 }
 
 /** Runs a whole command; its processor time is that of the children of a shell. */
-async function cold(command: string): Promise<number> {
+async function cold(command: string): Promise<Omit<Pass, "loss">> {
   const script = `${command} > /dev/null; times`;
+  const start = performance.now();
   const { stdout } = await new Deno.Command("bash", { args: ["-c", script] }).output();
+  const wall = (performance.now() - start) / 1000;
   const [, children] = new TextDecoder().decode(stdout).trim().split("\n").slice(-2);
-  return [...children.matchAll(/(\d+)m([\d.]+)s/g)]
+  const processor = [...children.matchAll(/(\d+)m([\d.]+)s/g)]
     .reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0);
+  return { wall, processor };
 }
 
 /** Yields the lines of a stream. */
@@ -86,8 +90,9 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
 const least = (passes: Pass[]) => Math.min(...passes.map(({ processor }) => processor));
 
 async function compare(): Promise<void> {
-  console.log("| program | warm | PyTorch | ratio | cold | PyTorch | ratio | same loss |");
-  console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+  const heads = ["warm", "cold", "cold, wall"].map((head) => `${head} | PyTorch | ratio`);
+  console.log(`| program | ${heads.join(" | ")} | same loss |`);
+  console.log(`| --- |${" ---: |".repeat(9)} --- |`);
   for (const name of chosen.length > 0 ? chosen.map(String) : NAMES) {
     const ours = startTurns(Deno.execPath(), [
       "run",
@@ -117,9 +122,11 @@ async function compare(): Promise<void> {
       await cold(report),
       await cold(`${python} ${SCRIPT} cold ${folder} ${name}`),
     ];
+    const [processor, wall] = (["processor", "wall"] as const)
+      .map((clock) => whole.map((one) => one[clock]));
     const [first] = passes;
     const isSame = Math.abs(first.ours.loss / first.theirs.loss - 1) < 1e-3;
-    const cells = [warm, whole].flatMap(([a, b]) => [
+    const cells = [warm, processor, wall].flatMap(([a, b]) => [
       `${a.toFixed(2)} s`,
       `${b.toFixed(2)} s`,
       (a / b).toFixed(2),

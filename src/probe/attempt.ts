@@ -226,6 +226,8 @@ export interface AttemptOptions {
   rung: Rung;
   objective: ResolvedObjective;
   scale: FitScale;
+  /** Fit and loss before the first step. */
+  first: Look;
   /** Number of steps before checking if more would help. */
   steps: number;
   /** Maximum number of steps, as long as they help. */
@@ -245,7 +247,7 @@ export interface AttemptOptions {
 type TrainOptions = AttemptOptions & { update: Update; progress: LayerProgress };
 
 /** Fit and loss at the last look. */
-type Look = Fit & { loss: number };
+export type Look = Fit & { loss: number };
 
 /** Course of an attempt, step by step. */
 interface Course {
@@ -300,10 +302,10 @@ function attemptOnce(
 }
 
 function train(kept: KeptProbe, options: TrainOptions): Course | null {
-  const { objective, scale, steps, most, isShort, isWhole = false, isUp, progress } = options;
+  const { objective, scale, first, steps, most, isShort, isWhole = false, isUp, progress } =
+    options;
   const look = (): Look =>
     answer(kept, objective, (outputs, loss) => ({ loss, ...scale.of(outputs, loss) }));
-  const first = look();
   const course: Course = {
     first,
     last: first,

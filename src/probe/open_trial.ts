@@ -7,7 +7,7 @@ import { InputError, refusal } from "../words/input_error.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { number, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import { answer, attempt, type AttemptOptions } from "./attempt.ts";
+import { answer, attempt, type AttemptOptions, type Look } from "./attempt.ts";
 import { type FitScale, fitScale } from "./fit.ts";
 import { keepModel, type OpenProbe, openProbe } from "./open_probe.ts";
 import { planTrial, type TrialPlanOptions } from "./plan_trial.ts";
@@ -25,9 +25,9 @@ export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | 
    */
   steps?: number;
   /**
-   * Estimated duration in seconds that the trial may have. Rates and further steps that do not fit
-   * are left out, and a batch whose steps are too expensive is cut to its first examples; if not
-   * even 4 steps on two examples fit, the trial is skipped. Default: 10.
+   * Estimated duration in seconds that the trial may have, on two cores. Rates and further steps
+   * that do not fit are left out, and a batch whose steps are too expensive is cut to its first
+   * examples; if not even 3 steps on two examples fit, the trial is skipped. Default: 10.
    */
   budgetSeconds?: number;
   /**
@@ -103,7 +103,9 @@ export interface OpenTrial {
   /** Number of steps of all attempts together. */
   steps: number;
   /** Makes an attempt; returns `null` if the time is up. */
-  make(options: Omit<AttemptOptions, "objective" | "scale" | "isUp">): Promise<Attempt | null>;
+  make(
+    options: Omit<AttemptOptions, "objective" | "scale" | "first" | "isUp">,
+  ): Promise<Attempt | null>;
   /** Reason to return if the time is up. */
   stopped: SkippedTrial;
   /** Frees its tensors. */
@@ -133,11 +135,7 @@ export async function openTrial(
   const { tf, model, batch } = probe;
   const seed = batch.seed ?? 0;
   const limit = PATIENCE * budgetSeconds + 1;
-  const deadline = processorSeconds() + limit;
-  const earliest = performance.now() + 1e3 * limit;
-  // To ask for the processor time takes 2 % of small steps, and it cannot be up before the time is.
-  const isUp = () =>
-    !limits.always && performance.now() > earliest && processorSeconds() > deadline;
+  const isUp = limits.always ? () => false : startLimit(limit);
   const isWhole = plan.examples === probe.examples;
   const tried = isWhole ? probe : await firstExamples(probe, plan.examples, options);
   const chosen = chooseLoss(tf, model, {
@@ -151,7 +149,7 @@ export async function openTrial(
     if (!isWhole) tf.dispose([tried.inputs, tried.targets ?? []]);
   };
   try {
-    const scale = scaleOf(tried, chosen);
+    const { scale, first } = lookAt(tried, chosen);
     return {
       facts: {
         objective: { name: objective.name },
@@ -164,7 +162,11 @@ export async function openTrial(
       steps: plan.steps,
       // Dropout draws its masks from Math.random.
       make: (options) =>
-        seedDraws(seed, "trial", () => attempt(tried, { ...options, objective, scale, isUp })),
+        seedDraws(
+          seed,
+          "trial",
+          () => attempt(tried, { ...options, objective, scale, first, isUp }),
+        ),
       stopped: {
         skipped: `it was stopped after ${formatNumber(limit)} s of processor time ${raise}`,
         seconds: limit,
@@ -175,6 +177,14 @@ export async function openTrial(
     dispose();
     throw error;
   }
+}
+
+/** Returns a function that turns true after these seconds of processor time. */
+function startLimit(seconds: number): () => boolean {
+  const deadline = processorSeconds() + seconds;
+  const earliest = performance.now() + 1e3 * seconds;
+  // To ask for the processor time takes 2 % of small steps, and it cannot be up before the time is.
+  return () => performance.now() > earliest && processorSeconds() > deadline;
 }
 
 function firstExamples(
@@ -188,17 +198,21 @@ function firstExamples(
   return openProbe(model, { ...batch, ...part }, options);
 }
 
-/** Returns the scale from guessing to all right; missing targets have been drawn by then. */
-function scaleOf(probe: OpenProbe, chosen: ChosenObjective): FitScale {
+/**
+ * Returns the scale from guessing to all right, and where the network starts on it; missing targets
+ * have been drawn by then.
+ */
+function lookAt(probe: OpenProbe, chosen: ChosenObjective): { scale: FitScale; first: Look } {
   const { tf, model } = probe;
   const { objective } = chosen;
   const weights = model.trainableWeights.reduce((sum, weight) => sum + weight.read().size, 0);
   const kept = keepModel(probe);
   try {
-    return answer(kept, objective, (outputs, first) => {
+    return answer(kept, objective, (outputs, loss) => {
       const drawn = chosen.drawn !== null;
       const targets = chosen.drawn ?? probe.targets ?? [];
-      return fitScale(tf, objective, { outputs, targets, drawn, first, weights });
+      const scale = fitScale(tf, objective, { outputs, targets, drawn, first: loss, weights });
+      return { scale, first: { loss, ...scale.of(outputs, loss) } };
     });
   } finally {
     kept.restore();

@@ -1,5 +1,6 @@
+import { WORKLOAD_WORTH_THREADS } from "../engine/start/choose_threads.ts";
 import type { Layer } from "../engine/tensorflow.ts";
-import { estimateMemory, layerWorkloads } from "../measure/estimate_memory.ts";
+import { estimateMemory, estimateWorkload, layerWorkloads } from "../measure/estimate_memory.ts";
 import { layerUses } from "../measure/layer_uses.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
@@ -32,20 +33,35 @@ const MIN_EXAMPLES = 2;
 /** Smallest useful number of steps, unless the caller requests fewer. */
 export const LEAST_STEPS = 10;
 
-/** The same on fewer examples than prove learning: a step that diverges shows in four. */
-const LEAST_STEPS_OF_FEW = 4;
+/** The same on fewer examples than prove learning: a step that diverges shows in three. */
+const LEAST_STEPS_OF_FEW = 3;
 
-/** Makes a budget of exactly ten steps fit ten steps. */
+/** Cost of looking at the network before the first step and after the last, in steps. */
+const LOOKS = 1;
+
+/** Makes a budget of exactly ten steps, with the looks, fit ten steps. */
 const ROUNDING = 1e-9;
 
 /** Operations per second of the products that the workload counts, in one thread. */
-const OPERATIONS_PER_SECOND = 2.5e10;
+const OPERATIONS_PER_SECOND = 3.8e10;
 
 /** Products of a convolution take as long with fewer channels, in and out, as with these. */
-const LEAST_CHANNELS = [2, 12];
+const LEAST_CHANNELS = [3, 16];
 
 /** Times that a product of a depthwise kernel takes as long as another. */
-const DEPTHWISE = 5;
+const DEPTHWISE = 7;
+
+/** Share of the time of other products that those of windows computed in tiles take. */
+const TILED = 0.5;
+
+/** Channels, in and out, from which on windows of 3 x 3 that move by 1 are computed in tiles. */
+const LEAST_TILED = 32;
+
+/**
+ * Share of the time of one thread that products, and other work of layers, take on two cores, for a
+ * pass that is worth a second thread: nearly all products and half of the rest are shared.
+ */
+const ON_TWO_CORES = { products: 0.53, rest: 0.75 };
 
 /** Besides the layers. */
 const SECONDS_PER_STEP = 5e-4;
@@ -63,7 +79,7 @@ const MASKED = 3;
  * Bytes per second, of everything kept for the backward pass, at which layers do work other than
  * products.
  */
-const BYTES_PER_SECOND = 4e9;
+const BYTES_PER_SECOND = 1.2e9;
 
 /** Share of an update. */
 const SECONDS_PER_WEIGHT = 5e-9;
@@ -85,7 +101,7 @@ export function planTrial(
     Math.min(steps, few && examples < TELLING_EXAMPLES ? LEAST_STEPS_OF_FEW : LEAST_STEPS);
   const planOn = (examples: number) => {
     const seconds = stepSeconds(probe, examples);
-    return { examples, seconds, steps: Math.floor(budgetSeconds / seconds + ROUNDING) };
+    return { examples, seconds, steps: Math.floor(budgetSeconds / seconds + ROUNDING) - LOOKS };
   };
   // A model built for a fixed number of examples accepts no other.
   const isFixed = probe.model.inputs.some(({ shape }) => shape[0] !== null);
@@ -105,16 +121,13 @@ export function planTrial(
   const least = leastOn(plan.examples);
   return plan.steps >= least
     ? { examples: plan.examples, steps: plan.steps }
-    : { seconds: plan.seconds * least };
+    : { seconds: plan.seconds * (least + LOOKS) };
 }
 
 /**
- * Estimates the seconds of a training step. Of 135 models (published programs, networks of tutorials
- * and of keras.applications) on 2 to 32 examples, it was within 0.5 to 2 times the processor time of
- * one core of a Xeon for all steps of 20 ms and more, and for 94 % of the others. Convolutions with
- * few channels were not among them: measured alone, one from 1 channel to 32 took 2.1 times the
- * seconds of its products, from 1 to 6 3.5 times, from 3 to 6 2.7 times, from 3 to 32 1.1 times, and
- * depthwise ones 5 times.
+ * Estimates the seconds of a training step on two cores. Of 30 models (tutorials on 32 examples,
+ * full-size networks of keras.applications on 2), it was 0.66 to 1.17 times the processor time of one
+ * thread of a Xeon, before what two cores share was taken off; of an LSTM of 100 steps, half.
  */
 export function stepSeconds(
   { model, inputs }: Pick<OpenProbe, "model" | "inputs">,
@@ -130,9 +143,14 @@ export function stepSeconds(
   );
   const work = layerWorkloads(model, shapes).entries()
     .reduce((sum, [layer, operations]) => sum + operations * slowness(layer), 0);
-  return SECONDS_PER_STEP + work / OPERATIONS_PER_SECOND +
-    SECONDS_PER_CALL * calls +
-    estimateMemory(leaves, uses) / BYTES_PER_SECOND + SECONDS_PER_WEIGHT * model.countParams();
+  const products = work / OPERATIONS_PER_SECOND;
+  const rest = estimateMemory(leaves, uses) / BYTES_PER_SECOND +
+    SECONDS_PER_WEIGHT * model.countParams();
+  const whole = estimateWorkload(model, inputs.map(({ shape }) => shape));
+  const { products: ofProducts, rest: ofRest } = whole < WORKLOAD_WORTH_THREADS
+    ? { products: 1, rest: 1 }
+    : ON_TWO_CORES;
+  return SECONDS_PER_STEP + SECONDS_PER_CALL * calls + ofProducts * products + ofRest * rest;
 }
 
 /** Returns how many times as long the products of a layer take as those of wide matrices. */
@@ -143,14 +161,30 @@ function slowness(layer: Layer): number {
   );
   const sizes = kernels.map(({ originalName, shape }) => {
     const entries = shape.reduce<number>((size, length) => size * length!, 1);
-    const channels = shape.slice(-2) as number[];
     const factor = originalName.includes("depthwise")
       ? DEPTHWISE
-      : channels.reduce((factor, own, i) => factor * Math.max(1, LEAST_CHANNELS[i] / own), 1);
+      : slownessOf(layer, shape as number[]);
     return { entries, slow: entries * factor };
   });
   const total = (figure: "entries" | "slow") => sizes.reduce((sum, one) => sum + one[figure], 0);
   return kernels.length === 0 ? 1 : total("slow") / total("entries");
+}
+
+/** Returns the same for a kernel of a convolution. */
+function slownessOf(layer: Layer, shape: readonly number[]): number {
+  const [height, width, ...channels] = shape;
+  const { strides = [], dilationRate = [] } = layer as {
+    strides?: number[];
+    dilationRate?: number[];
+  };
+  const isTiled = channels.length === 2 && height === 3 && width === 3 &&
+    [strides, dilationRate].flat().every((step) => step === 1) &&
+    Math.min(...channels) >= LEAST_TILED;
+  if (isTiled) return TILED;
+  return shape.slice(-2).reduce(
+    (factor, own, i) => factor * Math.max(1, LEAST_CHANNELS[i] / own),
+    1,
+  );
 }
 
 function isMasking(layer: Layer): boolean {

@@ -216,21 +216,21 @@ function leNet({ layers, sequential }: TensorFlow): LayersModel {
   });
 }
 
-Deno.test("stepSeconds() counts a convolution from 1 channel as one from 2, and none as less", async () => {
+Deno.test("stepSeconds() counts a convolution from 1 or 2 channels as one from 3", async () => {
   await using engine = await startEngine();
   const { layers, sequential } = engine.tf;
   const secondsFrom = (channels: number) => {
     const inputShape = [64, 64, channels];
     const model = sequential({
-      layers: [layers.conv2d({ inputShape, filters: 12, kernelSize: 7 })],
+      layers: [layers.conv2d({ inputShape, filters: 16, kernelSize: 7 })],
     });
     const seconds = stepSeconds({ model, inputs: [{ shape: [8, ...inputShape] } as Tensor] }, 8);
     model.dispose();
     return seconds;
   };
-  const [one, two, four] = [1, 2, 4].map(secondsFrom);
-  assertAlmostEquals(one / two, 1, 0.1);
-  assert(four / two > 1.5, `${four / two}`);
+  const [one, three, six] = [1, 3, 6].map(secondsFrom);
+  assertAlmostEquals(one / three, 1, 0.1);
+  assert(six / three > 1.5, `${six / three}`);
 });
 
 Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what shows nothing unless it must not", async () => {
@@ -243,23 +243,24 @@ Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what sh
   const whole = stepSeconds(probe, 32);
   const eighth = stepSeconds(probe, 8);
   assert(whole > 2 * eighth);
-  assertEquals(plan(100.5 * whole), { examples: 32, steps: 100 });
-  assertEquals(plan(40.5 * stepSeconds(probe, 16)), { examples: 16, steps: 40 });
-  assertEquals(plan(12.5 * eighth), { examples: 8, steps: 12 });
-  assertEquals(plan(9.5 * eighth), { seconds: 10 * eighth });
+  // The looks at the network take as long as a step.
+  assertEquals(plan(100.5 * whole), { examples: 32, steps: 99 });
+  assertEquals(plan(41.5 * stepSeconds(probe, 16)), { examples: 16, steps: 40 });
+  assertEquals(plan(12.5 * eighth), { examples: 8, steps: 11 });
+  assertEquals(plan(10.5 * eighth), { seconds: 11 * eighth });
   // Few examples prove no learning, but show what diverges.
   const few = { few: true };
-  assertEquals(plan(10.5 * eighth, few), { examples: 8, steps: 10 });
-  const { steps } = plan(9.5 * eighth, few) as { steps: number };
-  assertEquals(plan(9.5 * eighth, few), { examples: 4, steps });
+  assertEquals(plan(11.5 * eighth, few), { examples: 8, steps: 10 });
+  const { steps } = plan(10.5 * eighth, few) as { steps: number };
+  assertEquals(plan(10.5 * eighth, few), { examples: 4, steps });
   assert(steps >= 9, `${steps}`);
   const pair = stepSeconds(probe, 2);
   // Weights are updated whatever the examples, so four examples cost little more than two.
-  assertEquals(plan(4.1 * pair, few), { examples: 2, steps: 4 });
+  assertEquals(plan(4.1 * pair, few), { examples: 2, steps: 3 });
   assertEquals(plan(3.5 * pair, few), { seconds: 4 * pair });
   // However long it takes.
   assertEquals(plan(9.5 * eighth, { always: true }), { examples: 8, steps: Infinity });
-  assertEquals(plan(40.5 * whole, { always: true }), { examples: 32, steps: Infinity });
+  assertEquals(plan(41.5 * whole, { always: true }), { examples: 32, steps: Infinity });
   engine.tf.dispose(batch.inputs);
   model.dispose();
 });
@@ -390,28 +391,50 @@ Deno.test("tryTraining() goes on where penalties pull harder than the loss, and 
   assertEquals(strong.attempts.map(({ penalty }) => penalty.won), [true]);
 });
 
-Deno.test("stepSeconds() counts fewer than 12 channels out as 12, and products of a depthwise kernel five times", async () => {
+Deno.test("stepSeconds() knows the convolutions that are slow, and those in tiles that are not", async () => {
   await using engine = await startEngine();
   const { layers, sequential } = engine.tf;
-  const secondsOf = async (channels: number, isDepthwise = false) => {
-    const inputShape = [32, 32, channels];
-    const layer = isDepthwise
-      ? layers.depthwiseConv2d({ kernelSize: 3, padding: "same", inputShape })
-      : layers.conv2d({ filters: channels, kernelSize: 3, padding: "same", inputShape });
-    const model = sequential({ layers: [layer] });
-    const probe = await openProbe(model, randomBatch(model, { seed: 0 }), {});
-    const seconds = stepSeconds(probe, 32);
-    model.dispose();
-    return seconds;
+  /** Seconds besides those of the same layer with hardly any products. */
+  const secondsOf = (
+    filters: number,
+    options: { isDepthwise?: boolean; kernelSize?: number } = {},
+  ) => {
+    const { isDepthwise = false, kernelSize = 3 } = options;
+    const inputShape = [16, 16, filters];
+    const seconds = (size: number) => {
+      const given = { kernelSize: size, padding: "same", inputShape, useBias: false } as const;
+      const layer = isDepthwise
+        ? layers.depthwiseConv2d(given)
+        : layers.conv2d({ filters, ...given });
+      const model = sequential({ layers: [layer] });
+      const step = stepSeconds({ model, inputs: [{ shape: [16, ...inputShape] } as Tensor] }, 16);
+      model.dispose();
+      return step;
+    };
+    return (seconds(kernelSize) - seconds(1)) / (kernelSize ** 2 - 1);
   };
-  // A quarter of the products, each at half the speed; from 12 on the number of products counts.
-  assert(await secondsOf(6) > 0.5 * await secondsOf(12));
-  assert(await secondsOf(12) < 0.45 * await secondsOf(24));
-  const products = async (channels: number, isDepthwise: boolean) => {
-    const seconds = await secondsOf(channels, isDepthwise);
-    return seconds - await secondsOf(channels / 2, isDepthwise);
-  };
-  // From 32 to 64 channels: 5 * 32 products beside 64 ** 2 - 32 ** 2, and the bytes of both.
-  const share = await products(64, true) / await products(64, false);
-  assert(share > 0.052 && share < 0.1, `${share}`);
+  // Fewer than 16 channels out count as 16.
+  assertAlmostEquals(secondsOf(8) / secondsOf(16), 1 / 2, 0.02);
+  assertAlmostEquals(secondsOf(16) / secondsOf(24), (16 / 24) ** 2, 0.02);
+  // A product of a depthwise kernel counts as seven.
+  assertAlmostEquals(secondsOf(24, { isDepthwise: true }) / secondsOf(24), 7 / 24, 0.02);
+  // In tiles, from 32 channels on, windows of 3 x 3 take half the time; others do not.
+  const five = secondsOf(32, { kernelSize: 5 });
+  assertAlmostEquals(five / secondsOf(24, { kernelSize: 5 }), (32 / 24) ** 2, 0.05);
+  const whole = 9 * secondsOf(32) - 8 * five;
+  assert(whole < 0, `${whole}`);
+});
+
+Deno.test("stepSeconds() counts two cores for a pass that is worth them", async () => {
+  await using engine = await startEngine();
+  const { layers, sequential } = engine.tf;
+  const model = sequential({
+    layers: [layers.dense({ units: 4096, inputShape: [4096], kernelInitializer: "zeros" })],
+  });
+  // 6 operations for each weight and example: 4e9 of them are those of 39.7 examples.
+  const secondsOf = (batch: number) =>
+    stepSeconds({ model, inputs: [{ shape: [batch, 4096] } as Tensor] }, 8);
+  assertEquals(secondsOf(39), secondsOf(8));
+  assert(secondsOf(40) > 0.53 * secondsOf(39) && secondsOf(40) < 0.75 * secondsOf(39));
+  model.dispose();
 });
