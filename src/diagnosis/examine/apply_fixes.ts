@@ -348,12 +348,17 @@ function changeActivations(
   to: string,
 ): Fixed | null {
   const leaves = leafLayers(subject.model).filter(({ path }) => names.includes(path));
-  const isActivated = ({ layer }: (typeof leaves)[number]) =>
-    (layer as unknown as Fields).activation != null;
-  // A class that is itself an activation, such as ReLU, cannot have another one.
-  if (!leaves.every(isActivated)) return null;
+  const fieldOf = ({ layer }: (typeof leaves)[number]): string | null => {
+    const { activation, substitute } = layer as unknown as Fields;
+    if (activation != null) return "activation";
+    // An activation of a PyTorch program; other classes that are activations cannot have another.
+    return substitute === undefined ? null : "substitute";
+  };
+  const fields = new Set(leaves.map(fieldOf));
+  const [field] = fields;
+  if (fields.size !== 1 || field === null) return null;
   const { activation } = tf.layers.activation({ activation: to as "relu" }) as unknown as Fields;
-  return changeFields(subject, names, { activation });
+  return changeFields(subject, names, { [field]: activation });
 }
 
 function unfreeze(subject: FixSubject, names: readonly string[]): Fixed {

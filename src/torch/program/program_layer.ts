@@ -1,6 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import { kerasLayer } from "../../keras/layers/keras_layer.ts";
 import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerSource } from "../../model/layers/layer_source.ts";
 import { errorMessage } from "../../words/failure.ts";
 import { InputError, refusal } from "../../words/input_error.ts";
@@ -71,6 +72,11 @@ export interface ProgramLayer extends Layer {
   heldValues: HeldValues;
   /** Buffers that steps of training change, which the layer owns besides its weights. */
   carriedState: tfjs.Variable[];
+  /**
+   * Activation that a fix puts in place of the operation of an activation; `null` for its own, and
+   * absent from other layers.
+   */
+  substitute?: { apply(x: Tensor): Tensor; getClassName(): string } | null;
   /** Cells of a recurrent operation, which the taps of a pass observe. */
   readonly recurrentCells?: readonly ObservableCell[];
   /** Reads and writes that a call of this layer has in the graph: one for each place. */
@@ -88,6 +94,7 @@ export const createProgramLayer = kerasLayer((tf) =>
     readonly source: LayerSource;
     readonly places: Pick<PlannedLayer, "inputs" | "outputs">[];
     readonly recurrentCells?: readonly ObservableCell[];
+    substitute?: ProgramLayer["substitute"];
     readonly #shared: SharedState;
     /** Names of the values that another call or layer reads. */
     readonly #read: ReadonlySet<string>;
@@ -104,11 +111,14 @@ export const createProgramLayer = kerasLayer((tf) =>
       this.#read = new Set([...read, ...planned.outputs]);
       const cells = cellsOfCall(tf, planned.main);
       if (cells !== null) this.recurrentCells = cells;
+      if (layerTraits(planned.className).kind === "activation") this.substitute = null;
       this.built = true;
     }
 
     override getClassName(): string {
-      return this.planned.className;
+      const other = this.substitute?.getClassName() ?? this.planned.className;
+      // The operation of this name is a layer with a kernel.
+      return other === "linear" && this.substitute != null ? "Identity" : other;
     }
 
     override computeOutputShape(given: OpenShape | OpenShape[]): OpenShape | OpenShape[] {
@@ -126,6 +136,7 @@ export const createProgramLayer = kerasLayer((tf) =>
 
     override call(given: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor | Tensor[] {
       return tf.tidy(() => {
+        if (this.substitute != null) return this.substitute.apply([given].flat()[0]);
         const mode = { training: kwargs?.training === true };
         const values = this.#compute([given].flat(), mode);
         const { outputs } = this.planned;

@@ -46,6 +46,21 @@ Deno.test("report of a healthy program finds nothing, and its trial passes", asy
   assertStringIncludes(stdout, "HEALTHY\nTrial passed");
 });
 
+Deno.test("report tries the head of a program without its softmax", async () => {
+  const { stdout } = await runCommand([
+    "report",
+    programPath("doubled.pt2"),
+    "--batch",
+    programPath("doubled.npz"),
+    ...CLASSES,
+    "--trial",
+    "always",
+    "--quiet",
+  ]);
+  assertStringIncludes(stdout, "Fix: Remove the activation from body.3.");
+  assertStringIncludes(stdout, "Tried: this warning is then gone.");
+});
+
 Deno.test("a file that is no program is one sentence and exit code 2", async () => {
   const { code, stderr } = await runCommand(["report", programPath("networks.py") + ".pt2"]);
   assertEquals(code, 2);

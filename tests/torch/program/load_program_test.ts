@@ -60,6 +60,7 @@ for (
     "counted",
     // A queue of whole columns that are written in place, and its place.
     "queued",
+    "doubled",
     "gated",
   ]
 ) {
