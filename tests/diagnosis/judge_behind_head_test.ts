@@ -1,4 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, AssertionError, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertHealthy } from "../../src/assert/mod.ts";
 import { examine } from "../../src/diagnosis/examine/mod.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
@@ -86,4 +87,15 @@ Deno.test("examine() sees a sick body behind a head of zeros in a PyTorch progra
   assertEquals(await verdictOf(), "sick");
   tf.dispose(given as never);
   model.dispose();
+});
+
+Deno.test("assertHealthy() of a model judges behind a head of zeros, too", async () => {
+  const options = { objective: "categoricalCrossentropyFromLogits", trial: "off" } as const;
+  const sick = makeNetwork("relu", 0.02);
+  const error = await assertRejects(() => assertHealthy(sick, batch, options), AssertionError);
+  assertStringIncludes(error.message, "vanishing gradients in body_0 ... body_4");
+  const healthy = makeNetwork("relu", Math.sqrt(2 / 32));
+  await assertHealthy(healthy, batch, options);
+  sick.dispose();
+  healthy.dispose();
 });

@@ -25,6 +25,7 @@ import { locateView } from "../gather_view.ts";
 import type { Pickled } from "../pickle_reader.ts";
 import { readStateDict, readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
 import { isTensor, type TorchView } from "../torch_globals.ts";
+import { parseLarge } from "./parse_large.ts";
 import { parseProgram } from "./parse_program.ts";
 import type { Program } from "./program.ts";
 import { listAt, objectAt, readMeta, readSize, textAt } from "./schema_parts.ts";
@@ -140,6 +141,9 @@ function openFolder(source: ByteSource): Folder {
   return { source, entries, root: `${root}data/`, model };
 }
 
+/** Size from which on a graph is parsed node by node. */
+const LARGE_GRAPH = 8 * 2 ** 20;
+
 interface Folder {
   source: ByteSource;
   entries: ReadonlyMap<string, ZipEntry>;
@@ -153,7 +157,13 @@ function readJsonEntry(entry: ZipEntry): unknown {
       refusal`${entry.name} has ${entry.size} bytes, expected at most ${MAX_GRAPH}`,
     );
   }
-  const text = new TextDecoder().decode(entry.read());
+  const parse = (text: string) => parseText(text, entry.name);
+  const bytes = entry.read();
+  const large = bytes.length > LARGE_GRAPH ? parseLarge(bytes, parse) : null;
+  return large ?? parse(new TextDecoder().decode(bytes));
+}
+
+function parseText(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -162,7 +172,7 @@ function readJsonEntry(entry: ZipEntry): unknown {
       return JSON.parse(text.replaceAll(/(?<=[:[,]\s*)(-?Infinity|NaN)(?=\s*[,\]}])/g, '"$1"'));
     } catch {
       const meant = `: ${errorMessage(error)}`;
-      throw new ModelError({ place: entry.name, found: "not JSON", expected: "JSON", meant });
+      throw new ModelError({ place: name, found: "not JSON", expected: "JSON", meant });
     }
   }
 }
