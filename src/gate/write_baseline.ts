@@ -24,6 +24,7 @@ import {
 } from "./baseline_document.ts";
 import { GateError } from "./gate_result.ts";
 import { readBaseline } from "./find_baseline.ts";
+import { refusal } from "../words/input_error.ts";
 
 /**
  * Formats a baseline: models and layers sorted by name, seeds by number, one line per layer, so
@@ -77,7 +78,7 @@ export async function writeBaseline(
   try {
     const target = await fileToReplace(file);
     if (target === null) {
-      throw new GateError("the baseline cannot be written: it is not a file").within(file);
+      throw new GateError(refusal`the baseline is not a file, expected one`).within(file);
     }
     for (const [name, beginning] of [[`${target}.lock`, ""], [`${target}.tmp`, BASELINE_OPENING]]) {
       if (await isLeftover(name, beginning)) continue;

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, type Refusal } from "../words/input_error.ts";
 import { failure, jsonFailure } from "../words/failure.ts";
 import { showValue } from "../words/show_value.ts";
 import { readUserText } from "./files/user_file.ts";
@@ -46,7 +46,7 @@ export function ifMissing(error: unknown): void {
  */
 export async function readJson(
   path: string,
-  Unusable: new (message: string, options?: ErrorOptions) => Error,
+  Unusable: new (message: string | Refusal, options?: ErrorOptions) => Error,
 ): Promise<unknown> {
   let text: string;
   try {
@@ -57,7 +57,9 @@ export async function readJson(
   try {
     return JSON.parse(text);
   } catch (error) {
-    const what = jsonFailure(error);
-    throw new Unusable(`${path}: the file is not valid JSON: ${what}`, { cause: error });
+    const place = `${path}: the file`, meant = `: ${jsonFailure(error)}`;
+    throw new Unusable({ place, found: "not valid JSON", expected: "JSON", meant }, {
+      cause: error,
+    });
   }
 }

@@ -146,7 +146,7 @@ Deno.test("loadModel() reads no file outside the folder that is exchanged for a 
         await open();
         await Deno.truncate(weights, 35);
       }),
-      `${shown}whose size changed while it was being read`,
+      `${place} has another size than before, expected 36 bytes`,
     );
   });
 });

@@ -166,7 +166,9 @@ export async function readGroup(
         );
       }
       if (opened.size !== content.length || !await fill(content, file)) {
-        throw new ModelError(`${shown}, whose size changed while it was being read`);
+        throw new ModelError(
+          refusal`${place} has another size than before, expected ${content.length} bytes`,
+        );
       }
     } catch (error) {
       if (error instanceof ModelError) throw error;
