@@ -71,6 +71,7 @@ function ours({ rows, optimizer, rate, constantLoss, from, ending, overfits }: K
 }
 
 const percent = (share: number) => Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "-";
+const shareOf = (some: number, all: number) => `${percent(some / all)} (${some} of ${all})`;
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 const row = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
 
@@ -104,6 +105,7 @@ const kinds = Map.groupBy(
   kindOf,
 );
 
+const figures = monitors.map(({ name, alarms }) => figuresOf(name, alarms));
 const lines = [
   `# The monitor on the ${odd ? "odd" : "even"} seeds`,
   "",
@@ -116,18 +118,18 @@ const lines = [
   row(
     "bad trainings named by step 20, or 10 steps after the fault",
     "90 %",
-    percent(inTime(failing).length / failing.length),
+    shareOf(inTime(failing).length, failing.length),
   ),
-  row("the cause is right", "85 %", percent(right.length / failing.length)),
+  row("the cause is right", "85 %", shareOf(right.length, failing.length)),
   row(
     "good trainings with an error",
     "2 %",
-    percent(good.filter(({ alarm }) => alarm.isError).length / good.length),
+    shareOf(good.filter(({ alarm }) => alarm.isError).length, good.length),
   ),
   row(
     "good trainings with a warning alone",
     "5 %",
-    percent(alarmed.filter(({ alarm }) => !alarm.isError).length / good.length),
+    shareOf(alarmed.filter(({ alarm }) => !alarm.isError).length, good.length),
   ),
   row(
     "alarms per 1,000 steps of good trainings",
@@ -137,7 +139,7 @@ const lines = [
   row(
     "the suggested rate trains (good)",
     "90 %",
-    percent(suggested.filter(({ ending }) => ending === "good").length / suggested.length),
+    shareOf(suggested.filter(({ ending }) => ending === "good").length, suggested.length),
   ),
   "",
   "Lead is the median of the step from which the loss never again was below 0.9 of the first, minus that of",
@@ -170,9 +172,15 @@ const lines = [
   "alarmed by any alarm. Precision is found / (found + good ones alarmed). An alarm of a training that is neither",
   "good nor bad is not counted.",
   "",
-  row("monitor", "recall", "recall in time", "precision", "good trainings alarmed"),
-  row(...Array(5).fill("---")),
-  ...monitors.map(({ name, alarms }) => peerRow(name, alarms)),
+  row("monitor", "recall", "recall in time", "precision", "F1", "good trainings alarmed"),
+  row(...Array(6).fill("---")),
+  ...figures.map(({ name, recall, soon, precision, f1, alarmed }) =>
+    row(name, ...[recall, soon, precision, f1, alarmed].map(percent))
+  ),
+  "",
+  "Other monitors beside this one, in precision and recall at once:",
+  "",
+  ...figures.slice(0, 2).map((own) => standing(own, figures.slice(2))),
   "",
   "Share of the bad trainings of each kind that are found in time:",
   "",
@@ -207,19 +215,39 @@ function soonOf(of: readonly Known[], alarms: (training: Known) => Alarms): numb
   }).length;
 }
 
-/** Row of the table of monitors. */
-function peerRow(name: string, of: (training: Known) => Alarms) {
+/** Figures of a monitor. */
+interface Figures {
+  name: string;
+  recall: number;
+  soon: number;
+  precision: number;
+  f1: number;
+  alarmed: number;
+}
+
+function figuresOf(name: string, of: (training: Known) => Alarms): Figures {
   const found = failing.map(({ training }) => ({ training, ...of(training) }));
   const hits = found.filter(({ training, step }) => step !== null && step >= training.from);
   const soon = hits.filter(({ training, step }) => step! <= training.limit);
   const wrong = good.filter(({ training }) => of(training).any !== null);
-  return row(
+  const recall = hits.length / failing.length;
+  const precision = hits.length / (hits.length + wrong.length);
+  return {
     name,
-    percent(hits.length / failing.length),
-    percent(soon.length / failing.length),
-    percent(hits.length / (hits.length + wrong.length)),
-    percent(wrong.length / good.length),
-  );
+    recall,
+    soon: soon.length / failing.length,
+    precision,
+    f1: 2 * precision * recall / (precision + recall),
+    alarmed: wrong.length / good.length,
+  };
+}
+
+/** Names the peers that a monitor is ahead of in precision and recall at once, and those that are not behind it. */
+function standing({ name, precision, recall }: Figures, peers: readonly Figures[]): string {
+  const names = (of: readonly Figures[]) => of.map(({ name }) => name).join(", ") || "none";
+  const behind = peers.filter((peer) => peer.precision < precision && peer.recall < recall);
+  const ahead = peers.filter((peer) => peer.precision >= precision && peer.recall >= recall);
+  return `- ${name}: at least as good in both: ${names(ahead)}; behind in both: ${names(behind)}.`;
 }
 
 await Deno.writeTextFile(

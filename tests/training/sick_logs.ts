@@ -86,6 +86,11 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     ),
     at: 20,
   },
+  "rate-too-low above": {
+    rows: healthyLog(30, ({ step }) => ({ loss: 2 - step / 100 })),
+    constantLoss: 1,
+    at: 20,
+  },
   "rate-too-low small": { rows: healthyLog(30, () => ({ updateRatio: 1e-5 })), at: 20 },
   "spike spike": {
     rows: healthyLog(60, ({ step }) => step === 40 ? { loss: 5, gradientNorm: 9 } : {}),

@@ -4,6 +4,7 @@ import type { TrainingLog } from "../training_log.ts";
 import { defineTrainingRule } from "../training_rule.ts";
 import type { LayerSignals } from "../training_step.ts";
 import { MEASURED } from "./jumps.ts";
+import { FIRST } from "./rates.ts";
 
 /** Number of measurements in a row in which a layer must stand still. */
 const IN_A_ROW = 5;
@@ -52,7 +53,7 @@ export const unitsDying = defineTrainingRule({
       const [first] = shares;
       const all = dead > mostDiedAtAll && first <= mostDiedAtAll;
       // Units that the first large steps have turned off may come back.
-      const lasts = Math.min(dead, shares.at(-2) ?? 0) - first > mostDied;
+      const lasts = log.age > FIRST && Math.min(dead, shares.at(-2) ?? 0) - first > mostDied;
       if (!all && !lasts) continue;
       return {
         severity: all ? "error" : "warning",

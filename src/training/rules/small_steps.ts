@@ -10,7 +10,9 @@ export const rateTooLow = defineTrainingRule({
   name: "rate-too-low",
   problem: "the learning rate is too low",
   formula:
-    "Mean of the largest ||step|| / ||kernel|| over steps 11 to 20: momentum has then built up.",
+    "Mean of the largest ||step|| / ||kernel|| over steps 11 to 20: momentum has then built up. Up to " +
+    "0.01: mean over the first 20 steps of (loss after - loss before) / (g . step), and the fall of the loss; " +
+    "loss over that of the best constant answer.",
   thresholds: {
     leastUpdate: {
       default: 2e-3,
@@ -41,11 +43,18 @@ export const rateTooLow = defineTrainingRule({
       source: MEASURED,
       about: "Fall of the loss in 20 steps from which such steps are large enough.",
     },
+    mostAbove: {
+      default: 1.2,
+      unit: "times the loss of the best constant answer",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "Largest loss after 20 small steps, in training and on held-out data.",
+    },
   },
   source: "Karpathy, cs231n: updates are about 1e-3 of the weights.",
   fix: "Raise the learning rate by a factor of 10.",
   reads: ["updateRatio"],
-  judge(log, { leastUpdate, leastUpdateAtAll, mostLinear, leastFirstFall }) {
+  judge(log, { leastUpdate, leastUpdateAtAll, mostLinear, leastFirstFall, mostAbove }) {
     if (log.age < FIRST) return null;
     const first = finite(log.until("updateRatio", FIRST));
     const updates = first.slice(-FIRST / 2);
@@ -54,7 +63,10 @@ export const rateTooLow = defineTrainingRule({
     if (updates.length < LEAST_RATIOS || log.now("loss") === 0) return null;
     // A network that large steps have broken has no gradient left.
     if (first.some(({ value }) => value > BREAKS)) return null;
-    if (!(mean < leastUpdate)) return slowBy(log, { mean, mostLinear, leastFirstFall });
+    if (!(mean < leastUpdate)) {
+      if (log.age > FIRST || Math.max(mean, meanOf(first)) > SMALL_UPDATE) return null;
+      return slowBy(log, { mostLinear, leastFirstFall }) ?? aboveBy(log, mostAbove);
+    }
     const times = mean > 0
       ? `, ${formatNumber(roundTo(2, 1e-3 / mean))} times less than usual`
       : "";
@@ -79,14 +91,10 @@ const FALLS_STEADILY = 0.975;
 /** Finds steps that keep to the gradient's prediction although the loss hardly falls. */
 function slowBy(
   log: TrainingLog,
-  { mean, mostLinear, leastFirstFall }: {
-    mean: number;
-    mostLinear: number;
-    leastFirstFall: number;
-  },
+  { mostLinear, leastFirstFall }: { mostLinear: number; leastFirstFall: number },
 ): TrainingVerdict | null {
   const ratios = finite(log.until("decreaseRatio", FIRST));
-  if (log.age > FIRST || ratios.length < LEAST_RATIOS || mean > SMALL_UPDATE) return null;
+  if (ratios.length < LEAST_RATIOS) return null;
   const linear = meanOf(ratios.map(clamped));
   const first = log.column("loss")[0].value;
   const fall = 1 - median(log.last("loss", LEAST_RATIOS).map(({ value }) => value)) / first;
@@ -102,6 +110,25 @@ function slowBy(
       `${formatPercent(Math.max(0, fall))} in ${FIRST} steps, which reach ` +
       `${formatPercent(linear)} of the decrease that the gradient predicts, so that larger steps ` +
       "are safe.",
+    fix: "Raise the learning rate by a factor of 3.",
+  };
+}
+
+/** Finds small steps that have not even brought the loss down to that of the best constant answer. */
+function aboveBy(log: TrainingLog, mostAbove: number): TrainingVerdict | null {
+  const loss = median(log.last("loss", LEAST_RATIOS).map(({ value }) => value));
+  const held = log.column("validationLoss").at(-1)?.value ?? Infinity;
+  const above = Math.min(loss, held) / (log.setup.constantLoss ?? NaN);
+  if (!(above > mostAbove)) return null;
+  return {
+    severity: "warning",
+    kind: "above",
+    since: 1,
+    measured: above,
+    threshold: "mostAbove",
+    message:
+      `The learning rate${rateWords(log)} is too low: after ${FIRST} small steps, the loss is ` +
+      `still ${formatNumber(above)} times that of the best constant answer.`,
     fix: "Raise the learning rate by a factor of 3.",
   };
 }
