@@ -232,6 +232,7 @@ const FAULTS: Record<string, Fault> = {
       inputs,
       targets: tf.add(targets, tf.mul(noise(tf, targets), 4)),
     }),
+    isHeldOut: true,
     gradients: (tf, step, gradient) =>
       step >= 24 && step < 30 ? tf.mul(gradient, 1000) as Tensor : gradient,
   },

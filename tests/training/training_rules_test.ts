@@ -307,6 +307,19 @@ Deno.test("small steps are too small if held-out loss is above that of the best 
   assertEquals([kinds(1.5, 0.99e-2), kinds(1.5, 1.01e-2)], [["above"], []]);
 });
 
+Deno.test("small steps that have taught a network something are not too small, unless they are tiny", () => {
+  const found = (share: number, updateRatio: number) =>
+    judgeTraining([
+      { step: 0, validationLoss: 2 },
+      ...healthyLog(28, ({ step }) => ({
+        updateRatio,
+        ...step === 20 ? { validationLoss: share } : {},
+      })),
+    ], { constantLoss: 1 }).map(({ kind, severity }) => `${kind} ${severity}`);
+  assertEquals([found(0.84, 1e-3), found(0.86, 1e-3)], [[], ["small warning"]]);
+  assertEquals(found(0.84, 4e-4), ["small error"]);
+});
+
 Deno.test("a rate that was wrong from the start is the cause if nothing is learned, or units die", () => {
   const causes = (edit: (step: number) => Partial<TrainingStep>) =>
     causeOf(
@@ -416,6 +429,16 @@ Deno.test("small gradients after success do not make a second moment stale", () 
       { rules: ["stale-second-moment"] },
     ).length;
   assertEquals([found(0.49), found(0.51)], [0, 1]);
+  const heldOut = (share: number) =>
+    judgeTraining(
+      healthyLog(60, ({ step }) => ({
+        loss: 1,
+        secondMomentRatio: step > 5 ? 5e-3 : null,
+        validationLoss: step === 5 ? share : null,
+      })),
+      { rules: ["stale-second-moment"] },
+    ).length;
+  assertEquals([heldOut(0.49), heldOut(0.51)], [0, 1]);
 });
 
 Deno.test("a short window widens the spread that a spike is compared with", () => {

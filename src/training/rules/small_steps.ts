@@ -67,6 +67,8 @@ export const rateTooLow = defineTrainingRule({
       if (log.age > FIRST || Math.max(mean, meanOf(first)) > SMALL_UPDATE) return null;
       return slowBy(log, { mostLinear, leastFirstFall }) ?? aboveBy(log, mostAbove);
     }
+    const held = log.column("validationLoss").at(-1)?.value ?? NaN;
+    if (mean >= leastUpdateAtAll && held / (log.setup.constantLoss ?? NaN) < LEARNS) return null;
     const times = mean > 0
       ? `, ${formatNumber(roundTo(2, 1e-3 / mean))} times less than usual`
       : "";
@@ -82,6 +84,8 @@ export const rateTooLow = defineTrainingRule({
   },
 });
 
+/** Share of the loss of the best constant answer below which small steps have taught a network enough. */
+const LEARNS = 0.85;
 /** Largest mean update ratio of steps that may be larger. */
 const SMALL_UPDATE = 1e-2;
 
@@ -171,6 +175,7 @@ export const staleMoment = defineTrainingRule({
     // The gradients of a training that has learned its task are far below its past ones.
     const before = meanOf(finite(log.until("loss", LEAST_RATIOS)));
     if (meanOf(finite(log.last("loss", LEAST_RATIOS))) < HIGH * before) return null;
+    if ((log.least("validationLoss")?.value ?? NaN) < HIGH * log.unlearned) return null;
     return {
       severity: "warning",
       kind: "stale",
