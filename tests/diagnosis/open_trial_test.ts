@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { learningRate } from "../../src/rules/task/learning_rate.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import type { Layer, LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import type {
+  Layer,
+  LayersModel,
+  Optimizer,
+  Tensor,
+  TensorFlow,
+} from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { tryFindings } from "../../src/diagnosis/examine/try_findings.ts";
@@ -42,6 +48,56 @@ Deno.test("tryFindings() does not fail a network for layers that the signal goes
   const { trial, shown } = await tryFindings(subject, { measurements, found }, options);
   assert(trial !== null && "reason" in trial);
   assertEquals([trial.verdict, trial.reason, shown], ["fails", "still layers", null]);
+});
+
+Deno.test("tryFindings() warns of a rate that has not learned after 300 steps where another learns soon", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  /** Numbers this far from 0 on average: Adam nears them by its rate in each step. */
+  const shownAt = async (mean: number, optimizer: Optimizer) => {
+    const inputs = tf.tidy(() => tf.tensor2d(Array.from({ length: 32 }, (_, i) => [Math.sin(i)])));
+    const targets = tf.tidy(() => tf.add(mean, tf.mul(0.6, inputs))) as Tensor;
+    const kernelInitializer = tf.initializers.constant({ value: 0.1 });
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ units: 1, inputShape: [1], kernelInitializer })],
+    });
+    model.compile({ optimizer, loss: "meanSquaredError" });
+    const subject = { model, batch: { inputs, targets }, objective: undefined };
+    const measurements = await measure(model, subject.batch);
+    const { trial, findings, shown } = await tryFindings(subject, { measurements, found: [] }, {
+      mode: "auto",
+      seed: 0,
+    });
+    assert(trial !== null && "attempts" in trial);
+    const [given, ...others] = trial.attempts;
+    return {
+      given: [given.verdict, given.steps],
+      learned: others.filter(({ verdict }) => verdict === "learns").map(({ steps }) => steps <= 80),
+      found: findings.map(({ kind, severity }) => `${kind} ${severity}`),
+      shown,
+    };
+  };
+  const { adam, sgd } = tf.train;
+  for (const [optimizer, verdict] of [[adam(0.001), "fails"], [sgd(0.002), "slow"]] as const) {
+    assertEquals(await shownAt(0.9, optimizer), {
+      given: [verdict, 300],
+      learned: [true],
+      found: ["learning-rate warning"],
+      shown: null,
+    });
+  }
+  const idle = { found: [], shown: null };
+  // Here the other one is late, and here the compiled one learns.
+  assertEquals(await shownAt(0.54, adam(0.001)), {
+    given: ["slow", 300],
+    learned: [false],
+    ...idle,
+  });
+  assertEquals(await shownAt(0.4, adam(0.001)), {
+    given: ["learns", 220],
+    learned: [true],
+    ...idle,
+  });
 });
 
 Deno.test("tryFindings() fails a network of which every layer stands still", async () => {
