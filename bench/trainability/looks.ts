@@ -4,7 +4,7 @@ import { formatCount } from "../../src/words/numbers.ts";
 export interface Look {
   /** ISO date. */
   date: string;
-  /** The commit whose rules were looked at. */
+  /** The commit whose rules were looked at; several if a run was stopped and went on with others. */
   commit: string;
   /** The seeds from here. */
   from: number;
@@ -63,11 +63,10 @@ export function rulesOf(commits: readonly string[]): string {
 /** Writes one more down. */
 export async function addLook(
   file: URL,
-  look: Pick<Look, "from" | "to" | "networks">,
+  look: Omit<Look, "date">,
 ): Promise<Look[]> {
-  const commit = await commitOfRules();
   const date = new Date().toISOString().slice(0, 19) + "Z";
-  const looks = [...await readLooks(file), { date, commit, ...look }];
+  const looks = [...await readLooks(file), { date, ...look }];
   await Deno.writeTextFile(file, `${JSON.stringify(looks, null, 2)}\n`);
   return looks;
 }

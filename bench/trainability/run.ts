@@ -174,10 +174,12 @@ async function writeTable(): Promise<void> {
     );
   }
   const looks = file("looks.json");
-  const seen = flags.odd ? await addLook(looks, { from, to, networks: all.length }) : null;
+  const commits = all.map(({ truth: { seed } }) => kept.get(`drawn ${seed}`)!.commit);
+  const look = { commit: [...new Set(commits)].join(" and "), from, to, networks: all.length };
+  const seen = flags.odd ? await addLook(looks, look) : null;
   const table = renderTable({ drawn: all, compiled }, {
     seeds,
-    rules: rulesOf(all.map(({ truth: { seed } }) => kept.get(`drawn ${seed}`)!.commit)),
+    rules: rulesOf(commits),
     looks: seen === null ? null : looksAt(seen, truths.map(({ seed }) => seed)),
   });
   if (flags.odd && focus === null) {

@@ -337,7 +337,7 @@ export function renderTable(asked: Asked, { seeds, rules, looks }: TableHead): s
     [
       `# Verdicts against training: ${all.length} networks, ${seeds}`,
       `Trains: progress of 0.6 and more, fails: below 0.15, slow: between. Counts are trains/slow/fails; in ` +
-      `brackets the 95 % interval (Wilson). ${own} networks have a learning rate of their own. ${
+      `brackets the 95 % interval (Wilson). With a learning rate of their own: ${own}. ${
         lists ? "Rules are tuned on these networks" : `These networks were looked at ${looks}`
       }. They were judged ${rules}. Training takes ${training} s (median).`,
       "## Targets",
