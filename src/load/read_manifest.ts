@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { locateGroups } from "../keras/topology/load_weights.ts";
-import { joinedSource } from "../model/files/byte_source.ts";
-import { decode } from "../model/files/file_types.ts";
+import { joinedSource, piecesOf } from "../model/files/byte_source.ts";
+import { decode, readersOf } from "../model/files/file_types.ts";
 import { ModelError, readJson } from "../model/model_error.ts";
 import {
   type FileTensor,
@@ -35,28 +35,45 @@ export async function readManifestWeights(path: string): Promise<Omit<WeightsFil
       const offset = next;
       next += spec.bytes;
       if (spec.group === "optimizer") return [];
-      const { type, scale, min } = packingOf(spec);
-      const read = () => {
-        const entries = decode(source.read(offset, spec.bytes, spec.place), type);
-        return scale === null ? entries : entries.map((code) => code * scale + min);
-      };
-      const { name, shape } = spec;
-      return scale === null
-        ? [{ name, shape, type, read, stored: { file: source.file!, offset } }]
-        : [{ name, shape, type: "float32", read }];
+      const { name, shape, bytes: count, place: what } = spec;
+      const { type, numbers } = packingOf(spec);
+      const codes = () => source.read(offset, count, what);
+      if (numbers === null) {
+        const stored = { file: source.file!, offset };
+        return [{ name, shape, type, read: () => decode(codes(), type), stored }];
+      }
+      const pieces = () => piecesOf(source, { from: offset, count, what });
+      return [{
+        name,
+        shape,
+        type,
+        ...readersOf(type, () => numbers(codes())),
+        async *unpack() {
+          for (const piece of pieces()) yield numbers(piece);
+        },
+      }];
     });
   });
   return { format: "TensorFlow.js", layout: "keras", tensors, notes: [] };
 }
 
-/** Returns the type of a weight in its file, and how codes become numbers. */
-function packingOf(
-  { dtype, quantization }: WeightSpec,
-): {
-  type: "float32" | "float16" | "uint8" | "uint16" | "int32" | "bool";
-  scale: number | null;
-  min: number;
+/**
+ * Returns the type of a weight as it is read, and the bytes of that type for those of its codes;
+ * `null` if it is read as it is.
+ */
+function packingOf({ dtype, quantization }: WeightSpec): {
+  type: "float32" | "float16" | "int32" | "bool";
+  numbers: ((codes: Uint8Array) => Uint8Array<ArrayBuffer>) | null;
 } {
-  const { dtype: type = dtype, scale = null, min = 0 } = quantization ?? {};
-  return { type, scale, min };
+  if (quantization === undefined) return { type: dtype, numbers: null };
+  const { dtype: type, scale = 1, min = 0 } = quantization;
+  if (type === "float16") return { type, numbers: null };
+  const numbers = (codes: Uint8Array) => {
+    const values = Float64Array.from(decode(codes, type), (code) => code * scale + min);
+    const entries = dtype === "int32"
+      ? Int32Array.from(values, Math.round)
+      : Float32Array.from(values);
+    return new Uint8Array(entries.buffer);
+  };
+  return { type: dtype, numbers };
 }

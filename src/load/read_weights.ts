@@ -190,7 +190,7 @@ export interface ReadWeightsOptions {
  * model.json of TensorFlow.js. A `config.json` beside it names the network. The file is data: nothing
  * of it runs, and nothing outside its folder is read. It is not held in memory, except for a file of
  * `torch.save` up to 64 MiB: each tensor is read on demand, so the file must still be there. An
- * archive with a packed file of more than 32 MiB is unpacked to a temporary file, which is removed
+ * archive with a packed file of more than 16 MiB is unpacked to a temporary file, which is removed
  * when the process ends, and so is a packed chunk of HDF5 of more than 8 MiB, while it is read.
  *
  * An address (`https://host/model.safetensors`) or the name of a model of Hugging Face

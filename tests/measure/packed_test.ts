@@ -1,9 +1,12 @@
 import { withFolder } from "../model/save_model.ts";
 import { ModelError, readWeights } from "../../src/load/mod.ts";
 import { compareCheckpoints, measureCheckpoint, measureWeights } from "../../src/measure/mod.ts";
+import { npy } from "../load/npy.ts";
 import { checkpointMemory } from "./checkpoint_memory.ts";
 import { BLOCK, drawn, type PackedFile, writePacked } from "./write_packed.ts";
+import { chunkedFile, chunkTree, inTree, type WrittenChunk } from "../keras/hdf5/write_chunks.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { deflateSync } from "node:zlib";
 
 /** Header of an array of float32. */
 function npyHead(shape: readonly number[]): Uint8Array<ArrayBuffer> {
@@ -59,6 +62,54 @@ Deno.test({
       await writePacked(`${folder}/a.npz`, [arrayOf(49)]);
       const { count, megabytes, said } = await checkpointMemory(`${folder}/a.npz`);
       assertEquals(count, 49 * BLOCK, said);
+      assert(megabytes < 300, `${megabytes.toFixed(0)} MB`);
+    }),
+});
+
+Deno.test({
+  name: "an HDF5 array of 600 MB in packed chunks takes less than 300 MB of memory",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withFolder(async (folder) => {
+      const blocks = 144, start = 2 ** 16;
+      const packed = new Uint8Array(deflateSync(drawn, { level: 1 }));
+      const chunks = Array.from({ length: blocks }, (_, i): WrittenChunk => ({
+        at: [1024 * i, 0],
+        size: packed.length,
+        address: start + i * packed.length,
+      }));
+      const head = chunkedFile({
+        shape: [1024 * blocks, 1024],
+        layout: inTree([1024, 1024], 1000, 4),
+        packing: [1],
+        type: "float32",
+      }, [[1000, chunkTree(chunks)], [start - 1, [0]]]);
+      const path = `${folder}/a.weights.h5`;
+      await Deno.writeFile(path, ReadableStream.from([head, ...Array(blocks).fill(packed)]));
+      const { count, megabytes, said } = await checkpointMemory(path);
+      assertEquals(count, blocks * BLOCK, said);
+      assert(megabytes < 300, `${megabytes.toFixed(0)} MB`);
+    }),
+});
+
+Deno.test({
+  name: "forty packed arrays of 15 MB that are held in turn take less than 300 MB of memory",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withFolder(async (folder) => {
+      // In the order of Fortran, they are not unpacked in pieces.
+      const entries = new Uint8Array(3.75 * 4 * BLOCK);
+      for (let at = 0; at < entries.length; at += drawn.length) {
+        entries.set(drawn.subarray(0, entries.length - at), at);
+      }
+      const piece = npy("<f4", [3840, 1024], entries, { isFortran: true });
+      const files = Array.from({ length: 40 }, (_, i) => ({
+        name: `l${i}.weight.npy`,
+        pieces: [piece],
+      }));
+      await writePacked(`${folder}/a.npz`, files);
+      const { count, megabytes, said } = await checkpointMemory(`${folder}/a.npz`);
+      assertEquals(count, 3.75 * BLOCK, said);
       assert(megabytes < 300, `${megabytes.toFixed(0)} MB`);
     }),
 });

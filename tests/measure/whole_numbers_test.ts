@@ -3,7 +3,10 @@ import { measureCheckpoint, measureWeights } from "../../src/measure/mod.ts";
 import type { WholeTensor } from "../../src/measure/measurements.ts";
 import { runRules } from "../../src/rules/judge_rule.ts";
 import { safetensors } from "../torch/fixture.ts";
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { withFolder } from "../model/save_model.ts";
+import { ModelError } from "../../src/load/mod.ts";
+import { npy } from "../load/npy.ts";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 
 const FOLDER = new URL("../../fixtures/files/whole/", import.meta.url).pathname;
 
@@ -30,33 +33,117 @@ const FILES = {
   "packed.npz": 9,
   "fortran.npz": 9,
   "whole.pt": 6,
+  "whole.pt2": 6,
   "whole.weights.h5": 8,
   "chunked.weights.h5": 8,
 };
 
 for (const [file, count] of Object.entries(FILES)) {
-  Deno.test(`whole numbers of ${file} have the figures that Python counts`, async () => {
-    const weights = await readWeights(`${FOLDER}${file}`);
-    const measured = await measureCheckpoint(weights);
-    assertEquals(measured, measureWeights(weights));
-    const whole = measured.weightsOnly!.wholeNumbers!;
-    assertEquals(whole.length, 2 * count);
-    for (const { name, type, shape, range, values, alike } of whole) {
-      const counted = EXPECTED[name.replace("/", ".")];
-      assertEquals(name.slice(-type.length), type);
-      assertEquals(shape, counted.shape);
-      assertEquals(range.map(String), counted.range, name);
-      assertEquals(Math.round(values.zeroFraction * values.count), counted.zeros, name);
-      for (const figure of ["mean", "rms", "std"] as const) {
-        assertAlmostEquals(values[figure], counted[figure], 1e-13 * counted.rms, name);
-      }
-      const { rows, columns } = counted;
-      const planted = name.startsWith("table") ? rows : columns;
-      assertEquals([planted.zero, planted.constant], [1, 1]);
-      assertEquals(alike, { rows, columns }, name);
-    }
-  });
+  Deno.test(
+    `whole numbers of ${file} have the figures that Python counts`,
+    () => requireCounted(`${FOLDER}${file}`, count),
+  );
 }
+
+/** Checks the figures of a number of types, along rows and across them. */
+async function requireCounted(path: string, count: number) {
+  const weights = await readWeights(path);
+  const measured = await measureCheckpoint(weights);
+  assertEquals(measured, measureWeights(weights));
+  const whole = measured.weightsOnly!.wholeNumbers!;
+  assertEquals(whole.length, 2 * count);
+  for (const { name, type, shape, range, values, alike } of whole) {
+    const counted = EXPECTED[name.replace("/", ".")];
+    assertEquals(name.slice(-type.length), type);
+    assertEquals(shape, counted.shape);
+    assertEquals(range.map(String), counted.range, name);
+    assertEquals(Math.round(values.zeroFraction * values.count), counted.zeros, name);
+    for (const figure of ["mean", "rms", "std"] as const) {
+      assertAlmostEquals(values[figure], counted[figure], 1e-13 * counted.rms, name);
+    }
+    const { rows, columns } = counted;
+    const planted = name.startsWith("table") ? rows : columns;
+    assertEquals([planted.zero, planted.constant], [1, 1]);
+    assertEquals(alike, { rows, columns }, name);
+  }
+}
+
+/** Writes tensors of `whole.safetensors` as a model.json of TensorFlow.js. */
+async function writeManifest(
+  folder: string,
+  specs: readonly { name: string; quantization?: Record<string, unknown>; dtype: string }[],
+): Promise<string> {
+  const { tensors } = await readWeights(`${FOLDER}whole.safetensors`);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const weights = specs.map((spec) => {
+    const { shape, bytes } = tensors.find(({ name }) => name === spec.name)!;
+    parts.push(new Uint8Array(bytes!()));
+    return { ...spec, shape };
+  });
+  const content = new Uint8Array(await new Blob(parts).arrayBuffer());
+  const half = Math.floor(content.length / 2) + 1;
+  await Deno.writeFile(`${folder}/a.bin`, content.subarray(0, half));
+  await Deno.writeFile(`${folder}/b.bin`, content.subarray(half));
+  const path = `${folder}/model.json`;
+  const weightsManifest = [{ paths: ["a.bin", "b.bin"], weights }];
+  await Deno.writeTextFile(path, JSON.stringify({ modelTopology: {}, weightsManifest }));
+  return path;
+}
+
+const HEAD = { name: "head.weight", dtype: "float32" };
+
+Deno.test("whole numbers of a model.json have the figures that Python counts", () =>
+  withFolder(async (folder) => {
+    const specs = ["table", "across"].flatMap((place) =>
+      ["int32", "bool"].map((dtype) => ({ name: `${place}.${dtype}`, dtype }))
+    );
+    await requireCounted(await writeManifest(folder, [...specs, HEAD]), 2);
+  }));
+
+Deno.test("packed whole numbers of a model.json are rounded as TensorFlow.js does, in pieces", () =>
+  withFolder(async (folder) => {
+    const specs = [
+      { type: "uint8", scale: 3, min: -300 },
+      { type: "uint16", scale: 1.75, min: 0 },
+    ].flatMap(({ type, ...more }) =>
+      ["int32", "float32"].map((dtype, i) => ({
+        name: `${i === 0 ? "table" : "across"}.${type}`,
+        dtype,
+        quantization: { dtype: type, ...more },
+      }))
+    );
+    const file = await readWeights(await writeManifest(folder, [...specs, HEAD]));
+    const { tensors } = await readWeights(`${FOLDER}whole.safetensors`);
+    for (const { name, dtype, quantization } of specs) {
+      const codes = tensors.find((one) => one.name === name)!.read();
+      const { scale, min } = quantization;
+      const found = file.tensors.find((one) => one.name === name)!;
+      assertEquals(found.type, dtype);
+      const round = dtype === "int32" ? Math.round : Math.fround;
+      const expected = Array.from(codes, (code) => round(code * scale + min));
+      assertEquals(Array.from(found.read()), expected, name);
+      const pieces = await Array.fromAsync(found.unpack!(), (piece) => piece.slice());
+      const unpacked = await new Blob(pieces).arrayBuffer();
+      const entries = dtype === "int32" ? new Int32Array(unpacked) : new Float32Array(unpacked);
+      assertEquals(Array.from(entries), expected, name);
+    }
+    const measured = await measureCheckpoint(file);
+    assertEquals(measured, measureWeights(file));
+    assertEquals(measured.weightsOnly!.wholeNumbers!.map(({ range }) => range), [
+      [0, Math.round(1.75 * 65535)],
+      [-300, 465],
+    ]);
+  }));
+
+Deno.test("an .npy of whole numbers alone holds no weights", () =>
+  withFolder(async (folder) => {
+    for (const type of ["|i1", "<i8", "<u2", "|b1"]) {
+      const entries = new Uint8Array(12 * Number(type[2]));
+      await Deno.writeFile(`${folder}/a.npy`, npy(type, [4, 3], entries));
+      const { message } = await assertRejects(() => readWeights(`${folder}/a.npy`), ModelError);
+      assert(/holds only tensors of (u?int\d+|bool), expected weights$/.test(message), message);
+    }
+  }));
 
 /** Tensor of a file that is made here. */
 interface Made {

@@ -3,7 +3,7 @@ import { processOwner } from "./process_owner.ts";
 import type { ZipEntry } from "./unzip.ts";
 
 /** Packed files up to this size are unpacked in memory, one at a time. */
-export const MAX_UNPACKED = 2 ** 25;
+export const MAX_UNPACKED = 2 ** 24;
 
 /**
  * Copies a zip archive to a temporary file, with its files as they are instead of packed, so that
