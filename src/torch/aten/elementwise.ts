@@ -57,6 +57,49 @@ export function absolute(tf: TensorFlow, self: Tensor): Tensor {
   });
 }
 
+const normal = (x: number) => Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
+
+/** Returns the share of a normal distribution below x, to the precision of float64. */
+function below(x: number): number {
+  if (x > 0) return 1 - below(-x);
+  if (x < -6) {
+    // Continued fraction of Mills's ratio.
+    let rest = -x;
+    for (let k = 60; k > 0; k--) rest = -x + k / rest;
+    return normal(x) / rest;
+  }
+  let term = x, sum = x;
+  for (let k = 1; Math.abs(term) > 1e-18 * Math.abs(sum); k++) {
+    term *= x * x / (2 * k + 1);
+    sum += term;
+  }
+  return 0.5 + normal(x) * sum;
+}
+
+/** Logarithm of {@linkcode below}, also where that underflows. */
+function logBelow(x: number): number {
+  if (x > -6) return Math.log(below(x));
+  let rest = -x;
+  for (let k = 60; k > 0; k--) rest = -x + k / rest;
+  return -x * x / 2 - Math.log(Math.sqrt(2 * Math.PI) * rest);
+}
+
+/** Functions of the normal distribution, and entropies. */
+const OF_SHARES: Record<string, Curve> = {
+  special_entr: {
+    value: (x) => {
+      if (x < 0) return -Infinity;
+      return x === 0 ? 0 : -x * Math.log(x);
+    },
+    slope: (x) => -Math.log(x) - 1,
+  },
+  special_ndtr: { value: below, slope: normal },
+  special_log_ndtr: {
+    value: logBelow,
+    slope: (x, y) => Math.exp(-x * x / 2 - y) / Math.sqrt(2 * Math.PI),
+  },
+};
+
 /** Functions of TensorFlow.js whose result is always a float. */
 const SMOOTH = {
   acos: "acos",
@@ -273,6 +316,9 @@ export const ELEMENTWISE: readonly AtenOp[] = [
   aten(
     "hypot(Tensor self, Tensor other) -> Tensor",
     ({ self, other }, { tf }) => tf.sqrt(tf.add(tf.square(self), tf.square(other))),
+  ),
+  ...Object.entries(OF_SHARES).map(([name, curve]) =>
+    aten(`${name}(Tensor self) -> Tensor`, ({ self }, { tf }) => applyCurve(tf, self, curve))
   ),
   aten("logaddexp(Tensor self, Tensor other) -> Tensor", ({ self, other }, { tf }) => {
     const shape = tf.broadcast_util.assertAndGetBroadcastShape(self.shape, other.shape);

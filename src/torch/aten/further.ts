@@ -2,7 +2,7 @@ import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import { alongAxis, type AtenOp, axesOf, axisOf, exchange, sizeOf } from "./aten_op.ts";
 import { dtypeOf, floats, promoted, summable, toDtype } from "./dtypes.ts";
-import { applyCurve, type Curve, differentiate } from "./host.ts";
+import { differentiate } from "./host.ts";
 import { trueEntries } from "./indexing.ts";
 import { inverse, requireSquare, turned } from "./linear_algebra.ts";
 import { embed } from "./masks.ts";
@@ -99,48 +99,6 @@ const WINDOWS = { hann: [0.5, 0.5], hamming: [0.54, 0.46], blackman: [0.42, 0.5,
 const LIKE =
   "ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None";
 
-const normal = (x: number) => Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
-
-/** Returns the share of a normal distribution below x, to the precision of float64. */
-function below(x: number): number {
-  if (x > 0) return 1 - below(-x);
-  if (x < -6) {
-    // Continued fraction of Mills's ratio.
-    let rest = -x;
-    for (let k = 60; k > 0; k--) rest = -x + k / rest;
-    return normal(x) / rest;
-  }
-  let term = x, sum = x;
-  for (let k = 1; Math.abs(term) > 1e-18 * Math.abs(sum); k++) {
-    term *= x * x / (2 * k + 1);
-    sum += term;
-  }
-  return 0.5 + normal(x) * sum;
-}
-
-/** Logarithm of {@linkcode below}, also where that underflows. */
-function logBelow(x: number): number {
-  if (x > -6) return Math.log(below(x));
-  let rest = -x;
-  for (let k = 60; k > 0; k--) rest = -x + k / rest;
-  return -x * x / 2 - Math.log(Math.sqrt(2 * Math.PI) * rest);
-}
-
-const CURVES: Record<string, Curve> = {
-  special_entr: {
-    value: (x) => {
-      if (x < 0) return -Infinity;
-      return x === 0 ? 0 : -x * Math.log(x);
-    },
-    slope: (x) => -Math.log(x) - 1,
-  },
-  special_ndtr: { value: below, slope: normal },
-  special_log_ndtr: {
-    value: logBelow,
-    slope: (x, y) => Math.exp(-x * x / 2 - y) / Math.sqrt(2 * Math.PI),
-  },
-};
-
 /** Sums of a norm of matrices: over rows or columns first. */
 function matrixNorm(
   tf: TensorFlow,
@@ -218,9 +176,6 @@ export const FURTHER: readonly AtenOp[] = [
       const [own, zero] = [scale, zero_point].map((one) => tf.reshape(one, shape) as Tensor);
       return onGrid(tf, self, { scale: own, zero, low, high });
     },
-  ),
-  ...Object.entries(CURVES).map(([name, curve]) =>
-    aten(`${name}(Tensor self) -> Tensor`, ({ self }, { tf }) => applyCurve(tf, self, curve))
   ),
   aten("logaddexp2(Tensor self, Tensor other) -> Tensor", ({ self, other }, { tf }) => {
     const shape = tf.broadcast_util.assertAndGetBroadcastShape(self.shape, other.shape);
