@@ -18,6 +18,12 @@ Deno.test("parseLoss() reads names, and calls of PyTorch with their arguments", 
       ignoredClass: -1,
     },
   );
+  for (const weights of [[0], [1], [0, 2]]) {
+    assertEquals(parse(`cross_entropy(weight=${JSON.stringify(weights)})`), {
+      name: "cross_entropy",
+      classWeights: weights,
+    });
+  }
   assertEquals(
     parse(
       "torch.nn.functional.bce_with_logits(pos_weight=torch.tensor([3.0, 1.]), reduction='sum')",
