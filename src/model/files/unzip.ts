@@ -2,7 +2,7 @@ import { constants, crc32, inflateRawSync } from "node:zlib";
 import { bytesInMemory, type ByteSource, expectReads, piecesOf } from "./byte_source.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
-import { type Refusal, refusal, refusalAt } from "../../words/input_error.ts";
+import { InputError, type Refusal, refusal, refusalAt } from "../../words/input_error.ts";
 
 /** Class of the error for an unusable file. */
 type Unusable = new (message: string | Refusal, options?: ErrorOptions) => Error;
@@ -338,8 +338,8 @@ async function* unpackSlowly(
       yield piece;
     }
   } catch (error) {
-    // Thrown by the stream that unpacks.
-    if (!(error instanceof TypeError)) throw error;
+    // The stream that unpacks throws a TypeError; those of the file itself descend from it.
+    if (!(error instanceof TypeError) || error instanceof InputError) throw error;
     size = -1;
   }
   if (size !== unpacked || sum !== checksum) refuseDamaged(entry, refuse);

@@ -1,9 +1,16 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ModelError } from "../../../src/model/model_error.ts";
+import { bytesInMemory } from "../../../src/model/files/byte_source.ts";
 import { openZip } from "../../../src/model/files/unzip.ts";
 import { writeZip64 } from "../../torch/write_zip64.ts";
 import { type Packed, writeZip } from "./write_zip.ts";
-import { assertRefused, type Parts, parts, partsOf } from "../../assert_refused.ts";
+import {
+  assertRefused,
+  assertRefusedLater,
+  type Parts,
+  parts,
+  partsOf,
+} from "../../assert_refused.ts";
 
 const bytes = (count: number, value = 7) => new Uint8Array(count).fill(value);
 const open = (archive: Uint8Array) => openZip(archive, ModelError);
@@ -163,4 +170,29 @@ Deno.test("openZip() reads sizes and places of ZIP64, and refuses records that a
       ModelError,
     );
   }
+});
+
+Deno.test("an entry that is unpacked in pieces is held against its size and checksum, too", async () => {
+  const content = Uint8Array.from({ length: 50_000 }, (_, i) => i * i >> 3);
+  const unpack = (source: Parameters<typeof openZip>[0]) =>
+    Array.fromAsync(openZip(source, ModelError).get("x")!.unpack());
+  const zip = (claims = {}) => writeZip([{ name: "x", content, deflate: true, claims }]);
+  const pieces = await unpack(zip());
+  assertEquals(new Uint8Array(pieces.flatMap((piece) => [...piece])), content);
+  const said = parts(
+    'entry "x" of the zip archive',
+    "damaged",
+    "the size and checksum that the archive states",
+  );
+  const damaged = zip();
+  damaged.fill(255, 40, 60);
+  const wrong = [damaged, zip({ size: 49_999 }), zip({ size: 50_001 }), zip({ checksum: 1 })];
+  for (const archive of wrong) await assertRefusedLater(() => unpack(archive), said, ModelError);
+  // What the file itself says goes on: that it was changed, or cannot be read.
+  const source = bytesInMemory(zip());
+  const entry = openZip(source, ModelError).get("x")!;
+  source.read = () => {
+    throw new ModelError("the file was changed");
+  };
+  await assertRejects(() => Array.fromAsync(entry.unpack()), ModelError, "the file was changed");
 });
