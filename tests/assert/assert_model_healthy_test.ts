@@ -108,8 +108,8 @@ Deno.test("assertHealthy(model, batch) fails what only training shows, with tria
   const { message } = await assertRejects(
     () => assertHealthy(model, batch, { ...options, trial: "always" }),
     AssertionError,
-    "is SICK: 1 cause\n1. The network does not learn at a rate of 1e4; it does at 0.03.\n   Fix: Train " +
-      "with a learning rate of 0.03 instead of 1e4.\n   Tried: the model is then HEALTHY.",
+    "is SICK: 1 cause\n1. The network does not learn at a rate of 1e4; it does at 0.1.\n   Fix: Train " +
+      "with a learning rate of 0.1 instead of 1e4.\n   Tried: the model is then HEALTHY.",
   );
   assertMatch(
     message,
