@@ -31,9 +31,12 @@ export async function resuming<T>(
 ): Promise<T> {
   using journal = fresh || sizeOf(files) < WORTH_WORKERS ? null : await openProgress(files, folder);
   if (journal !== null && (journal.size > 0 || journal.hasBegun) && !quiet) {
-    const within = journal.hasBegun ? " and a part of the next one" : "";
+    const done = [
+      ...journal.size > 0 ? [formatCount(journal.size, "tensor")] : [],
+      ...journal.hasBegun ? ["a part of a tensor"] : [],
+    ];
     console.error(
-      `goes on after ${formatCount(journal.size, "tensor")}${within} of a run that was stopped; ` +
+      `goes on after ${done.join(" and ")} of a run that was stopped; ` +
         "--fresh starts from the beginning",
     );
   }

@@ -263,7 +263,22 @@ function naming<T>(path: string, read: () => T): T {
   }
 }
 
-async function* namingPieces<T>(path: string, pieces: AsyncIterable<T>): AsyncGenerator<T> {
+type Pieces = ReturnType<NonNullable<FileTensor["unpack"]>>;
+
+function namingPieces(path: string, pieces: Pieces): Pieces {
+  return Symbol.iterator in pieces ? namingEach(path, pieces) : namingAwaited(path, pieces);
+}
+
+function* namingEach<T>(path: string, pieces: Iterable<T>): Generator<T> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    if (error instanceof ModelError) error.within(path);
+    throw error;
+  }
+}
+
+async function* namingAwaited<T>(path: string, pieces: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* pieces;
   } catch (error) {

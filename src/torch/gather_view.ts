@@ -52,6 +52,9 @@ const PIECE_BYTES = 2 ** 25, READ_BYTES = 2 ** 18;
 /** Room for both; tests make it small. */
 const ROOM = { piece: PIECE_BYTES, read: READ_BYTES };
 
+/** Room if the answers of a server are in memory, too. */
+const ROOM_FAR = { piece: 2 ** 24, read: READ_BYTES };
+
 /**
  * Yields the entries of a view, row-major, in pieces, each of which is written over the one before.
  *
@@ -60,12 +63,12 @@ const ROOM = { piece: PIECE_BYTES, read: READ_BYTES };
  * @param start Index of the first byte of the storage.
  * @param room Largest numbers of bytes.
  */
-export async function* gatherView(
+export function* gatherView(
   { type, shape, strides, offset }: StridedView,
   file: FileIdentity,
   start: number,
-  room = ROOM,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  room = file.remote === undefined ? ROOM : ROOM_FAR,
+): Generator<Uint8Array<ArrayBuffer>> {
   if (shape.includes(0)) return;
   const size = BYTES[type];
   const sizesBehind = shape.map((_, axis) => countOf(shape.slice(axis + 1))!);

@@ -2,10 +2,11 @@ import { withFolder } from "../model/save_model.ts";
 import { ModelError, readWeights } from "../../src/load/mod.ts";
 import { compareCheckpoints, measureCheckpoint, measureWeights } from "../../src/measure/mod.ts";
 import { npy } from "../load/npy.ts";
+import { PackedReader } from "../../src/measure/checkpoint/packed_reader.ts";
 import { checkpointMemory } from "./checkpoint_memory.ts";
 import { BLOCK, drawn, type PackedFile, writePacked } from "./write_packed.ts";
 import { chunkedFile, chunkTree, inTree, type WrittenChunk } from "../keras/hdf5/write_chunks.ts";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { deflateSync } from "node:zlib";
 
 /** Header of an array of float32. */
@@ -42,6 +43,40 @@ Deno.test("a packed array is unpacked in pieces, and has the figures of one in m
     const { tensors: [change] } = await compareCheckpoints(streamed, streamed);
     assertEquals([change.differing, change.count, change.cosine], [0, 33 * BLOCK, 1]);
   }));
+
+Deno.test("a packed tensor is read part by part, and a part that is not read is skipped", async () => {
+  const all = Uint8Array.from({ length: 100 }, (_, i) => i);
+  const piece = new Uint8Array(7);
+  function* pieces() {
+    for (let at = 0; at < all.length; at += 7) {
+      // Each piece is written over the one before.
+      const own = all.subarray(at, at + 7);
+      piece.set(own);
+      yield piece.subarray(0, own.length);
+    }
+  }
+  async function* awaited() {
+    yield* await Promise.resolve(pieces());
+  }
+  for (const unpack of [pieces, awaited]) {
+    const reader = new PackedReader(unpack);
+    const found: number[] = [];
+    for (const [from, to] of [[0, 20], [20, 45], [45, 90], [90, 100]]) {
+      const read = await reader.part(from, to);
+      if (from === 20) continue;
+      for (let at = from; at < to; at += 5) {
+        const bytes = new Uint8Array(5);
+        read(at, bytes);
+        found.push(...bytes);
+      }
+    }
+    await reader.end();
+    assertEquals(found, [...all.subarray(0, 20), ...all.subarray(45)]);
+  }
+  const early = new PackedReader(() => [all]);
+  const read = await early.part(0, 101);
+  assertThrows(() => read(0, new Uint8Array(101)), ModelError, "early");
+});
 
 Deno.test("a packed array with a wrong checksum is refused when all is unpacked", () =>
   withFolder(async (folder) => {

@@ -182,9 +182,9 @@ export interface FileTensor {
   bytes?(): Uint8Array;
   /**
    * Yields those bytes in pieces, each of which may be written over the one before: of a packed
-   * tensor, or of one in another order.
+   * tensor, or of one in another order, for which nothing is awaited.
    */
-  unpack?(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  unpack?(): AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>;
   /**
    * Place of the entries, row-major and without gaps, in a file on the disk; absent if they are
    * packed or in another order.
