@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { locateGroups } from "../keras/topology/load_weights.ts";
-import { joinedSource, piecesOf } from "../model/files/byte_source.ts";
+import { byteSource, joinedSource, piecesOf } from "../model/files/byte_source.ts";
 import { decode, readersOf } from "../model/files/file_types.ts";
 import { ModelError, readJson } from "../model/model_error.ts";
 import {
@@ -20,6 +20,7 @@ export async function readManifestWeights(path: string): Promise<Omit<WeightsFil
   const found = await readJson(path, ModelError);
   // The first converters wrote a file of the manifest alone.
   const { weightsManifest } = Array.isArray(found) ? { weightsManifest: found } : Object(found);
+  const { file: manifest } = await byteSource(path);
   const groups = await locateGroups(dirname(path), parseWeightsManifest(weightsManifest));
   const tensors = groups.flatMap(({ specs, located }) => {
     const source = joinedSource(
@@ -30,6 +31,8 @@ export async function readManifestWeights(path: string): Promise<Omit<WeightsFil
         changed: info.mtime?.getTime() ?? null,
       })),
     );
+    // The scales of packed weights are in the manifest.
+    const whole = { ...source.file!, parts: [manifest!, ...source.file!.parts!] };
     let next = 0;
     return specs.flatMap((spec): FileTensor[] => {
       const offset = next;
@@ -47,6 +50,7 @@ export async function readManifestWeights(path: string): Promise<Omit<WeightsFil
         name,
         shape,
         type,
+        source: whole,
         ...readersOf(type, () => numbers(codes())),
         async *unpack() {
           for (const piece of pieces()) yield numbers(piece);

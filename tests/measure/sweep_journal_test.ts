@@ -83,6 +83,43 @@ async function stopAfterOrThrow(path: string, journal: string) {
   await measureCheckpoint(await readWeights(path), { journal });
 }
 
+Deno.test("a journal tells tensors apart, and is not used for weights that are in memory", async () => {
+  const path = await Deno.makeTempFile();
+  const file = { path: "w", size: 16, changed: 1 };
+  const tensor = (name: string, more: Partial<WeightsFile["tensors"][0]>) => ({
+    name,
+    shape: [2],
+    type: "float32" as const,
+    read: () => new Float32Array(2),
+    ...more,
+  });
+  const places = [
+    tensor("a", { source: file }),
+    tensor("b", { source: file }),
+    // Groups of a model.json each begin at 0.
+    tensor("c", { stored: { file, offset: 0 } }),
+    tensor("d", { stored: { file, offset: 0 } }),
+    tensor("d", { stored: { file, offset: 8 } }),
+    tensor("e", {}),
+  ].map(placeOf);
+  assertEquals(new Set(places).size, places.length);
+  const known = async (own: WeightsFile["tensors"][0]) => {
+    const weights: WeightsFile = { path: "w", format: "NumPy", tensors: [own], notes: [] };
+    {
+      using journal = await SweepJournal.open(path, [weights]);
+      journal!.add(placeOf(own), 1);
+    }
+    using journal = await SweepJournal.open(path, [weights]);
+    return journal!.get(placeOf(own));
+  };
+  try {
+    assertEquals(await known(tensor("a", { source: file })), 1);
+    assertEquals(await known(tensor("a", {})), undefined);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("a journal of a file on a server is that of its ETag, whatever its number there is", async () => {
   const path = await Deno.makeTempFile();
   const weights = (state: string | undefined, id: number): WeightsFile => {

@@ -11,10 +11,10 @@ const NUMBER = "number", BIG = "bigint";
 /** Arrays that results have, by the keys of their bytes. */
 const ARRAYS = { Float64Array, Int32Array, Uint32Array, Uint8Array };
 
-/** Returns the place of a tensor in its file, which names it; of a packed one, its name there. */
+/** Returns what tells a tensor from all others, and a part of one in a sample from other parts. */
 export function placeOf({ name, source, stored, shape }: NamedTensor): string {
   const { path = "" } = source ?? stored?.file ?? {};
-  return `${path} ${stored?.offset ?? JSON.stringify(name)} ${shape.join("x")}`;
+  return [path, JSON.stringify(name), stored?.offset ?? "packed", shape.join("x")].join(" ");
 }
 
 type NamedTensor = Pick<FileTensor, "name" | "source" | "stored" | "shape">;
@@ -180,7 +180,7 @@ export function headOf(weights: readonly WeightsFile[]): string {
 
 /** Returns what tells a file from itself after a change; another text each time if nothing does. */
 function identityOf(file: FileIdentity | null): string {
-  if (file === null) return "in memory";
+  if (file === null) return crypto.randomUUID();
   const { path, size, changed, state, remote, parts } = file;
   if (parts !== undefined) return parts.map(identityOf).join();
   const told = remote === undefined ? changed : state;
