@@ -93,7 +93,7 @@ Deno.test("examine() finds what only training shows, with trial: always", async 
     assertEquals(verdict, "sick");
     assertEquals(found.kind, "learning-rate");
     assertStringIncludes(found.message, "a learning rate of 50, above the usual range of SGD");
-    assertEquals(found.fixes, [{ kind: "learning-rate", from: 50, to: 0.01 }]);
+    assertEquals(found.fixes, [{ kind: "learning-rate", from: 50, to: 0.03 }]);
     assertEquals(found.tried?.worked, true);
   });
 });
