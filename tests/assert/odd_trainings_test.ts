@@ -72,6 +72,21 @@ Deno.test("a loss of 0 is no rate that is too low", async () => {
   assertEquals(monitor.history.at(-1)!.cause, null);
 });
 
+Deno.test("the kernel of a linear model whose answer is 0 shrinks, and is not eaten", async () => {
+  await using engine = await startEngine();
+  const one = subject(engine);
+  const { tf, inputs } = one;
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [3], kernelInitializer: "ones" })],
+  });
+  model.compile({ optimizer: tf.train.sgd(0.02), loss: "meanSquaredError" });
+  const targets = tf.zeros([32, 1]) as Tensor;
+  const monitor = await fit({ ...one, model, targets, batch: { inputs, targets } });
+  const { shrinkage, loss } = monitor.steps.at(-1)!;
+  assert(shrinkage! < 0.6 && loss! < 0.5 * monitor.steps[1].loss!);
+  assertEquals(errorsOf(monitor), []);
+});
+
 Deno.test("epochs of one batch, and a held-out batch of one example, are watched", async () => {
   await using engine = await startEngine();
   const single = await fit(subject(engine), { batchSize: 32, epochs: 30 });

@@ -318,6 +318,8 @@ function keptOf(log: TrainingLog): number {
 /** Returns true if the loss falls while the kernels shrink, and not by penalties: the task asks for small ones. */
 function lossFalls(log: TrainingLog): boolean {
   if ((log.column("penalty").at(-1)?.value ?? 0) > SMALL_PENALTY) return false;
+  const [before, now] = log.last("validationLoss", 2);
+  if (now?.step >= log.step - SHRINKS_IN) return now.value < FALLS * before.value;
   const losses = log.last("loss", SHRINKS_IN).map(({ value }) => value);
   const half = losses.length >> 1;
   return median(losses.slice(half)) < FALLS * median(losses.slice(0, half));
