@@ -294,17 +294,19 @@ Deno.test("steps are too small if they keep to the prediction although the held-
 });
 
 Deno.test("small steps are too small if held-out loss is above that of the best constant answer, too", () => {
-  const kinds = (share: number, updateRatio = 5e-3) =>
+  const kinds = (share: number, updateRatio = 5e-3, penalty = 0) =>
     judgeTraining([
       { step: 0, validationLoss: 2 },
       ...healthyLog(28, ({ step }) => ({
         loss: 2 - step / 100,
         updateRatio,
+        penalty,
         ...step === 20 ? { validationLoss: share } : {},
       })),
     ], { constantLoss: 1 }).map(({ kind }) => kind);
   assertEquals([kinds(1.19), kinds(1.21)], [[], ["above"]]);
   assertEquals([kinds(1.5, 0.99e-2), kinds(1.5, 1.01e-2)], [["above"], []]);
+  assertEquals([kinds(1.5, 5e-3, 0.49), kinds(1.5, 5e-3, 0.51)], [["above"], []]);
 });
 
 Deno.test("small steps that have taught a network something are not too small, unless they are tiny", () => {

@@ -123,7 +123,9 @@ function aboveBy(log: TrainingLog, mostAbove: number): TrainingVerdict | null {
   const loss = median(log.last("loss", LEAST_RATIOS).map(({ value }) => value));
   const held = log.column("validationLoss").at(-1)?.value ?? Infinity;
   const above = Math.min(loss, held) / (log.setup.constantLoss ?? NaN);
-  if (!(above > mostAbove)) return null;
+  // A penalty that outweighs the task keeps it from being learned.
+  const penalty = log.column("penalty").at(-1)?.value ?? 0;
+  if (!(above > mostAbove) || penalty > HIGH) return null;
   return {
     severity: "warning",
     kind: "above",
@@ -146,7 +148,7 @@ function heldOutShare(log: TrainingLog): number {
   return held[0]?.step === 0 && held.length > 1 ? held.at(-1)!.value / held[0].value : NaN;
 }
 
-/** Share of the first loss above which small gradients do not come from success. */
+/** Share of the first loss above which small gradients do not come from success; share of penalties that is large. */
 const HIGH = 0.5;
 
 /** Rule (l): Adam divides by a second moment that is far from the present gradients. */
