@@ -1,3 +1,4 @@
+import { layersOf } from "./layers_of.ts";
 import { withFolder } from "../model/save_model.ts";
 import { readWeights } from "../../src/load/mod.ts";
 import { compareCheckpoints, measureCheckpoint } from "../../src/measure/mod.ts";
@@ -68,16 +69,6 @@ function inPieces(file: WeightsFile): WeightsFile {
   const never = (): never => assert(false, "it is held whole") as never;
   return { ...file, tensors: file.tensors.map((one) => ({ ...one, read: never, bytes: never })) };
 }
-
-/**
- * Returns figures to 12 digits, as sums in the order of the file round otherwise, and without the
- * first entry that is not finite, which is the first of the file.
- */
-const layersOf = ({ layers }: Measurements): unknown =>
-  JSON.parse(JSON.stringify(layers, (key, value) => {
-    if (key === "first") return undefined;
-    return typeof value === "number" ? Number(value.toPrecision(12)) : value;
-  }));
 
 const firstBroken = ({ layers: [{ weights: [weight] }] }: Measurements) =>
   weight.nonFiniteAt?.first;

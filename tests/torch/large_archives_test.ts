@@ -2,6 +2,7 @@ import { readWeights } from "../../src/load/mod.ts";
 import { measureCheckpoint } from "../../src/measure/mod.ts";
 import { assemblePickle, dictionaryParts, tensorParts } from "./assemble_pickle.ts";
 import { torchFile } from "./fixture.ts";
+import { layersOf } from "../measure/layers_of.ts";
 import { writeZip64 } from "./write_zip64.ts";
 import { assertEquals } from "@std/assert";
 
@@ -61,8 +62,7 @@ Deno.test("an archive of PyTorch that is read in pieces has the figures of one i
       { name: "net/data/f", content: zeros },
     ]);
     const layers = async (file: string) =>
-      (await measureCheckpoint(await readWeights(file))).layers.slice(0, 2)
-        .map(({ name, weights }) => ({ name, weights: weights.map(({ values }) => values) }));
+      layersOf({ layers: (await measureCheckpoint(await readWeights(file))).layers.slice(0, 2) });
     assertEquals(await layers(pieces), await layers(path));
   } finally {
     await Deno.remove(path);

@@ -8,7 +8,17 @@ import type { FuzzTarget } from "../fuzz_target.ts";
 import { disposeModel, guardCase } from "../guard_case.ts";
 import { mutateJson } from "../mutate.ts";
 
-const NAMES = ["mlp", "cnn", "segmenter", "tied", "sequence", "attending", "waves", "counted", "queued"];
+const NAMES = [
+  "mlp",
+  "cnn",
+  "segmenter",
+  "tied",
+  "sequence",
+  "attending",
+  "waves",
+  "counted",
+  "queued",
+];
 
 export const target: FuzzTarget = {
   name: "torch_programs",

@@ -53,13 +53,13 @@ for (const [name, arrays] of Object.entries(EXPECTED)) {
 const withFile = (name: string, use: (root: Hdf5Group, folder: string) => Promise<void>) =>
   withFolder(async (folder) => {
     await Deno.writeFile(`${folder}/a.h5`, file(name));
-    const before = Deno.env.get("TMPDIR");
-    Deno.env.set("TMPDIR", folder);
+    // Not TMPDIR, which all tests of the process would see.
+    const { makeTempFile } = Deno;
+    Deno.makeTempFile = (options) => makeTempFile({ ...options, dir: folder });
     try {
       await use(openHdf5(await byteSource(`${folder}/a.h5`)), folder);
     } finally {
-      if (before === undefined) Deno.env.delete("TMPDIR");
-      else Deno.env.set("TMPDIR", before);
+      Deno.makeTempFile = makeTempFile;
     }
   });
 

@@ -34,7 +34,7 @@ for (const isPickled of [false, true]) {
         const least = await peakOf(folder, { layers: few, units: 1024, isPickled });
         const peak = await peakOf(folder, { layers: many, units: 1024, isPickled });
         const share = (peak - least) / (4 * (many - few) * 1024 ** 2);
-        assert(share > 0.7 && share < 1.2, `${share.toFixed(2)} times the weights`);
+        assert(share > 0.7 && share < 1.5, `${share.toFixed(2)} times the weights`);
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
