@@ -265,7 +265,7 @@ Deno.test("readBatch() says what is wrong with the file itself", async () => {
   assertEquals(
     folder.message,
     "/tmp: The path is a folder, expected a file: a folder of pictures is for a model that takes " +
-      'pictures, and "exercise" takes [any, 2]',
+      'pictures of 1, 3 or 4 channels, and "exercise" takes [any, 2]',
   );
   const text = await assertRejects(() => read(two, '{"inputs": [[1, 2'), BatchError);
   assert(text.message.startsWith("the file is not valid JSON: "), text.message);

@@ -195,6 +195,9 @@ const GREY = [0.299, 0.587, 0.114];
 /** Layers at the front of a model that take raw pixels. */
 const SCALING = ["Rescaling", "Normalization"];
 
+/** Channels that a model may take: grey, colours, colours and alpha. */
+const DEPTHS: readonly number[] = [1, 3, 4];
+
 const MAX_PICTURES = 10000;
 
 /** Bytes that the pixels may take for each byte of the files. */
@@ -215,12 +218,13 @@ const FREE = 2 ** 28;
 export async function readPictures(path: string, model: LayersModel): Promise<Given> {
   const [input, ...more] = model.inputs;
   const depth = input.shape[3] ?? 3;
-  if (more.length > 0 || model.outputs.length > 1 || input.shape.length !== 4 || depth > 4) {
+  const takesPictures = input.shape.length === 4 && DEPTHS.includes(depth);
+  if (more.length > 0 || model.outputs.length > 1 || !takesPictures) {
     throw new BatchError({
       place: "The path",
       found: "a folder",
       expected: "a file",
-      hint: `: a folder of pictures is for a model that takes pictures, and ${
+      hint: `: a folder of pictures is for a model that takes pictures of 1, 3 or 4 channels, and ${
         showValue(model.name)
       } takes ${more.length > 0 ? `${more.length + 1} inputs` : showShape(input.shape)}`,
     });

@@ -110,11 +110,12 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
   const pair = tf.model({ name: "pair", inputs, outputs: sum });
   const heads = tf.model({ name: "heads", inputs: inputs[0], outputs });
   const steps = make(1, [6, 5]);
+  const greyAndAlpha = make(2, [6, 5, 2]);
+  const five = make(2, [6, 5, 5]);
   const needed = parts("The path", "a folder", "a file");
-  for (const model of [pair, heads, steps]) await refuses(fixture("images"), model, needed);
-  for (const model of [two, three, other, pair, heads, steps]) {
-    model.dispose();
-  }
+  const refused = [pair, heads, steps, greyAndAlpha, five];
+  for (const model of refused) await refuses(fixture("images"), model, needed);
+  for (const model of [two, three, other, ...refused]) model.dispose();
   await Deno.remove(folder, { recursive: true });
 });
 
