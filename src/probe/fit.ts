@@ -210,8 +210,7 @@ function better<Loss extends number | null>(right: number, byLoss: Loss): number
 }
 
 /** True if each example has one answer, rather than one per position. */
-const hasOneRow = ({ shape }: Tensor) =>
-  shape.slice(1, -1).reduce((product, length) => product * length, 1) === 1;
+const hasOneRow = ({ shape }: Tensor) => shape.slice(1, -1).every((length) => length === 1);
 
 /** Maps an accuracy from [share of the most frequent class, 1] to [0, 1]. */
 const relative = (share: number, majority: number) =>

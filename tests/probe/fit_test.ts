@@ -197,6 +197,17 @@ for (
   });
 }
 
+Deno.test("fitScale() expects no drawn target for each position to be learned", () => {
+  const canBeFitted = (...shape: number[]) => {
+    const outputs = [tf.zeros(shape) as Tensor];
+    const objective = resolveLosses(tf, ["meanSquaredError"], outputs);
+    const given = { outputs, targets: outputs, drawn: true, first: 1, weights: 1000 };
+    return fitScale(tf, objective, given).canBeFitted;
+  };
+  assert(canBeFitted(4) && canBeFitted(4, 3) && canBeFitted(4, 1, 1, 3));
+  assert(!canBeFitted(4, 2, 1) && !canBeFitted(4, 1, 2, 3));
+});
+
 Deno.test("fitScale() guesses as well as one answer for all examples can, under each loss", () => {
   const guess = (loss: OutputLoss, targets: Tensor) =>
     fitOf({ losses: [loss], targets: [targets], outputs: [targets] }).guess!;
@@ -277,11 +288,23 @@ Deno.test("fitScale() knows what guessing costs under PyTorch's losses with argu
   const poisson = of("poisson_nll_loss", counts, column(-14, 0, Math.log(5), rate));
   assertAlmostEquals(poisson.guess!, 2 - 2 * rate, 1e-4);
   assertAlmostEquals(poisson.fit!, 1, 1e-4);
+  // Rates instead of their logarithms.
+  const rates = of("poisson_nll_loss(log_input=False)", counts, counts);
+  assertAlmostEquals(rates.guess!, 2 - 2 * rate, 1e-4);
+  assertAlmostEquals(rates.fit!, 1, 1e-4);
   const shares = tf.tensor2d([[1, 0], [0, 1], [0.5, 0.5], [0.5, 0.5]]);
   const logs = tf.log(tf.maximum(shares, 1e-6)) as Tensor;
   const divergence = of("kl_div(reduction='batchmean')", shares, logs);
   assertAlmostEquals(divergence.guess!, Math.LN2 / 2, 1e-4);
   assertAlmostEquals(divergence.fit!, 1, 1e-4);
+  // The targets may be logarithms as well.
+  const own = tf.log(tf.tensor2d([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5], [0.5, 0.5]])) as Tensor;
+  const ofLogs = of("kl_div(reduction='batchmean', log_target=True)", own, own);
+  assertAlmostEquals(ofLogs.fit!, 1, 1e-4);
+  // The mean of the logarithms: 0.3873 for each class.
+  const means = (Math.log(0.09) + 2 * Math.log(0.5)) / 4;
+  const guess = (-entropy(0.1, 0.9) - Math.LN2 - 2 * means) / 2;
+  assertAlmostEquals(ofLogs.guess!, guess, 1e-4);
   // Padding of -100 or of a class that is ignored is neither right nor wrong: 2 of 4 are left out.
   for (
     const [loss, padding] of [["cross_entropy", -100], ["nll_loss(ignore_index=1)", 1]] as const

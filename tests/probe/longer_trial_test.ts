@@ -425,6 +425,47 @@ Deno.test("stepSeconds() knows the convolutions that are slow, and those in tile
   assert(whole < 0, `${whole}`);
 });
 
+Deno.test("stepSeconds() counts each step of a recurrent layer as half a call, and as three halves behind a mask", async () => {
+  await using engine = await startEngine();
+  const { layers, sequential } = engine.tf;
+  const secondsOf = (steps: number, { isMasked = false } = {}) => {
+    const inputShape = [steps, 1];
+    const mask = layers.masking({ maskValue: 0, inputShape });
+    const rnn = layers.simpleRNN({ units: 1, inputShape });
+    const model = sequential({ layers: isMasked ? [mask, rnn] : [rnn] });
+    const seconds = stepSeconds({ model, inputs: [{ shape: [1, ...inputShape] } as Tensor] }, 1);
+    model.dispose();
+    return seconds;
+  };
+  assertAlmostEquals(secondsOf(200) - secondsOf(100), 0.005, 1e-4);
+  const masked = { isMasked: true };
+  assertAlmostEquals(secondsOf(200, masked) - secondsOf(100, masked), 0.015, 1e-4);
+  // The step itself, and one call.
+  const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
+  assertAlmostEquals(
+    stepSeconds({ model, inputs: [{ shape: [1, 1] } as Tensor] }, 1),
+    5e-4 + 1e-4,
+    1e-6,
+  );
+  model.dispose();
+});
+
+Deno.test("stepSeconds() counts the update of each weight", async () => {
+  await using engine = await startEngine();
+  const { layers, sequential } = engine.tf;
+  const secondsOf = (inputDim: number) => {
+    const model = sequential({
+      layers: [layers.embedding({ inputDim, outputDim: 10, inputLength: 1 })],
+    });
+    const seconds = stepSeconds({ model, inputs: [{ shape: [1, 1] } as Tensor] }, 1);
+    model.dispose();
+    return seconds;
+  };
+  // And the memory of a weight and its gradient, 4 bytes each.
+  const expected = 5e-9 * 1e6 + 8e6 / 1.2e9;
+  assertAlmostEquals(secondsOf(200_000) - secondsOf(100_000), expected, 1e-5);
+});
+
 Deno.test("stepSeconds() counts two cores for a pass that is worth them", async () => {
   await using engine = await startEngine();
   const { layers, sequential } = engine.tf;

@@ -256,8 +256,14 @@ Deno.test("learningRates() tries fewer examples, then fewer steps and rates if t
   assertEquals([full.rates.length, full.steps, full.examples], [10, 40, undefined]);
   const short = await searched(model, { budgetSeconds: 0.06 });
   assertEquals([short.rates.length < 10, short.steps >= 10, short.examples], [true, true, 8]);
-  assert(short.rates.some(({ given }) => given));
+  // Every second rate and, if that is too many, every second of those; and the compiled one.
+  const own = compiledWith(tf.train.adam(3e-4));
+  const rates = async (budgetSeconds: number) =>
+    (await searched(own, { budgetSeconds })).rates.map(({ learningRate }) => learningRate);
+  assertEquals(await rates(0.06), [1e-5, 3e-4, 0.01]);
+  assertEquals(await rates(0.08), [1e-5, 1e-4, 3e-4, 1e-3, 0.01, 0.1]);
   model.dispose();
+  own.dispose();
 });
 
 Deno.test("learningRates() says why it tried nothing", async () => {
