@@ -286,14 +286,15 @@ function attemptOnce(
   options: AttemptOptions,
   buffers: "carried" | "held",
 ): Attempt | null {
-  const { rung, scale } = options;
+  const { rung, scale, steps } = options;
   const kept = keepModel(probe, { buffers });
   const progress = new LayerProgress(heapOf(probe.engine), probe.model);
   let made: ReturnType<Rung["make"]> | null = null;
   try {
     made = rung.make();
     const course = train(kept, { ...options, update: made.update, progress });
-    return course === null ? null : conclude(course, progress, { rung, scale, model: kept.model });
+    if (course === null) return null;
+    return conclude(course, progress, { rung, scale, steps, model: kept.model });
   } finally {
     kept.restore();
     progress.dispose();
@@ -383,10 +384,14 @@ const isContested = ({ gradientRatio }: Course) => (gradientRatio ?? 0) > CONTES
 function conclude(
   course: Course,
   progress: LayerProgress,
-  { rung, scale, model }: Pick<AttemptOptions, "rung" | "scale"> & Pick<KeptProbe, "model">,
+  { rung, scale, steps, model }:
+    & Pick<AttemptOptions, "rung" | "scale" | "steps">
+    & Pick<KeptProbe, "model">,
 ): Attempt {
   const { first, last, taken, gradientRatio, isCut } = course;
-  const isLost = isContested(course) && course.wasFitted && !hasLearned(last);
+  // After the few steps of a small budget, a fit may also be lost to one step that was too large.
+  const isLost = isContested(course) && course.wasFitted && !hasLearned(last) &&
+    taken.length >= steps;
   const broken = taken.findIndex(({ loss, penalty }) => !Number.isFinite(loss + penalty));
   const firstBroken = broken === -1 ? taken.length : broken;
   const isFinite = broken === -1 && Number.isFinite(last.loss);

@@ -5,7 +5,7 @@ import { layerUses } from "../measure/layer_uses.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
-import type { OpenProbe } from "./open_probe.ts";
+import { carriesState, type OpenProbe } from "./open_probe.ts";
 import { TELLING_EXAMPLES } from "./trial.ts";
 
 interface TrialPlan {
@@ -54,8 +54,12 @@ const DEPTHWISE = 7;
 /** Share of the time of other products that those of windows computed in tiles take. */
 const TILED = 0.5;
 
-/** Channels, in and out, from which on windows of 3 x 3 that move by 1 are computed in tiles. */
-const LEAST_TILED = 32;
+/**
+ * Channels, in and out, from which on windows of 3 x 3 that move by 1 are computed in tiles, if their
+ * numbers are multiples of the second: as `isTiled` of `winograd_convolution.ts` asks, besides bounds
+ * of the sizes.
+ */
+const LEAST_TILED = 32, TILED_BY = 8;
 
 /**
  * Share of the time of one thread that products, and other work of layers, take on two cores, for a
@@ -99,8 +103,10 @@ export function planTrial(
 ): TrialPlan | { seconds: number } {
   const leastOn = (examples: number) =>
     Math.min(steps, few && examples < TELLING_EXAMPLES ? LEAST_STEPS_OF_FEW : LEAST_STEPS);
+  // Attempts that fail are made again with the buffers held.
+  const attempts = carriesState(probe.model) ? 2 : 1;
   const planOn = (examples: number) => {
-    const seconds = stepSeconds(probe, examples);
+    const seconds = attempts * stepSeconds(probe, examples);
     return { examples, seconds, steps: Math.floor(budgetSeconds / seconds + ROUNDING) - LOOKS };
   };
   // A model built for a fixed number of examples accepts no other.
@@ -125,9 +131,10 @@ export function planTrial(
 }
 
 /**
- * Estimates the seconds of a training step on two cores. Of 30 models (tutorials on 32 examples,
- * full-size networks of keras.applications on 2), it was 0.66 to 1.17 times the processor time of one
- * thread of a Xeon, before what two cores share was taken off; of an LSTM of 100 steps, half.
+ * Estimates the seconds of a training step on two cores. The costs above were chosen on 30 models
+ * (tutorials on 32 examples, full-size networks of keras.applications on 2): the estimate was 0.66 to
+ * 1.17 times the processor time of one thread of a Xeon, before what two cores share was taken off; of
+ * an LSTM of 100 steps, half.
  */
 export function stepSeconds(
   { model, inputs }: Pick<OpenProbe, "model" | "inputs">,
@@ -179,7 +186,7 @@ function slownessOf(layer: Layer, shape: readonly number[]): number {
   };
   const isTiled = channels.length === 2 && height === 3 && width === 3 &&
     [strides, dilationRate].flat().every((step) => step === 1) &&
-    Math.min(...channels) >= LEAST_TILED;
+    channels.every((own) => own >= LEAST_TILED && own % TILED_BY === 0);
   if (isTiled) return TILED;
   return shape.slice(-2).reduce(
     (factor, own, i) => factor * Math.max(1, LEAST_CHANNELS[i] / own),

@@ -124,7 +124,7 @@ export interface Trial extends ProbeSubject {
 export interface SkippedTrial {
   /** Reason, worded to end a sentence that begins with "Trial skipped:". */
   skipped: string;
-  /** Estimated duration in seconds on a slow machine. */
+  /** Estimated duration in seconds on two cores. */
   seconds: number;
 }
 
@@ -144,7 +144,7 @@ export const FAILS_BELOW = 0.3;
 
 /**
  * A batch is cut to fewer examples than this only if not even 10 steps on them fit. Memorising so
- * few proves nothing.
+ * few proves nothing, and failing to do so in a few steps does neither.
  */
 export const TELLING_EXAMPLES = 8;
 
@@ -235,7 +235,10 @@ export function judgeTrial(
     & Partial<Pick<Trial, "untried" | "examples">>,
 ): Pick<Trial, "verdict" | "givenVerdict" | "reason" | "best"> {
   const best = bestOf(attempts);
-  const isOpen = best.verdict === "fails" ? untried > 0 : examples < TELLING_EXAMPLES;
+  // Few examples in few steps only show a loss that does not stay finite.
+  const isTelling = examples >= TELLING_EXAMPLES ||
+    attempts.every(({ nonFiniteStep }) => nonFiniteStep !== null);
+  const isOpen = !isTelling || best.verdict === "fails" && untried > 0;
   return {
     verdict: isOpen ? "undecided" : best.verdict,
     givenVerdict: attempts.find(({ given }) => given)?.verdict ?? null,

@@ -10,8 +10,10 @@ import type {
 } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { openProbe } from "../../src/probe/open_probe.ts";
+import { stepSeconds } from "../../src/probe/plan_trial.ts";
 import { tryFindings } from "../../src/diagnosis/examine/try_findings.ts";
-import { classes } from "../networks/trained_models.ts";
+import { classes, classifier } from "../networks/trained_models.ts";
 
 /** A network whose branches are shut by a factor of 0 before a relu, for good; the way round them learns. */
 function shutBranches(tf: TensorFlow): LayersModel {
@@ -98,6 +100,31 @@ Deno.test("tryFindings() warns of a rate that has not learned after 300 steps wh
     learned: [true],
     ...idle,
   });
+});
+
+Deno.test("a trial of three steps on a few examples changes no verdict", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { labels: _, ...batch } = classes(tf);
+  const { adam, sgd } = tf.train;
+  const verdicts = new Set<string>();
+  for (const stddev of [0.3, 30]) {
+    for (const [optimizer, l2] of [[adam(3e-3), 0], [sgd(1), 0], [sgd(1), 1]] as const) {
+      const kernelInitializer = tf.initializers.randomNormal({ stddev, seed: 1 });
+      const kernelRegularizer = tf.regularizers.l2({ l2 });
+      const model = classifier(tf, { hidden: { kernelInitializer, kernelRegularizer } });
+      model.compile({ optimizer, loss: "categoricalCrossentropy" });
+      const pair = stepSeconds(await openProbe(model, batch, {}), 2);
+      const alone = await examine(model, batch, { trial: "off" });
+      const tried = await examine(model, batch, { trialBudget: 4.1 * pair });
+      assert(tried.trial !== null && "attempts" in tried.trial);
+      assertEquals(tried.trial.attempts.map(({ steps }) => steps), [3]);
+      assertEquals(tried.diagnosis.verdict, alone.diagnosis.verdict);
+      verdicts.add(alone.diagnosis.verdict);
+      model.dispose();
+    }
+  }
+  assertEquals([...verdicts], ["weak", "sick"]);
 });
 
 Deno.test("tryFindings() fails a network of which every layer stands still", async () => {

@@ -192,6 +192,18 @@ Deno.test("judgeTrial() takes no network for one that learns that learned fewer 
   assertEquals([verdict, reason], ["fails", "not finite"]);
 });
 
+Deno.test("judgeTrial() fails no network for a few steps on fewer than 8 examples that stay finite", () => {
+  const broken = { verdict: "fails", nonFiniteStep: 2, fit: NaN } as const;
+  const layers = [makeLayer({ moved: 0 })];
+  const still = { verdict: "fails", fit: 0, layers, stillLayers: 1 } as const;
+  const drowned = { verdict: "fails", fit: 0.1, penalty: { first: 9, last: 9, gradientRatio: 25 } };
+  for (const last of [still, drowned as Partial<Attempt>]) {
+    const on = (examples: number) =>
+      judgeTrial([broken, last].map(makeAttempt), { guess: GUESS, examples });
+    assertEquals([on(7).verdict, on(7).reason, on(8).verdict], ["undecided", null, "fails"]);
+  }
+});
+
 /** LeNet-5, as it is built for digits of 28 x 28. */
 function leNet({ layers, sequential }: TensorFlow): LayersModel {
   const activation = "tanh" as const;
@@ -261,6 +273,11 @@ Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what sh
   // However long it takes.
   assertEquals(plan(9.5 * eighth, { always: true }), { examples: 8, steps: Infinity });
   assertEquals(plan(41.5 * whole, { always: true }), { examples: 32, steps: Infinity });
+  // Failing attempts at a PyTorch program are made again with its buffers held.
+  const buffer = engine.tf.variable(engine.tf.scalar(0));
+  Object.assign(model.layers[0], { carriedState: [buffer] });
+  assertEquals(plan(100.5 * whole), { examples: 32, steps: 49 });
+  buffer.dispose();
   engine.tf.dispose(batch.inputs);
   model.dispose();
 });
@@ -418,6 +435,8 @@ Deno.test("stepSeconds() knows the convolutions that are slow, and those in tile
   assertAlmostEquals(secondsOf(16) / secondsOf(24), (16 / 24) ** 2, 0.02);
   // A product of a depthwise kernel counts as seven.
   assertAlmostEquals(secondsOf(24, { isDepthwise: true }) / secondsOf(24), 7 / 24, 0.02);
+  // Channels that are not a multiple of 8 are not computed in tiles.
+  assertAlmostEquals(secondsOf(36) / secondsOf(24), (36 / 24) ** 2, 0.05);
   // In tiles, from 32 channels on, windows of 3 x 3 take half the time; others do not.
   const five = secondsOf(32, { kernelSize: 5 });
   assertAlmostEquals(five / secondsOf(24, { kernelSize: 5 }), (32 / 24) ** 2, 0.05);
