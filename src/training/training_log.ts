@@ -94,14 +94,20 @@ export class TrainingLog {
     return points.slice(0, end === -1 ? points.length : end);
   }
 
+  /** Loss of the best constant answer; NaN if it is unknown or not positive, so that no ratio to it means much. */
+  get constantLoss(): number {
+    const { constantLoss } = this.setup;
+    return typeof constantLoss === "number" && constantLoss > 0 ? constantLoss : NaN;
+  }
+
   /**
    * Loss of a network that has learned nothing: that before training, or that of the best constant
-   * answer if it is known and smaller. NaN if neither is known.
+   * answer if it is known and smaller. NaN if there is no loss before training.
    */
   get unlearned(): number {
     const held = this.column("validationLoss")[0];
     const first = Math.max(this.column("loss")[0]?.value ?? NaN, held?.step === 0 ? held.value : 0);
-    return Math.min(first, this.setup.constantLoss ?? Infinity);
+    return this.constantLoss < first ? this.constantLoss : first;
   }
 
   /** Returns the smallest finite value so far. */

@@ -211,6 +211,20 @@ Deno.test("what was learned is lost if the loss is again that of the best consta
   assertEquals([found(0.91, 0.97), found(0.89, 0.93)], [[], []]);
 });
 
+Deno.test("no loss is compared with that of a constant answer if that is not positive", () => {
+  const kindsOf = (constantLoss: number, rows: TrainingStep[]) =>
+    judgeTraining(rows, { constantLoss }).map(({ kind }) => kind);
+  const small = [
+    { step: 0, validationLoss: 2 },
+    ...healthyLog(28, ({ step }) => ({ loss: 2 - step / 100 })),
+  ];
+  assertEquals([kindsOf(1, small), kindsOf(0, small)], [["above"], []]);
+  const risen = healthyLog(80, ({ step }) => ({
+    loss: step === 1 ? 0.1 : (step < 60 ? -0.46 : -0.44) + 1e-3 * Math.sin(7 * step),
+  }));
+  assertEquals(kindsOf(-0.5, risen), []);
+});
+
 Deno.test("kernels that shrink because the task asks for it are not eaten", () => {
   const found = (kept: number, penalty = 0.09) =>
     judgeTraining(

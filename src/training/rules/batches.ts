@@ -174,7 +174,8 @@ export const lossRises = defineTrainingRule({
   problem: "the training loses what it had learned",
   formula:
     "Second smallest loss of the latest 10 steps over that of the best 16 steps in a row, and the " +
-    "distance in standard errors of the losses of those 16.",
+    "distance in standard errors of the losses of those 16. Or " +
+    `that mean below ${LEARNED} of the loss of the best constant answer, and that loss above ${LOST} of it.`,
   thresholds: {
     mostRise: {
       default: 1.4,
@@ -204,7 +205,7 @@ export const lossRises = defineTrainingRule({
     const sigmas = (mean - best.mean) / (best.sigma / Math.sqrt(LASTING));
     const rise = mean / best.mean;
     const first = log.column("loss")[0].value;
-    const constant = log.setup.constantLoss ?? NaN;
+    const constant = log.constantLoss;
     const isLost = best.mean < LEARNED * constant && mean > LOST * constant;
     const isLarge = rise > mostRise && mean - best.mean > LARGE_RISE * first;
     if (!(isLost || isLarge) || !(sigmas > mostRiseSigmas)) return null;

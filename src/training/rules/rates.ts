@@ -39,7 +39,7 @@ const CERTAIN = 1.2;
 /** The same from step 20 on. */
 const FAR = 5;
 /** Share of the held-out loss of a network that has learned nothing below which it has fallen. */
-const HELD_OUT_FALLS = 0.85;
+export const HELD_OUT_FALLS = 0.85;
 /** Share of the first loss below which a training has learned something. */
 const HAS_LEARNED = 0.8;
 /** An update below this multiple of those before has not jumped. */

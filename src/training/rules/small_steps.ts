@@ -2,7 +2,7 @@ import { formatNumber, formatPercent, roundTo } from "../../words/numbers.ts";
 import { median } from "../../theory/averages.ts";
 import { meanOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
-import { BREAKS, clamped, FIRST, LEAST_RATIOS, rateWords } from "./rates.ts";
+import { BREAKS, clamped, FIRST, HELD_OUT_FALLS, LEAST_RATIOS, rateWords } from "./rates.ts";
 import { finite, MEASURED } from "./jumps.ts";
 
 /** Rule (c): steps are too small. */
@@ -68,7 +68,7 @@ export const rateTooLow = defineTrainingRule({
       return slowBy(log, { mostLinear, leastFirstFall }) ?? aboveBy(log, mostAbove);
     }
     const held = log.column("validationLoss").at(-1)?.value ?? NaN;
-    if (mean >= leastUpdateAtAll && held / (log.setup.constantLoss ?? NaN) < LEARNS) return null;
+    if (mean >= leastUpdateAtAll && held / log.constantLoss < HELD_OUT_FALLS) return null;
     const times = mean > 0
       ? `, ${formatNumber(roundTo(2, 1e-3 / mean))} times less than usual`
       : "";
@@ -84,8 +84,6 @@ export const rateTooLow = defineTrainingRule({
   },
 });
 
-/** Share of the loss of the best constant answer below which small steps have taught a network enough. */
-const LEARNS = 0.85;
 /** Largest mean update ratio of steps that may be larger. */
 const SMALL_UPDATE = 1e-2;
 
@@ -118,14 +116,17 @@ function slowBy(
   };
 }
 
+/** Share of the penalties in a loss above which they outweigh the task. */
+const MOST_PENALTY = 0.5;
+
 /** Finds small steps that have not even brought the loss down to that of the best constant answer. */
 function aboveBy(log: TrainingLog, mostAbove: number): TrainingVerdict | null {
   const loss = median(log.last("loss", LEAST_RATIOS).map(({ value }) => value));
   const held = log.column("validationLoss").at(-1)?.value ?? Infinity;
-  const above = Math.min(loss, held) / (log.setup.constantLoss ?? NaN);
+  const above = Math.min(loss, held) / log.constantLoss;
   // A penalty that outweighs the task keeps it from being learned.
   const penalty = log.column("penalty").at(-1)?.value ?? 0;
-  if (!(above > mostAbove) || penalty > HIGH) return null;
+  if (!(above > mostAbove) || penalty > MOST_PENALTY) return null;
   return {
     severity: "warning",
     kind: "above",
@@ -148,7 +149,7 @@ function heldOutShare(log: TrainingLog): number {
   return held[0]?.step === 0 && held.length > 1 ? held.at(-1)!.value / held[0].value : NaN;
 }
 
-/** Share of the first loss above which small gradients do not come from success; share of penalties that is large. */
+/** Share of the first loss above which small gradients do not come from success. */
 const HIGH = 0.5;
 
 /** Rule (l): Adam divides by a second moment that is far from the present gradients. */
