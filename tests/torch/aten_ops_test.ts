@@ -196,6 +196,25 @@ Deno.test("an integer that does not fit 32 bits is refused", async () => {
   assertEquals<unknown>(run("aten.full.default", [1], 2 ** 31 - 1)(), 2 ** 31 - 1);
 });
 
+Deno.test("a power of 0 with the exponent 0 has the gradient 0", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const slopesOf = (name: string, ...rest: AtenValue[]) =>
+    tf.tidy(() => {
+      const powers = (x: Tensor) => {
+        const positional = [x, ...rest];
+        return callAten(ATEN_OPS[name], { positional, named: {} }, contextOf(tf, EMPTY, {}));
+      };
+      // An input that nothing depends on has no gradient.
+      const sum = (x: Tensor) => tf.add(tf.sum(powers(x) as Tensor), tf.sum(tf.step(x)));
+      return [...tf.grad(sum as never)(tf.tensor1d([0, 2])).dataSync()] as never;
+    }) as unknown as number[];
+  assertEquals(slopesOf("aten.pow.Tensor_Scalar", 0), [0, 0]);
+  assertEquals(slopesOf("aten.float_power.Tensor_Scalar", 0), [0, 0]);
+  // 1 + x + x ** 2, as torch.vander gives it.
+  assertEquals(slopesOf("aten.vander.default", 3), [1, 5]);
+});
+
 Deno.test("axisOf() counts axes from either end, and refuses those beyond", () => {
   assertEquals([-3, 0, 2].map((dim) => axisOf(dim, 3)), [0, 0, 2]);
   for (const dim of [-4, 3]) {

@@ -92,7 +92,9 @@ function power(tf: TensorFlow, self: Tensor, exponent: Tensor): Tensor {
   return combine(tf, [a, b], "int32", (x, y) => Math.trunc(x ** y));
 }
 
-function powerOf(tf: TensorFlow, x: Tensor, exponent: number): Tensor {
+export function powerOf(tf: TensorFlow, x: Tensor, exponent: number): Tensor {
+  // `tf.pow` gives the gradient at 0 as NaN.
+  if (exponent === 0) return tf.onesLike(x);
   if (exponent === 2) return x.dtype === "float32" ? tf.square(x) : tf.mul(x, x);
   // As PyTorch does; `tf.pow` takes 20 ns for each entry.
   if (exponent === 3 && x.dtype === "float32") return tf.mul(tf.square(x), x);

@@ -1,5 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
+import { powerOf } from "./arithmetic.ts";
 import { alongAxis, type AtenOp, axesOf, axisOf, exchange, sizeOf } from "./aten_op.ts";
 import { dtypeOf, floats, promoted, summable, toDtype } from "./dtypes.ts";
 import { differentiate } from "./host.ts";
@@ -184,7 +185,7 @@ export const FURTHER: readonly AtenOp[] = [
   }),
   aten(
     "float_power.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor",
-    ({ self, exponent }, { tf }) => tf.pow(floats(tf, self), exponent),
+    ({ self, exponent }, { tf }) => powerOf(tf, floats(tf, self), exponent),
   ),
   aten(
     "float_power.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor",
@@ -291,9 +292,9 @@ export const FURTHER: readonly AtenOp[] = [
       const count = N ?? x.size;
       const powers = Array.from(
         { length: count },
-        (_, i) => tf.pow(x, increasing ? i : count - 1 - i),
+        (_, i) => powerOf(tf, x, increasing ? i : count - 1 - i),
       );
-      return tf.stack(powers as Tensor[], 1);
+      return tf.stack(powers, 1);
     },
   ),
   ...["trapezoid", "trapz"].flatMap((name) => [
