@@ -57,7 +57,8 @@ import { requireMessage } from "./require_options.ts";
  * follows: everything else that was found hangs on them. Warnings are a line each on stderr and
  * fail with `failOn: "weak"`; a trained network does not fail the rules for untrained networks.
  * Measurements hold no weights, so nothing is tried: given the model and the batch instead, `await
- * assertHealthy(model, batch)` trains before it fails, and tries its own fixes.
+ * assertHealthy(model, batch)` trains before it fails, tries its own fixes, and judges the layers
+ * below a head of zeros, of which these measurements hold no gradient.
  *
  * Defaults: those of each rule, in `THRESHOLDS`. `gradient-health explain assertHealthy` prints the
  * definition, its source, and when it misleads.
@@ -316,7 +317,8 @@ export function assertTargetNormalized(
 /**
  * Asserts that every trainable weight has a gradient that is not all zero, and that no frozen
  * weight has one. Below a zero-initialised head, and where a residual branch ends in zeros, a
- * gradient of 0 does not fail.
+ * gradient of 0 does not fail: `await assertHealthy(model, batch)` draws such a head at random in a
+ * second pass, and sees what it hides.
  *
  * `gradient-health explain gradients-flow` prints the definition, its source, and when it misleads.
  *
@@ -366,6 +368,9 @@ export function assertGradientsFlow(
  * where the gradient of the first kernel is below 1 % of the kernel (`vanishingStep`), and that no
  * layer blocks it completely. Weight gradients are not judged: with a small initialisation the
  * activations shrink going up and the deltas going down, and their product is flat over depth.
+ * Below a zero-initialised head no layer is judged, and the assertion passes: `await
+ * assertHealthy(model, batch)` draws such a head at random in a second pass, and sees what it
+ * hides.
  *
  * Defaults: `vanishingRatio` 0.001, `vanishingRatioWarning` 0.01, `vanishingStep` 0.01,
  * `vanishingFloor` 1e-7. `gradient-health explain vanishing-gradients` prints the definition, its

@@ -116,7 +116,8 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
       "follows: everything else that was found hangs on them. Warnings are a line each on stderr and " +
       'fail with `failOn: "weak"`; a trained network does not fail the rules for untrained networks. Measurements hold no weights, so ' +
       "nothing is tried: given the model and the batch instead, `await assertHealthy(model, batch)` " +
-      "trains before it fails, and tries its own fixes.",
+      "trains before it fails, tries its own fixes, and judges the layers below a head of zeros, " +
+      "of which these measurements hold no gradient.",
     fails: "a rule of this table finds an error",
     throws: "If a rule finds an error.",
     example: {

@@ -44,7 +44,8 @@ export const gradientsFlow: Rule = defineRule({
   falsePositives: falsePositives({ draws: 1600 }),
   asserts: "that every trainable weight has a gradient that is not all zero, and that no frozen " +
     "weight has one. Below a zero-initialised head, and where a residual branch ends in " +
-    "zeros, a gradient of 0 does not fail.",
+    "zeros, a gradient of 0 does not fail: `await assertHealthy(model, batch)` draws such a head at " +
+    "random in a second pass, and sees what it hides.",
   fails: "a trainable weight gets no gradient, or a frozen one gets one",
   throws: "If a trainable weight has no gradient or a frozen one has.",
   example: {

@@ -96,7 +96,8 @@ export const vanishingGradients: Rule = defineRule({
     "(`vanishingRatioWarning`) where the gradient of the first kernel is below 1 % of the kernel " +
     "(`vanishingStep`), and that no layer blocks it completely. Weight gradients are not judged: with a small initialisation the " +
     "activations shrink going up and the deltas going down, and their product is flat over " +
-    "depth.",
+    "depth. Below a zero-initialised head no layer is judged, and the assertion passes: `await " +
+    "assertHealthy(model, batch)` draws such a head at random in a second pass, and sees what it hides.",
   fails: "the first layers receive too little of the signal",
   throws: "If the signal vanishes.",
   example: {
