@@ -21,7 +21,7 @@ export function objectiveOf(loss: Loss): LossName {
     : loss;
 }
 
-/** What a network is compiled with that was drawn without an optimizer: what most programs have. */
+/** Optimizer of a network that was drawn without one: that of most programs. */
 export const USUAL = { name: "adam", rate: 1e-3 } as const;
 
 /** Builds and compiles the network of a plan; its weights follow the plan's seed alone. */

@@ -107,7 +107,7 @@ if (!flags["verdict-only"]) {
 }
 if (!flags["truth-only"] && part === null) await writeTable();
 
-/** What a line of `verdicts_*.jsonl` has. */
+/** Line of `verdicts_*.jsonl`. */
 interface StoredVerdict extends VerdictLine {
   /** The question; that of the verdict is `compiled` if the optimizer is part of the draw. */
   asked: Question;

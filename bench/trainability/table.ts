@@ -305,7 +305,7 @@ const TARGETS: readonly [words: string, wanted: string, of: (all: readonly Judge
     }],
   ];
 
-/** How near the targets the verdicts are, by what is asked. */
+/** Returns the table of the targets, by question. */
 function targets({ drawn, compiled }: Asked): string {
   return table(
     ["networks", "wanted", "as drawn", "as compiled"],
@@ -317,7 +317,7 @@ function targets({ drawn, compiled }: Asked): string {
 export interface TableHead {
   /** Which seeds these are, in words. */
   seeds: string;
-  /** Which rules judged them, in words. */
+  /** Commits whose rules judged them, in words. */
   rules: string;
   /**
    * How often these networks were looked at, in words; `null` for those that rules are tuned on, of

@@ -52,7 +52,7 @@ export function outcomeOf(progress: number): Outcome {
 const best = (progress: Progress) => Math.max(...Object.values(progress).flat());
 
 /**
- * What is asked of a network that was drawn without an optimizer: if it trains at the best of some rates
+ * Question about a network that was drawn without an optimizer: if it trains at the best of some rates
  * (`drawn`), or at the rate that it is compiled with (`compiled`). One whose optimizer is part of the draw has
  * one answer to both.
  */

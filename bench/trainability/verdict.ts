@@ -23,7 +23,7 @@ export type LineFinding = Pick<Finding, "rule" | "severity" | "layer" | "measure
 /** What this tool and others say of the network of a seed. */
 export interface VerdictLine {
   seed: number;
-  /** What was asked; a network whose optimizer is part of the draw is asked as compiled alone. */
+  /** Question; a network whose optimizer is part of the draw is asked as compiled alone. */
   question: Question;
   findings: LineFinding[];
   /** The findings as they stand after the examination: the trial, and warnings weighed by their fixes. */

@@ -9,6 +9,9 @@ export type Windowed = Extract<
   `convolution${string}` | `depthwise${string}` | `${string}Pool${string}`
 >;
 
+/** Bits of `flags`, those of `assembly/flags.ts`. */
+const RELU = 2, DIRECT = 8, FLAWED = 16;
+
 /**
  * This project's WASM module on the heap of a TensorFlow.js backend. Addresses are byte addresses
  * on that heap. Every operation writes to unused memory: TensorFlow.js's ops keep packed copies of
@@ -51,7 +54,7 @@ export class NativeModule extends NativeSweeps {
         n,
         k,
         bias,
-        flags: relu ? 2 : 0,
+        flags: relu ? RELU : 0,
       },
       { work: batch * m * n * k, scratch: this.scratchOf() },
     );
@@ -79,10 +82,11 @@ export class NativeModule extends NativeSweeps {
         scratch: this.scratchOf(window, w.channels, w.outChannels),
       }
       : { work, scratch: kind === "depthwiseFilterGradient" ? 8 * window * w.outChannels : 0 };
-    const given = { x, y, result, bias, flags: relu ? 2 : 0, ...w };
+    const given = { x, y, result, bias, flags: relu ? RELU : 0, ...w };
     this.run(kind, given, needs);
-    // The flags DIRECT and FLAWED of `assembly/flags.ts`.
-    if (this.convolutionFlags & 16) this.run(kind, { ...given, flags: given.flags | 8 }, needs);
+    if (this.convolutionFlags & FLAWED) {
+      this.run(kind, { ...given, flags: given.flags | DIRECT }, needs);
+    }
   }
 
   /**
