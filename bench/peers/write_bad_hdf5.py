@@ -59,6 +59,29 @@ def text(root):
     root["a"] = "text"
 
 
+def beside_weights(root):
+    """Weights, and all that is no array of numbers in the file."""
+    weights = root.create_group("layers/dense/vars")
+    weights["0"] = np.arange(6, dtype="f4").reshape(2, 3)
+    weights["1"] = np.ones(3, "f4")
+    root["words"] = ["a", "bc"]
+    root["layers/dense/names"] = np.array([b"ab", b"c"])
+    root["table"] = np.zeros(2, dtype=[("x", "f4"), ("y", "i4")])
+    root["complex"] = np.ones(2, "c8")
+    root["bytes"] = np.void(b"abc")
+    root.create_dataset("ragged", (1,), h5py.vlen_dtype("f4"))
+    root.create_dataset("target", data=np.array([weights["0"].ref], dtype=h5py.ref_dtype))
+    root["type"] = np.dtype("f4")
+    root.create_dataset("typed", (2,), root["type"])
+    root.create_dataset("outside", (4,), "u1", external=[("/etc/hostname", 0, 4)])
+    root["alias"] = h5py.SoftLink("/layers/dense/vars/0")
+    root["elsewhere"] = h5py.ExternalLink("other.h5", "/a")
+    root["optimizer/names"] = "adam"
+    view = h5py.VirtualLayout((3,), "f4")
+    view[:] = h5py.VirtualSource(".", "layers/dense/vars/1", (3,))
+    root.create_virtual_dataset("view", view)
+
+
 def many_names(root):
     for i in range(40):
         root[f"a{i}"] = np.ones(1, "f4")
@@ -79,10 +102,11 @@ def types(root):
     root.attrs["number"] = 3.5
 
 
-for make in [soft_link, external_link, hard_links, circle, external_data, reference, compound, types, many_names, text]:
+for make in [soft_link, external_link, hard_links, circle, external_data, reference, compound, types, many_names, text, beside_weights]:
     file(make.__name__, make)
 file("newest", types, libver="latest")
 file("newest_many_names", many_names, libver="latest")
+file("newest_beside_weights", beside_weights, libver="latest")
 file("newest_soft_link", soft_link, libver="latest")
 file("newest_external_link", external_link, libver="latest")
 print({"h5py": h5py.__version__, "HDF5": h5py.version.hdf5_version})

@@ -3,7 +3,7 @@ import { type ByteSource, expectReads } from "../model/files/byte_source.ts";
 import { BYTES, readersOf } from "../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
-import type { FileTensor, WeightsFile } from "../model/weights/weights_manifest.ts";
+import { type FileTensor, leftOut, type WeightsFile } from "../model/weights/weights_manifest.ts";
 import { bytesOfView, isContiguous, type StridedView } from "../torch/find_state_dict.ts";
 import { locateView } from "../torch/gather_view.ts";
 import { showValue } from "../words/show_value.ts";
@@ -36,18 +36,13 @@ export function readNpzWeights(source: ByteSource): Omit<WeightsFile, "path"> {
   const found = entries.map((entry) => tensorOf(source, entry) ?? nameOf(entry));
   const others = found.filter((one) => typeof one === "string");
   const tensors = found.filter((one) => typeof one !== "string");
-  const shown = others.slice(0, MAX_NAMES).map(showValue).join(", ");
-  const more = others.length > MAX_NAMES ? " ..." : "";
   return {
     format: "NumPy",
     layout: tensors.some(({ name }) => KERAS_NAME.test(name)) ? "keras" : "pytorch",
     tensors,
-    notes: others.length === 0 ? [] : [`${shown}${more} left out: no numbers.`],
+    notes: leftOut(others, "no numbers"),
   };
 }
-
-/** Largest number of names in a note. */
-const MAX_NAMES = 4;
 
 /**
  * Reads the one array of a file that `numpy.save` wrote.

@@ -356,7 +356,7 @@ function refusePointer(file: ByteSource): void {
 async function parseArchive(name: string, source: ByteSource): Promise<Omit<WeightsFile, "path">> {
   if (isKerasFile(name)) {
     const { readKerasTensors } = await import("../keras/files/keras_tensors.ts");
-    return { format: "Keras", layout: "keras", tensors: readKerasTensors(source), notes: [] };
+    return { format: "Keras", layout: "keras", ...readKerasTensors(source) };
   }
   if (/\.npz$/i.test(name)) {
     const { readNpzWeights } = await import("./read_npz.ts");

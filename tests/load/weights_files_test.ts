@@ -4,6 +4,7 @@ import { writeSparseHdf5, writeSparseNpz } from "../measure/write_sparse.ts";
 import { npy } from "./npy.ts";
 import { writeZip } from "../model/files/write_zip.ts";
 import { assertEquals, assertRejects } from "@std/assert";
+import { gunzipSync } from "node:zlib";
 
 const numbers = npy("<f4", [2, 3], new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer));
 const texts = npy("<U1", [2], new Uint8Array(8));
@@ -43,6 +44,36 @@ Deno.test("readWeights() leaves texts and objects of an .npz out, and says so", 
   await assertRejects(() => read("a.npz", writeZip(packed.slice(1))), ModelError, "no tensors");
   const damaged = [{ name: "fc.weight.npy", content: numbers.subarray(0, 90) }];
   await assertRejects(() => read("a.npz", writeZip(damaged)), ModelError, "bytes of entries");
+});
+
+Deno.test("readWeights() leaves texts, compounds, references and links of HDF5 out, and says so", async () => {
+  const fixture = (name: string) =>
+    gunzipSync(
+      Deno.readFileSync(new URL(`../../fixtures/files/hdf5/${name}.h5.gz`, import.meta.url)),
+    );
+  const { tensors, notes } = await read("a.h5", fixture("beside_weights"));
+  assertEquals(tensors, [
+    {
+      name: "layers/dense/vars/0",
+      shape: [2, 3],
+      type: "float32",
+      entries: [0, 1, 2, 3, 4, 5],
+    },
+    { name: "layers/dense/vars/1", shape: [3], type: "float32", entries: [1, 1, 1] },
+  ]);
+  assertEquals(notes, [
+    '"alias", "bytes", "complex", "elsewhere" ... left out: no numbers in this file.',
+  ]);
+  assertEquals((await read("a.h5", fixture("soft_link"))).notes, [
+    '"b" left out: no numbers in this file.',
+  ]);
+  // Nothing is left to measure.
+  await assertRejects(() => read("a.h5", fixture("text")), ModelError, '"a" holds text, expected');
+  await assertRejects(
+    () => read("a.h5", fixture("external_link")),
+    ModelError,
+    '"b", a link out of the file',
+  );
 });
 
 Deno.test("readWeights() reads a lone .npy, under the name of its file", async () => {

@@ -1,7 +1,11 @@
 import { bytesInMemory, type ByteSource, partOf } from "../../model/files/byte_source.ts";
 import { openZip } from "../../model/files/unzip.ts";
 import { ModelError } from "../../model/model_error.ts";
-import type { FileTensor } from "../../model/weights/weights_manifest.ts";
+import {
+  type FileTensor,
+  leftOut,
+  type WeightsFile,
+} from "../../model/weights/weights_manifest.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/open_hdf5.ts";
 import { refusal } from "../../words/input_error.ts";
 
@@ -14,20 +18,29 @@ const CONTAINER = /^(model_weights|_layer_checkpoint_dependencies)\//;
 
 /**
  * Reads the weights of a file that Keras saved, of any topology: `.keras`, `.h5` or
- * `.weights.h5`. Their names are the paths of the arrays.
+ * `.weights.h5`. Their names are the paths of the arrays. Texts, compounds, references and links are
+ * left out.
  *
  * @param source The file; its tensors are read from it on demand.
  * @throws {ModelError} If it is not such a file.
  */
-export function readKerasTensors(source: ByteSource): FileTensor[] {
+export function readKerasTensors(source: ByteSource): Pick<WeightsFile, "tensors" | "notes"> {
   const [first, second] = source.read(0, Math.min(2, source.size), "The first bytes");
   const isZip = first === 0x50 && second === 0x4b;
-  return tensorsIn(openHdf5(isZip ? weightsIn(source) : source, mostStreamed))
-    .map((tensor) => ({
-      ...tensor,
-      name: tensor.name.replace(CONTAINER, "").replace(/:\d+$/, ""),
-    }));
+  const others = new Map<string, ModelError>();
+  const root = openHdf5(isZip ? weightsIn(source) : source, {
+    mostUnpacked: mostStreamed,
+    leaveOut(path, error) {
+      if (!path.split("/").some((name) => NOT_WEIGHTS.test(name))) others.set(nameOf(path), error);
+    },
+  });
+  const tensors = tensorsIn(root);
+  const [[, error] = []] = others;
+  if (tensors.length === 0 && error !== undefined) throw error;
+  return { tensors, notes: leftOut([...others.keys()], "no numbers in this file") };
 }
+
+const nameOf = (path: string) => path.replace(CONTAINER, "").replace(/:\d+$/, "");
 
 /**
  * Returns the largest number of bytes to which chunks may unpack: deflate packs a thousand to one, and
@@ -52,7 +65,7 @@ function tensorsIn({ children }: Hdf5Group): FileTensor[] {
     if (child.kind === "group") return tensorsIn(child);
     const { path, shape, type, read, bytes, unpack, stored } = child;
     return [{
-      name: path,
+      name: nameOf(path),
       shape,
       type,
       read,

@@ -1,6 +1,6 @@
 import { showValue } from "../../words/show_value.ts";
 import { FractalHeap } from "./fractal_heap.ts";
-import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
+import { type Hdf5Bytes, type NoNumbers, NOWHERE } from "./hdf5_bytes.ts";
 import type { Hdf5Budget } from "./hdf5_budget.ts";
 import { MESSAGE, type Message } from "./object_header.ts";
 import { treeRecords } from "./search_tree.ts";
@@ -10,26 +10,29 @@ const SOFT_IN_TABLE = 2;
 
 const HARD = 0, SOFT = 1;
 
+/** Address of an object, or the refusal of a link to a name. */
+type Target = number | NoNumbers;
+
 /**
  * Returns the names in a group, with the addresses of the objects. A link to a name, in this file
- * or in another, is rejected: nothing outside the file is read.
+ * or in another, is not followed: nothing outside the file is read.
  *
  * @param what Name of the group, for messages.
  * @param budget What may still be read.
  * @returns The addresses by name, or `null` if the object is not a group.
- * @throws {ModelError} If its lists are damaged or hold links.
+ * @throws {ModelError} If its lists are damaged.
  */
 export function groupLinks(
   file: Hdf5Bytes,
   messages: Message[],
   what: string,
   budget: Hdf5Budget,
-): Map<string, number> | null {
-  const links = new Map<string, number>();
-  const add: Add = (name, address, bytes) => {
+): Map<string, Target> | null {
+  const links = new Map<string, Target>();
+  const add: Add = (name, target, bytes) => {
     budget.names.spend(name.length);
     if (links.has(name)) throw bytes.wrong(`lists ${showValue(name)} twice`, "each name once");
-    links.set(name, address);
+    links.set(name, target);
   };
   let isGroup = false;
   for (const { type, bytes } of messages) {
@@ -42,7 +45,7 @@ export function groupLinks(
   return isGroup ? links : null;
 }
 
-type Add = (name: string, address: number, bytes: Hdf5Bytes) => void;
+type Add = (name: string, target: Target, bytes: Hdf5Bytes) => void;
 
 /** Reads the older form: a tree of tables with the names in a heap. */
 function readTable(file: Hdf5Bytes, message: Hdf5Bytes, add: Add, what: string): void {
@@ -88,8 +91,7 @@ function readTable(file: Hdf5Bytes, message: Hdf5Bytes, add: Add, what: string):
       const address = node.offset();
       const isSoft = node.uint(4) === SOFT_IN_TABLE;
       node.skip(20);
-      if (isSoft) throw softLink(node, name);
-      add(name, address, node);
+      add(name, isSoft ? softLink(node, name) : address, node);
     }
   };
   visit(root, 256);
@@ -103,18 +105,16 @@ function readLink(message: Hdf5Bytes, add: Add): void {
   if ((flags & 4) !== 0) message.skip(8);
   if ((flags & 16) !== 0) message.skip(1);
   const name = message.text(message.uint(1 << (flags & 3)));
-  if (kind === SOFT) throw softLink(message, name);
-  if (kind !== HARD) {
-    throw message.wrong(
-      `has ${showValue(name)}, a link out of the file`,
-      "data in the file",
-    );
+  if (kind === HARD) add(name, message.offset(), message);
+  else if (kind === SOFT) add(name, softLink(message, name), message);
+  else {
+    const said = `has ${showValue(name)}, a link out of the file`;
+    add(name, message.noNumbers(said, "data in the file"), message);
   }
-  add(name, message.offset(), message);
 }
 
 const softLink = (bytes: Hdf5Bytes, name: string) =>
-  bytes.wrong(`has ${showValue(name)}, a link to another name`, "data");
+  bytes.noNumbers(`has ${showValue(name)}, a link to another name`, "data");
 
 /** Kinds of the trees that list links: by the hash of their name, and in the order of their making. */
 const BY_NAME = 5, BY_ORDER = 6;
@@ -140,7 +140,7 @@ function readLinksInHeap(
     kinds: [kind],
     what: `The list of ${what}`,
   };
-  const found: [name: string, address: number, bytes: Hdf5Bytes][] = [];
+  const found: Parameters<Add>[] = [];
   for (const { bytes } of treeRecords(message, tree, budget.trees)) {
     bytes.skip(BEFORE_ID[kind]);
     readLink(heap.object(bytes), (...link) => found.push(link));

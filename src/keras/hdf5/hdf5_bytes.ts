@@ -6,6 +6,9 @@ import { refusalAt } from "../../words/input_error.ts";
 /** Undefined address. */
 export const NOWHERE = -1;
 
+/** Refusal of an object that is not damaged, but has no numbers in the file. */
+export class NoNumbers extends ModelError {}
+
 /** Number of bytes searched for the end of a name at a time. */
 const NAME_BYTES = 256;
 
@@ -67,6 +70,11 @@ export class Hdf5Bytes {
    */
   wrong(said: string, expected: string): ModelError {
     return new ModelError(refusalAt(this.#what, said, expected));
+  }
+
+  /** Makes the error for a value that leaves an object without numbers. */
+  noNumbers(said: string, expected: string): NoNumbers {
+    return new NoNumbers(refusalAt(this.#what, said, expected));
   }
 
   /** Skips bytes; returns the position before them. */

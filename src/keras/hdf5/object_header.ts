@@ -136,7 +136,9 @@ function addMessage(
 ): void {
   const { type, bytes } = message;
   if ((flags & SHARED) !== 0) {
-    throw bytes.wrong("has a message that is stored elsewhere", "its own");
+    throw type === MESSAGE.datatype
+      ? bytes.noNumbers("has a named type", "its own")
+      : bytes.wrong("has a message that is stored elsewhere", "its own");
   }
   messages.push(message);
   if (type !== MESSAGE.continuation) return;
@@ -181,7 +183,8 @@ const NAMES = [
 /**
  * Reads the type of entries.
  *
- * @throws {ModelError} If they are neither text nor numbers as Keras writes them.
+ * @throws {NoNumbers} If they are neither text nor numbers as Keras writes them.
+ * @throws {ModelError} If the type is damaged.
  */
 export function readDatatype(bytes: Hdf5Bytes): Datatype {
   const kind = bytes.uint(1) & 15;
@@ -210,7 +213,7 @@ export function readDatatype(bytes: Hdf5Bytes): Datatype {
       if ((bits & 15) === 1) return { type: "longText", size };
   }
   if (type === undefined || !Object.hasOwn(BYTES, type)) {
-    throw bytes.wrong(
+    throw bytes.noNumbers(
       `says that the entries are ${NAMES[kind] ?? "unknown"} of ${8 * size} bits`,
       "text, floats or integers",
     );
@@ -246,6 +249,9 @@ export function readDataspace(bytes: Hdf5Bytes): Dataspace {
     throw bytes.wrong("has an axis of 2^53 entries or more", "fewer");
   }
   if ((flags & 1) === 0) return { shape, most: shape };
-  const most = shape.map(() => bytes.length());
-  return { shape, most: most.map((length) => length === NOWHERE ? Infinity : length) };
+  const most = shape.map(() => bytes.length()).map((one) => one === NOWHERE ? Infinity : one);
+  if (most.some((length, axis) => length < shape[axis])) {
+    throw bytes.wrong(`has shape [${shape.join(", ")}]`, `at most [${most.join(", ")}]`);
+  }
+  return { shape, most };
 }

@@ -7,7 +7,7 @@ import { showValue } from "../../words/show_value.ts";
 import { attributeTexts, TextHeaps } from "./attributes.ts";
 import { groupLinks } from "./group_links.ts";
 import { type Hdf5Budget, hdf5Budget } from "./hdf5_budget.ts";
-import { Hdf5Bytes } from "./hdf5_bytes.ts";
+import { Hdf5Bytes, NoNumbers } from "./hdf5_bytes.ts";
 import { type Message, readMessages } from "./object_header.ts";
 import { type Hdf5Array, readArray } from "./read_array.ts";
 
@@ -26,6 +26,18 @@ export interface Hdf5Group {
   texts(name: string): string[] | null;
 }
 
+/** Options of {@linkcode openHdf5}. */
+interface OpenOptions {
+  /** Returns the largest number of bytes that the chunks of a file may unpack to. */
+  mostUnpacked(size: number): number;
+  /** Is called for each object without numbers, which is left out. Default: it is refused. */
+  leaveOut(path: string, error: NoNumbers): void;
+}
+
+function refuse(_path: string, error: NoNumbers): never {
+  throw error;
+}
+
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** Keras does not write deeper groups. */
@@ -36,18 +48,17 @@ const MAX_DEPTH = 100;
  * because no library at hand checks what it reads: jsfive opens a file that ends after 7 % of its
  * bytes and reads the rest as zeros, and h5wasm takes 14.5 MB. Read are groups and attributes of
  * every form, and arrays in one piece or in chunks, packed by HDF5's own deflate, shuffle and
- * fletcher32. Anything else is rejected by name, and so are links to other names and files,
- * references, and arrays that share bytes.
+ * fletcher32. Damaged files are rejected, and so are arrays that share bytes, other filters, and,
+ * unless they are left out, texts, compounds, references and links to other names and files.
  *
  * The format: "HDF5 File Format Specification Version 3.0", The HDF Group.
  *
- * @param mostUnpacked Returns the largest number of bytes that the chunks of a file may unpack to.
  * @returns Its root.
  * @throws {ModelError} If the file is cut off, damaged, or holds anything else.
  */
 export function openHdf5(
   content: Uint8Array | ByteSource,
-  mostUnpacked: (size: number) => number = mostHeld,
+  options: Partial<OpenOptions> = {},
 ): Hdf5Group {
   const source = content instanceof Uint8Array ? bytesInMemory(content) : pagedSource(content);
   const bytes = source.read(0, Math.min(source.size, SIGNATURE.length), "The first bytes");
@@ -57,7 +68,8 @@ export function openHdf5(
     );
   }
   const { file, root } = readSuperblock(source);
-  return new Opening(file, source, mostUnpacked(source.size)).open(root);
+  return new Opening(file, source, { mostUnpacked: mostHeld, leaveOut: refuse, ...options })
+    .open(root);
 }
 
 /** Reads the first block: the widths of numbers, and the address of the root. */
@@ -107,13 +119,19 @@ class Opening {
   /** Bytes to which all chunks together unpack, and may. */
   #unpacked = 0;
   readonly #mostUnpacked: number;
+  readonly #leaveOut: OpenOptions["leaveOut"];
 
-  constructor(file: Hdf5Bytes, source: ByteSource, mostUnpacked: number) {
+  constructor(
+    file: Hdf5Bytes,
+    source: ByteSource,
+    { mostUnpacked, leaveOut }: OpenOptions,
+  ) {
     this.#file = file;
     this.#source = source;
     this.#budget = hdf5Budget(source.size);
     this.#heaps = new TextHeaps(this.#budget);
-    this.#mostUnpacked = mostUnpacked;
+    this.#mostUnpacked = mostUnpacked(source.size);
+    this.#leaveOut = leaveOut;
   }
 
   open(address: number): Hdf5Group {
@@ -156,7 +174,14 @@ class Opening {
           refusal`${what} holds ${showValue(name)}, expected a name without a path`,
         );
       }
-      children.set(name, this.#object(child, path === "" ? name : `${path}/${name}`, depth + 1));
+      const own = path === "" ? name : `${path}/${name}`;
+      try {
+        if (typeof child !== "number") throw child;
+        children.set(name, this.#object(child, own, depth + 1));
+      } catch (error) {
+        if (!(error instanceof NoNumbers)) throw error;
+        this.#leaveOut(own, error);
+      }
     }
     const texts = (name: string) => attributeTexts(messages, name, what, this.#heaps);
     return { kind: "group", path, children, texts };

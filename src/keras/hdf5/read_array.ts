@@ -7,7 +7,7 @@ import { listChunks } from "./chunk_index.ts";
 import { type ChunkLayout, readChunkLayout } from "./chunk_layout.ts";
 import { type ChunkedArray, readChunks, unpackChunks } from "./chunked_array.ts";
 import { type Filters, readFilters } from "./filters.ts";
-import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
+import { type Hdf5Bytes, NoNumbers, NOWHERE } from "./hdf5_bytes.ts";
 import { ownBytes } from "./hdf5_budget.ts";
 import {
   type Dataspace,
@@ -44,10 +44,7 @@ export interface PlacedArray {
   unpacked: number;
 }
 
-const COMPACT = 0, CONTIGUOUS = 1, CHUNKED = 2;
-
-/** Names of the layouts that are not read. */
-const LAYOUTS = ["", "", "", "a view of other arrays"];
+const COMPACT = 0, CONTIGUOUS = 1, CHUNKED = 2, VIEW = 3;
 
 /** Object of a file. */
 interface Placed {
@@ -61,10 +58,12 @@ interface Placed {
 /**
  * Reads the header of an array.
  *
+ * @throws {NoNumbers} If it has no numbers in the file.
  * @throws {ModelError} If it is damaged, or not read.
  */
 export function readArray(messages: readonly Message[], placed: Placed): PlacedArray {
   const { what } = placed;
+  const has = (type: number) => messages.some((one) => one.type === type);
   const find = (type: number, name: string) => {
     const found = messages.find((one) => one.type === type);
     if (found === undefined) {
@@ -72,15 +71,18 @@ export function readArray(messages: readonly Message[], placed: Placed): PlacedA
     }
     return found.bytes;
   };
-  if (messages.some(({ type }) => type === MESSAGE.externalFiles)) {
-    throw new ModelError(
+  if (has(MESSAGE.datatype) && !has(MESSAGE.dataspace) && !has(MESSAGE.layout)) {
+    throw new NoNumbers(refusal`${what} is a named type, expected an array`);
+  }
+  if (has(MESSAGE.externalFiles)) {
+    throw new NoNumbers(
       refusal`${what} is kept in another file, expected its entries in this one`,
     );
   }
   const space = readDataspace(find(MESSAGE.dataspace, "shape"));
   const { type, size: width, isBigEndian = false } = readDatatype(find(MESSAGE.datatype, "type"));
   if (type === "text" || type === "longText") {
-    throw new ModelError(refusal`${what} holds text, expected numbers`);
+    throw new NoNumbers(refusal`${what} holds text, expected numbers`);
   }
   const layout = find(MESSAGE.layout, "layout");
   const version = layout.version(3, 4);
@@ -98,10 +100,11 @@ export function readArray(messages: readonly Message[], placed: Placed): PlacedA
     const { length: rank } = space.shape;
     return inChunks(entries, readChunkLayout(layout, version, { rank, width }));
   }
+  if (kind === VIEW) {
+    throw new NoNumbers(refusal`${what} is a view of other arrays, expected entries of its own`);
+  }
   if (kind !== COMPACT && kind !== CONTIGUOUS) {
-    throw new ModelError(
-      refusal`${what} is ${LAYOUTS[kind] ?? `of layout ${kind}`}, expected entries of its own`,
-    );
+    throw layout.wrong(`has a layout of kind ${kind}`, "0 to 3");
   }
   return inOnePiece(entries, layout, kind);
 }

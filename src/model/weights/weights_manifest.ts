@@ -234,6 +234,16 @@ export interface WeightsFile {
   config?: NetworkConfig;
 }
 
+/** Largest number of names in a note. */
+const MAX_NAMES = 4;
+
+/** Returns the note on the contents of a file of weights that are left out; none if nothing is. */
+export function leftOut(names: readonly string[], why: string): string[] {
+  if (names.length === 0) return [];
+  const shown = names.slice(0, MAX_NAMES).map(showValue).join(", ");
+  return [`${shown}${names.length > MAX_NAMES ? " ..." : ""} left out: ${why}.`];
+}
+
 /** Tensor of a file of any kind. */
 export interface ParsedTensor {
   /** Place in the file: `"inputs"`, `"targets[1]"`. */

@@ -7,7 +7,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { deflateSync } from "node:zlib";
 
 const arrayIn = (bytes: Uint8Array, mostUnpacked?: (size: number) => number) =>
-  openHdf5(bytes, mostUnpacked).children.get("a") as Hdf5Array;
+  openHdf5(bytes, mostUnpacked && { mostUnpacked }).children.get("a") as Hdf5Array;
 
 /** Returns why the entries of a file are refused: read at once, and in pieces. */
 async function refusal(bytes: Uint8Array): Promise<string> {
@@ -174,6 +174,10 @@ Deno.test("openHdf5() refuses layouts of chunks that are none", () => {
     sizes(Number.MAX_SAFE_INTEGER, 1),
   );
   assertEquals(
+    of(inTree([], TREE), []),
+    `${header} has chunks of a single entry, expected it in one piece`,
+  );
+  assertEquals(
     of(inIndex([4], 6, { address: TREE })),
     `${header} has an index of kind 6, expected 1 to 5`,
   );
@@ -181,6 +185,35 @@ Deno.test("openHdf5() refuses layouts of chunks that are none", () => {
     of(inIndex([4], 0, { address: TREE })),
     `${header} has an index of kind 0, expected 1 to 5`,
   );
+});
+
+Deno.test("openHdf5() refuses an array that is larger than it may grow to", () => {
+  const layout = inTree([4], TREE);
+  const growing = (most: number) =>
+    chunkedFile({ shape: [10], most: [most], layout }, [[TREE, chunkTree(plain)], data]);
+  assertEquals([...arrayIn(growing(10)).bytes!()], ENTRIES);
+  assertEquals(
+    refusedAtOnce(growing(9)),
+    'The header of "a" has shape [10], expected at most [9]',
+  );
+});
+
+Deno.test("openHdf5() refuses chunks outside of an array, and one for an array of more", async () => {
+  const index = 'The index of the chunks of "a"';
+  const outside = [[0, 0], [1, -1]].map((at) => ({ at, size: 1, address: DATA }));
+  assertEquals(
+    await refusal(
+      chunkedFile({ shape: [2, 2], layout: inTree([1, 1], TREE) }, [
+        [TREE, chunkTree(outside)],
+        data,
+      ]),
+    ),
+    `${index} has a chunk at [1, -1], expected fewer than [2, 2]`,
+  );
+  const single = (chunk: number) =>
+    chunkedFile({ shape: [10], layout: inIndex([chunk], 1, { address: DATA }) }, [data]);
+  assertEquals([...arrayIn(single(10)).bytes!()], ENTRIES);
+  assertEquals(await refusal(single(9)), `${index} has 1 chunk, expected 2`);
 });
 
 Deno.test("openHdf5() reads chunks at the end of an array as they are, if its layout says so", async () => {

@@ -1,4 +1,4 @@
-import { openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
+import { type Hdf5Group, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
 import type { Hdf5Array } from "../../../src/keras/hdf5/read_array.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { bytesOf, FILES } from "../files/fixtures.ts";
@@ -95,6 +95,47 @@ const REFUSED: [name: string, refused: Parts][] = [
 for (const [name, refused] of REFUSED) {
   Deno.test(`openHdf5() refuses ${name}.h5`, () => {
     assertRefused(() => openHdf5(file(name)), refused, ModelError);
+  });
+}
+
+const LEFT_OUT: Record<string, string> = {
+  alias: 'The list of "/" has "alias", a link to another name, expected data',
+  bytes:
+    'The header of "bytes" says that the entries are opaque bytes of 24 bits, expected text, ' +
+    "floats or integers",
+  complex:
+    'The header of "complex" says that the entries are compounds of 64 bits, expected text, ' +
+    "floats or integers",
+  elsewhere: 'The list of "/" has "elsewhere", a link out of the file, expected data in the file',
+  "layers/dense/names": '"layers/dense/names" holds text, expected numbers',
+  "optimizer/names": '"optimizer/names" holds text, expected numbers',
+  outside: '"outside" is kept in another file, expected its entries in this one',
+  ragged: 'The header of "ragged" says that the entries are lists of 128 bits, expected text, ' +
+    "floats or integers",
+  table: 'The header of "table" says that the entries are compounds of 64 bits, expected text, ' +
+    "floats or integers",
+  target: 'The header of "target" says that the entries are references to objects of 64 bits, ' +
+    "expected text, floats or integers",
+  type: '"type" is a named type, expected an array',
+  typed: 'The header of "typed" has a named type, expected its own',
+  view: '"view" is a view of other arrays, expected entries of its own',
+  words: '"words" holds text, expected numbers',
+};
+
+for (const name of ["beside_weights", "newest_beside_weights"]) {
+  Deno.test(`openHdf5() leaves out of ${name}.h5 all that is no array of numbers in it`, () => {
+    const found: [string, string][] = [];
+    const { children } = openHdf5(file(name), {
+      leaveOut: (path, { message }) => found.push([path, message]),
+    });
+    assertEquals(Object.fromEntries(found), LEFT_OUT);
+    const { dense } = Object.fromEntries((children.get("layers") as Hdf5Group).children);
+    const { vars } = Object.fromEntries((dense as Hdf5Group).children);
+    assertEquals(
+      [...(vars as Hdf5Group).children.values()].map((one) => [...(one as Hdf5Array).read()]),
+      [[0, 1, 2, 3, 4, 5], [1, 1, 1]],
+    );
+    assertThrows(() => openHdf5(file(name)), ModelError, LEFT_OUT.alias);
   });
 }
 

@@ -76,8 +76,10 @@ const TYPES = {
  * @param pieces Pieces of the file by their addresses, from 1000 on.
  */
 export function chunkedFile(
-  { shape, layout, packing = [], type = "int8" }: {
+  { shape, most = [], layout, packing = [], type = "int8" }: {
     shape: number[];
+    /** Lengths that it may grow to; empty if it cannot. */
+    most?: number[];
     layout: number[];
     packing?: number[];
     type?: keyof typeof TYPES;
@@ -89,7 +91,13 @@ export function chunkedFile(
     [
       500,
       header([
-        [1, [2, shape.length, 0, 1, ...shape.flatMap((size) => word(size, 8))]],
+        [1, [
+          2,
+          shape.length,
+          most.length > 0 ? 1 : 0,
+          1,
+          ...[...shape, ...most].flatMap((size) => word(size, 8)),
+        ]],
         [3, TYPES[type]],
         [8, layout],
         ...packing.length === 0 ? [] : [filters(packing)],
