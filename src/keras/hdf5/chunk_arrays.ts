@@ -58,7 +58,7 @@ function openBlock({ file, what, isPacked }: Listing, address: number, signature
 /** Returns a function that says if a bit is set; the first is the highest of the first byte. */
 function bitsOf(bytes: Hdf5Bytes, count: number): (bit: number) => boolean {
   const bits = bytes.bytes(count);
-  return (bit) => (bits[bit >> 3] >> (7 - bit % 8) & 1) === 1;
+  return (bit) => (bits[Math.floor(bit / 8)] >> (7 - bit % 8) & 1) === 1;
 }
 
 /** Lists an array of chunks that cannot grow. */

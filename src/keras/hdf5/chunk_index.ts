@@ -96,6 +96,9 @@ export function listChunks(file: Hdf5Bytes, array: ListedArray): ChunkIndex {
   const listing: Listing = { ...array, file, what, add };
   switch (layout.index) {
     case "single":
+      if (grid.here.some((count) => count > 1)) {
+        throw file.rest(layout.address, what).wrong("has 1 chunk", grid.here.join(" x "));
+      }
       add(0, { address: layout.address, size: layout.bytes, mask: 0, ...layout.single });
       break;
     case "fixed":
@@ -106,7 +109,7 @@ export function listChunks(file: Hdf5Bytes, array: ListedArray): ChunkIndex {
       break;
     default:
       for (const { place, chunk } of treeChunks(listing)) {
-        if (place.some((at, axis) => at >= grid.here[axis])) {
+        if (place.some((at, axis) => at < 0 || at >= grid.here[axis])) {
           throw file.rest(chunk.address, what).wrong(
             `has a chunk at [${place.join(", ")}]`,
             `fewer than [${grid.here.join(", ")}]`,

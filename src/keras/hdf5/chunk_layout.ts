@@ -47,6 +47,7 @@ export function readChunkLayout(
 ): ChunkLayout {
   const flags = version === 3 ? 0 : layout.uint(1);
   const axes = layout.uint(1);
+  if (rank === 0) throw layout.wrong("has chunks of a single entry", "it in one piece");
   if (axes !== rank + 1) throw layout.wrong(`has chunks of ${axes - 1} axes`, `${rank}`);
   let address = version === 3 ? layout.offset() : NOWHERE;
   const size = version === 3 ? 4 : layout.uint(1);

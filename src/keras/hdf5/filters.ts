@@ -2,7 +2,7 @@ import { inflateSync } from "node:zlib";
 import { formatCount } from "../../words/numbers.ts";
 import { inflateStream } from "../../model/files/unzip.ts";
 import { ModelError } from "../../model/model_error.ts";
-import { refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import type { StoredChunk } from "./chunk_layout.ts";
 import type { Hdf5Bytes } from "./hdf5_bytes.ts";
 
@@ -162,8 +162,8 @@ export async function* unpackChunkSlowly(
       yield piece;
     }
   } catch (error) {
-    // Thrown by the stream that unpacks.
-    if (!(error instanceof TypeError) || error instanceof ModelError) throw error;
+    // The stream that unpacks throws a TypeError; those of the file itself descend from it.
+    if (!(error instanceof TypeError) || error instanceof InputError) throw error;
     size = -1;
   }
   if (size !== chunk.unpacked) refuseDamaged(chunk);
