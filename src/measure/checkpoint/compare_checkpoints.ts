@@ -16,7 +16,7 @@ import {
   openJournal,
 } from "./measure_checkpoint.ts";
 import { PackedReader } from "./packed_reader.ts";
-import { placeOf, type SweepJournal } from "./sweep_journal.ts";
+import { placeOf, SAVED_AFTER, type SweepJournal } from "./sweep_journal.ts";
 import { isStored, readerOf, type Stretch, stretchesOf, typeRead } from "./sample_tensors.ts";
 import { groupBySize } from "./plan_sweep.ts";
 
@@ -298,9 +298,6 @@ async function compareHere(
   for (const { reader } of sides) await reader?.end();
   return sums!;
 }
-
-/** Number of bytes of a pair after which a journal gets its sums so far. */
-const SAVED_AFTER = 2 ** 28;
 
 /** Sums of the parts of a pair up to an entry. */
 interface ComparedSoFar {

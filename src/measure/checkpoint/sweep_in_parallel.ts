@@ -6,7 +6,7 @@ import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { PackedReader } from "./packed_reader.ts";
 import { bytesOf, divideParts, groupParts, type Part, type Pieces, spanOf } from "./plan_sweep.ts";
 import { isStored, piecesOf, type SweepTensor, sweepTensors } from "./sample_tensors.ts";
-import { placeOf, type SweepJournal } from "./sweep_journal.ts";
+import { placeOf, SAVED_AFTER, type SweepJournal } from "./sweep_journal.ts";
 import { type PartFigures, sweepPart } from "./sweep_part.ts";
 import type { SweepTask } from "./sweep_worker.ts";
 import { type SweptSoFar, type TensorFigures, TensorSweep } from "./tensor_sweep.ts";
@@ -130,11 +130,13 @@ async function sweepPacked(
   const sweep = new CheckpointSweep();
   const figuresOf = async (pieces: Pieces) => {
     const reader = new PackedReader(one.tensor.unpack!);
-    const sum = new SavedSweep(one, { pieces, journal });
+    const saved = sweptSoFar(one, { pieces, journal });
+    const done = piecesIn(saved);
+    const sum = new SavedSweep(one, { pieces, journal, saved });
     for (const part of divideParts([pieces])) {
       const { from, to } = spanOf(part, pieces, 0);
       const read = await reader.part(from, to);
-      if (part.from >= sum.done) sum.add(part, sweepPart(sweep, part, { pieces, read }));
+      if (part.from >= done) sum.add(part, sweepPart(sweep, part, { pieces, read }));
       if (!pieces.isWhole) onBytes(to - from);
       signal?.throwIfAborted();
     }
@@ -145,52 +147,49 @@ async function sweepPacked(
   return await figuresOf(pieces) ?? (await figuresOf({ ...pieces, isWhole: true }))!;
 }
 
-/** Number of bytes of a tensor after which a journal gets its figures so far. */
-const SAVED_AFTER = 2 ** 28;
+/** Division of a tensor, and the journal of its run. */
+interface Saving {
+  pieces: Pieces;
+  journal: SweepJournal | null;
+}
 
-/** Returns what an earlier run has saved of a tensor. */
-function sweptSoFar(
-  { tensor }: SweepTensor,
-  { pieces, journal }: { pieces: Pieces; journal: SweepJournal | null },
-): SweptSoFar[] {
+/** Returns what a journal has of a tensor so far. */
+function sweptSoFar({ tensor }: SweepTensor, { pieces, journal }: Saving): SweptSoFar[] {
   const saved = journal?.soFar<SweptSoFar>(placeOf(tensor)) ?? [];
   return saved.filter(({ isWhole }) => isWhole === pieces.isWhole);
 }
 
+/** Returns the number of pieces that an earlier run has swept. */
+const piecesIn = (saved: readonly SweptSoFar[]) => saved.at(-1)?.pieces ?? 0;
+
 /** Sweep of a tensor that goes on from a journal. */
 class SavedSweep {
-  /** Number of pieces that an earlier run has swept. */
-  readonly done: number;
   readonly #one: SweepTensor;
-  readonly #pieces: Pieces;
-  readonly #journal: SweepJournal | null;
+  readonly #saving: Saving;
   readonly #sum: TensorSweep;
   #unsaved = 0;
 
-  constructor(
-    one: SweepTensor,
-    { pieces, journal }: { pieces: Pieces; journal: SweepJournal | null },
-  ) {
-    const saved = sweptSoFar(one, { pieces, journal });
-    this.done = saved.at(-1)?.pieces ?? 0;
+  constructor(one: SweepTensor, { saved, ...saving }: Saving & { saved: readonly SweptSoFar[] }) {
     this.#one = one;
-    this.#pieces = pieces;
-    this.#journal = journal;
-    this.#sum = new TensorSweep(pieces, saved);
+    this.#saving = saving;
+    this.#sum = new TensorSweep(saving.pieces, saved);
   }
 
   add(part: Part, figures: PartFigures): void {
+    const { pieces, journal } = this.#saving;
     this.#sum.add(figures);
-    this.#unsaved += bytesOf(part, this.#pieces);
-    if (this.#unsaved < SAVED_AFTER || part.to === this.#pieces.count) return;
-    this.#journal?.addSoFar(placeOf(this.#one.tensor), this.#sum.save(part.to));
+    this.#unsaved += bytesOf(part, pieces);
+    if (this.#unsaved < SAVED_AFTER || part.to === pieces.count || journal === null) return;
+    // A journal has lines so far of one tensor: those of this one may have been replaced.
+    const isFirst = sweptSoFar(this.#one, this.#saving).length === 0;
+    journal.addSoFar(placeOf(this.#one.tensor), this.#sum.save(part.to, { isFirst }));
     this.#unsaved = 0;
   }
 
   /** Returns the figures, which the journal gets, too, or `null`: see `TensorSweep.finish()`. */
   finish(coefficients: CheckpointSweep): TensorFigures | null {
     const found = this.#sum.finish(coefficients, this.#one.units);
-    if (found !== null) this.#journal?.add(placeOf(this.#one.tensor), found);
+    if (found !== null) this.#saving.journal?.add(placeOf(this.#one.tensor), found);
     return found;
   }
 }
@@ -231,10 +230,8 @@ async function sweepStored(
   },
 ): Promise<void> {
   const pieces = tensors.map((one) => ({ ...piecesOf(one), isWhole }));
-  const done = tensors.map((one, i) =>
-    sweptSoFar(one, { pieces: pieces[i], journal }).at(-1)?.pieces ?? 0
-  );
-  const parts = divideParts(pieces).filter(({ tensor, from }) => from >= done[tensor]);
+  const saved = tensors.map((one, i) => sweptSoFar(one, { pieces: pieces[i], journal }));
+  const parts = divideParts(pieces).filter(({ tensor, from }) => from >= piecesIn(saved[tensor]));
   const groups = groupParts(parts, pieces);
   const stored = tensors.map(({ tensor }, i) => ({ pieces: pieces[i], stored: tensor.stored! }));
   const coefficients = new CheckpointSweep();
@@ -253,7 +250,7 @@ async function sweepStored(
     groups[index].forEach((part, i) => {
       const { tensor, to } = part;
       const sum = sums.get(tensor) ??
-        new SavedSweep(tensors[tensor], { pieces: pieces[tensor], journal });
+        new SavedSweep(tensors[tensor], { pieces: pieces[tensor], journal, saved: saved[tensor] });
       sums.set(tensor, sum);
       sum.add(part, answer[i]);
       bytes += bytesOf(part, pieces[tensor]);

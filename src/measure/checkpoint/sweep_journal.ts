@@ -5,6 +5,9 @@ import type { FileTensor, WeightsFile } from "../../model/weights/weights_manife
 /** Beginning of the first line: a file without it is not a journal. */
 const HEAD = '{"gradientHealthJournal":3,';
 
+/** Number of bytes of a tensor or a pair after which a journal gets the results so far. */
+export const SAVED_AFTER = 2 ** 28;
+
 /** Keys of values that JSON does not have. */
 const NUMBER = "number", BIG = "bigint";
 

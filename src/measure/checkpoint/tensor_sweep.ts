@@ -100,8 +100,9 @@ export class TensorSweep {
    * Returns what the parts so far add up to, and of their rows those since it was called before.
    *
    * @param pieces Number of the pieces so far.
+   * @param options `isFirst`: true for all rows so far.
    */
-  save(pieces: number): SweptSoFar {
+  save(pieces: number, { isFirst }: { isFirst: boolean }): SweptSoFar {
     const { from, to } = this.#unsaved;
     this.#unsaved = { from: Infinity, to: 0 };
     return {
@@ -111,7 +112,7 @@ export class TensorSweep {
       sums: this.#sums,
       range: this.#range,
       nonFinite: this.#nonFinite,
-      rows: this.#rows?.slice(from, to) ?? null,
+      rows: this.#rows?.slice(isFirst ? 0 : from, to) ?? null,
       columns: this.#columns?.slice(0) ?? null,
       starts: this.#starts,
     };
