@@ -2,7 +2,15 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertSays, type Parts, parts } from "../assert_refused.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { loadModel, ModelError } from "../../src/load/mod.ts";
-import { type Edit, errorOf, functional, refusal, refusalOf, tiny } from "../model/refusal.ts";
+import {
+  type Edit,
+  errorOf,
+  functional,
+  refusal,
+  refusalOf,
+  refused,
+  tiny,
+} from "../model/refusal.ts";
 import { saveModel, withFolder } from "../model/save_model.ts";
 
 const { tf } = await startEngine();
@@ -114,6 +122,28 @@ const spoilt: [string, Edit, Parts | string][] = [
     "extra has more than 100 levels, expected at most 100",
   ],
 ];
+
+Deno.test("loadModel() says what a layer of ours refuses inside of one of TensorFlow.js", async () => {
+  const layer = tf.layers.dense({ units: 4 });
+  const model = tf.sequential({
+    layers: [tf.layers.timeDistributed({ layer, inputShape: [5, 4], name: "steps" })],
+  });
+  const edit: Edit = (json) => {
+    const config = { name: "norm", groups: 3 };
+    json.modelTopology.config.layers[0].config.layer = { class_name: "GroupNormalization", config };
+    return json;
+  };
+  assertEquals(
+    await refused({ edit }, model),
+    parts(
+      "modelTopology.config.layers[0].config cannot take inputs of shape [any, 5, 4]: groups of norm",
+      "3",
+      "-1 or a divisor of its 4 channels",
+    ),
+  );
+  model.dispose();
+});
+
 for (const [what, edit, said] of spoilt) {
   Deno.test(`loadModel() refuses ${what}`, () =>
     withFolder(async (folder) => {

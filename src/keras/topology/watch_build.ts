@@ -8,7 +8,7 @@ import { LAYERS } from "../../traits/layers.ts";
 import { failure } from "../../words/failure.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { snakeCase } from "../../traits/setting.ts";
-import { type Refusal, refusal } from "../../words/input_error.ts";
+import { InputError, type Refusal, refusal } from "../../words/input_error.ts";
 
 type Shape = readonly (number | null)[];
 type Symbolic = LayersModel["inputs"][number];
@@ -167,7 +167,8 @@ function blame(
   }
   // V8's errors about TensorFlow.js's own code help only readers of that code.
   const isStock = Object.hasOwn(LAYERS, className);
-  const isInternal = error instanceof TypeError || error instanceof RangeError;
+  const isInternal = !(error instanceof InputError) &&
+    (error instanceof TypeError || error instanceof RangeError);
   const why = isStock && isInternal
     ? "TensorFlow.js cannot build it"
     : failure(error).replace(/\.? Input received: .*/, "")
