@@ -317,7 +317,7 @@ function requireOneStudy(files: readonly StudyFile[]): void {
     throw new StudyError({
       place: `${most[0].path} and ${other.path}`,
       verb: "are",
-      found: "not parts of one study",
+      found: "parts of two studies",
       expected: "parts of one",
       meant: `: ${reason(other)}`,
     });

@@ -152,7 +152,7 @@ async function openFile(
       place: `${path}: a model from a file`,
       verb: "has",
       found: "a fixed depth and width",
-      expected: "none",
+      expected: "a size that a study can change",
       meant:
         ", which a study cannot change: export createModel({ tf, seed, width, depth }) from a " +
         "module, or leave out depths and widths",

@@ -233,7 +233,7 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
       StudyError,
       message,
     );
-    assertStringIncludes(error.message, " and b are not parts of one study: ");
+    assertStringIncludes(error.message, " and b are parts of two studies: ");
   }
   // Two of three have a majority.
   const foreign = part("c", [], { examples: 8 });

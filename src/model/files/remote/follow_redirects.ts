@@ -144,7 +144,9 @@ export async function follow(
     at = targetOf(location, at);
   }
   throw new ModelError(
-    refusal`${hosts[0]} redirects more than ${MAX_REDIRECTS} times, expected at most that`,
+    refusal`${
+      hosts[0]
+    } redirects more than ${MAX_REDIRECTS} times, expected at most ${MAX_REDIRECTS}`,
   );
 }
 

@@ -405,7 +405,7 @@ Deno.test("redirections end: after five, and at anything but a server", async ()
       parts(hostOf(server), found, expected),
       ModelError,
     );
-  await refuses("f", "more than 5 times", "at most that");
+  await refuses("f", "more than 5 times", "at most 5");
   assertEquals(server.got.length, 6);
   await refuses("ftp", '"file:///etc/passwd"', "an https: address");
 });
