@@ -38,7 +38,7 @@ export function healthMessage(
   { measurements, diagnosis }: Illness,
   msg: string | undefined,
 ): string {
-  const { verdict, causes } = diagnosis;
+  const { verdict, causes, trial, rates } = diagnosis;
   const nameOf = shortNames(measurements.layers.map(({ name }) => name));
   const layers = measurements.layers.map(({ name, className }) => ({
     name: nameOf(name),
@@ -55,7 +55,7 @@ export function healthMessage(
     `${describeModel(measurements)} is ${verdictLine(diagnosis, style)}`,
     ...said,
     ...rest > 0 ? [`${formatCount(rest, "more cause")} not shown.`] : [],
-    ...trialLines(diagnosis, style),
+    ...trialLines({ trial, rates, causes: failing }, style),
     brokenRules(failing),
   ].map(oneLine);
   return [

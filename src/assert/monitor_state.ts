@@ -6,7 +6,6 @@ import { isRuleError, type RuleError } from "../rules/define_rule.ts";
 import { type TrainingFinding, TrainingJudge } from "../training/judge_training.ts";
 import type { TrainingSetup } from "../training/training_log.ts";
 import { TRAINING_RULES } from "../training/training_rules.ts";
-import { findingLine } from "../training/render_training.ts";
 import { hasMoved, LEARNS, progressOf } from "../training/training_pass.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { oneLine } from "./failure_message.ts";
@@ -140,7 +139,7 @@ export class MonitorState {
   mention(found: readonly TrainingFinding[]): void {
     this.#unrecorded.push(...found);
     for (const one of found) {
-      this.#say(`${one.rule} ${one.kind}`, findingLine(one));
+      this.#say(`${one.rule} ${one.kind}`, `${one.severity} ${one.rule}: ${one.message}`);
       this.#said.add(one.severity === "warning" ? `${one.rule} warning` : one.rule);
     }
   }

@@ -52,16 +52,25 @@ export function renderDiagnosis(
   ];
 }
 
+/** Trial, with the causes that are shown beside it. */
+interface TrialText extends Pick<Diagnosis, "trial" | "rates"> {
+  causes: readonly Pick<Diagnosis["causes"][number], "message">[];
+}
+
 /** Describes the trial, before and after the fixes, and the learning rates. */
 export function trialLines(
-  { trial, rates }: Diagnosis,
+  { trial, rates, causes }: TrialText,
   { width }: Pick<DiagnosisStyle, "width">,
 ): string[] {
   const say = (text: string) => wrapText(escapeControls(text), width, "", "  ");
   const ratesSaid = rates === undefined ? [] : say(rates.said);
   if (trial === undefined) return ratesSaid;
+  // A network that does not learn is a finding of its own, in these words.
+  const isSaid = causes.slice(0, MAX_CAUSES_SHOWN).some(({ message }) =>
+    message.includes(trial.said)
+  );
   return [
-    ...say(`${trialResult(trial.verdict, trial.givenVerdict)}: ${trial.said}.`),
+    ...say(`${trialResult(trial.verdict, trial.givenVerdict)}${isSaid ? "" : `: ${trial.said}`}.`),
     // If only the rate was wrong, the trial itself has shown the fix.
     ...trial.fixed === undefined || trial.fixed === trial.said
       ? []

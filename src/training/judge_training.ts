@@ -109,7 +109,10 @@ export class TrainingJudge {
     const hasFailed = this.findings.some(({ severity, step }) =>
       severity === "error" && step >= (before ?? Infinity)
     );
-    if (spiked !== undefined && !hasFailed) spiked.recoveredAt = this.log.step;
+    // A loss that has jumped again is not back.
+    if (spiked !== undefined && !hasFailed && !this.#open.has("spike")) {
+      spiked.recoveredAt = this.log.step;
+    }
   }
 
   #judge(rules: readonly JudgingRule[]): TrainingFinding[] {

@@ -131,7 +131,11 @@ function readCsv(text: string, name: string): Record<string, unknown>[] {
   try {
     cells = parse(text, { separator });
   } catch (error) {
-    throw new InputError({ place: name, found: errorMessage(error), expected: "CSV" });
+    throw new InputError({
+      place: name,
+      found: errorMessage(error),
+      expected: "CSV with a header, or JSON lines",
+    });
   }
   const [header = [], ...rows] = cells;
   // Between semicolons a comma is a decimal point.

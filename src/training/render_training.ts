@@ -5,7 +5,7 @@ import { causeOf, type TrainingFinding } from "./judge_training.ts";
 import { type TrainingStep, trainingStepShape } from "./training_step.ts";
 
 /** Returns the line of a finding: `step 61, error rate-too-high: ...`. */
-export function findingLine(finding: TrainingFinding): string {
+function findingLine(finding: TrainingFinding): string {
   const { step, severity, rule, message, recoveredAt } = finding;
   const back = recoveredAt === undefined ? "" : ` The loss was back by step ${recoveredAt}.`;
   return oneLine(`step ${step}, ${severity} ${rule}: ${message}${back}`);
@@ -41,7 +41,7 @@ export function renderTraining(
   const cause = causeOf(findings);
   const others = findings.filter((finding) => finding !== cause);
   return [
-    `${formatCount(rows.length, "step")}, loss ${formatNumber(losses[0])} to ${
+    `${formatCount(losses.length, "step")}, loss ${formatNumber(losses[0])} to ${
       formatNumber(losses[losses.length - 1])
     }`,
     ...cause === null ? ["No problems found."] : [

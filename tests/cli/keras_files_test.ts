@@ -26,6 +26,14 @@ Deno.test("report measures a .keras, with its loss and without any other file", 
   await Deno.remove(batch);
 });
 
+Deno.test("an .h5 without a model says how to judge its weights alone", async () => {
+  await withFile("arrays.h5", bytesOf("dense.weights.h5.gz"), async (path) => {
+    const { code, stderr } = await runCommand(["report", path]);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "--weights-only, to judge the weights alone");
+  });
+});
+
 Deno.test("check, sweep and fix take a .keras and a .h5", async () => {
   await withFile("nested.h5", bytesOf("nested_keras2.h5.gz"), async (path) => {
     const check = await runCommand(["check", path, "--no-config", "--quiet"]);

@@ -30,5 +30,13 @@ Deno.test("watch rejects a file that is no log", async () => {
     const { code, stderr } = await runCommand(["watch", `${folder}/x.csv`]);
     assertEquals(code, 2);
     assertStringIncludes(stderr, "loss is missing");
+    const missing = await runCommand(["watch", `${folder}/y.csv`]);
+    assertEquals([missing.code, missing.stderr], [
+      2,
+      `error: ${folder}/y.csv: there is no such file\n`,
+    ]);
+    await Deno.writeTextFile(`${folder}/z.json`, '[{"loss":1}]');
+    const { stderr: array } = await runCommand(["watch", `${folder}/z.json`]);
+    assertStringIncludes(array, "expected CSV with a header, or JSON lines");
   });
 });

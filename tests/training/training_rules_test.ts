@@ -5,6 +5,7 @@ import {
   type TrainingFinding,
   TrainingJudge,
 } from "../../src/training/judge_training.ts";
+import { renderTraining } from "../../src/training/render_training.ts";
 import { TRAINING_RULES } from "../../src/training/training_rules.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
 import { healthyLog, SICK } from "./sick_logs.ts";
@@ -405,6 +406,22 @@ Deno.test("a spike says by which step the loss was back", () => {
       )?.recoveredAt;
   assertEquals(back(0.9), 48);
   assertEquals(back(3), undefined);
+});
+
+Deno.test("a spike is not over while the loss jumps again, and claims no gradient that the log lacks", () => {
+  const rising = Array.from({ length: 79 }, (_, i) => ({
+    step: i + 1,
+    loss: (i < 29 ? 2.3 * 0.97 ** i : 0.95 * 1.25 ** (i - 28)) + 0.02 * Math.sin(7 * i),
+  }));
+  const found = judgeTraining(rising).filter(({ kind }) => kind === "spike");
+  assert(found.length > 0);
+  assertEquals(found.flatMap(({ recoveredAt }) => recoveredAt ?? []), []);
+  assert(found.every(({ message }) => !message.includes("gradient")), found[0].message);
+});
+
+Deno.test("a rendered log counts the steps that were trained, not the measurement before them", () => {
+  const rows = [{ step: 0, validationLoss: 1 }, { step: 1, loss: 2 }, { step: 2, loss: 1 }];
+  assertStringIncludes(renderTraining(rows, []), "2 steps, loss 2 to 1");
 });
 
 /** Trainings whose attention is sharp from step 40 on. */

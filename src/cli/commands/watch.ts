@@ -4,9 +4,10 @@ import { renderTraining } from "../../training/render_training.ts";
 import { wrapText } from "../../render/fit_text.ts";
 import { columnsOf } from "../flags/show_flags.ts";
 import { defineCommand } from "../kit/command.ts";
-import { oneOf } from "../kit/flag.ts";
+import { oneOf, UsageError } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import { writeJson } from "../../words/document.ts";
+import { failure } from "../../words/failure.ts";
 
 /** `watch`: judges the log of a training; exits with 1 if it went wrong. */
 export const watch = defineCommand({
@@ -29,7 +30,7 @@ export const watch = defineCommand({
   ],
   permissions: [{ grant: "--allow-read=LOG", purpose: "the log" }],
   async run([path], { format }): Promise<number> {
-    const rows = readTrainingLog(await Deno.readTextFile(path), path);
+    const rows = readTrainingLog(await readLog(path), path);
     const findings = judgeTraining(rows);
     const text = format === "json"
       ? `${writeJson(findings, undefined, 2)}\n`
@@ -38,6 +39,15 @@ export const watch = defineCommand({
     return findings.some(({ severity }) => severity === "error") ? 1 : 0;
   },
 });
+
+/** Reads a log, which may come through a pipe. */
+async function readLog(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new UsageError(`${path}: ${failure(error)}`, { cause: error });
+  }
+}
 
 /** Breaks the lines of a text at the width of the terminal, or 80 columns. */
 function wrapLines(text: string): string {

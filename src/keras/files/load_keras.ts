@@ -29,9 +29,10 @@ export async function loadKeras(
       throw new ModelError({
         place: "The file",
         verb: "holds",
-        found: "the weights of a Keras model without its layers",
+        found: "weights without the layers of a Keras model",
         expected:
-          "a whole model, as model.save() writes it, or its layers as MODEL and this file as --weights",
+          "a whole model, as model.save() writes it; --weights-only, to judge the weights alone; or " +
+          "the layers as MODEL and this file as --weights",
       });
     }
     const built = convertTopology(

@@ -38,7 +38,6 @@ export const notFinite = defineTrainingRule({
     if (badExamples !== undefined && badExamples.length > 0) return badBatch(log, badExamples);
     if (!isBad) return null;
     const pass = nonFinite?.pass ?? (Number.isFinite(loss ?? 0) ? "backward" : "forward");
-    const at = nonFinite ? `\`${nonFinite.layer}\`` : "the network";
     const what = { forward: "The loss", backward: "A gradient", update: "A weight" }[pass];
     return {
       severity: "error",
@@ -46,11 +45,19 @@ export const notFinite = defineTrainingRule({
       since: log.step,
       layer: nonFinite?.layer ?? null,
       measured: NaN,
-      message: `${what} is NaN or infinite; it arose in ${at}, in the ${pass} ` +
-        `${pass === "update" ? "of the weights" : "pass"}${batchWords(log)}${aloneWords(log)}.`,
+      message: `${what} is NaN or infinite${originWords(log)}${batchWords(log)}${aloneWords(log)}.`,
     };
   },
 });
+
+/** Names the layer in which it arose; a log of losses alone does not say. */
+function originWords({ row: { nonFinite } }: TrainingLog): string {
+  if (!nonFinite) return "";
+  const { layer, pass } = nonFinite;
+  return `; it arose in \`${layer}\`, in the ${pass} ${
+    pass === "update" ? "of the weights" : "pass"
+  }`;
+}
 
 function badBatch(log: TrainingLog, examples: readonly number[]): TrainingVerdict {
   const name = batchName(log);
@@ -145,8 +152,9 @@ export const spike = defineTrainingRule({
         measured: now.sigmas,
         threshold: "mostSigmas",
         message: `The loss is ${formatNumber(log.now("loss")!)}, ` +
-          `${formatNumber(now.sigmas)} sigma above the ${formatNumber(now.mean)} before, and so ` +
-          `is the gradient; look at ${batchName(log)} of this step.`,
+          `${formatNumber(now.sigmas)} sigma above the ${formatNumber(now.mean)} before` +
+          `${log.now("gradientNorm") ? ", and the gradient has jumped as well" : ""}; look at ` +
+          `${batchName(log)} of this step.`,
       };
     }
     const past = spikeAt(log, place - PATIENCE, limits);

@@ -1,0 +1,12 @@
+import { trialLines } from "../../src/render/render_diagnosis.ts";
+import { assertEquals } from "@std/assert";
+
+Deno.test("the trial's figures are printed once, in a finding or in a line of their own", () => {
+  const said = "in 300 steps of Adam at a rate of 0.001, the loss falls from 39 to 27.8";
+  const trial = { verdict: "learns" as const, givenVerdict: "fails" as const, said };
+  const result = "Trial failed as compiled, passed at another rate";
+  const linesBeside = (message: string) =>
+    trialLines({ trial, causes: [{ message }] }, { width: Infinity });
+  assertEquals(linesBeside(`The network does not learn its batch: ${said}.`), [`${result}.`]);
+  assertEquals(linesBeside("The kernel of dense_1 is too large."), [`${result}: ${said}.`]);
+});
