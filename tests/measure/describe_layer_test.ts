@@ -147,3 +147,15 @@ Deno.test("measure() writes the settings that theory reckons with, and none of o
   assertEquals(await settingsOf(layers.dense({ units: 1 }), [4]), null);
   assertEquals(await settingsOf(layers.activation({ activation: "relu" }), [4]), null);
 });
+
+Deno.test("measure() counts each step of a simple recurrent layer once", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.simpleRNN({ units: 2, returnSequences: true, inputShape: [3, 4] })],
+  });
+  const inputs = tf.randomNormal([8, 3, 4], 0, 1, "float32", 1);
+  const { layers: [layer] } = await measure(model, { inputs }, { objective: "sum" });
+  assertEquals(layer.activations!.count, 8 * 3 * 2);
+  assertEquals(layer.activationGradients!.count, 8 * 3 * 2);
+  tf.dispose(inputs);
+  model.dispose();
+});

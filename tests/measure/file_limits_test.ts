@@ -128,7 +128,11 @@ Deno.test("requireModest() allows a file its weights and their gradient beside t
   net.add("Dense", { units: 20_480 });
   // 1.25 GiB of weights, and as much of their gradient.
   const hold = (entries: number) => load(net, (model) => requireModest(model, 32, entries));
-  await assertRejects(() => hold(16_384 * 20_480), Allowed);
+  const entries = 16_384 * 20_480;
+  await assertRejects(() => hold(entries), Allowed);
+  // Of 2.5 GiB, 2 are allowed: 8 bytes for each of these entries make up for the rest, or do not.
+  await assertRejects(() => hold(entries / 4), Allowed);
+  await assertRejects(() => hold(entries / 8), InputError, "would take about 2.5 GiB");
   await assertRejects(
     () => hold(0),
     InputError,

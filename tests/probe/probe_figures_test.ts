@@ -163,6 +163,15 @@ Deno.test("probeCausality() refuses what has no steps", async () => {
   );
 });
 
+Deno.test("a probe says what was given instead of a batch, and refuses a seed that is none", async () => {
+  const refuses = (batch: unknown, message: string, seed?: number) =>
+    assertRejects(() => probeLoss(unit([1]), batch as never, { seed }), InputError, message);
+  for (const [batch, kind] of [[null, "null"], [[], "an array"], [{}, "object"], [5, "number"]]) {
+    await refuses(batch, `batch is ${kind}, expected an object with inputs`);
+  }
+  await refuses({ inputs: column(1) }, "options.seed is 0.5, expected a whole number", 0.5);
+});
+
 Deno.test("probeLoss() evaluates a batch, and two copies of it", async () => {
   const batch = { inputs: column(1, 2), targets: column(0, 0) };
   const { once, twice } = await probeLoss(unit([2]), batch, MSE);

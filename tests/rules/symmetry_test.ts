@@ -46,6 +46,8 @@ Deno.test("symmetry only warns where another layer has units that differ", () =>
   assertEquals(found(), ["error"]);
   assertEquals(found(alike), ["error", "error"]);
   assertEquals(found({}), ["warning"]);
+  // A single unit cannot differ from others.
+  assertEquals(found({ weights: [makeWeight({ shape: [20, 1] })] }), ["error"]);
   assertEquals(found({ className: "Dropout", activation: null, weights: [] }), ["error"]);
   assertThrows(() => assertSymmetryBroken(makeMeasurements([alike, {}])));
 });

@@ -133,11 +133,12 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       if (next.depth !== layer.depth) continue;
       if (next.activation !== null && next.activation !== "linear") active ??= next;
       added ||= next.kind === "addition";
-      if (i > index && normalizes(next, layer)) {
+      if (i === index) continue;
+      if (normalizes(next, layer)) {
         normalized = true;
         normalizedDeviation ||= next.activations?.std ?? 0;
       }
-      if (i > index && next.activation === null && !MERGING.includes(next.kind)) {
+      if (next.activation === null && !MERGING.includes(next.kind)) {
         // Other inputs than z enlarge the outputs too, but not the delta.
         const forwards = (next.activations?.rms ?? 0) / (layer.preActivations?.rms ?? Infinity);
         const backwards = (layer.preActivationGradients?.l2 ?? 0) /

@@ -83,10 +83,8 @@ function crossEntropyOfShares(
   { self, target, weight, reduction, label_smoothing }: OfClasses & { label_smoothing: number },
 ): Tensor {
   const classes = logs.shape[1]!;
-  const given = rowsOf(tf, target);
-  const shares = label_smoothing === 0
-    ? given
-    : tf.add(tf.mul(given, 1 - label_smoothing), label_smoothing / classes) as Tensor;
+  const given = tf.mul(rowsOf(tf, target), 1 - label_smoothing);
+  const shares = tf.add(given, label_smoothing / classes) as Tensor;
   const weighted = weight === null ? shares : tf.mul(shares, weight) as Tensor;
   const losses = tf.neg(tf.sum(tf.mul(logs, weighted), 1)) as Tensor;
   const shape = self.rank === 1 ? [] : [self.shape[0]!, ...self.shape.slice(2)];
