@@ -130,6 +130,8 @@ Deno.test("compareCheckpoints() knows equal bits, one that differs, NaN and zero
   assertEquals([zero, broken, one].map(({ wasZero }) => wasZero), [true, undefined, undefined]);
   const alike = await compare(finite, finite);
   assertEquals([alike.relativeChange, alike.cosine], [0, 1]);
+  const zeros = await compare(new Float32Array(7), new Float32Array(7));
+  assertEquals([zeros.differing, zeros.relativeChange, zeros.cosine], [0, 0, null]);
 });
 
 Deno.test("compareCheckpoints() has the same bits however many threads there are", async () => {

@@ -1,8 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
+import { heapOf } from "../../src/engine/start/prepare_engine.ts";
 import { measure } from "../../src/measure/mod.ts";
+import { sumTensor } from "../../src/measure/sums.ts";
 
-const { tf } = await startEngine();
+const engine = await startEngine();
+const { tf } = engine;
 
 Deno.test("measure() says of each layer which figures are absent, and of no others", async () => {
   const model = tf.sequential({
@@ -158,4 +161,11 @@ Deno.test("measure() counts each step of a simple recurrent layer once", async (
   assertEquals(layer.activationGradients!.count, 8 * 3 * 2);
   tf.dispose(inputs);
   model.dispose();
+});
+
+Deno.test("sumTensor() sums a run of the entries", () => {
+  const tensor = tf.tensor1d([1, 2, 4, 8, 16, 32]);
+  const { sumAbs, maxAbs, count } = sumTensor(heapOf(engine), tensor as never, 1, 3);
+  assertEquals([sumAbs, maxAbs, count], [14, 8, 3]);
+  tensor.dispose();
 });

@@ -238,6 +238,16 @@ Deno.test("fitScale() guesses as well as one answer for all examples can, under 
   }
 });
 
+Deno.test("fitScale() searches the best answer of several units, however far each is", () => {
+  // Twice the targets: 4 and 2 from their means, from which the search starts.
+  const own = (targets: Tensor, outputs: Tensor) =>
+    tf.mean(tf.squaredDifference(outputs, tf.mul(targets, 2))) as Tensor;
+  const targets = tf.tensor2d([[1, 1], [2, 2], [3, 3], [10, 2]]);
+  const { guess } = fitOf({ losses: [own], targets: [targets], outputs: [targets] });
+  // 4 times the mean of the variances, 12.5 and 0.5.
+  assert(guess! >= 25.999 && guess! < 26.2, `${guess}`);
+});
+
 Deno.test("fitScale() knows no scale where a constant is as good as the targets themselves", () => {
   // A hinge asks for nothing where the target is 0.
   const found = fitOf({
