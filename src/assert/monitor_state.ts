@@ -1,5 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
+import { describeFix } from "../diagnosis/fix_words.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import type { Rule } from "../rules/rule.ts";
 import { isRuleError, type RuleError } from "../rules/define_rule.ts";
@@ -139,7 +140,8 @@ export class MonitorState {
   mention(found: readonly TrainingFinding[]): void {
     this.#unrecorded.push(...found);
     for (const one of found) {
-      this.#say(`${one.rule} ${one.kind}`, `${one.severity} ${one.rule}: ${one.message}`);
+      const said = one.severity === "error" ? withFix(one.message, one.fix) : one.message;
+      this.#say(`${one.rule} ${one.kind}`, `${one.severity} ${one.rule}: ${said}`);
       this.#said.add(one.severity === "warning" ? `${one.rule} warning` : one.rule);
     }
   }
@@ -268,15 +270,17 @@ export class MonitorState {
   }
 
   /** Prints an error that ends nothing, unless the user's function has seen it. */
-  #mention({ cause, findings }: HealthRecord): void {
+  #mention({ cause, findings, measurements }: HealthRecord): void {
     if (typeof this.#options.onFinding === "function") return;
     const error = findings.find(({ severity }) => severity === "error");
     const open = error ??
       findings.find(({ rule, severity }) =>
         severity === "warning" && TRAINING_RULE_NAMES.has(rule)
       );
-    if (cause !== null) this.#say(cause.kind, cause.message);
-    else if (error !== undefined) this.#say(error.rule, error.message);
+    if (cause !== null) {
+      const fixes = cause.fixes.slice(0, 1).map((fix) => describeFix(fix, measurements.layers));
+      this.#say(cause.kind, withFix(cause.message, fixes[0]));
+    } else if (error !== undefined) this.#say(error.rule, withFix(error.message, error.fix));
     else if (open !== undefined) this.#say(`${open.rule} warning`, open.message);
   }
 
@@ -287,6 +291,10 @@ export class MonitorState {
     console.error(`healthMonitor, after ${this.batches}: ${oneLine(sentence)}`);
   }
 }
+
+/** Returns what is wrong and what to do about it. */
+const withFix = (message: string, fix: string | undefined) =>
+  fix === undefined ? message : `${message} Fix: ${fix}`;
 
 /** Returns the note about a rule that threw instead of judging. */
 function notJudged({ rule, message }: RuleError): Finding {

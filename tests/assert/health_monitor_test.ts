@@ -316,6 +316,28 @@ Deno.test("healthMonitor() names a learning rate of 50, and nothing of initialis
   assertEquals([record.cause?.kind, record.cause?.severity], ["rate-too-high", "error"]);
 });
 
+Deno.test("healthMonitor() prints the fix with an error that ends nothing", async () => {
+  await using engine = await startEngine();
+  const { model, batch, objective } = patient(engine.tf, {});
+  const { inputs, targets } = batch as { inputs: Tensor; targets: Tensor };
+  model.compile({ optimizer: engine.tf.train.sgd(50), loss: objective as string });
+  const callbacks = healthMonitor({ batch, every: 2, objective, onFinding: "keep" });
+  const { error } = console;
+  const lines: string[] = [];
+  console.error = (line: string) => void lines.push(line);
+  try {
+    await model.fit(inputs, targets, { batchSize: 8, epochs: 1, verbose: 0, callbacks });
+  } finally {
+    console.error = error;
+    engine.tf.dispose([inputs, targets]);
+    model.dispose();
+  }
+  assertMatch(
+    lines[0],
+    /^healthMonitor, after 2 batches: The learning rate of 50 is too high: .*\. Fix: Set the learning rate to 0\.\d+, .*: tried there, /,
+  );
+});
+
 Deno.test("healthMonitor() gives no fix on initialisation once training has moved the weights", async () => {
   const fix = /Multiply .* or draw them with kernelInitializer/;
   // Both have kernels that are too large; those of the first pass no gradient, and stay what they were: they are
