@@ -1,6 +1,7 @@
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import type { Measurements, MetricMeasurements } from "../measure/measurements.ts";
 import { optimizerWords } from "../traits/optimizers.ts";
+import { torchSettings } from "../traits/torch_optimizers.ts";
 import { cutMiddle, wrapText } from "./fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { paint } from "./paint.ts";
@@ -77,9 +78,12 @@ export function headerFacts(
         string,
         string,
       ]],
-    ...optimizer === undefined
-      ? []
-      : [["Optimizer", optimizerFacts(optimizer, cut)] as [string, string]],
+    ...optimizer === undefined ? [] : [
+      ["Optimizer", optimizerFacts(optimizer, { framework: model.framework, cut })] as [
+        string,
+        string,
+      ],
+    ],
   ];
 }
 
@@ -92,13 +96,18 @@ const UNNAMED_SETTINGS = ["momentum", "nesterov", "decaysInGradient", "addsEpsil
  */
 function optimizerFacts(
   optimizer: NonNullable<Measurements["optimizer"]>,
-  cut: (text: string) => string,
+  { framework, cut }: Pick<Measurements["model"], "framework"> & { cut: (text: string) => string },
 ): string {
-  const { learningRate, settings = {} } = optimizer;
+  const { name, learningRate } = optimizer;
+  const settings = framework === "pytorch"
+    ? torchSettings(name, optimizer.settings ?? {})
+    : optimizer.settings ?? {};
   const rate = learningRate === null ? "" : ` at a rate of ${formatNumber(learningRate)}`;
   const others = Object.entries(settings)
     .filter(([name]) => !UNNAMED_SETTINGS.includes(name))
-    .map(([name, value]) => typeof value === "number" ? `${name} ${value}` : `${name}: ${value}`);
+    .map(([name, value]) =>
+      typeof value === "number" ? `${name} ${formatNumber(value)}` : `${name}: ${value}`
+    );
   return [`${cut(optimizerWords(optimizer))}${rate}`, ...others].join(", ");
 }
 

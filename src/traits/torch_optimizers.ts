@@ -178,3 +178,23 @@ function numberIn(text: string, key: string, className: string): number | boolea
     expected: "a number",
   });
 }
+
+/**
+ * Returns the settings of an optimizer that differ from PyTorch's defaults, by PyTorch's names.
+ *
+ * @param name Name in `OPTIMIZERS`.
+ * @param settings Settings, by their names there.
+ */
+export function torchSettings(name: string, settings: OptimizerSettings): OptimizerSettings {
+  const className = name === "Momentum" ? "SGD" : name;
+  const optimizer = Object.values(TORCH_OPTIMIZERS).find((one) => one.name === className);
+  if (optimizer === undefined) return settings;
+  const names = Object.entries(optimizer.arguments);
+  const nameOf = (key: string) => names.find(([, own]) => own === key)?.[0] ?? key;
+  return Object.fromEntries(
+    Object.entries(settings)
+      // No weight decay is 0 in PyTorch.
+      .map(([key, value]) => [nameOf(key), value ?? 0] as const)
+      .filter(([key, value]) => optimizer.defaults[key] !== value),
+  );
+}

@@ -1,4 +1,4 @@
-import { parseOptimizer } from "../../src/traits/torch_optimizers.ts";
+import { parseOptimizer, torchSettings } from "../../src/traits/torch_optimizers.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
@@ -59,4 +59,21 @@ Deno.test("parseOptimizer() rejects unknown optimizers and arguments", () => {
     ["", "an optimizer of PyTorch"],
   ];
   for (const [text, said] of cases) assertThrows(() => parse(text), InputError, said, text);
+});
+
+Deno.test("torchSettings() returns what differs from PyTorch's defaults, by PyTorch's names", () => {
+  const shown = (text: string) => {
+    const { name, settings } = parse(text);
+    const { addsEpsilonLast: _, decaysInGradient: __, ...named } = torchSettings(name, settings);
+    return named;
+  };
+  assertEquals(shown("AdamW(lr=3e-4, weight_decay=0.02)"), { weight_decay: 0.02 });
+  assertEquals(shown("AdamW(lr=3e-4)"), {});
+  assertEquals(shown("AdamW(weight_decay=0)"), { weight_decay: 0 });
+  assertEquals(shown("RMSprop(alpha=0.9, eps=1e-6)"), { alpha: 0.9, eps: 1e-6 });
+  assertEquals(shown("SGD(lr=0.1, momentum=0.9, nesterov=True)"), {
+    momentum: 0.9,
+    nesterov: true,
+  });
+  assertEquals(torchSettings("Lion", { weightDecay: 0.1 }), { weightDecay: 0.1 });
 });

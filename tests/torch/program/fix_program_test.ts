@@ -118,7 +118,7 @@ Deno.test("report trains a program on mixed labels, with a decay in the gradient
   const optimizer = ["--optimizer", "SGD(lr=0.01, momentum=0.9, weight_decay=1e-2)"];
   const report = ["report", programPath("cnn.pt2"), "--batch", path, ...CLASSES, ...optimizer];
   const { stdout } = await runCommand([...report, "--quiet"]);
-  assertStringIncludes(stdout, "SGD with momentum 0.9 at a rate of 0.01, weightDecay 0.01\n");
+  assertStringIncludes(stdout, "SGD with momentum 0.9 at a rate of 0.01, weight_decay 0.01\n");
   assertStringIncludes(stdout, "cross_entropy");
   assertStringIncludes(stdout, "Trial passed");
   const other = JSON.stringify({
