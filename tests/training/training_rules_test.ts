@@ -337,6 +337,18 @@ Deno.test("small steps that have taught a network something are not too small, u
   assertEquals(found(0.84, 4e-4), ["small error"]);
 });
 
+Deno.test("steps that are too small are compared with usual ones only if they are clearly smaller", () => {
+  const said = (updateRatio: number) =>
+    judgeTraining(healthyLog(20, () => ({ loss: 2, updateRatio })))
+      .filter(({ rule }) => rule === "rate-too-low").map(({ message }) =>
+        message.split(" of its size")[1]
+      );
+  assertEquals(said(0.00049), [" on average, 2 times less than usual."]);
+  assertEquals(said(0.00051), [" on average; expected at least 0.002."]);
+  assertEquals(said(0.0019), [" on average; expected at least 0.002."]);
+  assertEquals(said(0.0021), []);
+});
+
 Deno.test("a rate that was wrong from the start is the cause if nothing is learned, or units die", () => {
   const causes = (edit: (step: number) => Partial<TrainingStep>) =>
     causeOf(

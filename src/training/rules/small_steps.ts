@@ -69,9 +69,6 @@ export const rateTooLow = defineTrainingRule({
     }
     const held = log.column("validationLoss").at(-1)?.value ?? NaN;
     if (mean >= leastUpdateAtAll && held / log.constantLoss < HELD_OUT_FALLS) return null;
-    const times = mean > 0
-      ? `, ${formatNumber(roundTo(2, 1e-3 / mean))} times less than usual`
-      : "";
     return {
       severity: mean < leastUpdateAtAll ? "error" : "warning",
       kind: "small",
@@ -79,10 +76,20 @@ export const rateTooLow = defineTrainingRule({
       measured: mean,
       threshold: mean < leastUpdateAtAll ? "leastUpdateAtAll" : "leastUpdate",
       message: `The learning rate${rateWords(log)} is too low: steps 11 to 20 changed no kernel ` +
-        `by more than ${formatNumber(mean)} of its size on average${times}.`,
+        `by more than ${formatNumber(mean)} of its size on average${
+          besideUsual(mean, leastUpdate)
+        }.`,
     };
   },
 });
+
+/** Compares a mean update ratio with what is usual: 1e-3, where it is clearly less. */
+function besideUsual(mean: number, leastUpdate: number): string {
+  if (mean === 0) return "";
+  const times = 1e-3 / mean;
+  if (times < 2) return `; expected at least ${formatNumber(leastUpdate)}`;
+  return `, ${formatNumber(roundTo(2, times))} times less than usual`;
+}
 
 /** Largest mean update ratio of steps that may be larger. */
 const SMALL_UPDATE = 1e-2;
