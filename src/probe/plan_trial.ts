@@ -59,7 +59,7 @@ const TILED = 0.5;
  * numbers are multiples of the second: as `isTiled` of `winograd_convolution.ts` asks, besides bounds
  * of the sizes.
  */
-const LEAST_TILED = 32, TILED_BY = 8;
+const LEAST_TILED = 64, TILED_BY = 8;
 
 /**
  * Share of the time of one thread that products, and other work of layers, take on two cores, for a
