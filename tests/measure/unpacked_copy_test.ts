@@ -129,26 +129,28 @@ Deno.test("without a place for the copy, a note says that the archive is held", 
   withFolder(async (folder) => {
     const files = await torchFiles(false)(16, folder);
     await writePacked(`${folder}/a.pt`, files);
-    const { makeTempFile } = Deno;
-    Deno.makeTempFile = () => Promise.reject(new Deno.errors.NotCapable("no"));
+    const { makeTempFileSync } = Deno;
+    Deno.makeTempFileSync = () => {
+      throw new Deno.errors.NotCapable("no");
+    };
     try {
       const file = await readWeights(`${folder}/a.pt`);
       assert(/^Unpacked in memory: no temporary file was written, it is not/.test(file.notes[0]));
       assertEquals(file.tensors[0].bytes!().length, 16 * 4 * BLOCK);
     } finally {
-      Deno.makeTempFile = makeTempFile;
+      Deno.makeTempFileSync = makeTempFileSync;
     }
   }));
 
 Deno.test("the copy of an archive that turns out to be unusable is removed at once", () =>
   withFolder(async (folder) => {
     await writePacked(`${folder}/a.pt`, [{ name: "net/data/0", pieces: repeated(16) }]);
-    const { makeTempFile } = Deno;
-    Deno.makeTempFile = (options) => makeTempFile({ ...options, dir: folder });
+    const { makeTempFileSync } = Deno;
+    Deno.makeTempFileSync = (options) => makeTempFileSync({ ...options, dir: folder });
     try {
       await assertRejects(() => readWeights(`${folder}/a.pt`), ModelError, "data.pkl");
     } finally {
-      Deno.makeTempFile = makeTempFile;
+      Deno.makeTempFileSync = makeTempFileSync;
     }
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["a.pt"]);
   }));

@@ -24,8 +24,7 @@ export const temporaryCopy = (pieces: AsyncIterable<Uint8Array>): Promise<ByteSo
   });
 
 async function temporaryFile(write: (file: Deno.FsFile) => Promise<void>): Promise<ByteSource> {
-  const path = await Deno.makeTempFile({ prefix: "gradient-health-" });
-  removeAtEnd(path);
+  const path = temporaryPath();
   try {
     using file = await Deno.open(path, { write: true });
     await write(file);
@@ -63,13 +62,16 @@ const removeAll = () => copies.forEach(remove);
 
 let isListening = false;
 
-function removeAtEnd(path: string): void {
+/** Makes a file that is removed at the end, which may come at any time: so it is listened for before. */
+function temporaryPath(): string {
   if (!isListening) {
     isListening = true;
     addEventListener("unload", removeAll);
     if (processOwner.isCommandLine) Deno.addSignalListener("SIGINT", endBySignal);
   }
+  const path = Deno.makeTempFileSync({ prefix: "gradient-health-" });
   copies.add(path);
+  return path;
 }
 
 /** Ends the process as the signal does without a listener. */

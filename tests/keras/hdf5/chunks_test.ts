@@ -54,12 +54,12 @@ const withFile = (name: string, use: (root: Hdf5Group, folder: string) => Promis
   withFolder(async (folder) => {
     await Deno.writeFile(`${folder}/a.h5`, file(name));
     // Not TMPDIR, which all tests of the process would see.
-    const { makeTempFile } = Deno;
-    Deno.makeTempFile = (options) => makeTempFile({ ...options, dir: folder });
+    const { makeTempFileSync } = Deno;
+    Deno.makeTempFileSync = (options) => makeTempFileSync({ ...options, dir: folder });
     try {
       await use(openHdf5(await byteSource(`${folder}/a.h5`)), folder);
     } finally {
-      Deno.makeTempFile = makeTempFile;
+      Deno.makeTempFileSync = makeTempFileSync;
     }
   });
 
