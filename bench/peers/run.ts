@@ -21,7 +21,7 @@ import { type Peer, peersOf, TOOL } from "./peers.ts";
 import { networksIn, prepareNetworks } from "./prepare_networks.ts";
 import { readResults, RESULTS, type Results } from "./results.ts";
 import { runProcess } from "./run_process.ts";
-import { findPythons } from "./venvs.ts";
+import { findPrograms, findPythons } from "./venvs.ts";
 import { writeDocuments } from "./write_documents.ts";
 import { writeGolden } from "./write_golden.ts";
 
@@ -31,7 +31,7 @@ const USAGE = `deno task bench:peers [SECTION ...] [--rounds N] [--size small|fu
   [--only NETWORK,...] [--data FOLDER] [--dry]
 
 Sections: ${SECTIONS.join(", ")} (default: these).
-"golden" writes fixtures/files/peers anew, "files" names the files of fixtures/ that the scripts of this folder would
+"programs" prints how long PyTorch programs take (bench/torch), "golden" writes fixtures/files/peers anew, "files" names the files of fixtures/ that the scripts of this folder would
 write otherwise, "documents" only writes what was measured before.
 --dry prints the results and writes nothing into the repository.`;
 
@@ -53,7 +53,7 @@ if (flags.help) {
   console.log(USAGE);
   Deno.exit(0);
 }
-const known: readonly string[] = [...SECTIONS, "golden", "files", "documents"];
+const known: readonly string[] = [...SECTIONS, "programs", "golden", "files", "documents"];
 const sections: readonly string[] = asked.length === 0 ? SECTIONS : asked.map(String);
 for (const section of sections) if (!known.includes(section)) stop(`unknown section ${section}`);
 const rounds = Number(flags.rounds);
@@ -69,7 +69,7 @@ const data = flags.data ?? await Deno.makeTempDir({ prefix: "peers_" });
 const results = await run(sections);
 if (flags.data === undefined) await Deno.remove(data, { recursive: true });
 if (flags.dry) console.log(JSON.stringify(results, null, 2));
-else await writeDocuments(results);
+else if (sections.some((section) => section !== "programs")) await writeDocuments(results);
 
 /** Keeps what a section measured: the next one may fail. */
 async function keep(results: Results): Promise<void> {
@@ -80,7 +80,10 @@ async function keep(results: Results): Promise<void> {
 async function run(sections: readonly string[]): Promise<Results> {
   const results = readResults();
   if (sections.every((section) => section === "documents")) return results;
-  const pythons = await findPythons(Deno.env.get("GRADIENT_HEALTH_PEERS") ?? `${data}/venvs`);
+  const environments = Deno.env.get("GRADIENT_HEALTH_PEERS") ?? `${data}/venvs`;
+  if (sections.includes("programs")) await timePrograms(await findPrograms(environments));
+  if (sections.every((section) => section === "programs")) return results;
+  const pythons = await findPythons(environments);
   const peers = peersOf(pythons);
   const folder = `${data}/${flags.size}`;
   const has = (section: string) => sections.includes(section);
@@ -120,6 +123,20 @@ async function run(sections: readonly string[]): Promise<Results> {
     await keep(results);
   }
   return results;
+}
+
+/** Prints the table of bench/torch/speed.md. */
+async function timePrograms(python: string): Promise<void> {
+  const script = (name: string) => new URL(`../torch/${name}`, import.meta.url).pathname;
+  const folder = `${data}/programs`;
+  const commands = [
+    [python, script("speed.py"), "make", folder],
+    [Deno.execPath(), "run", "-A", script("speed.ts"), folder, python, "--turns", "1"],
+  ];
+  for (const [command, ...args] of commands) {
+    const { code } = await new Deno.Command(command, { args }).spawn().status;
+    if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed`);
+  }
 }
 
 async function compare(
