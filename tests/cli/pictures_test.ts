@@ -13,9 +13,9 @@ Deno.test(
   () =>
     withFolder(async (folder) => {
       const opened = `${folder}/opened`;
-      await Deno.writeTextFile(`${folder}/xdg-open`, `#!/bin/sh\necho "$1" >"${opened}"\n`, {
-        mode: 0o755,
-      });
+      // Moved there when it is written: a file that is there is read at once.
+      const script = `#!/bin/sh\necho "$1" >"${opened}.new" && mv "${opened}.new" "${opened}"\n`;
+      await Deno.writeTextFile(`${folder}/xdg-open`, script, { mode: 0o755 });
       const out = `${folder}/report.html`;
       const env = { PATH: `${folder}:${Deno.env.get("PATH")}` };
       const args = ["report", "--format", "html", "--out", out, "--open", ...QUICK];
