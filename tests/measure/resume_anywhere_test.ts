@@ -94,6 +94,17 @@ Deno.test("one large tensor goes on where it was stopped, in either pass, to the
     assert(pair.left <= pair.total - 2 ** 28, `${pair.left} of ${pair.total}`);
   }));
 
+Deno.test("a journal gets the rows of a large tensor once", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/w.safetensors`;
+    const rows = 5 * 2 ** 17;
+    await writeSparse(path, { shape: [rows, 512], names: ["embed.weight"] }, [0]);
+    const { whole, resumed, kept } = await stopped(path, report, { bytes: 2 ** 29 });
+    assertEquals(resumed, whole);
+    const [, first, second] = kept.split("\n").map(({ length }) => length);
+    assert(first > 4 * 2 ** 18 && second < 1.1 * first, `${first} and ${second} letters`);
+  }));
+
 Deno.test("a tensor goes on where it was stopped behind one that is swept again", () =>
   withFolder(async (folder) => {
     const path = `${folder}/w.safetensors`;

@@ -166,3 +166,47 @@ Deno.test("a journal of a file on a server is that of its ETag, whatever its num
     await Deno.remove(path);
   }
 });
+
+Deno.test("a journal keeps results so far each 256 MB, and says if those before are found again", async () => {
+  const path = await Deno.makeTempFile();
+  const weights: WeightsFile = { path: "w", format: "NumPy", tensors: [], notes: [] };
+  const half = 2 ** 27;
+  try {
+    {
+      using journal = await SweepJournal.open(path, [weights]);
+      const firsts: boolean[] = [];
+      const advance = (name: string, bytes: number) =>
+        journal!.advance(name, bytes, (isFirst) => {
+          firsts.push(isFirst);
+          return `${name}${firsts.length}`;
+        });
+      advance("a", half);
+      assertEquals(firsts, []);
+      advance("a", half);
+      advance("b", half);
+      advance("a", 2 * half);
+      assertEquals(firsts, [true, false]);
+      // A line of another tensor hides those of the first.
+      advance("b", half);
+      advance("a", 2 * half);
+      assertEquals(firsts, [true, false, true, true]);
+      journal!.add("c", 1);
+      advance("a", 2 * half);
+      advance("a", 2 * half);
+      assertEquals(firsts.slice(4), [true, false]);
+    }
+    {
+      using journal = await SweepJournal.open(path, [weights]);
+      assertEquals([journal!.size, journal!.hasBegun], [1, true]);
+      assertEquals([journal!.soFar("a"), journal!.soFar("b")], [["a5", "a6"], []]);
+      // What was found is in memory, however the file goes on.
+      journal!.add("d", 2);
+      assertEquals(journal!.soFar("a"), ["a5", "a6"]);
+      journal!.advance("a", 2 * half, (isFirst) => isFirst ? "all" : "rest");
+    }
+    using journal = await SweepJournal.open(path, [weights]);
+    assertEquals([journal!.get("d"), journal!.soFar("a")], [2, ["all"]]);
+  } finally {
+    await Deno.remove(path);
+  }
+});

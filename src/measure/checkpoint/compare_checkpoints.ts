@@ -16,7 +16,7 @@ import {
   openJournal,
 } from "./measure_checkpoint.ts";
 import { PackedReader } from "./packed_reader.ts";
-import { placeOf, SAVED_AFTER, type SweepJournal } from "./sweep_journal.ts";
+import { placeOf, type SweepJournal } from "./sweep_journal.ts";
 import { isStored, readerOf, type Stretch, stretchesOf, typeRead } from "./sample_tensors.ts";
 import { groupBySize } from "./plan_sweep.ts";
 
@@ -313,7 +313,6 @@ class SavedComparison {
   readonly #last: number;
   readonly #journal: SweepJournal | null;
   #sums: ComparisonSums | null;
-  #unsaved = 0;
 
   constructor(pair: DividedPair, journal: SweepJournal | null) {
     const { pair: [{ shape }], stretches } = pair;
@@ -327,15 +326,15 @@ class SavedComparison {
 
   /** Adds the next part; returns the sums if it is the last. */
   add({ from, to }: Stretch, found: ComparisonSums): ComparisonSums | null {
-    this.#sums = this.#sums === null ? found : addComparisons(this.#sums, found);
-    this.#unsaved += (to - from) * bytesOfPair(this.#pair);
-    const isLast = to === this.#last;
-    if (isLast) this.#journal?.add(nameOf(this.#pair), this.#sums);
-    else if (this.#unsaved >= SAVED_AFTER) {
-      this.#journal?.addSoFar(nameOf(this.#pair), { entries: to, sums: this.#sums });
-      this.#unsaved = 0;
+    const sums = this.#sums === null ? found : addComparisons(this.#sums, found);
+    this.#sums = sums;
+    const name = nameOf(this.#pair), bytes = (to - from) * bytesOfPair(this.#pair);
+    if (to < this.#last) {
+      this.#journal?.advance(name, bytes, () => ({ entries: to, sums }));
+      return null;
     }
-    return isLast ? this.#sums : null;
+    this.#journal?.add(name, sums);
+    return sums;
   }
 }
 

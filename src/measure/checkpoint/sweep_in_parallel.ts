@@ -6,7 +6,7 @@ import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { PackedReader } from "./packed_reader.ts";
 import { bytesOf, divideParts, groupParts, type Part, type Pieces, spanOf } from "./plan_sweep.ts";
 import { isStored, piecesOf, type SweepTensor, sweepTensors } from "./sample_tensors.ts";
-import { placeOf, SAVED_AFTER, type SweepJournal } from "./sweep_journal.ts";
+import { placeOf, type SweepJournal } from "./sweep_journal.ts";
 import { type PartFigures, sweepPart } from "./sweep_part.ts";
 import type { SweepTask } from "./sweep_worker.ts";
 import { type SweptSoFar, type TensorFigures, TensorSweep } from "./tensor_sweep.ts";
@@ -167,23 +167,25 @@ class SavedSweep {
   readonly #one: SweepTensor;
   readonly #saving: Saving;
   readonly #sum: TensorSweep;
-  #unsaved = 0;
+  /** True if the journal has figures so far of this division. */
+  #isSaved: boolean;
 
   constructor(one: SweepTensor, { saved, ...saving }: Saving & { saved: readonly SweptSoFar[] }) {
     this.#one = one;
     this.#saving = saving;
+    this.#isSaved = saved.length > 0;
     this.#sum = new TensorSweep(saving.pieces, saved);
   }
 
   add(part: Part, figures: PartFigures): void {
     const { pieces, journal } = this.#saving;
     this.#sum.add(figures);
-    this.#unsaved += bytesOf(part, pieces);
-    if (this.#unsaved < SAVED_AFTER || part.to === pieces.count || journal === null) return;
-    // A journal has lines so far of one tensor: those of this one may have been replaced.
-    const isFirst = sweptSoFar(this.#one, this.#saving).length === 0;
-    journal.addSoFar(placeOf(this.#one.tensor), this.#sum.save(part.to, { isFirst }));
-    this.#unsaved = 0;
+    if (part.to === pieces.count) return;
+    journal?.advance(placeOf(this.#one.tensor), bytesOf(part, pieces), (isFirst) => {
+      const figures = this.#sum.save(part.to, { isFirst: isFirst || !this.#isSaved });
+      this.#isSaved = true;
+      return figures;
+    });
   }
 
   /** Returns the figures, which the journal gets, too, or `null`: see `TensorSweep.finish()`. */

@@ -5,8 +5,8 @@ import type { FileTensor, WeightsFile } from "../../model/weights/weights_manife
 /** Beginning of the first line: a file without it is not a journal. */
 const HEAD = '{"gradientHealthJournal":3,';
 
-/** Number of bytes of a tensor or a pair after which a journal gets the results so far. */
-export const SAVED_AFTER = 2 ** 28;
+/** Number of bytes of a tensor or a pair after which the results so far are kept. */
+const SAVED_AFTER = 2 ** 28;
 
 /** Keys of values that JSON does not have. */
 const NUMBER = "number", BIG = "bigint";
@@ -33,8 +33,12 @@ export class SweepJournal {
   readonly #known: ReadonlyMap<string, unknown>;
   /** Number of bytes of the file. */
   #size: number;
-  /** Results so far for the tensor that was begun last, and where its lines are. */
-  #begun: Begun | null;
+  /** Results so far of an earlier run for the tensor that it began last. */
+  readonly #begun: Begun | null;
+  /** Name of the results so far at the end of the file, and the index of the first byte of their lines. */
+  #last: Pick<Begun, "name" | "at"> | null;
+  /** Number of bytes since the results so far were kept, by the name. */
+  readonly #unsaved = new Map<string, number>();
   #isOpen = true;
 
   private constructor(
@@ -48,6 +52,7 @@ export class SweepJournal {
       lines.flatMap(({ name, result, isPart }) => isPart ? [] : [[name, result]]),
     );
     this.#begun = begunIn(lines, size);
+    this.#last = this.#begun;
   }
 
   /**
@@ -96,12 +101,13 @@ export class SweepJournal {
 
   /** Adds a result, plain data, in place of those so far. */
   add(name: string, result: unknown): void {
-    if (this.#begun?.name === name) {
-      this.#size = this.#begun.at;
+    if (this.#last?.name === name) {
+      this.#size = this.#last.at;
       this.#file.truncateSync(this.#size);
       this.#file.seekSync(this.#size, Deno.SeekMode.Start);
-      this.#begun = null;
     }
+    this.#last = null;
+    this.#unsaved.delete(name);
     this.#write(`${JSON.stringify([name, result], toJson)}\n`);
   }
 
@@ -110,10 +116,20 @@ export class SweepJournal {
     return this.#begun?.name === name ? this.#begun.results as T[] : [];
   }
 
-  /** Adds a result so far. */
-  addSoFar(name: string, result: unknown): void {
-    if (this.#begun?.name !== name) this.#begun = { name, at: this.#size, results: [] };
-    this.#write(`${JSON.stringify([name, result, true], toJson)}\n`);
+  /**
+   * Counts bytes that were read for a name, and after each 256 MB of them adds the result so far.
+   *
+   * @param makeResult Makes it, plain data. `isFirst`: true if no line so far of this name is at the
+   * end of the file: only those there are found again.
+   */
+  advance(name: string, bytes: number, makeResult: (isFirst: boolean) => unknown): void {
+    const unsaved = (this.#unsaved.get(name) ?? 0) + bytes;
+    const isDue = unsaved >= SAVED_AFTER;
+    this.#unsaved.set(name, isDue ? 0 : unsaved);
+    if (!isDue) return;
+    const isFirst = this.#last?.name !== name;
+    if (isFirst) this.#last = { name, at: this.#size };
+    this.#write(`${JSON.stringify([name, makeResult(isFirst), true], toJson)}\n`);
   }
 
   /** Removes the file, once its results are kept elsewhere. */
