@@ -2,27 +2,15 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { healthy, tried } from "./tried.ts";
+import { column as columnOf, unitModel } from "./unit.ts";
 
 const { tf } = await startEngine();
 const MSE = { objective: "meanSquaredError" } as const;
 
-const column = (...values: number[]) => tf.tensor2d(values, [values.length, 1]);
+const column = (...values: number[]) => columnOf(tf, ...values);
 
 /** Two weights of one unit, of which the second has no gradient: J = (w - 3)^2. */
-function pair(first: number, options: object = {}): LayersModel {
-  return tf.sequential({
-    layers: [
-      tf.layers.dense({
-        name: "unit",
-        units: 1,
-        useBias: false,
-        inputShape: [2],
-        weights: [column(first, 8)],
-        ...options,
-      }),
-    ],
-  });
-}
+const pair = (first: number, options: object = {}) => unitModel(tf, [first, 8], options);
 
 const batch = { inputs: tf.tensor2d([[1, 0], [-1, 0]]), targets: column(3, -3) };
 

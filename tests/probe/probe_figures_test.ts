@@ -12,23 +12,18 @@ import { probeOverfit } from "../../src/probe/probe_overfit.ts";
 import { probeStep } from "../../src/probe/probe_step.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { customLayer, wrongGradient } from "../networks/trained_models.ts";
+import { column as columnOf, unitLayer } from "./unit.ts";
 
 const { tf } = await startEngine();
 const MSE = { objective: "meanSquaredError" } as const;
 
-const column = (...values: number[]) => tf.tensor2d(values, [values.length, 1]);
+const column = (...values: number[]) => columnOf(tf, ...values);
 
 /** A unit without a bias, whose kernel is given, under layers that compute something. */
 function unit(kernel: number[], ...above: ((x: Tensor) => Tensor)[]): LayersModel {
   return tf.sequential({
     layers: [
-      tf.layers.dense({
-        name: "unit",
-        units: 1,
-        useBias: false,
-        inputShape: [kernel.length],
-        weights: [column(...kernel)],
-      }),
+      unitLayer(tf, kernel),
       ...above.map((compute, i) => customLayer(tf, `above_${i}`, compute) as never),
     ],
   });

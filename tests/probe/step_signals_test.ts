@@ -3,26 +3,14 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Optimizer, Tensor } from "../../src/engine/tensorflow.ts";
 import { secondMomentRatio } from "../../src/probe/adam.ts";
 import { StepWatch } from "../../src/probe/step_signals.ts";
+import { column as columnOf, unitModel } from "./unit.ts";
 
 const engine = await startEngine();
 const { tf } = engine;
 
-const column = (...values: number[]) => tf.tensor2d(values, [values.length, 1]);
+const column = (...values: number[]) => columnOf(tf, ...values);
 
-/** One unit without a bias. */
-function unit(...kernel: number[]): LayersModel {
-  return tf.sequential({
-    layers: [
-      tf.layers.dense({
-        name: "unit",
-        units: 1,
-        useBias: false,
-        inputShape: [kernel.length],
-        weights: [column(...kernel)],
-      }),
-    ],
-  });
-}
+const unit = (...kernel: number[]) => unitModel(tf, kernel);
 
 /** Watches steps of an optimizer on a mean squared error. */
 function watched(model: LayersModel, optimizer: Optimizer, inputs: Tensor, targets: Tensor) {
