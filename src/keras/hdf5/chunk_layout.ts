@@ -23,7 +23,7 @@ export interface ChunkLayout {
   bytes: number;
   /** True if chunks that reach over the end of the array are not packed. */
   plainEdges: boolean;
-  /** The one packed chunk, if there is no index. */
+  /** Size and mask of the only chunk, if it is packed and needs no index. */
   single: Omit<StoredChunk, "address"> | null;
 }
 

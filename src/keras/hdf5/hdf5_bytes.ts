@@ -6,7 +6,7 @@ import { refusalAt } from "../../words/input_error.ts";
 /** Undefined address. */
 export const NOWHERE = -1;
 
-/** Refusal of an object that is not damaged, but has no numbers in the file. */
+/** Refusal of an undamaged object that holds no numbers, such as a text or a link. */
 export class NoNumbers extends ModelError {}
 
 /** Number of bytes searched for the end of a name at a time. */
