@@ -1,8 +1,9 @@
 import { ModelError } from "../../../src/model/model_error.ts";
 import { openZip } from "../../../src/model/files/unzip.ts";
 import { runCommand } from "../../cli/run_command.ts";
+import { withFolder } from "../../model/save_model.ts";
 import { programPath } from "./edited_program.ts";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
 const GIVEN = [programPath("shrunk.pt2"), "--batch", programPath("shrunk.npz")];
 const CLASSES = ["--objective", "cross_entropy"];
@@ -31,6 +32,63 @@ Deno.test("check annotates the line of PyTorch code that is wrong", async () => 
   ]);
   assertEquals(code, 1);
   assertStringIncludes(stdout, `::error file=${PLACE},line=${line},`);
+});
+
+Deno.test("SARIF and JSON name the line of PyTorch code of each layer", async () => {
+  const quiet = [...GIVEN, ...CLASSES, "--quiet", "--format"];
+  const sarif = JSON.parse((await runCommand(["check", ...quiet, "sarif"])).stdout);
+  const places = sarif.runs[0].results.flatMap(({ locations }: {
+    locations: {
+      physicalLocation: { artifactLocation: { uri: string }; region?: { startLine: number } };
+    }[];
+  }) =>
+    locations.map(({ physicalLocation: { artifactLocation: { uri }, region } }) =>
+      `${uri}:${region?.startLine}`
+    )
+  );
+  assert(places.includes(`${PLACE}:${line}`), places.join());
+  const { layers } = JSON.parse((await runCommand(["report", ...quiet, "json"])).stdout);
+  const [block] = layers.filter(({ name }: { name: string }) => name === "blocks.0");
+  assertEquals([block.source.file, block.source.line], [PLACE, line]);
+});
+
+Deno.test("sweep scales the kernels of a program, and finds where its gradients pass", async () => {
+  const { code, stdout } = await runCommand(
+    [
+      "sweep",
+      ...GIVEN,
+      ...CLASSES,
+      "--scale",
+      "1,100",
+      "--seeds",
+      "1",
+      "--format",
+      "json",
+      "--quiet",
+    ],
+    { separate: true },
+  );
+  assertEquals(code, 0);
+  const { points } = JSON.parse(stdout);
+  const largest = points.map(({ layers }: { layers: { gradient: number | null }[] }) =>
+    Math.max(...layers.map(({ gradient }) => gradient ?? 0))
+  );
+  assertEquals(largest.length, 2);
+  assert(largest[1] > 2 * largest[0], largest.join());
+});
+
+Deno.test("diff compares two states of a program, layer by layer", async () => {
+  const given = ["--batch", programPath("shrunk.npz"), ...CLASSES];
+  await withFolder(async (folder) => {
+    await runCommand(["fix", ...GIVEN, ...CLASSES, "--out", `${folder}/fixed`, "--quiet"]);
+    const fixed = `${folder}/fixed/shrunk.pt2`;
+    const { stdout } = await runCommand(["diff", programPath("shrunk.pt2"), fixed, ...given]);
+    assertStringIncludes(stdout, "SICK");
+    assertStringIncludes(stdout, "HEALTHY");
+    assertStringIncludes(stdout, "blocks.0");
+    const same = await runCommand(["diff", fixed, fixed, ...given]);
+    assertStringIncludes(same.stdout, "layers unchanged.");
+  });
 });
 
 Deno.test("report of a healthy program finds nothing, and its trial passes", async () => {
