@@ -34,6 +34,8 @@ const ROOT = new URL("../", import.meta.url);
 const TESTS = new URL("tests/", ROOT);
 /** Tests of the examples, which those in `tests/examples/` run as a reader does. */
 const EXAMPLES = new URL("examples/", ROOT);
+/** Proof of the packed package, most of whose time is a type check: `deno task test:package`. */
+const PACKAGE = new URL("bundle_test.ts", TESTS);
 
 /** Tests that share an isolate. */
 interface Part {
@@ -93,7 +95,7 @@ async function testsIn(folders: string[], temporary: string): Promise<string[]> 
   const urls = folders.map((path) => new URL(`${path.replace(/\/$/, "")}/`, ROOT));
   const parts = await findParts(urls);
   const ignored = parts.flatMap(({ urls }) => urls);
-  if (folders.includes(".")) ignored.push(EXAMPLES);
+  if (folders.includes(".")) ignored.push(EXAMPLES, PACKAGE);
   const paths = await Promise.all(parts.map((part) => writePart(temporary, part)));
   return [`--ignore=${ignored.map((url) => fileURLToPath(url)).join(",")}`, ...paths, ...folders];
 }
