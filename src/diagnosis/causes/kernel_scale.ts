@@ -25,23 +25,25 @@ export function kernelScale(patient: Patient): Suspect[] {
   const found = foundBy("init-scale", patient).filter(({ measured, layer }) =>
     (measured ?? 0) > 0 && !tables.some(({ name }) => name === layer)
   );
-  const large = found.filter(({ measured }) => measured! > 1);
-  const small = found.filter(({ measured }) => measured! < 1);
+  const large = { isLarge: true, findings: found.filter(({ measured }) => measured! > 1) };
+  const small = { isLarge: false, findings: found.filter(({ measured }) => measured! < 1) };
   // Kernels with the larger factor come first.
   return [large, small]
-    .filter(({ length }) => length > 0)
-    .toSorted((a, b) => farthest(b) - farthest(a))
-    .map((findings) => suspect(findings, patient));
+    .filter(({ findings }) => findings.length > 0)
+    .toSorted((a, b) => farthest(b.findings) - farthest(a.findings))
+    .map((side) => suspect(side, patient));
 }
 
 function farthest(findings: Finding[]): number {
   return Math.max(...findings.map(({ measured }) => Math.abs(Math.log(measured!))));
 }
 
-function suspect(findings: Finding[], patient: Patient): Suspect {
+function suspect(
+  { isLarge, findings }: { isLarge: boolean; findings: Finding[] },
+  patient: Patient,
+): Suspect {
   const names = layersOf(findings, patient);
   const { layers } = patient.measurements;
-  const isLarge = findings[0].measured! > 1;
   const stated = findings.flatMap((finding) => rescaled(finding, patient));
   const known = new Set(stated.map(({ weight }) => weight));
   const unstated = (kernel: Rescaled) =>
@@ -69,7 +71,7 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
     states: findings,
     explains: (finding) =>
       isConsequence(finding) && (canBeZero || !isZeroGradient(finding)) ||
-      isLarge && (finding.rule === "non-finite" || finding.kind === "residual-growth"),
+      isLarge && finding.kind === "residual-growth",
     fixes: [{ kind: "rescale", weights, initializer: initializerOf(names, patient) }],
   };
 }
@@ -159,10 +161,10 @@ export function gains(patient: Patient): Suspect[] {
       factor < NEAR && factor > 1 / NEAR || noted.includes(kernel.layer.name)
     );
   return [
-    off.filter(({ factor }) => factor > CLOSE),
-    off.filter(({ factor }) => factor < 1 / CLOSE),
+    { off: "small", side: off.filter(({ factor }) => factor > CLOSE) },
+    { off: "large", side: off.filter(({ factor }) => factor < 1 / CLOSE) },
   ]
-    .flatMap((side): Suspect[] => {
+    .flatMap(({ off, side }): Suspect[] => {
       const product = side.reduce((product, { factor }) => product * factor, 1);
       const times = Math.max(product, 1 / product);
       if (side.length < 2 || times < TOGETHER_FOR_SCALE) return [];
@@ -180,10 +182,8 @@ export function gains(patient: Patient): Suspect[] {
             ? `about ${formatNumber(mean)}`
             : `${formatNumber(least)} to ${formatNumber(most)}`
         } times too ` +
-          `${product > 1 ? "small" : "large"} for ${
-            activationsOf(side.map(({ kernel }) =>
-              kernel
-            ))
+          `${off} for ${
+            activationsOf(side.map(({ kernel }) => kernel))
           }: over ` +
           `${side.length} layers that is a factor of ${formatNumber(times)}.`,
         states: [],
