@@ -84,15 +84,21 @@ export function gridPoint(grid: ResolvedGrid, index: number): GridPoint {
   return { index, seed, activation, initializer, depth, width, scale, ...rate };
 }
 
-/** Describes a point, for messages: `point 17 (tanh, seed 2, scale 0.1)`. */
-export function describePoint({ index, ...point }: GridPoint): string {
+/**
+ * Describes a point, for messages: `point 17 (tanh, seed 2, scale 0.1)`. Omits the scale if the grid
+ * has only the kernels' own, as that of the command `scale` does.
+ */
+export function describePoint(
+  { index, ...point }: GridPoint,
+  { scales }: Pick<ResolvedGrid, "scales">,
+): string {
   const words = [
     ...point.activation === null ? [] : [showWord(point.activation)],
     ...point.initializer === null ? [] : [point.initializer],
     ...point.depth === null ? [] : [`depth ${point.depth}`],
     ...point.width === null ? [] : [`width ${point.width}`],
     `seed ${point.seed}`,
-    `scale ${point.scale}`,
+    ...scales.length === 1 && point.scale === 1 ? [] : [`scale ${point.scale}`],
     ...point.rate === undefined ? [] : [`rate x ${point.rate}`],
   ];
   return `point ${index} (${words.join(", ")})`;

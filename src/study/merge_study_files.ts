@@ -98,7 +98,8 @@ class NamedPoints {
 
   /** Describes the points in words. */
   toString(): string {
-    const names = this.#first.map((index) => describePoint(gridPoint(this.#header.grid, index)));
+    const { grid } = this.#header;
+    const names = this.#first.map((index) => describePoint(gridPoint(grid, index), grid));
     return nameSome(names, ", ", this.count);
   }
 }

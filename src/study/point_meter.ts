@@ -201,9 +201,12 @@ export class PointMeter {
       const training = await trainPoint(this.#subjectOf(model, batch), this.#training, point);
       return { ...described, training };
     } catch (error) {
-      throw new StudyError(`${describePoint(point)} cannot be measured: ${errorMessage(error)}`, {
-        cause: error,
-      });
+      throw new StudyError(
+        `${describePoint(point, this.#grid)} cannot be measured: ${errorMessage(error)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 

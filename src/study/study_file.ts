@@ -116,7 +116,7 @@ async function* pointsOf(
       });
     }
     last = point.index;
-    const [found, expected] = [point, gridPoint(grid, last)].map(describePoint);
+    const [found, expected] = [point, gridPoint(grid, last)].map((one) => describePoint(one, grid));
     if (found !== expected) {
       throw new StudyError(
         refusal`${path}, line ${number} is ${found}, expected ${expected} as the grid of the study has`,

@@ -112,7 +112,8 @@ export class StudyWorkers implements AsyncDisposable {
   }
 
   #nameOf(index: number): string {
-    return describePoint(gridPoint(this.#options.grid, index));
+    const { grid } = this.#options;
+    return describePoint(gridPoint(grid, index), grid);
   }
 
   #explain(error: unknown): unknown {

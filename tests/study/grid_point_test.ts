@@ -43,15 +43,21 @@ Deno.test("gridPoint() lets rates run faster than scales, both ascending", () =>
       .map(({ scale, rate, depth }) => [scale, rate, depth]),
     [[1, 0.5, 7], [1, 2, 7], [1, 10, 7], [2, 0.5, 7], [2, 2, 7], [2, 10, 7]],
   );
-  assertEquals(describePoint(gridPoint(grid, 1)), "point 1 (depth 7, seed 0, scale 1, rate x 2)");
+  assertEquals(
+    describePoint(gridPoint(grid, 1), grid),
+    "point 1 (depth 7, seed 0, scale 1, rate x 2)",
+  );
 });
 
 Deno.test("describePoint() names what the grid says and no more", () => {
   const grid = resolveGrid({ scales: [0.1], activations: ["tanh"], depths: [4] });
   assertEquals(
-    describePoint(gridPoint(grid, 0)),
+    describePoint(gridPoint(grid, 0), grid),
     "point 0 (tanh, depth 4, seed 0, scale 0.1)",
   );
+  // The siblings of a model differ in size alone.
+  const siblings = resolveGrid({ scales: [1], widths: [8, 16] });
+  assertEquals(describePoint(gridPoint(siblings, 1), siblings), "point 1 (width 16, seed 0)");
 });
 
 Deno.test("resolveGrid() fills in what is the model's own", () => {
