@@ -198,8 +198,9 @@ export interface HealthExpected<IsAsync = false> {
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * In fp16 no signal overflows, and most gradients are not turned to 0. Judged where exponents were
-   * counted: by `--half`, or `histograms: true`. The same as `assertHalfPrecision`.
+   * In fp16 no signal overflows, and most gradients are not turned to 0 if the loss is scaled. Judged
+   * where exponents were counted: by `--half`, or `histograms: true`. The same as
+   * `assertHalfPrecision`.
    */
   toFitHalfPrecision(
     options?: RuleOptions<"halfUnder" | "fp8Under">,

@@ -10,7 +10,7 @@ import { testThreshold } from "./test_threshold.ts";
 import { assertEquals, AssertionError, assertStringIncludes, assertThrows } from "@std/assert";
 
 testBrokenNetwork("half-precision", {
-  spoil: (model) => void rescaleWeights(model, 1e-8, { layers: ["dense_5"] }),
+  spoil: (model) => void rescaleWeights(model, 1e-14, { layers: ["dense_5"] }),
   histograms: true,
 });
 
@@ -33,22 +33,32 @@ function withExponents(low: [number, number], high: [number, number], zeros = 0)
 const judge = (given: Parameters<typeof makeMeasurements>[0]) =>
   halfPrecision.run(makeMeasurements(given));
 
-testThreshold("halfUnder", {
-  // 2^-25 is 0 in fp16, 2^-24 its smallest number; zeros are not counted.
-  judge: (share, options) =>
-    halfPrecision.run(
-      makeMeasurements([{
-        preActivationGradients: withExponents(
-          [-25, Math.round(1000 * share)],
-          [-24, Math.round(1000 * (1 - share))],
-          5000,
-        ),
-      }]),
-      options,
+/**
+ * Gradients of two layers, a share of the first below 2^-24: 2^-25 is 0 in fp16, 2^-24 its smallest
+ * number, and zeros are not counted.
+ */
+const lost = (share: number, largest: number) =>
+  makeMeasurements([{
+    preActivationGradients: withExponents(
+      [-25, Math.round(1000 * share)],
+      [-24, Math.round(1000 * (1 - share))],
+      5000,
     ),
+  }, { preActivationGradients: withExponents([0, 999], [largest, 1]) }]);
+
+testThreshold("halfUnder", {
+  // No factor of the loss is left.
+  judge: (share, options) => halfPrecision.run(lost(share, 12), options),
   inside: [0, 0.5],
   outside: [0.501, 1],
   severity: "warning",
+});
+
+testThreshold("halfUnder", {
+  judge: (share, options) => halfPrecision.run(lost(share, 11), options),
+  inside: [0, 0.5],
+  outside: [0.501, 1],
+  severity: "note",
 });
 
 /** Weights of a file, a share of which is 2^-18 of the largest. */
@@ -78,15 +88,18 @@ Deno.test("halfPrecision asks about fp8 in a file of weights alone", () => {
   assertEquals(halfPrecision.run(network as never), []);
 });
 
-Deno.test("halfPrecision says by which power of 2 the loss can be scaled", () => {
-  const fix = (least: number, most: number) =>
-    judge([{ preActivationGradients: withExponents([least, 900], [most, 100]) }])[0].fix;
-  assertStringIncludes(fix(-30, -10), "Scale the loss by up to 2^22,");
-  assertStringIncludes(fix(-30, -20), "Scale the loss by up to 2^24,");
-  assertStringIncludes(fix(-25, 11), "Scale the loss by up to 2^1,");
+Deno.test("halfPrecision notes by which power of 2 the loss can be scaled, and warns if none helps", () => {
+  const said = (least: number, most: number) => {
+    const gradients = { preActivationGradients: withExponents([least, 900], [most, 100]) };
+    const [{ severity, kind, fix }] = judge([gradients]);
+    return [severity, kind, /2\^(\d+)/.exec(fix)?.[1] ?? fix.split(":")[0]];
+  };
+  assertEquals(said(-30, -10), ["note", "unscaled", "22"]);
+  assertEquals(said(-30, -20), ["note", "unscaled", "24"]);
+  assertEquals(said(-25, 11), ["note", "unscaled", "1"]);
   // 2^-26 would still be 0, and no factor is left.
-  assertStringIncludes(fix(-26, 11), "no scale of the loss");
-  assertStringIncludes(fix(-25, 12), "no scale of the loss");
+  assertEquals(said(-26, 11), ["warning", "underflow", "Use bf16"]);
+  assertEquals(said(-25, 12), ["warning", "underflow", "Use bf16"]);
 });
 
 Deno.test("halfPrecision warns of any entry of 2^16 and more, in signals and in gradients", () => {

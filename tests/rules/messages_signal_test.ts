@@ -64,7 +64,7 @@ const SAID: Record<string, () => Finding[]> = {
     judge("attention", attentionNetwork({ apart: [0.9, 0], skip: false })),
   "half-precision: overflow": () =>
     judge("half-precision", makeMeasurements([{ activations: ofExponent(3, 100) }])),
-  "half-precision: underflow": () =>
+  "half-precision: underflow without a scaled loss": () =>
     judge("half-precision", makeMeasurements([{ preActivationGradients: ofExponent(-30) }])),
   "half-precision: underflow that no scale mends": () => {
     const gradients = [ofExponent(-30), ofExponent(14)];

@@ -45,12 +45,14 @@ export const halfPrecision: Rule = defineRule({
   exponentsAlone: true,
   weightsAlone: true,
   problem: "numbers that fp16 does not hold",
-  summary: "In fp16 no signal overflows, and most gradients are not turned to 0. Judged where " +
-    "exponents were counted: by `--half`, or `histograms: true`.",
+  summary: "In fp16 no signal overflows, and most gradients are not turned to 0 if the loss is " +
+    "scaled. Judged where exponents were counted: by `--half`, or `histograms: true`.",
   formula:
     "no entry of z, a and their gradients, or of the weights in a file without a topology, of 2^16 " +
     "and more; and of the entries of dJ/da, delta " +
-    "and dJ/dw that are not 0, a share of at most halfUnder below 2^-24. Of the weights in a file " +
+    "and dJ/dw that are not 0, a share of at most halfUnder below 2^-24 after a scale of the loss; " +
+    "a note if they need one. The scale is at most 2^24, and leaves the largest gradient a factor " +
+    "of 8 below the largest number. Of the weights in a file " +
     "without a topology, a share of at most fp8Under below 2^-17 of the largest (a note). Entries " +
     "are known by their exponents.",
   source: "IEEE 754 binary16; Micikevicius et al. 2018, Mixed Precision Training.",
@@ -62,9 +64,9 @@ export const halfPrecision: Rule = defineRule({
   falsePositives: "Not measured: it judges nothing unless it is asked to.",
   asserts:
     "that what a pass computes fits into fp16: no z, a or gradient overflows, and at most half " +
-    "of a layer's gradients are turned to 0 (`halfUnder`). Measure with `histograms: true`; there is " +
-    "no verdict without. Fails where `report` and the gate only warn.",
-  fails: "signals overflow in fp16, or most gradients are turned to 0",
+    "of a layer's gradients are turned to 0 (`halfUnder`) if the loss is scaled. Measure with " +
+    "`histograms: true`; there is no verdict without. Fails where `report` and the gate only warn.",
+  fails: "signals overflow in fp16, or most gradients are turned to 0 at any scale of the loss",
   throws: "If fp16 does not hold what was measured.",
   example: {
     title: "A network that passes",
@@ -158,6 +160,7 @@ function underflow({ layers, measurements, thresholds }: Case<"halfUnder">): Ver
   const largest = Math.max(...measurements.layers.flatMap(gradientsOf).map(largestExponent));
   const power = Math.min(LARGEST_SCALE, MAX_EXPONENT - HEADROOM - largest);
   const names = shares.map(({ name }) => name);
+  // Mixed precision scales the loss by itself.
   const helps = power > 0 &&
     layers.flatMap(gradientsOf).every((one) => underOf(one, power) <= halfUnder);
   const most = Math.max(...shares.map(({ under }) => under));
@@ -165,12 +168,15 @@ function underflow({ layers, measurements, thresholds }: Case<"halfUnder">): Ver
   const expected = atMost(halfUnder);
   return [{
     ...about(names),
-    kind: "underflow",
+    severity: helps ? "note" : "warning",
+    kind: helps ? "unscaled" : "underflow",
     measured: most,
     expected,
     threshold: "halfUnder",
     figures,
-    message: say`fp16 turns up to ${figures.under} of the gradients of ${
+    message: say`${
+      helps ? say`Without a scaled loss, fp16` : say`fp16`
+    } turns up to ${figures.under} of the gradients of ${
       layerNames(names, measurements.layers)
     } to 0; expected ${shareFigure(halfUnder, "gradients")} or less (halfUnder).`,
     fix: helps
