@@ -79,6 +79,14 @@ const SAID: Record<string, () => Finding[]> = {
     judge("saturated-activations", makeMeasurements([{ preActivations: flat(1, 7) }])),
   "dead-units": () => judge("dead-units", dead(0.6), UNTRAINED),
   "dead-units: trained": () => judge("dead-units", dead(0.6)),
+  "dead-units: biases that vary, beside a fresh kernel": () => {
+    // The mean absolute value of a uniform draw, of the deviation of He's initialisation.
+    const std = Math.sqrt(2 / 20);
+    const values = { ...flat(std, 400), meanAbs: std * Math.sqrt(3) / 2 };
+    const below = statisticsOf(Array.from({ length: 20 }, (_, i) => i % 2 - 2.5));
+    const biases = makeWeight({ name: "bias", shape: [20], values: below });
+    return judge("dead-units", dead(0.6, { weights: [makeWeight({ values }), biases] }));
+  },
   "dead-units: trained, on random inputs": () => judge("dead-units", onRandomInputs(dead(0.6))),
   "dead-units: a warning": () => judge("dead-units", dead(0.3, { activation: null }), UNTRAINED),
   "dead-units: all of them": () => judge("dead-units", dead(1), { deadFraction: 1, ...UNTRAINED }),

@@ -148,13 +148,18 @@ const USUAL = [0.01, 0.02, 0.05, 0.05 / Math.sqrt(3)];
  * initialiser, and the biases are constant or drawn with it.
  */
 export function looksUntrained(layer: LayerMeasurements): boolean {
-  const kernels = layer.weights.filter(isKernel);
-  return kernels.length > 0 &&
-    kernels.every(({ shape, values }) => isDrawn(values) && isUsual(values, shape, layer)) &&
+  return hasFreshKernels(layer) &&
     layer.weights.filter(isShift).every((shift) =>
       shift.values.std <= 1e-6 * shift.values.maxAbs || startsToForget(layer, shift.values) ||
       isDrawnByPyTorch(layer, shift)
     );
+}
+
+/** Returns true if a layer has kernels, and each looks drawn with the scale of an initialiser. */
+export function hasFreshKernels(layer: LayerMeasurements): boolean {
+  const kernels = layer.weights.filter(isKernel);
+  return kernels.length > 0 &&
+    kernels.every(({ shape, values }) => isDrawn(values) && isUsual(values, shape, layer));
 }
 
 function isUsual(

@@ -4,6 +4,7 @@ import { defineRule } from "../define_rule.ts";
 import { atMost, lessThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { NetworkView } from "../network/network_view.ts";
+import { hasFreshKernels } from "../network/biases_of.ts";
 import { isReachedBelow } from "../network/no_gradient.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
@@ -130,7 +131,8 @@ export const deadUnits: Rule = defineRule({
           limit === 1 || formatPercent(limit) === formatPercent(thresholds[threshold])
             ? NOTHING
             : why}).`,
-        fix: trained
+        // Biases alone may be drawn so that they look trained.
+        fix: trained && !hasFreshKernels(layer)
           ? "Lower the learning rate for further training: dead units do not learn."
           : `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
             `with zero biases keeps half of the entries on.`,
