@@ -2,7 +2,7 @@ import { InputError } from "../words/input_error.ts";
 import { nearest } from "../words/nearest.ts";
 import { oneOfNames } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import type { OptimizerName, OptimizerSettings } from "./optimizers.ts";
+import { defaultSettings, type OptimizerName, type OptimizerSettings } from "./optimizers.ts";
 import { numberOf, parseTorchCall, type TorchCall } from "./parse_loss.ts";
 
 /** Optimizer that was requested by its name in PyTorch. */
@@ -124,7 +124,8 @@ export function parseOptimizer(text: string, place: string): RequestedOptimizer 
   }
   const { decoupled_weight_decay: isDecoupled, weight_decay: decay, ...rest } = others;
   const settings: OptimizerSettings = {
-    weightDecay: decay === 0 ? null : decay,
+    // A decay of `null` would be read as missing, which is 0.004 for AdamW.
+    weightDecay: decay,
     // Adadelta adds it to the square in PyTorch as well.
     addsEpsilonLast: "eps" in rest && className !== "Adadelta",
     decaysInGradient: decay !== 0 && !optimizer.decaysApart && isDecoupled !== true,
@@ -183,18 +184,27 @@ function numberIn(text: string, key: string, className: string): number | boolea
  * Returns the settings of an optimizer that differ from PyTorch's defaults, by PyTorch's names.
  *
  * @param name Name in `OPTIMIZERS`.
- * @param settings Settings, by their names there.
+ * @param settings Settings, by their names there; those that are missing have Keras's defaults.
  */
 export function torchSettings(name: string, settings: OptimizerSettings): OptimizerSettings {
   const className = name === "Momentum" ? "SGD" : name;
   const optimizer = Object.values(TORCH_OPTIMIZERS).find((one) => one.name === className);
   if (optimizer === undefined) return settings;
-  const names = Object.entries(optimizer.arguments);
-  const nameOf = (key: string) => names.find(([, own]) => own === key)?.[0] ?? key;
-  return Object.fromEntries(
-    Object.entries(settings)
-      // No weight decay is 0 in PyTorch.
-      .map(([key, value]) => [nameOf(key), value ?? 0] as const)
-      .filter(([key, value]) => optimizer.defaults[key] !== value),
-  );
+  // PyTorch's optimizers imply where epsilon is added, and most of them what the decay passes.
+  const { addsEpsilonLast: _, decaysInGradient, ...own } = settings;
+  const named = Object.entries(optimizer.arguments)
+    .filter(([, name]) => name !== DECOUPLED.decoupled_weight_decay);
+  const standard = defaultSettings(name as OptimizerName);
+  const shown: OptimizerSettings = {};
+  for (const [key, name] of named) {
+    const { [name]: value = standard[name] } = own;
+    // No weight decay is 0 in PyTorch.
+    if (value !== undefined && (value ?? 0) !== optimizer.defaults[key]) shown[key] = value ?? 0;
+    delete own[name];
+  }
+  const canDecouple = "decoupled_weight_decay" in optimizer.arguments;
+  if (canDecouple && Number(settings.weightDecay) > 0 && decaysInGradient !== true) {
+    shown.decoupled_weight_decay = true;
+  }
+  return { ...shown, ...own };
 }

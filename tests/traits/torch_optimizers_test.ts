@@ -1,3 +1,4 @@
+import { unusualSettings } from "../../src/traits/optimizers.ts";
 import { parseOptimizer, torchSettings } from "../../src/traits/torch_optimizers.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -23,7 +24,7 @@ Deno.test("parseOptimizer() reads calls of PyTorch, with its defaults", () => {
     settings: {
       momentum: 0,
       nesterov: false,
-      weightDecay: null,
+      weightDecay: 0,
       decaysInGradient: false,
       addsEpsilonLast: false,
     },
@@ -64,13 +65,26 @@ Deno.test("parseOptimizer() rejects unknown optimizers and arguments", () => {
 Deno.test("torchSettings() returns what differs from PyTorch's defaults, by PyTorch's names", () => {
   const shown = (text: string) => {
     const { name, settings } = parse(text);
-    const { addsEpsilonLast: _, decaysInGradient: __, ...named } = torchSettings(name, settings);
-    return named;
+    const measured = unusualSettings(name, settings);
+    assertEquals(torchSettings(name, settings), torchSettings(name, measured ?? {}), text);
+    return torchSettings(name, settings);
   };
   assertEquals(shown("AdamW(lr=3e-4, weight_decay=0.02)"), { weight_decay: 0.02 });
   assertEquals(shown("AdamW(lr=3e-4)"), {});
   assertEquals(shown("AdamW(weight_decay=0)"), { weight_decay: 0 });
   assertEquals(shown("RMSprop(alpha=0.9, eps=1e-6)"), { alpha: 0.9, eps: 1e-6 });
+  // These are Keras's defaults, which measurements leave out.
+  assertEquals([shown("RMSprop(alpha=0.9)"), shown("RMSprop()")], [{ alpha: 0.9 }, {}]);
+  assertEquals([shown("Adadelta(rho=0.95)"), shown("Adadelta()")], [{ rho: 0.95 }, {}]);
+  assertEquals(shown("AdamW(weight_decay=0.004)"), { weight_decay: 0.004 });
+  assertEquals(shown("Adam(eps=1e-7, weight_decay=0.1)"), { eps: 1e-7, weight_decay: 0.1 });
+  assertEquals(shown("Adam(weight_decay=0.1, decoupled_weight_decay=True)"), {
+    weight_decay: 0.1,
+    decoupled_weight_decay: true,
+  });
+  assertEquals(shown("Adam(decoupled_weight_decay=True)"), {});
+  // The clipping of Keras is no argument of PyTorch's.
+  assertEquals(torchSettings("Adam", { clipnorm: 1 }), { clipnorm: 1, eps: 1e-7 });
   assertEquals(shown("SGD(lr=0.1, momentum=0.9, nesterov=True)"), {
     momentum: 0.9,
     nesterov: true,
