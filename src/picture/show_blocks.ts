@@ -2,12 +2,13 @@ import type { LayerMeasurements } from "../measure/measurements.ts";
 import { type Finding, saidOf } from "../rules/finding.ts";
 import { type Sibling, siblingGroups } from "../rules/network/sibling_tensors.ts";
 import { median } from "../theory/averages.ts";
+import { displayWidth } from "../render/fit_text.ts";
 import { formatNumber, roundTo } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { Wrong } from "./bar_panel.ts";
 import { byMagnitude, type Magnitude, magnitudeKey } from "./color_steps.ts";
 import type { ColumnAxis } from "./column_axis.ts";
-import { drawHeatMap, shortName } from "./draw_heat_map.ts";
+import { CHART, drawHeatMap, shortName } from "./draw_heat_map.ts";
 import { type Markup, markup } from "./markup.ts";
 import { keyItem, VALUE_MARKS } from "./scale_marks.ts";
 
@@ -149,7 +150,10 @@ export interface BlocksStyle {
 
 /** Places of the columns, with room for slanted names above and to the right. */
 const GRID = { from: 56, to: 470, head: 116 };
-const LONGEST_KIND = 18;
+/** Longest name in full: `post_attention_layernorm`. */
+const LONGEST_KIND = 24;
+/** Height, and width, of a character of a slanted name on a phone, whose letters are the largest. */
+const SLANTED_CHARACTER = 5.5;
 /** Least distance of two slanted names. */
 const LEAST_SPACING = 18;
 /** Height of the rows: with it, the key below them is in the first screen of a laptop. */
@@ -194,8 +198,12 @@ function valueSigns({ kinds }: BlockGrid, magnitude: Magnitude): Markup {
 export function drawBlocks(grid: BlockGrid, magnitude: Magnitude): Markup {
   const { blocks, kinds } = grid;
   const axis = kindAxis(kinds.length);
+  const longest = (i: number) =>
+    Math.min(LONGEST_KIND, Math.floor((CHART.width - axis.centers[i]) / SLANTED_CHARACTER));
   const row = Math.max(3, Math.min(18, Math.round(ROWS_HEIGHT / blocks.length)));
   const every = Math.ceil(LEAST_SPACING * kinds.length / (GRID.to - GRID.from));
+  const names = kinds.map(({ name }, i) => i % every > 0 ? "" : shortName(name, longest(i)));
+  const height = SLANTED_CHARACTER * Math.max(...names.map(displayWidth));
   return drawHeatMap(
     {
       rows: blocks.map((block, i) => ({
@@ -205,7 +213,7 @@ export function drawBlocks(grid: BlockGrid, magnitude: Magnitude): Markup {
       colorOf: byMagnitude(magnitude),
       axis,
       across: "",
-      size: { top: GRID.head, row },
+      size: { top: Math.max(GRID.head, Math.ceil(height) + 12), row },
       named: outlined(grid).map(({ block }) => block).reverse(),
     },
     (top, bottom) =>
@@ -217,9 +225,7 @@ export function drawBlocks(grid: BlockGrid, magnitude: Magnitude): Markup {
             ? null
             : markup`<text transform="translate(${axis.centers[i]} ${
               top - 8
-            }) rotate(-45)"><title>${escapeControls(name)}</title>${
-              shortName(name, LONGEST_KIND)
-            }</text>`
+            }) rotate(-45)"><title>${escapeControls(name)}</title>${names[i]}</text>`
         )
       }${
         outlined(grid).map(({ cell, column, block }) =>

@@ -231,6 +231,25 @@ Deno.test("blockGrids() gives each stack its own grid, and experts one column", 
   assertEquals(grid.kinds[0].cells.map((cell) => cell!.name)[2], "layers.2.experts.7.up/weight");
 });
 
+Deno.test("drawBlocks() cuts no kind of 24 characters, unless it would leave the drawing", () => {
+  const drawn = (names: string[]) => {
+    const kinds = names.map((name) => ({ name, cells: [{ name, value: 1, wrong: null }] }));
+    const { source } = drawBlocks({ name: "*", blocks: [0], kinds }, DECADES);
+    const shown = every(source, /rotate\(-45\)"><title>[^<]*<\/title>\u2068([^<]*)\u2069/g);
+    return { shown, top: Number(every(source, /data-top="(\d+)"/g)[0]) };
+  };
+  const others = Array.from({ length: 9 }, (_, i) => `mlp.${i}`);
+  const name = (length: number) => "post_attention_layernorm_".slice(0, length);
+  assertEquals(drawn([name(24), ...others, "last"]), {
+    shown: [name(24), ...others, "last"],
+    top: 144,
+  });
+  assertEquals(drawn([name(18), ...others, "last"]).top, 116);
+  const { shown } = drawn([name(25), ...others, name(20)]);
+  assertEquals([shown[0], shown[10]].map(({ length }) => length), [24, 19]);
+  assertEquals([shown[0], shown[10]].every((text) => text.includes("…")), true);
+});
+
 Deno.test("showBlocks() of 80 blocks and 12 kinds is short, and has every figure in a table", () => {
   const layers = Array.from({ length: 3 }, (_, i) =>
     blockLayers(80).map((layer) => ({
