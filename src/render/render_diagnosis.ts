@@ -93,7 +93,10 @@ export function verdictLine(
   return paint(verdictWords(diagnosis, under), tone, color);
 }
 
-/** Says from how many causes the findings come: `36 findings come from 1 cause, and 1 note`. */
+/**
+ * Counts the findings: `36 findings come from 1 cause, plus 1 note`, or `1 warning, 1 note` if each is a
+ * cause of its own.
+ */
 export function findingWords(
   findings: readonly Pick<Finding, "severity">[],
   causes: readonly Pick<Cause, "severity">[],
@@ -105,9 +108,11 @@ export function findingWords(
   const from = [
     ...errors === 0 ? [] : [formatCount(errors, "cause")],
     ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
-  ].join(" and ");
-  const also = notes === 0 ? "" : `, and ${formatCount(notes, "note")}`;
-  return `${formatCount(open, "finding")} ${open === 1 ? "comes" : "come"} from ${from}${also}`;
+  ];
+  const also = notes === 0 ? [] : [formatCount(notes, "note")];
+  if (open === errors + warnings) return [...from, ...also].join(", ");
+  return [`${formatCount(open, "finding")} come from ${from.join(" and ")}`, ...also]
+    .join(", plus ");
 }
 
 /** Describes a cause: its message, fix, the result of trying the fix, and its consequences. */

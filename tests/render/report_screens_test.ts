@@ -3,6 +3,7 @@ import { stripAnsiCode } from "@std/fmt/colors";
 import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
+import { findingWords } from "../../src/render/render_diagnosis.ts";
 import type { RenderTextOptions } from "../../src/render/render_charts.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { finding, layer, measurements, statistics, weight } from "../networks/sample.ts";
@@ -325,4 +326,19 @@ Deno.test("renderText() fits a network of MobileNetV2's layers into two screens 
     const text = lines.join(" ").replace(/\s+/g, " ");
     assert(text.includes("block_1 ... block_16: 16 blocks of"), text);
   }
+});
+
+Deno.test("findingWords() counts causes, warnings and notes, and findings only if a cause has several", () => {
+  const of = (severities: string, causes: string) => {
+    const names = { e: "error", w: "warning", n: "note" } as const;
+    const each = (letters: string) =>
+      [...letters].map((letter) => ({ severity: names[letter as keyof typeof names] }));
+    return findingWords(each(severities), each(causes));
+  };
+  assertEquals(of("w", "w"), "1 warning");
+  assertEquals(of("wn", "w"), "1 warning, 1 note");
+  assertEquals(of("ewwnn", "eww"), "1 cause, 2 warnings, 2 notes");
+  assertEquals(of("nn", ""), "2 notes");
+  assertEquals(of("eee", "e"), "3 findings come from 1 cause");
+  assertEquals(of("eewn", "ew"), "3 findings come from 1 cause and 1 warning, plus 1 note");
 });
