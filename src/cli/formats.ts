@@ -147,8 +147,8 @@ const TABLE = {
     reads: [],
     isLines: false,
     async points() {
-      const { STUDY_CSV_HEADING, studyCsvRows } = await import("../study/study_csv.ts");
-      return { opening: () => STUDY_CSV_HEADING, point: studyCsvRows, closing: "" };
+      const { studyCsvHeading, studyCsvRows } = await import("../study/study_csv.ts");
+      return { opening: studyCsvHeading, point: studyCsvRows, closing: "" };
     },
   },
   junit: {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { formatOf } from "../../src/cli/flags/show_flags.ts";
-import { formatsOf } from "../../src/cli/formats.ts";
+import { formatOf, studyFormatOf } from "../../src/cli/flags/show_flags.ts";
+import { type FormatName, formatsOf } from "../../src/cli/formats.ts";
 import { withFolder } from "../model/save_model.ts";
 import { runCommand } from "./run_command.ts";
 
@@ -14,6 +14,20 @@ Deno.test("formatOf() takes what was asked for, else what the name ends in, else
   // Two of them are texts, and one is not written by a report.
   assertEquals([formatOf(null, "a.txt", gate), formatOf(null, "a.xml", gate)], ["text", "junit"]);
   assertEquals(formatOf(null, "a.xml", report), "text");
+});
+
+Deno.test("studyFormatOf() takes a page or an image by its name, and leaves other names to the study", () => {
+  const of = (out: string | null, format: FormatName | null = null) => [
+    studyFormatOf({ format, out }, ["study"]),
+    studyFormatOf({ format, out }, ["growth"]),
+    studyFormatOf({ format, out }, ["study", "growth"]),
+  ];
+  assertEquals(of("a.HTML"), ["html", "html", "html"]);
+  assertEquals(of("a.svg"), ["text", "svg", "svg"]);
+  for (const out of [null, "a.json", "a.csv", "a.md", "html"]) {
+    assertEquals(of(out), ["text", "text", "text"]);
+  }
+  assertEquals(of("a.html", "csv"), ["csv", "csv", "csv"]);
 });
 
 Deno.test("report, check and diff write what the name of --out ends in", () =>

@@ -74,6 +74,37 @@ Deno.test("scale --resume goes on with a file that lacks points", async () => {
   });
 });
 
+Deno.test("scale writes the page or image that --out is named like, and a CSV of every step", async () => {
+  await withModels(async (folder) => {
+    const scale = (...flags: string[]) =>
+      runCommand([
+        "scale",
+        `${folder}/right.js`,
+        "--widths=8,16",
+        "--seeds=1",
+        "--quiet",
+        ...flags,
+      ]);
+    for (const [name, begins] of [["a.html", "<!doctype html>"], ["a.svg", "<svg"]]) {
+      const { stdout, stderr } = await scale("--out", `${folder}/${name}`);
+      assertEquals([stdout, stderr], ["", ""]);
+      assertEquals((await Deno.readTextFile(`${folder}/${name}`)).startsWith(begins), true, name);
+    }
+    const { stdout } = await scale("--format=csv");
+    const [heading, ...rows] = stdout.trimEnd().split("\n").map((row) => row.split(","));
+    const columns = ["width", "layer", "step", "activationSize"].map((name) =>
+      heading.indexOf(name)
+    );
+    const seen = rows.map((row) => columns.map((column) => row[column]));
+    const hidden = seen.filter(([, layer]) => layer === "hidden");
+    assertEquals(
+      hidden.map(([width, , step]) => `${width}/${step}`),
+      [8, 16].flatMap((width) => [0, 1, 2, 3, 4, 5].map((step) => `${width}/${step}`)),
+    );
+    assertEquals(hidden.every(([, , , size]) => Number(size) > 0), true);
+  });
+});
+
 Deno.test("scale refuses a single size, a file with a fixed size, and a module that ignores it", async () => {
   await withModels(async (folder) => {
     await assertRefuses(["scale", `${folder}/right.js`, "--widths=64"], ["two or more of either"]);

@@ -9,16 +9,15 @@ Deno.test("sweep writes a page; merge writes the same one of the study", () =>
     const [page, study, again] = ["a.html", "study.json", "b.html"].map((one) =>
       `${folder}/${one}`
     );
-    const { code, stdout, stderr } = await runCommand(
-      ["sweep", ...SMALL, "--format", "html", "--out", page],
-    );
+    // The name of the file chooses the format.
+    const { code, stdout, stderr } = await runCommand(["sweep", ...SMALL, "--out", page]);
     assertEquals([code, stdout], [0, ""]);
     assertMatch(stderr, /^3 of 3 points, in .*a\.html, after /m);
     const html = await Deno.readTextFile(page);
     assertMatch(html, /^<!doctype html>\n/);
     assertStringIncludes(html, '<input type="range"');
     assertEquals((await runCommand(["sweep", ...SMALL, "--out", study, "--quiet"])).code, 0);
-    const merged = await runCommand(["merge", study, "--format", "html", "--out", again]);
+    const merged = await runCommand(["merge", study, "--out", again]);
     assertEquals([merged.code, merged.stdout], [0, ""]);
     assertMatch(merged.stderr, /^3 points, in .*b\.html\n$/);
     assertEquals(await Deno.readTextFile(again), html);
@@ -37,7 +36,8 @@ Deno.test("a page replaces a page, and no study; a study replaces a page", () =>
     const overStudy = await runCommand([...html, study]);
     assertEquals(overStudy.code, 2);
     assertMatch(overStudy.stderr, /would replace .*, which holds a study: write elsewhere/);
-    const overPage = await runCommand(["sweep", ...SMALL, "--quiet", "--out", page]);
+    const asText = ["sweep", ...SMALL, "--quiet", "--format", "text", "--out", page];
+    const overPage = await runCommand(asText);
     assertEquals(overPage.code, 0, overPage.stderr);
     assertEquals(await Deno.readTextFile(page), await Deno.readTextFile(study));
   }));
@@ -51,7 +51,7 @@ Deno.test("sweep and merge say what a page cannot do: go on with a study, or ope
     assertEquals(resumed.code, 2);
     assertStringIncludes(
       resumed.stderr,
-      "--resume is given with --format html, whose --out is a page",
+      `--resume is given with --out ${out}, whose format is html, expected a study`,
     );
     const study = `${folder}/study.json`;
     await runCommand(["sweep", ...SMALL, "--out", study, "--quiet"]);

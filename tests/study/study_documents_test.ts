@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderStudySummary } from "../../src/render/render_study.ts";
 import { renderStudyMarkdown } from "../../src/render/render_study_markdown.ts";
-import { STUDY_CSV_HEADING, studyCsvRows } from "../../src/study/study_csv.ts";
+import { studyCsvHeading, studyCsvRows } from "../../src/study/study_csv.ts";
+import { growthSummary } from "../networks/growth.ts";
 import { makeHeader, makeLayer, makePoint, summaryOf } from "../networks/studies.ts";
 
 Deno.test("renderStudyMarkdown() has the table, the sentences, and the charts folded away", () => {
@@ -23,10 +24,48 @@ Deno.test("studyCsvRows() writes a row a layer, as many cells as the heading, qu
   const rows = studyCsvRows(makePoint(header, 0, { layers, failed: ["x", "y"], healthy: false }));
   assertStringIncludes(rows, '"a,""b""\\nc"');
   const last = rows.trimEnd().split("\n").at(-1)!;
-  assertEquals(last.split(",").length, STUDY_CSV_HEADING.split(",").length);
+  assertEquals(last.split(",").length, studyCsvHeading(header).split(",").length);
   assertEquals(last.split(",").slice(6, 12), ["0.5", "1.5", "0.5", "false", "x y", "d"]);
   const cells = rows.split("\n")[0].split('"').at(-1)!.split(",");
   assertEquals(cells.slice(4, 6), ["", "NaN"]);
+});
+
+Deno.test("studyCsvRows() writes a row for each layer and step of a training", () => {
+  const { training } = growthSummary();
+  const header = makeHeader({ scales: [1], widths: [8, 16], rates: [2] }, { training });
+  const kernel = {
+    name: "a",
+    fanIn: 4,
+    std: 0.5,
+    multiplier: -1,
+    isBranch: false,
+    inputs: [1, null],
+    activations: [2, 3],
+    changes: [0.25],
+    gradients: [0.125],
+    updates: [0.01],
+  };
+  const point = makePoint(header, 1, {
+    layers: [makeLayer("a"), makeLayer("b")],
+    training: {
+      parameters: 90,
+      losses: [0.7, 0.6],
+      embeddingLoss: null,
+      layers: [kernel],
+      adamLayers: [],
+    },
+  });
+  const [heading, ...rows] = [studyCsvHeading(header), studyCsvRows(point)].join("").trimEnd()
+    .split("\n").map((row) => row.split(","));
+  assertEquals(rows.map(({ length }) => length), rows.map(() => heading.length));
+  const from = heading.indexOf("rate");
+  assertEquals(heading.slice(0, from).join(), studyCsvHeading({}).trim());
+  assertEquals(rows.map((row) => [row[5], row[11], ...row.slice(from)].join()), [
+    "16,a,2,90,,0,0.7,4,0.5,-1,1,2,,0.125,",
+    "16,a,2,90,,1,0.6,4,0.5,-1,,3,0.25,,0.01",
+    "16,b,2,90,,0,0.7,,,,,,,,",
+    "16,b,2,90,,1,0.6,,,,,,,,",
+  ]);
 });
 
 Deno.test("studyCsvRows() lets no name begin a formula, and writes what is invisible", () => {

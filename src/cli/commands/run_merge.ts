@@ -14,8 +14,8 @@ import { diagnose } from "../../diagnosis/diagnose.ts";
 import { readUserText } from "../../model/files/user_file.ts";
 import { runRules } from "../../rules/judge_rule.ts";
 import { documentKind } from "../../words/document.ts";
-import { formatOf, textOptions } from "../flags/show_flags.ts";
-import { type FormatName, FORMATS, formatsOf } from "../formats.ts";
+import { formatOf, studyFormatOf, textOptions } from "../flags/show_flags.ts";
+import { FORMATS, formatsOf } from "../formats.ts";
 import { claimOutputs, endsOf } from "../kit/claim_outputs.ts";
 import { UsageError } from "../kit/flag.ts";
 import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
@@ -29,12 +29,13 @@ export async function run(operands: string[], flags: MergeValues): Promise<numbe
   const { out: given, quiet, open, force } = flags;
   const texts = await partTexts(operands);
   if (texts !== null) return await mergeReport(operands, texts, flags);
-  const view = studyView(flags);
-  const { study: out, page } = destinations(flags);
+  const format = studyFormatOf(flags, ["study", "growth"]);
+  const view = studyView(flags, format);
+  const { study: out, page } = destinations({ format, out: given });
   requireFile({ open }, page === null ? [] : [page]);
   requireFile({ force }, given === null ? [] : [given]);
   if (given !== null) {
-    await claimOutputs([studyOutput(flags, given)], operands, { force });
+    await claimOutputs([studyOutput(format, given)], operands, { force });
   }
   const files = await readParts(operands);
   const { header, points } = mergeStudyFiles(files);
@@ -99,7 +100,7 @@ async function mergeReport(
 ): Promise<number> {
   const { joinParts, parsePart } = await import("../../render/report_document.ts");
   const formats = formatsOf("report");
-  const asked = formatOf(format === "text" ? null : format as FormatName, out, formats);
+  const asked = formatOf(format, out, formats);
   const show = FORMATS[asked].report;
   if (show === undefined || asked === "svg") {
     throw new UsageError(refusal`--format is ${asked}, expected text, json or html for weights`);

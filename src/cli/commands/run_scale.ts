@@ -6,10 +6,10 @@ import { readStudyFile } from "../../study/study_file.ts";
 import type { StudyHeader } from "../../study/study_document.ts";
 import type { Study } from "../../study/study_summary.ts";
 import { SCALE_FLAGS, scaleRequest, type ScaleValues } from "../flags/scale_flags.ts";
-import { requireRead, textOptions } from "../flags/show_flags.ts";
+import { requireRead, studyFormatOf, textOptions } from "../flags/show_flags.ts";
 import { destinations } from "../flags/sweep_flags.ts";
 import { FORMATS } from "../formats.ts";
-import { UsageError } from "../kit/flag.ts";
+import { type FlagValues, UsageError } from "../kit/flag.ts";
 import { interruption } from "../kit/process.ts";
 import { openFile, outputPath, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_settings.ts";
@@ -17,11 +17,14 @@ import { KeptPoints, measureStudy, type StudyRequest, tellEnd } from "../measure
 import { claimStudy, printPoints, showsPoints, type StudyView } from "./run_sweep.ts";
 import { refusal } from "../../words/input_error.ts";
 
+type Given = FlagValues<typeof SCALE_FLAGS>;
+
 /** Runs the study. Returns the exit code, see the declaration of the subcommand. */
-export async function run([model]: string[], flags: ScaleValues): Promise<number> {
+export async function run([model]: string[], given: Given): Promise<number> {
+  const flags: ScaleValues = { ...given, format: studyFormatOf(given, ["growth"]) };
   const request = scaleRequest(model, flags);
   const { format, quiet, open, shard, ...text } = flags;
-  requireRead(SCALE_FLAGS, flags, "growth", [format]);
+  requireRead(SCALE_FLAGS, given, "growth", [format]);
   const view: StudyView = { format, ...textOptions(text, null) };
   if (shard !== null && flags.out === null && !showsPoints(view)) {
     throw new UsageError(

@@ -3,11 +3,12 @@ import { readStudyFile } from "../../study/study_file.ts";
 import type { StudyHeader } from "../../study/study_document.ts";
 import type { StudySummary } from "../../study/study_summary.ts";
 import { StudyTally } from "../../study/study_tally.ts";
-import { requireRead, textOptions } from "../flags/show_flags.ts";
+import { requireRead, studyFormatOf, textOptions } from "../flags/show_flags.ts";
 import {
   destinations,
   STUDY_SHOW_FLAGS,
   studyOutput,
+  type SWEEP_FLAGS,
   sweepRequest,
   type SweepValues,
 } from "../flags/sweep_flags.ts";
@@ -20,9 +21,13 @@ import { loadPlugins } from "../load_settings.ts";
 import { KeptPoints, measureStudy, tellEnd } from "../measure_study.ts";
 
 /** Runs the study. Returns the exit code, see the declaration of the subcommand. */
-export async function run([model]: string[], flags: SweepValues): Promise<number> {
+export async function run(
+  [model]: string[],
+  given: FlagValues<typeof SWEEP_FLAGS>,
+): Promise<number> {
+  const flags: SweepValues = { ...given, format: studyFormatOf(given, ["study"]) };
   const request = sweepRequest(model, flags);
-  const view = studyView(flags);
+  const view = studyView(given, flags.format);
   const { quiet, open } = flags;
   const { page } = destinations(flags);
   await claimStudy(model, flags);
@@ -63,7 +68,7 @@ export async function claimStudy(
   requireFile({ force }, out === null ? [] : [out]);
   if (out === null) return;
   const inputs = [model ?? null, ...register, ...plugin, batch, weights];
-  await claimOutputs([studyOutput(flags, out)], inputs, { force });
+  await claimOutputs([studyOutput(flags.format, out)], inputs, { force });
 }
 
 /** Options for showing a study on stdout. */
@@ -78,10 +83,14 @@ const PIECE = 1 << 16;
 /**
  * Returns the view of a study that a command line asks for.
  *
- * @throws {UsageError} If its format ignores a flag.
+ * @param format The format that it chooses.
+ * @throws {UsageError} If the format ignores a flag.
  */
-export function studyView(values: FlagValues<typeof STUDY_SHOW_FLAGS>): StudyView {
-  const { format, ...flags } = values;
+export function studyView(
+  values: FlagValues<typeof STUDY_SHOW_FLAGS> & { out: string | null },
+  format: FormatName,
+): StudyView {
+  const { format: _asked, ...flags } = values;
   requireRead(STUDY_SHOW_FLAGS, values, "study", [format]);
   return { format, ...textOptions(flags, null) };
 }

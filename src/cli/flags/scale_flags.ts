@@ -13,7 +13,9 @@ import { formatsOf } from "../formats.ts";
 import type { StudyRequest } from "../measure_study.ts";
 import { MEASURE_FLAGS, seedsFlag, shardFlag } from "./measure_flags.ts";
 import {
+  type Chosen,
   destinations,
+  PAGE_BY_EXTENSION,
   requireResumable,
   STUDY_RUN_FLAGS,
   STUDY_SHOW_FLAGS,
@@ -72,13 +74,13 @@ export const SCALE_FLAGS = {
       help:
         "what to print: json contains one point per draw; summary is JSON with every slope; html " +
         "is a page and svg an image, which --out names",
-      default: "text",
+      otherwise: PAGE_BY_EXTENSION,
     }),
   ),
 };
 
-/** Values of the flags of `scale`. */
-export type ScaleValues = FlagValues<typeof SCALE_FLAGS>;
+/** Values of the flags of `scale`, with the format chosen. */
+export type ScaleValues = Chosen<FlagValues<typeof SCALE_FLAGS>>;
 
 /**
  * Converts the flags of `scale` to a request.

@@ -127,6 +127,18 @@ export function formatOf<Name extends FormatName>(
 }
 
 /**
+ * Returns the format of a study: the one requested, otherwise the page or image that `--out` is named
+ * like, otherwise text. Other names do not choose, since `--out` then names the study itself.
+ */
+export function studyFormatOf(
+  { format, out }: { format: FormatName | null; out: string | null },
+  results: readonly ("study" | "growth")[],
+): FormatName {
+  const pages = results.flatMap(formatsOf).filter((name) => FORMATS[name].isPage);
+  return formatOf(format, out, [...new Set(pages)]);
+}
+
+/**
  * Rejects a flag that none of the chosen formats reads. A flag with its default value counts as not
  * given.
  *

@@ -2,9 +2,10 @@ import { withCriticalScales } from "../../study/critical_scales.ts";
 import type { StudyGrid } from "../../study/study_grid.ts";
 import type { NamedNetwork } from "../../study/study_subject.ts";
 import { INITIALIZERS } from "../../theory/initializers.ts";
+import { oneLine } from "../../words/failure.ts";
 import { roundTo } from "../../words/numbers.ts";
 import { showValue, showWord } from "../../words/show_value.ts";
-import { FORMATS, formatsOf } from "../formats.ts";
+import { type FormatName, FORMATS, formatsOf } from "../formats.ts";
 import {
   boolean,
   file,
@@ -39,6 +40,9 @@ const STUDY_FORMAT_HELP =
   "what to print: json and csv contain one point per draw; summary is JSON with the medians, the " +
   "quartiles and the share of healthy draws; html is a page, which --out names";
 
+/** Default of `--format` in the help, of a study that may have an image. */
+export const PAGE_BY_EXTENSION = "html or svg if --out ends in it, else text";
+
 /** Flags for running a study. */
 export const STUDY_RUN_FLAGS = {
   plugin: PLUGIN_FLAG,
@@ -50,7 +54,13 @@ export const STUDY_RUN_FLAGS = {
 
 /** Flags for showing a study on stdout; `merge` has them too. */
 export const STUDY_SHOW_FLAGS = {
-  format: usual("result", oneOf(formatsOf("study"), { help: STUDY_FORMAT_HELP, default: "text" })),
+  format: usual(
+    "result",
+    oneOf(formatsOf("study"), {
+      help: STUDY_FORMAT_HELP,
+      otherwise: "html if --out ends in .html, else text",
+    }),
+  ),
   force: FORCE_FLAG,
   open: OPEN_FLAG,
   ...TEXT_FLAGS,
@@ -58,16 +68,19 @@ export const STUDY_SHOW_FLAGS = {
   quiet: QUIET_FLAG,
 };
 
+/** Values of flags, with the format that they choose. */
+export type Chosen<Values> = Values & { format: FormatName };
+
 /** Decides what goes to `--out`: the study itself, or a page that shows it. */
 export function destinations(
-  { format, out }: Pick<MergeValues, "format" | "out">,
+  { format, out }: { format: FormatName; out: string | null },
 ): { study: string | null; page: string | null } {
   return FORMATS[format].isPage ? { study: null, page: out } : { study: out, page: null };
 }
 
 /** Returns the output for `--out`. */
-export function studyOutput(flags: Pick<MergeValues, "format" | "out">, path: string): Output {
-  return destinations(flags).page === null ? { path, extends: "study" } : { path };
+export function studyOutput(format: FormatName, path: string): Output {
+  return FORMATS[format].isPage ? { path } : { path, extends: "study" };
 }
 
 /** Flags of `merge`, which also shows what `scale` wrote. */
@@ -78,7 +91,7 @@ export const MERGE_FLAGS = {
   ...STUDY_SHOW_FLAGS,
   format: oneOf([...new Set([...formatsOf("study"), ...formatsOf("growth")])], {
     help: STUDY_FORMAT_HELP,
-    default: "text",
+    otherwise: PAGE_BY_EXTENSION,
   }),
 };
 
@@ -159,8 +172,8 @@ export const SWEEP_FLAGS = {
   ...STUDY_SHOW_FLAGS,
 };
 
-/** Values of the flags of `sweep`. */
-export type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
+/** Values of the flags of `sweep`, with the format chosen. */
+export type SweepValues = Chosen<FlagValues<typeof SWEEP_FLAGS>>;
 
 /**
  * Converts the flags of `sweep` to a request.
@@ -222,7 +235,9 @@ export function requireResumable(
 ): void {
   if (resume && out !== null && study === null) {
     throw new UsageError(
-      refusal`--resume is given with --format ${format}, whose --out is a page, expected a study`,
+      refusal`--resume is given with --out ${
+        oneLine(out)
+      }, whose format is ${format}, expected a study`,
     );
   }
   if (resume && force) {

@@ -3,6 +3,7 @@ import { CHECK_FLAGS } from "../../../src/cli/commands/check_flags.ts";
 import { type Command, parseCommand } from "../../../src/cli/kit/command.ts";
 import { flagName, UsageError } from "../../../src/cli/kit/flag.ts";
 import { chooseReporters } from "../../../src/cli/reporters.ts";
+import { studyFormatOf } from "../../../src/cli/flags/show_flags.ts";
 import { SWEEP_FLAGS, sweepRequest } from "../../../src/cli/flags/sweep_flags.ts";
 import { oneLine } from "../../../src/words/failure.ts";
 import { GateError } from "../../../src/gate/gate_result.ts";
@@ -17,7 +18,7 @@ const READERS: Record<string, (args: string[], command: Command) => void> = {
   },
   sweep: (args, { operand }) => {
     const { operands: [model], flags } = parseCommand(args, operand, SWEEP_FLAGS);
-    sweepRequest(model, flags);
+    sweepRequest(model, { ...flags, format: studyFormatOf(flags, ["study"]) });
   },
 };
 

@@ -19,7 +19,7 @@ import { renderMarkdown } from "../../../src/render/render_markdown.ts";
 import { renderStudy, renderStudySummary } from "../../../src/render/render_study.ts";
 import { renderStudyMarkdown } from "../../../src/render/render_study_markdown.ts";
 import { renderText } from "../../../src/render/render_text.ts";
-import { STUDY_CSV_HEADING, studyCsvRows } from "../../../src/study/study_csv.ts";
+import { studyCsvHeading, studyCsvRows } from "../../../src/study/study_csv.ts";
 import { summarizeStudy } from "../../../src/study/study.ts";
 import { oneLine } from "../../../src/words/failure.ts";
 import { anyFindings, anyMeasurements } from "../../render/arbitrary.ts";
@@ -165,7 +165,7 @@ function tryStudy(names: string[], chance: Chance): void {
     makeLayer(name, { activation: nameOf(chance), sigma: chance.one([1, null]), gradient: 1 + i })
   );
   const points = makePoints(header, () => ({ layers, activation, plain: false }));
-  const csv = `${STUDY_CSV_HEADING}${points.map(studyCsvRows).join("")}`;
+  const csv = `${studyCsvHeading({})}${points.map(studyCsvRows).join("")}`;
   requireVisible(csv, "CSV");
   const [heading, ...rows] = parseCsv(csv);
   assertEquals(new Set(rows.map(({ length }) => length)), new Set([heading.length]));
