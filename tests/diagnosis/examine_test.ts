@@ -5,7 +5,10 @@ import { weighTrial } from "../../src/diagnosis/examine/try_findings.ts";
 import { withTreatment } from "../../src/diagnosis/with_treatment.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
+import type { Trial } from "../../src/probe/trial.ts";
 import { type Finding, makeFinding } from "../../src/rules/finding.ts";
 import { patient } from "../networks/patients.ts";
 import { makeAttempt, makeTrial } from "../networks/probes.ts";
@@ -246,6 +249,44 @@ Deno.test("weighTrial() leaves a signal that dies both ways an error if the batc
     late.message,
     "No gradient. The network learns its batch too late to say otherwise.",
   );
+});
+
+Deno.test("weighTrial() leaves a signal that dies both ways an error if one rate alone learns random targets", () => {
+  const about = { severity: "error", layer: "dense", measured: 0, expected: "1", fix: "" } as const;
+  const gradient = makeFinding("vanishing-gradients", { ...about, message: "No gradient." });
+  const signal = makeFinding("activation-scale", { ...about, kind: "too-small", message: "None." });
+  const both = [gradient, signal];
+  const weighed = (found: Finding[], given: Partial<Trial>) => {
+    const attempts = [makeAttempt({ verdict: "fails" }), makeAttempt({ steps: 40 })];
+    return weighTrial(found, makeTrial({ randomTargets: true, attempts, best: 1, ...given }));
+  };
+  const severities = (found: Finding[], given: Partial<Trial> = {}) =>
+    weighed(found, given).map(({ severity }) => severity);
+  assertEquals(severities(both), ["error", "error"]);
+  assertEquals(
+    weighed(both, {})[0].message,
+    "No gradient. Learning random targets at one rate alone does not say otherwise.",
+  );
+  // The first rate learns, or the targets are those of the user, or the rate.
+  assertEquals(severities(both, { attempts: [makeAttempt()], best: 0 }), ["warning", "warning"]);
+  assertEquals(severities(both, { randomTargets: false }), ["warning", "warning"]);
+  assertEquals(severities(both, { givenVerdict: "learns" }), ["warning", "warning"]);
+  assertEquals(severities([gradient]), ["warning"]);
+});
+
+Deno.test("check gives ten layers that pass on nothing one verdict, however they are drawn", async () => {
+  await using _engine = await startEngine();
+  // Under seed 0 a rate of 0.01 learns the random targets of the batch, under seed 1 no rate does.
+  const trials: unknown[] = [];
+  for (const seed of [0, 1]) {
+    const model = exerciseModel({ seed, std: 1e-3 });
+    const { diagnosis } = await examine(model, randomBatch(model, { seed }), { seed });
+    const [cause] = diagnosis.causes;
+    assertEquals([diagnosis.verdict, cause.kind, cause.tried?.left], ["sick", "kernel-scale", 0]);
+    trials.push(diagnosis.trial?.verdict);
+    model.dispose();
+  }
+  assertEquals(trials, ["learns", "fails"]);
 });
 
 Deno.test("weighTrial() leaves a loss an error that starts more than 1000 times above guessing", () => {
