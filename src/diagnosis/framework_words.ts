@@ -305,7 +305,7 @@ const MAX_CALLS_LISTED = 4;
 
 function linesOf<T extends FixWeight>(weights: readonly T[], call: Call<T>): string {
   // The weights of a program have the names of its state dict, from which follow its modules.
-  const isProgram = weights.length > 0 && weights.every(({ weight }) => !weight.includes("/"));
+  const isProgram = weights.every(({ weight }) => !weight.includes("/"));
   if (isProgram) {
     return [...byCall(weights, call).values()].map((own) => calls(own, call)).join("\n");
   }

@@ -78,7 +78,7 @@ function faultOf(
     return `Every entry of ${what} is ${formatNumber(mean)}, so all examples are identical.`;
   }
   // One of several inputs may be the same in every example.
-  const spread = isOnly ? seen.spread ?? 1 : 1;
+  const spread = isOnly ? seen.spread ?? Infinity : Infinity;
   if (spread === 0) {
     return `All examples of ${what} are identical, so there is nothing to learn from.`;
   }
