@@ -198,6 +198,12 @@ function isLateStart({ rule, kind }: Finding): boolean {
  */
 const ALIKE = 0.01;
 
+/** Measurements of one pass, and what the rules find in them. */
+interface Pass {
+  measurements: Measurements;
+  found: readonly Finding[];
+}
+
 /** Findings of one pass after a trial. */
 interface TriedFindings {
   /** Trial; `null` if there was no reason for one. */
@@ -217,24 +223,37 @@ interface TriedFindings {
  */
 export async function tryFindings(
   subject: FixSubject,
-  { measurements, found }: { measurements: Measurements; found: readonly Finding[] },
+  { measurements, found }: Pass,
   options: TrialRequest,
 ): Promise<TriedFindings> {
   const { mode } = options;
-  const isDue = mode !== "off";
   // A number of steps set by the user is not extended.
-  const patient = typeof mode !== "number" &&
-    !found.some((finding) => isTried(finding) && !isLateStart(finding)) &&
-    !measurements.batch.perInput.some(({ spread }) => (spread ?? 1) < ALIKE);
   const thorough = typeof mode !== "number";
-  const trial = isDue ? await trySubject(subject, { ...options, patient, thorough }) : null;
+  const patient = thorough && mayStartLate({ measurements, found });
+  const trial = mode === "off"
+    ? null
+    : await trySubject(subject, { ...options, patient, thorough });
+  return { trial, ...judgeTried({ measurements, found }, trial) };
+}
+
+/** Returns true if a late start of a network says that it trains: no other error, and no lookalikes. */
+export function mayStartLate({ measurements: { batch }, found }: Pass): boolean {
+  return !found.some((finding) => isTried(finding) && !isLateStart(finding)) &&
+    !batch.perInput.some(({ spread }) => (spread ?? Infinity) < ALIKE);
+}
+
+/** Returns the findings of a pass, weighed by a trial, and what the trial itself finds. */
+export function judgeTried(
+  { measurements, found }: Pass,
+  trial: Trial | SkippedTrial | null,
+): Omit<TriedFindings, "trial"> {
   const findings = weighTrial(found, trial);
   const isOpen = trial !== null && !("skipped" in trial) &&
     !findings.some(({ severity }) => severity === "error");
   const shown = isOpen ? trialFinding(trial, measurements) : null;
   return shown?.severity === "warning"
-    ? { trial, findings: [...findings, shown], shown: null }
-    : { trial, findings, shown };
+    ? { findings: [...findings, shown], shown: null }
+    : { findings, shown };
 }
 
 /**
