@@ -27,7 +27,7 @@ import type { TriedRate } from "./healthy_state.ts";
 /**
  * Response of a monitor to a finding: `keep` continues, `stop` ends the training, `throw` rejects
  * it, and `lower` goes back to the last healthy weights and continues at a lower learning rate: one
- * that was tried there, or else a tenth.
+ * that was tried there, or else a third.
  */
 export type FindingResponse = "keep" | "stop" | "throw" | "lower";
 

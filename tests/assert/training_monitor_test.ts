@@ -9,53 +9,12 @@ import {
 } from "@std/assert";
 import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/health_monitor.ts";
 import { LivePage } from "../../src/assert/live_page.ts";
-import type { Engine } from "../../src/engine/engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import type { Optimizer, Tensor } from "../../src/engine/tensorflow.ts";
+import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { readTrainingLog } from "../../src/training/read_training_log.ts";
 import { withFolder } from "../model/save_model.ts";
-
-const objective = "meanSquaredError";
-
-/** A network that learns its batch at usual rates. */
-function subject({ tf }: Engine, optimizer: Optimizer) {
-  const model = exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed: 5 });
-  const batch = randomBatch(model, { objective });
-  model.compile({ optimizer, loss: objective });
-  const data = [batch.inputs, batch.targets] as [Tensor, Tensor];
-  const dispose = () => {
-    tf.dispose(data);
-    model.dispose();
-  };
-  return { model, batch, data, dispose };
-}
-
-/** Trains by `fit`, in batches of 8. */
-async function fit(
-  engine: Engine,
-  optimizer: Optimizer,
-  options: Partial<HealthMonitorOptions>,
-  epochs = 10,
-) {
-  const { model, batch, data, dispose } = subject(engine, optimizer);
-  const monitor = healthMonitor({ batch, objective, onFinding: "keep", budget: 1, ...options });
-  const tensors = engine.tf.memory().numTensors;
-  try {
-    await model.fit(...data, {
-      epochs,
-      batchSize: 8,
-      shuffle: false,
-      verbose: 0,
-      callbacks: monitor,
-    });
-    return monitor;
-  } finally {
-    assert(engine.tf.memory().numTensors <= tensors + 2 * model.weights.length + 1);
-    dispose();
-  }
-}
+import { fit, objective, subject } from "./watched_training.ts";
 
 const found = ({ history }: ReturnType<typeof healthMonitor>) => [
   ...new Set(
@@ -120,22 +79,6 @@ Deno.test("healthMonitor() names the example whose input is NaN", async () => {
   );
   poisoned.dispose();
   dispose();
-});
-
-Deno.test("healthMonitor() goes back to healthy weights at a lower rate, and then learns", async () => {
-  await using engine = await startEngine();
-  const monitor = await fit(engine, engine.tf.train.sgd(1e4), { onFinding: "lower" });
-  const [{ from, to, backTo }, ...others] = monitor.lowerings;
-  assertEquals([from, backTo, others.length], [1e4, 0, 0]);
-  assert(to < 1);
-  const start = monitor.history[0];
-  const end = monitor.history.at(-1)!;
-  assert(end.measurements.objective.value < 0.5 * start.measurements.objective.value);
-  // Moments of the broken steps are gone, too.
-  const adam = await fit(engine, engine.tf.train.adam(100), { onFinding: "lower" });
-  assert(adam.lowerings.length >= 1);
-  const losses = adam.history.map(({ measurements }) => measurements.objective.value);
-  assert(losses.at(-1)! < losses[0], losses.join(" "));
 });
 
 Deno.test("healthMonitor() judges a loop without fit, as fit", async () => {
@@ -382,65 +325,6 @@ Deno.test("healthMonitor() compares gradients with Adam's second moment", async 
   assert(others.steps.every(({ secondMomentRatio }) => (secondMomentRatio ?? null) === null));
 });
 
-/** Sets the rate of an optimizer before each batch. */
-function scheduled(
-  { tf }: Engine,
-  optimizer: Optimizer,
-  rateOf: (step: number, before: number) => number,
-) {
-  const own = optimizer as unknown as {
-    learningRate: number;
-    setLearningRate?: (rate: number) => void;
-  };
-  let step = 0;
-  return new class extends tf.Callback {
-    override setModel() {}
-    override onBatchBegin(): Promise<void> {
-      own.learningRate = rateOf(step++, own.learningRate);
-      own.setLearningRate?.(own.learningRate);
-      return Promise.resolve();
-    }
-  }();
-}
-
-Deno.test("a lowered rate stays lowered under a schedule, which goes on", async () => {
-  await using engine = await startEngine();
-  const { tf } = engine;
-  const schedules = {
-    absolute: (start: number) => (step: number) => start / (1 + step / 20),
-    relative: () => (_: number, before: number) => 0.99 * before,
-  };
-  for (
-    const [name, create] of [["sgd", () => tf.train.sgd(1e4)], [
-      "adam",
-      () => tf.train.adam(100),
-    ]] as const
-  ) {
-    for (const [kind, schedule] of Object.entries(schedules)) {
-      const optimizer: Optimizer = create();
-      const { model, batch, data, dispose } = subject(engine, optimizer);
-      const monitor = healthMonitor({ batch, objective, onFinding: "lower", budget: 1 });
-      const rates = schedule(name === "sgd" ? 1e4 : 100);
-      await model.fit(...data, {
-        epochs: 20,
-        batchSize: 8,
-        shuffle: false,
-        verbose: 0,
-        callbacks: [scheduled(engine, optimizer, rates), monitor],
-      });
-      const { at, to } = monitor.lowerings.at(-1)!;
-      const later = monitor.steps.filter(({ step }) => step > at);
-      const first = later[0].learningRate!;
-      const last = later.at(-1)!.learningRate!;
-      assert(first <= to && first > 0.8 * to, `${name} ${kind}: ${first} after ${to}`);
-      assert(last < first, `${name} ${kind}: ${last} after ${first}`);
-      const losses = monitor.history.map(({ measurements }) => measurements.objective.value);
-      assert(losses.at(-1)! < losses[0], `${name} ${kind}: ${losses.join(" ")}`);
-      dispose();
-    }
-  }
-});
-
 Deno.test("healthMonitor() watches fitDataset(), whose length it does not know", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
@@ -507,4 +391,33 @@ Deno.test("what is found at a step without a full pass is in the next record", a
   assertStringIncludes(spikes[0].message, "Step 33: The largest input of the batch is 100 times");
   large.dispose();
   dispose();
+});
+
+Deno.test("healthMonitor() puts off by itself what 5 % of the training's time do not pay for", async () => {
+  await using engine = await startEngine();
+  const { now } = performance;
+  /** Trains while each look at the clock takes some milliseconds. */
+  const seen = async (look: number, budget?: number) => {
+    let time = 0;
+    performance.now = () => time += look;
+    try {
+      const { history, steps } = await fit(engine, engine.tf.train.sgd(0.05), { budget });
+      const measured = (of: "updateRatio" | "decreaseRatio") =>
+        steps.filter(({ [of]: value }) => typeof value === "number").map(({ step }) => step);
+      const passes = history.map(({ step }) => step);
+      return {
+        passes,
+        updates: measured("updateRatio").length,
+        again: measured("decreaseRatio"),
+      };
+    } finally {
+      performance.now = now;
+    }
+  };
+  const odd = Array.from({ length: 10 }, (_, i) => 2 * i + 1);
+  const all = { passes: [0, 1, 2, 5, 10, 20, 40], updates: 40, again: odd };
+  assertEquals(await seen(0), all);
+  // A pass of 100 ms is more than 5 % of the 40 steps; the first 20 steps are always looked at.
+  assertEquals(await seen(100), { passes: [0, 40], updates: 20, again: [] });
+  assertEquals(await seen(100, 1), all);
 });
