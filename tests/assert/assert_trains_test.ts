@@ -1,7 +1,7 @@
 import { assertEquals, AssertionError, assertRejects, assertStringIncludes } from "@std/assert";
 import { assertTrains } from "../../src/assert/assert_trains.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 
 /** Points whose sum is to be learned, and a network that can. */
 function subject(tf: TensorFlow, rate: number) {
@@ -68,4 +68,44 @@ Deno.test("assertTrains() rejects data without targets, and a model that was not
     layers: [engine.tf.layers.dense({ units: 1, inputShape: [4] })],
   });
   await assertRejects(() => assertTrains(bare, { inputs, targets }), TypeError, "not compiled");
+});
+
+/** Notes the number of examples that a model is fitted to, and of the batches that it sees. */
+function counted({ tf }: { tf: TensorFlow }, model: LayersModel) {
+  const seen = { examples: 0, batches: [] as number[] };
+  const fit = model.fit.bind(model);
+  model.fit = (inputs, targets, options) => {
+    seen.examples = (inputs as Tensor[])[0].shape[0];
+    const note = new tf.CustomCallback({
+      onBatchEnd: (_, logs) => void seen.batches.push(logs!.size as number),
+    });
+    const callbacks = [...options!.callbacks as [], note];
+    return fit(inputs, targets, Object.assign(options!, { callbacks }));
+  };
+  return seen;
+}
+
+Deno.test("assertTrains() trains for the given steps, on all but a last quarter that it holds out", async () => {
+  await using engine = await startEngine();
+  const { model, inputs, targets } = subject(engine.tf, 0.05);
+  const seen = counted(engine, model);
+  // An epoch of 192 examples has 6 batches.
+  await assertTrains(model, { inputs, targets }, { steps: 8, leastFall: 0 });
+  assertEquals(seen, { examples: 192, batches: Array(8).fill(32) });
+  seen.batches.length = 0;
+  const batch = { inputs: inputs.slice(0, 16), targets: targets.slice(0, 16) };
+  await assertTrains(model, { inputs, targets }, { steps: 3, batchSize: 16, batch, leastFall: 0 });
+  assertEquals(seen, { examples: 256, batches: [16, 16, 16] });
+});
+
+Deno.test("assertTrains() measures what it holds out, and not what it trains on", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, inputs, targets } = subject(tf, 0.05);
+  const other = tf.tidy(() =>
+    tf.concat([targets.slice(0, 192), tf.mul(targets.slice(192), -1)]) as Tensor
+  );
+  const training = () => assertTrains(model, { inputs, targets: other }, { steps: 20 });
+  const { message } = await assertRejects(training, AssertionError);
+  assertStringIncludes(message, "has not learned in 20 steps: the held-out loss was");
 });

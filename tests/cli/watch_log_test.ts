@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { trainingLine } from "../../src/training/read_training_log.ts";
+import type { TrainingStep } from "../../src/training/training_step.ts";
 import { withFolder } from "../model/save_model.ts";
 import { healthyLog, SICK } from "../training/sick_logs.ts";
 import { runCommand } from "./run_command.ts";
@@ -21,6 +22,23 @@ Deno.test("watch judges a log, and exits with 1 if the training went wrong", asy
     const json = await runCommand(["watch", bad, "--format", "json"]);
     assertEquals(json.code, 1);
     assertEquals(JSON.parse(json.stdout)[0].rule, "not-finite");
+  });
+});
+
+Deno.test("watch judges CSV as it judges JSON lines", async () => {
+  await withFolder(async (folder) => {
+    const { rows } = SICK["rate-too-low small"];
+    const csv = `${folder}/log.csv`;
+    const lines = `${folder}/log.jsonl`;
+    const table = rows.map(({ step, loss, updateRatio }) => `${step},${loss},${updateRatio}`);
+    await Deno.writeTextFile(csv, ["step,train_loss,update_ratio", ...table].join("\n"));
+    const line = ({ step, loss, updateRatio }: TrainingStep) =>
+      trainingLine({ step, loss, updateRatio });
+    await Deno.writeTextFile(lines, rows.map(line).join(""));
+    const ofTable = await runCommand(["watch", csv]);
+    assertEquals(ofTable.code, 1, ofTable.stderr);
+    assertStringIncludes(ofTable.stdout, "step 20, error rate-too-low");
+    assertEquals((await runCommand(["watch", lines])).stdout, ofTable.stdout);
   });
 });
 

@@ -5,6 +5,7 @@ import { renderTraining } from "../../src/training/render_training.ts";
 import { judgeTraining } from "../../src/training/judge_training.ts";
 import { SICK } from "./sick_logs.ts";
 import { assertRefused, parts } from "../assert_refused.ts";
+import { fences, readDocument } from "../docs/markdown.ts";
 
 Deno.test("readTrainingLog() reads CSV under the names of other frameworks", () => {
   const text =
@@ -66,4 +67,18 @@ Deno.test("readTrainingLog() reads semicolons, decimal commas, byte order marks 
 Deno.test("readTrainingLog() keeps gaps and repeated steps, in their order", () => {
   const rows = readTrainingLog("step,loss\n50,1\n1,3\n1,2\n1000,nan\n");
   assertEquals(rows.map(({ step, loss }) => `${step} ${loss}`), ["1 3", "1 2", "50 1", "1000 NaN"]);
+});
+
+Deno.test("readTrainingLog() knows each column that the guide's callbacks for Python write", () => {
+  const written = fences(readDocument("docs/watch_a_training.md"))
+    .filter(({ language }) => language === "py")
+    .map(({ text }) => {
+      const [row] = text.match(/row = \{[^}]*\}/)!;
+      const columns = [...row.matchAll(/"(\w+)": /g)].map(([, name], i) => `"${name}": ${i + 1}`);
+      return Object.keys(readTrainingLog(`{${columns.join(", ")}}\n`)[0]);
+    });
+  assertEquals(written, [
+    ["step", "loss", "updateRatio", "learningRate"],
+    ["step", "loss", "gradientNorm", "updateRatio", "learningRate"],
+  ]);
 });
