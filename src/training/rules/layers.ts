@@ -4,6 +4,7 @@ import type { TrainingLog } from "../training_log.ts";
 import { defineTrainingRule } from "../training_rule.ts";
 import type { LayerSignals } from "../training_step.ts";
 import { MEASURED } from "./jumps.ts";
+import { LEARNED } from "./learning.ts";
 import { FIRST } from "./rates.ts";
 
 /** Number of measurements in a row in which a layer must stand still. */
@@ -251,7 +252,8 @@ export const weightsShrink = defineTrainingRule({
   problem: "weight decay or a penalty eats the weights",
   formula:
     "Largest ||kernel|| over that before training, over the same of 10 steps before; smallest " +
-    "||kernel|| over that before training; share of the penalties in the loss.",
+    "||kernel|| over that before training; share of the penalties in the loss, unless the held-out " +
+    "loss shows that the task is learned.",
   thresholds: {
     leastKept: {
       default: 0.85,
@@ -296,6 +298,8 @@ export const weightsShrink = defineTrainingRule({
       };
     }
     if (!(penalty > mostPenalty) || shrinkage > 0.9) return null;
+    // The loss of a task that is learned is small beside any penalty.
+    if ((log.now("validationLoss") ?? NaN) < LEARNED * log.unlearned) return null;
     return {
       severity: "warning",
       kind: "penalty",

@@ -2,14 +2,15 @@ import { formatNumber } from "../../words/numbers.ts";
 import { meanOf, spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule } from "../training_rule.ts";
 import { finite, MEASURED } from "./jumps.ts";
+import { FIRST, STANDS } from "./rates.ts";
 
 /** Number of losses that a mean is taken of. */
 const WINDOW = 20;
 /** Number of first steps whose mean loss is that before training. */
 const START = 5;
 
-/** Share of the loss of a network that has learned nothing below which a batch shows that one has. */
-const LEARNED = 0.5;
+/** Share of the loss of a network that has learned nothing below which a loss shows that one has. */
+export const LEARNED = 0.5;
 
 /** Rule (d): the loss has not moved. */
 export const notLearning = defineTrainingRule({
@@ -154,7 +155,9 @@ const MATTERS = 0.03;
 export const overfitting = defineTrainingRule({
   name: "overfitting",
   problem: "the network overfits",
-  formula: "Held-out loss over its minimum, while the training loss is below that of the minimum.",
+  formula:
+    "Held-out loss over its minimum, while the training loss is below that of the minimum, " +
+    "unless the held-out loss has already risen as far and come back.",
   thresholds: {
     mostHeldOutRise: {
       default: 1.2,
@@ -190,24 +193,48 @@ export const overfitting = defineTrainingRule({
     const latest = log.last("validationLoss", enough).map(({ value }) => value / least.value);
     if (latest.length < enough || !latest.every((rise) => rise > most)) return null;
     if (latest.at(-1)! < latest.at(-2)!) return null;
-    if (!(now < trainingLoss(log, least.step))) return null;
+    // A network that has not learned its examples cannot have memorised them.
+    const before = trainingLoss(log, Math.max(least.step, log.column("loss")[0]?.step ?? 0));
+    if (!(now < Math.min(before, STANDS * log.unlearned))) return null;
+    const rise = Math.min(...latest);
+    if (!(rise > recoveredRise(log))) return null;
     return {
       severity: "warning",
       kind: "overfits",
       since: least.step,
-      measured: Math.min(...latest),
+      measured: rise,
       threshold: hasGap ? "mostRiseOfGap" : "mostHeldOutRise",
       message: `The network overfits since step ${least.step}: the held-out loss was ` +
         `${formatNumber(least.value)} there and is ${
           formatNumber(held)
         } at step ${log.step}, while ` +
         "the training loss falls.",
-      fix:
-        `Stop after step ${least.step}, where the held-out loss was least, get more data, or add ` +
-        "dropout or weight decay.",
+      fix: least.step === 0
+        ? "Get more data, or add dropout or weight decay: no step has lowered the held-out loss."
+        : `Stop after step ${least.step}, where the held-out loss was least, get more data, or add ` +
+          "dropout or weight decay.",
     };
   },
 });
+
+/**
+ * Returns the largest factor by which the held-out loss has risen above its minimum and come back,
+ * after the first steps: a rise that is not larger is noise. At least 1.
+ */
+function recoveredRise(log: TrainingLog): number {
+  let least = Infinity;
+  let rise = 1;
+  let most = 1;
+  for (const { step, value } of finite(log.column("validationLoss"))) {
+    if (log.age - (log.step - step) < FIRST) continue;
+    if (value < least) {
+      most = Math.max(most, rise);
+      least = value;
+      rise = 1;
+    } else rise = Math.max(rise, value / least);
+  }
+  return most;
+}
 
 function trainingLoss(log: TrainingLog, step: number): number {
   return meanOf(finite(log.column("loss")).filter((point) => point.step <= step).slice(-START));

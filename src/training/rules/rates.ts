@@ -31,7 +31,7 @@ const LASTING = 10;
 /** Mean update ratio of the first steps below which a rate cannot be too high. */
 const TINY = 1e-3;
 /** Share of the loss of a network that has learned nothing above which a loss stands. */
-const STANDS = 0.9;
+export const STANDS = 0.9;
 /** The same of the held-out loss, which is less noisy. */
 const HELD_OUT_STANDS = 0.95;
 /** Multiple of the first loss above which large steps have certainly made it worse, from step 40 on. */
