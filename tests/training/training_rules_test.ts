@@ -439,7 +439,7 @@ Deno.test("a loss that falls past that of the best constant answer is learning",
   assertEquals([found(1.6e-4), found(2.6e-4)], [1, 0]);
 });
 
-Deno.test("small gradients after success do not make a second moment stale", () => {
+Deno.test("a second moment is stale if steps are small, unless the training has succeeded", () => {
   const found = (share: number) =>
     judgeTraining(
       healthyLog(
@@ -459,6 +459,16 @@ Deno.test("small gradients after success do not make a second moment stale", () 
       { rules: ["stale-second-moment"] },
     ).length;
   assertEquals([heldOut(0.49), heldOut(0.51)], [0, 1]);
+  const updated = (updateRatio: number) =>
+    judgeTraining(
+      healthyLog(
+        60,
+        ({ step }) => ({ loss: 1, updateRatio, secondMomentRatio: step > 5 ? 5e-3 : 1 }),
+      ),
+      { rules: ["stale-second-moment"] },
+    ).length;
+  // A stale moment makes steps small, unless the rate is large.
+  assertEquals([updated(0.0099), updated(0.0101)], [1, 0]);
 });
 
 Deno.test("a short window widens the spread that a spike is compared with", () => {

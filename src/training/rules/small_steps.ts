@@ -91,7 +91,7 @@ function besideUsual(mean: number, leastUpdate: number): string {
   return `, ${formatNumber(roundTo(2, times))} times less than usual`;
 }
 
-/** Largest mean update ratio of steps that may be larger. */
+/** Largest mean update ratio of steps that may be larger: others are not small. */
 const SMALL_UPDATE = 1e-2;
 
 /** Share of the held-out loss before training below which it falls steadily: the loss of a batch is noisy. */
@@ -164,7 +164,7 @@ export const staleMoment = defineTrainingRule({
   name: "stale-second-moment",
   problem: "Adam's second moment is stale",
   formula: "Median over the weights of g^2 / v, with v Adam's corrected second moment, while the " +
-    "loss is above half of the first.",
+    "loss is above half of the first, and updates are at most 0.01 of a kernel.",
   thresholds: {
     leastMomentRatio: {
       default: 0.01,
@@ -182,6 +182,8 @@ export const staleMoment = defineTrainingRule({
     const latest = finite(log.last("secondMomentRatio", LEAST_RATIOS));
     const middle = median(latest.map(({ value }) => value));
     if (latest.length < LEAST_RATIOS || !(middle < leastMomentRatio)) return null;
+    // At a large rate, steps may be large all the same.
+    if (meanOf(finite(log.last("updateRatio", LEAST_RATIOS))) > SMALL_UPDATE) return null;
     // The gradients of a training that has learned its task are far below its past ones.
     const before = meanOf(finite(log.until("loss", LEAST_RATIOS)));
     if (meanOf(finite(log.last("loss", LEAST_RATIOS))) < HIGH * before) return null;
