@@ -419,6 +419,9 @@ Deno.test("MonitorState stops, asks, and knows what it has measured", () => {
   stopping.state.step++;
   assertEquals(stopping.state.isMeasured, false);
   assertEquals(stopping.state.history.map(({ step }) => step), [5, 10]);
+  const lowering = open("lower", 5);
+  assertEquals(lowering.measure(5, 1.99), { stops: false, lowers: false, failure: null });
+  assertEquals(lowering.measure(10, 2), { stops: false, lowers: true, failure: null });
   const asking = open((finding, { step }) => finding.measured === 3 && step > 5 ? "stop" : "keep");
   assertEquals([asking.measure(5, 3), asking.measure(10, 3)].map(({ stops }) => stops), [
     false,

@@ -1,13 +1,11 @@
 import {
   assert,
-  assertAlmostEquals,
   assertEquals,
   AssertionError,
   assertRejects,
   assertStringIncludes,
-  assertThrows,
 } from "@std/assert";
-import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/health_monitor.ts";
+import { healthMonitor } from "../../src/assert/health_monitor.ts";
 import { LivePage } from "../../src/assert/live_page.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
@@ -78,61 +76,6 @@ Deno.test("healthMonitor() names the example whose input is NaN", async () => {
     "Batch 2 of epoch 1 holds NaN or infinite entries in the example with index 3.",
   );
   poisoned.dispose();
-  dispose();
-});
-
-Deno.test("healthMonitor() judges a loop without fit, as fit", async () => {
-  await using engine = await startEngine();
-  const { tf } = engine;
-  const optimizer = tf.train.sgd(0.05);
-  const loop = async (given: Partial<HealthMonitorOptions>) => {
-    const { model, batch, data: [inputs, targets], dispose } = subject(engine, optimizer);
-    const monitor = healthMonitor({
-      batch,
-      objective,
-      model,
-      onFinding: "keep",
-      budget: 1,
-      ...given,
-    });
-    // Measured before the first update, which may already blow up.
-    const [{ measurements }] = monitor.history;
-    const untrained = tf.tidy(() =>
-      tf.losses.meanSquaredError(targets, model.predict(inputs) as Tensor).dataSync()[0]
-    );
-    assertAlmostEquals(measurements.objective.value / untrained, 1, 1e-5);
-    for (let step = 0; step < 12; step++) {
-      const loss = optimizer.minimize(
-        () =>
-          tf.losses.meanSquaredError(targets, model.apply(inputs, { training: true }) as Tensor),
-        true,
-      )!;
-      await monitor.step({ loss, inputs });
-      loss.dispose();
-    }
-    await monitor.end();
-    dispose();
-    return monitor;
-  };
-  const watched = await loop({});
-  assertEquals(watched.steps.length, 13);
-  assertEquals(watched.history.map(({ step }) => step), [0, 1, 2, 5, 10, 12]);
-  assert(watched.steps[1].gradientNorm! > 0);
-  const last = watched.steps.at(-1)!;
-  assert(last.gradientNorm! > 0 && last.updateRatio! > 0 && last.largestInput! > 1);
-});
-
-Deno.test("healthMonitor() needs the model of a loop, and a loss", async () => {
-  await using engine = await startEngine();
-  const { model, batch, dispose } = subject(engine, engine.tf.train.sgd(0.05));
-  const wrong = async (options: Partial<HealthMonitorOptions>, step: unknown, says: string) => {
-    const monitor = healthMonitor({ batch, objective, ...options });
-    await assertRejects(() => monitor.step(step as never), TypeError, says);
-  };
-  await wrong({}, { loss: 1 }, "options.model is missing");
-  await wrong({ model }, {}, "step.loss is undefined");
-  await wrong({ model }, { loss: 1, optimizer: "sgd" }, "step.optimizer is");
-  assertThrows(() => healthMonitor({ batch, budget: 2 }), TypeError, "options.budget is 2");
   dispose();
 });
 

@@ -1,0 +1,122 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  AssertionError,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/health_monitor.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import type { Tensor } from "../../src/engine/tensorflow.ts";
+import { objective, subject } from "./watched_training.ts";
+
+Deno.test("healthMonitor() judges a loop without fit, as fit", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const optimizer = tf.train.sgd(0.05);
+  const loop = async (given: Partial<HealthMonitorOptions>) => {
+    const { model, batch, data: [inputs, targets], dispose } = subject(engine, optimizer);
+    const monitor = healthMonitor({
+      batch,
+      objective,
+      model,
+      onFinding: "keep",
+      budget: 1,
+      ...given,
+    });
+    // Measured before the first update, which may already blow up.
+    const [{ measurements }] = monitor.history;
+    const untrained = tf.tidy(() =>
+      tf.losses.meanSquaredError(targets, model.predict(inputs) as Tensor).dataSync()[0]
+    );
+    assertAlmostEquals(measurements.objective.value / untrained, 1, 1e-5);
+    for (let step = 0; step < 12; step++) {
+      const loss = optimizer.minimize(
+        () =>
+          tf.losses.meanSquaredError(targets, model.apply(inputs, { training: true }) as Tensor),
+        true,
+      )!;
+      await monitor.step({ loss, inputs });
+      loss.dispose();
+    }
+    await monitor.end();
+    dispose();
+    return monitor;
+  };
+  const watched = await loop({});
+  assertEquals(watched.steps.length, 13);
+  assertEquals(watched.history.map(({ step }) => step), [0, 1, 2, 5, 10, 12]);
+  assert(watched.steps[1].gradientNorm! > 0);
+  const last = watched.steps.at(-1)!;
+  assert(last.gradientNorm! > 0 && last.updateRatio! > 0 && last.largestInput! > 1);
+});
+
+Deno.test("healthMonitor() needs the model of a loop, and a loss", async () => {
+  await using engine = await startEngine();
+  const { model, batch, dispose } = subject(engine, engine.tf.train.sgd(0.05));
+  const wrong = async (options: Partial<HealthMonitorOptions>, step: unknown, says: string) => {
+    const monitor = healthMonitor({ batch, objective, ...options });
+    await assertRejects(() => monitor.step(step as never), TypeError, says);
+  };
+  await wrong({}, { loss: 1 }, "options.model is missing");
+  await wrong({ model }, {}, "step.loss is undefined");
+  await wrong({ model }, { loss: 1, optimizer: "sgd" }, "step.optimizer is");
+  assertThrows(() => healthMonitor({ batch, budget: 2 }), TypeError, "options.budget is 2");
+  dispose();
+});
+
+/** Trains by `minimize` until the monitor says stop; returns its steps, and the step of that. */
+async function loop(
+  { tf }: Engine,
+  rate: number,
+  { isKnown = true, ...options }: Partial<HealthMonitorOptions> & { isKnown?: boolean },
+) {
+  const optimizer = tf.train.sgd(rate);
+  const { model, batch, data: [inputs, targets], dispose } = subject({ tf } as Engine, optimizer);
+  if (!isKnown) model.optimizer = undefined as never;
+  const monitor = healthMonitor({ batch, objective, model, budget: 1, ...options });
+  try {
+    for (let step = 1; step <= 30; step++) {
+      const predicted = () => model.apply(inputs, { training: true }) as Tensor;
+      const loss = optimizer.minimize(
+        () => tf.losses.meanSquaredError(targets, predicted()),
+        true,
+      )!;
+      const { stop } = await monitor.step({ loss, inputs, targets });
+      loss.dispose();
+      if (stop) return { monitor, stopped: step };
+    }
+    return { monitor, stopped: null };
+  } finally {
+    await monitor.end();
+    dispose();
+  }
+}
+
+Deno.test("step() says if a loop is to stop, and rejects if an error throws", async () => {
+  await using engine = await startEngine();
+  assertEquals((await loop(engine, 1e-7, { onFinding: "stop" })).stopped, 20);
+  assertEquals((await loop(engine, 0.05, { onFinding: "stop" })).stopped, null);
+  assertEquals((await loop(engine, 1e-7, { onFinding: "keep" })).stopped, null);
+  const { message } = await assertRejects(() => loop(engine, 1e-7, {}), AssertionError);
+  assert(message.startsWith("After 20 batches:"), message);
+  const { monitor, stopped } = await loop(engine, 1e4, { onFinding: "lower" });
+  const [{ backTo, from, to }] = monitor.lowerings;
+  assertEquals([stopped, backTo, from], [null, 0, 1e4]);
+  assertEquals(monitor.steps.at(-1)!.learningRate, to);
+});
+
+Deno.test("a loop whose optimizer is not known has the updates of its steps, and no gradients", async () => {
+  await using engine = await startEngine();
+  const known = await loop(engine, 0.05, { onFinding: "keep" });
+  const other = await loop(engine, 0.05, { onFinding: "keep", isKnown: false });
+  const updates = ({ monitor }: typeof known) =>
+    monitor.steps.map(({ updateRatio }) => updateRatio);
+  assertEquals(updates(other), updates(known));
+  const norms = ({ monitor }: typeof known) =>
+    monitor.steps.slice(1).every(({ gradientNorm }) => gradientNorm! > 0);
+  assertEquals([norms(known), norms(other)], [true, false]);
+  assertEquals(other.monitor.steps.at(-1)!.learningRate, null);
+});
