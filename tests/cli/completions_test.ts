@@ -78,12 +78,13 @@ Deno.test({
   ignore: !await isInstalled("fish"),
   async fn() {
     const source = await script("fish");
+    const history = await Deno.makeTempDir();
     const complete = async (line: string) => {
       const { stdout } = await new Deno.Command("fish", {
         args: ["--no-config", "-c", `${source}\ncomplete -C '${line}'`],
         cwd: new URL("../../", import.meta.url),
         // Without it fish keeps a history in the home folder.
-        env: { XDG_DATA_HOME: await Deno.makeTempDir() },
+        env: { XDG_DATA_HOME: history },
       }).output();
       const words = new TextDecoder().decode(stdout).trim().split("\n");
       return words.map((line) => line.split("\t")[0]);
@@ -93,6 +94,7 @@ Deno.test({
     assertEquals(await complete("gradient-health net.ts --ax"), ["--axis"]);
     assertEquals(await complete("gradient-health report --ax"), ["--axis"]);
     assertEquals(await complete("gradient-health explain --ax"), [""]);
+    await Deno.remove(history, { recursive: true });
   },
 });
 

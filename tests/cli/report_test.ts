@@ -131,7 +131,7 @@ Deno.test("a folder is no subcommand and no model, and neither is a file that ma
   assertStringIncludes(stderr, "The subcommand LICENSE is unknown");
 });
 
-const NET = `const elsewhere = Deno.makeTempDirSync();
+const NET = `const elsewhere = Deno.makeTempDirSync({ dir: "." });
 Deno.chdir(elsewhere);
 export const createModel = ({ tf }) => tf.sequential({
   layers: [1, 2].map((units) => tf.layers.dense({ units, inputShape: [4] })),

@@ -4,7 +4,7 @@ import { measure, MeasureError } from "../../../src/measure/mod.ts";
 import { ModelError } from "../../../src/model/model_error.ts";
 import { divideComplex } from "../../../src/torch/program/divide_complex.ts";
 import type { Call } from "../../../src/torch/program/program.ts";
-import { editedProgram, type Edits, type Json, programPath } from "./edited_program.ts";
+import { editedProgram, type Edits, type Json, newFolder, programPath } from "./edited_program.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { assertRefusedLater, parts, partsOf } from "../../assert_refused.ts";
 
@@ -13,7 +13,6 @@ const { tf } = await startEngine({ threads: 1 });
 async function errorOf(name: string, edits: Edits): Promise<ModelError> {
   const path = await editedProgram(name, edits);
   const error = await assertRejects(() => loadModel(path), ModelError);
-  await Deno.remove(path.replace(/\/[^/]*$/, ""), { recursive: true });
   assertEquals(error.message.includes("\n"), false);
   error.place = error.place.replace(/^.*\.pt2: /, "");
   return error;
@@ -177,7 +176,7 @@ Deno.test("loadModel() refuses what is not a program, each time in one sentence"
     parts("byteorder of the file", "not little", "little-endian numbers"),
   );
   const bytes = await Deno.readFile(programPath("mlp.pt2"));
-  const path = `${await Deno.makeTempDir()}/cut.pt2`;
+  const path = `${newFolder()}/cut.pt2`;
   await Deno.writeFile(path, bytes.subarray(0, bytes.length / 2));
   const error = await assertRejects(() => loadModel(path), ModelError);
   assertStringIncludes(error.message, "not a whole zip archive");
@@ -398,7 +397,6 @@ Deno.test("measure() refuses windows that never move, and those that reach too f
     );
     tf.dispose(batch as never);
     model.dispose();
-    await Deno.remove(path);
     return message;
   };
   const still = await failing("stride", { as_ints: [0, 1] });

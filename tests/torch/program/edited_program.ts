@@ -21,6 +21,19 @@ export interface Edits {
   file?: Record<string, Uint8Array | null>;
 }
 
+/** Folder of all copies. */
+let folder: string | null = null;
+
+/** Makes a folder that is removed when the tests of its process have ended. */
+export function newFolder(): string {
+  if (folder === null) {
+    const made = Deno.makeTempDirSync();
+    addEventListener("unload", () => Deno.removeSync(made, { recursive: true }));
+    folder = made;
+  }
+  return Deno.makeTempDirSync({ dir: folder });
+}
+
 /** Writes an edited copy of a program to a new folder, and returns its path. */
 export async function editedProgram(name: string, edits: Edits): Promise<string> {
   const bytes = await Deno.readFile(programPath(`${name}.pt2`));
@@ -40,7 +53,7 @@ export async function editedProgram(name: string, edits: Edits): Promise<string>
     }
     if (content !== null) files.push({ name: entry.name, content });
   }
-  const path = `${await Deno.makeTempDir()}/${name}.pt2`;
+  const path = `${newFolder()}/${name}.pt2`;
   await Deno.writeFile(path, writeZip(files));
   return path;
 }

@@ -150,7 +150,6 @@ Deno.test("a module with drawn slopes has the slope whose square is their mean s
   const { activation } = layers.find(({ name }) => name === "rows.rrelu")!;
   // The root of (0.1^2 + 0.1 0.5 + 0.5^2) / 3.
   assertEquals(activation, "leakyRelu(0.321)");
-  await Deno.remove(path);
 });
 
 /** Kernel of a module as the rules see it. */
