@@ -9,7 +9,8 @@ import { StudyError, type StudyOptions } from "../study/study_options.ts";
 import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { documentKind } from "../words/document.ts";
-import { failure, oneLine } from "../words/failure.ts";
+import { oneLine } from "../words/failure.ts";
+import { fileRefusal } from "../words/input_error.ts";
 import { formatDuration } from "../words/numbers.ts";
 import { endsOf, requireNotImported } from "./kit/claim_outputs.ts";
 import type { interruption } from "./kit/process.ts";
@@ -222,7 +223,7 @@ async function isFilled(path: string): Promise<boolean> {
     return isFile && size > 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw new StudyError(failure(error), { cause: error }).within(path);
+    throw new StudyError(fileRefusal(error), { cause: error }).within(path);
   }
 }
 

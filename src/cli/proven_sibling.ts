@@ -45,7 +45,11 @@ export async function provenSibling(
   const { model, register, proof = null, scale = null } = request;
   if (proof === null && scale === null) return null;
   if (model === null) {
-    throw new StudyError("A proof is about a module with createModel({ tf, seed, width, depth })");
+    throw new StudyError({
+      place: "MODEL",
+      found: "missing",
+      expected: "a module with createModel({ tf, seed, width, depth }), which a proof is about",
+    });
   }
   const subject: ModelFile = { model, register };
   if (proof !== null) return await readProof(engine, subject, proof);

@@ -82,10 +82,12 @@ export async function writeBaseline(
     }
     for (const [name, beginning] of [[`${target}.lock`, ""], [`${target}.tmp`, BASELINE_OPENING]]) {
       if (await isLeftover(name, beginning)) continue;
-      throw new GateError(
-        `the baseline cannot be written: the temporary file ${name} exists already and ` +
-          `is not from an earlier check: remove it, or name another baseline`,
-      ).within(file);
+      throw new GateError({
+        place: `the baseline cannot be written: the temporary file ${name}`,
+        found: "not from an earlier check",
+        expected: "none, or one that a check left",
+        hint: ": remove it, or name another baseline",
+      }).within(file);
     }
     // Lock the target, so that a writer that uses a link to it waits as well.
     return await withFileLock(`${target}.lock`, async () => {

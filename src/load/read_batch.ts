@@ -11,12 +11,11 @@ import { untrainedOutputs } from "../model/loss_functions.ts";
 import type { Objective } from "../model/objective.ts";
 import { requireModel } from "../model/require_model.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "../model/weights/weights_manifest.ts";
-import { failure } from "../words/failure.ts";
 import { nearest } from "../words/nearest.ts";
 import { formatCount } from "../words/numbers.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import { refusal } from "../words/input_error.ts";
+import { fileRefusal, refusal } from "../words/input_error.ts";
 
 /** Options of {@linkcode readBatch}. */
 export interface ReadBatchOptions {
@@ -128,7 +127,7 @@ async function readGiven(path: string, model: LayersModel): Promise<Given> {
   try {
     bytes = await readUserFile(path);
   } catch (error) {
-    throw new BatchError(failure(error), { cause: error });
+    throw new BatchError(fileRefusal(error), { cause: error });
   }
   if (extension === "csv") {
     const { readCsv } = await import("../model/batches/read_csv.ts");

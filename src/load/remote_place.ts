@@ -4,8 +4,7 @@ import { ForbiddenError } from "../model/files/remote/range_client.ts";
 import { readUserText } from "../model/files/user_file.ts";
 import { isIndexFile, isJsonFile } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
-import { failure } from "../words/failure.ts";
-import { refusal } from "../words/input_error.ts";
+import { fileRefusal, refusal } from "../words/input_error.ts";
 import { anyOf, showValue } from "../words/show_value.ts";
 import { basename, dirname, join } from "node:path";
 
@@ -44,7 +43,7 @@ export function localPlace(path: string): WeightsPlace {
         return await byteSource(path);
       } catch (error) {
         if (error instanceof Deno.errors.NotFound) return null;
-        throw new ModelError(failure(error), { cause: error });
+        throw new ModelError(fileRefusal(error), { cause: error });
       }
     },
     async optionalText() {

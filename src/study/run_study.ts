@@ -72,7 +72,9 @@ function requireJobs(
     if (jobs === "auto") return 1;
     throw new StudyError(workersRefused(jobs));
   }
-  if (jobs !== "auto" && jobs > 1) throw new StudyError(`${jobs} jobs: ${inThis}`);
+  if (jobs !== "auto" && jobs > 1) {
+    throw new StudyError({ place: "jobs", found: `${jobs}`, expected: "1", hint: `: ${inThis}` });
+  }
   return 1;
 }
 

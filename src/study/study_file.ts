@@ -1,4 +1,4 @@
-import { InputError, type Refusal, refusal } from "../words/input_error.ts";
+import { fileRefusal, InputError, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import {
   END_LINE,
@@ -9,7 +9,6 @@ import {
   type StudyHeader,
 } from "./study_document.ts";
 import { openUserFile } from "../model/files/user_file.ts";
-import { failure } from "../words/failure.ts";
 import { countPoints, describePoint, gridPoint, type StudyPoint } from "./grid_point.ts";
 import { StudyError } from "./study_options.ts";
 import { requireValue, string } from "../words/shape.ts";
@@ -80,15 +79,17 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
 
 /** Requires that the number of points is that of the grid, since that many points are expected. */
 function requireGrid(path: string, { grid, shard, total }: StudyHeader): void {
-  const complain = (what: string | Refusal) => new StudyError(what).within(`${path}, line 1`);
+  const place = `${path}, line 1`;
   const count = countPoints(grid);
   if (total !== count) {
-    throw complain(refusal`total is ${total}, expected ${count}, the points of its grid`);
+    throw new StudyError(
+      refusal`total is ${total}, expected ${count}, the points of its grid`,
+    ).within(place);
   }
   try {
     shardRange(grid, shard);
   } catch (error) {
-    throw complain((error as Error).message);
+    throw new StudyError((error as Error).message, { cause: error }).within(place);
   }
 }
 
@@ -151,7 +152,7 @@ async function* linesOf(path: string): AsyncGenerator<string, void> {
     }
     if (rest !== "") yield rest;
   } catch (error) {
-    throw new StudyError(failure(error), { cause: error }).within(path);
+    throw new StudyError(fileRefusal(error), { cause: error }).within(path);
   }
 }
 

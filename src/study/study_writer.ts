@@ -196,10 +196,12 @@ export class StudyWriter {
  */
 async function requireLeftover(path: string, file: string, beginning: string): Promise<void> {
   if (await isLeftover(file, beginning)) return;
-  throw new StudyError(
-    `${path} cannot be written: the temporary file ${file} exists already and is not from a study: ` +
-      `remove it, or write elsewhere`,
-  );
+  throw new StudyError({
+    place: `${path} cannot be written: the temporary file ${file}`,
+    found: "not from a study",
+    expected: "none, or one that a study left",
+    hint: ": remove it, or write elsewhere",
+  });
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

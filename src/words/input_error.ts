@@ -1,4 +1,4 @@
-import { oneLine } from "./failure.ts";
+import { failure, NotAFile, oneLine } from "./failure.ts";
 
 /** Parts of the message about a rejected value. */
 export interface Refusal {
@@ -120,4 +120,15 @@ export function refusal(texts: TemplateStringsArray, ...values: unknown[]): Refu
   const rest = values.values();
   const filled = (part: string) => part.replaceAll("\0", () => `${rest.next().value}`);
   return { place: filled(place), verb, found: filled(found), expected: filled(expected) };
+}
+
+/**
+ * Returns the parts of an error about a file that is a folder or a device; of any other error the
+ * sentence of {@linkcode failure}.
+ */
+export function fileRefusal(error: unknown): Refusal | string {
+  const said = failure(error);
+  if (!(error instanceof Deno.errors.IsADirectory || error instanceof NotAFile)) return said;
+  const [, place, verb, found, expected] = REFUSAL.exec(said)!;
+  return { place, verb, found, expected };
 }

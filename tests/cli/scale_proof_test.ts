@@ -96,6 +96,9 @@ Deno.test("a part of a proof, and a study of rates, are refused", async () => {
     const model = `${folder}/right.js`;
     const out = ["--out", `${folder}/proof.json`];
     await runCommand(["scale", model, ...SIZES, "--shard=1/2", ...out]);
+    await assertRefuses(["report", `--proof=${folder}/proof.json`, "--quiet"], [
+      "MODEL is missing, expected a module with createModel({ tf, seed, width, depth })",
+    ]);
     await assertRefuses(["report", model, `--proof=${folder}/proof.json`, "--quiet"], [
       "has 4 of 8 points, expected a whole study",
     ]);

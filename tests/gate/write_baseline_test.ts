@@ -148,7 +148,7 @@ Deno.test("writeBaseline() takes away no file but its own under the names that i
     await assertRejects(
       () => writeBaseline(`${folder}/deno`, () => ({})),
       GateError,
-      `${folder}/deno: the baseline cannot be written: the temporary file ${other} exists already`,
+      `${folder}/deno: the baseline cannot be written: the temporary file ${other} is not from an earlier check, expected none, or one that a check left`,
     );
     assertEquals(await Deno.readTextFile(other), "{}");
     await Deno.remove(other);

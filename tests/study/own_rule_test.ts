@@ -57,7 +57,7 @@ Deno.test("study() hands a registered rule to no worker, and says so", async () 
   await assertRejects(
     () => study({ network: "dense" }, GRID, { jobs: 2 }),
     StudyError,
-    "2 jobs: the rule team/large was registered in this process, and workers do not know it",
+    "jobs is 2, expected 1: the rule team/large was registered in this process, and workers do not know it",
   );
 });
 

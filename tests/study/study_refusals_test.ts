@@ -55,12 +55,12 @@ Deno.test("study() says what it cannot do", async () => {
       [
         () => study(small, { scales }, { jobs: 2 }),
         StudyError,
-        "a function cannot be handed to workers",
+        "jobs is 2, expected 1: a function cannot be handed to workers",
       ],
       [
         () => study({ network: "dense" }, { scales }, { jobs: 2, objective: () => tf.scalar(0) }),
         StudyError,
-        "an objective that is a function cannot be handed to workers",
+        "jobs is 2, expected 1: an objective that is a function cannot be handed to workers",
       ],
       [() => study(small, { scales }, { jobs: 0 }), InputError as new () => Error, "jobs is 0"],
     ];

@@ -122,7 +122,8 @@ Deno.test("StudyWriter takes away no file but its own under the names that it ne
     await Deno.writeTextFile(`${folder}/weights.bin`, "weights");
     for (const name of [`${path}.journal`, `${path}.tmp`]) {
       const refused = () => StudyWriter.create(path, HEADER);
-      const message = `${path} cannot be written: the temporary file ${name} exists already`;
+      const message =
+        `${path} cannot be written: the temporary file ${name} is not from a study, expected none, or one that a study left: remove it, or write elsewhere`;
       await Deno.writeTextFile(name, "weights");
       await assertRejects(refused, StudyError, message);
       assertEquals(await Deno.readTextFile(name), "weights");

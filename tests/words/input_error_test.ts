@@ -5,7 +5,8 @@ import { BatchError } from "../../src/model/batches/batch.ts";
 import { MeasureError } from "../../src/measure/measure_options.ts";
 import { ModelError } from "../../src/model/model_error.ts";
 import { StudyError } from "../../src/study/study_options.ts";
-import { InputError, type Refusal, refusal } from "../../src/words/input_error.ts";
+import { NotAFile } from "../../src/words/failure.ts";
+import { fileRefusal, InputError, type Refusal, refusal } from "../../src/words/input_error.ts";
 
 const KINDS = [
   InputError,
@@ -105,4 +106,26 @@ Deno.test("InputError() takes any cause, even one that cannot be inspected", () 
   });
   const { place, found, expected } = new InputError("it failed", { cause: hostile });
   assertEquals([place, found, expected], ["", "it failed", ""]);
+});
+
+Deno.test("fileRefusal() has the parts of a folder and a device, and the sentence of other errors", () => {
+  const partsOf = (error: Error) => {
+    const refused = new InputError(fileRefusal(error)).within("a.csv");
+    return [refused.message, refused.place, refused.found, refused.expected];
+  };
+  assertEquals(partsOf(new Deno.errors.IsADirectory("x")), [
+    "a.csv: it is a folder, expected a file",
+    "a.csv: it",
+    "a folder",
+    "a file",
+  ]);
+  assertEquals(partsOf(new NotAFile("x")), [
+    "a.csv: it is not a file but a device or a pipe, expected a file",
+    "a.csv: it",
+    "not a file but a device or a pipe",
+    "a file",
+  ]);
+  // A message that looks like one stays whole.
+  const said = "the server is a teapot, expected a pot";
+  assertEquals(partsOf(new Error(said)), [`a.csv: ${said}`, "a.csv", said, ""]);
 });

@@ -1,8 +1,8 @@
 import { readUserText, requireFile } from "../../model/files/user_file.ts";
 import { isModelFile, isWeightsFile } from "../../model/loaded_model.ts";
 import { stemOf, uniqueNames } from "../../model/names.ts";
-import { defuse, failure, writeFailure } from "../../words/failure.ts";
-import { refusal } from "../../words/input_error.ts";
+import { defuse, writeFailure } from "../../words/failure.ts";
+import { fileRefusal, refusal } from "../../words/input_error.ts";
 import { isObject } from "../../words/shape.ts";
 import { escapeControls, showWord } from "../../words/show_value.ts";
 import { findModels, type FoundModel, type FoundModels, lookAt } from "../find_models.ts";
@@ -95,7 +95,7 @@ async function named(model: string): Promise<FoundModels> {
     });
   }
   await requireFile(path).catch((error) => {
-    throw new UsageError(failure(error)).within(model);
+    throw new UsageError(fileRefusal(error)).within(model);
   });
   const seen = await lookAt(path);
   return seen !== null && "what" in seen ? { models: [seen], unclear: [] } : {
@@ -130,7 +130,7 @@ async function readSettings(checkout: string | null): Promise<Settings | null> {
   for (const path of ["deno.json", "deno.jsonc"]) {
     const text = await readUserText(path).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return null;
-      throw new UsageError(failure(error)).within(path);
+      throw new UsageError(fileRefusal(error)).within(path);
     });
     if (text === null) continue;
     const added = await withImport(text, checkout);

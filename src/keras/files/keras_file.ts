@@ -4,11 +4,11 @@ import { readUserFile, requireFile } from "../../model/files/user_file.ts";
 import { innerLayers } from "../../model/layers/leaf_layers.ts";
 import { ModelError } from "../../model/model_error.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
-import { failure, jsonFailure } from "../../words/failure.ts";
+import { jsonFailure } from "../../words/failure.ts";
 import { formatMemory } from "../../words/numbers.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/open_hdf5.ts";
 import { isJson, type Json } from "../topology/topology_json.ts";
-import { refusal } from "../../words/input_error.ts";
+import { fileRefusal, refusal } from "../../words/input_error.ts";
 
 /** Weights and gradients of the same size have to fit into the 4 GiB of the WASM heap. */
 const MOST_BYTES = 2 ** 31;
@@ -56,7 +56,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
     return await readUserFile(path);
   } catch (error) {
     if (error instanceof ModelError) throw error;
-    throw new ModelError(failure(error), { cause: error }).within(path);
+    throw new ModelError(fileRefusal(error), { cause: error }).within(path);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { failure } from "../../words/failure.ts";
-import { type Refusal, refusal } from "../../words/input_error.ts";
+import { fileRefusal, type Refusal, refusal } from "../../words/input_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import { openUserFile, readUserFile } from "../files/user_file.ts";
@@ -63,7 +63,9 @@ function readHeader(bytes: Uint8Array): Header {
     return fail(refusal`The file is not a PNG picture, expected one`);
   }
   if (bytes.length < PNG_HEADER_BYTES) {
-    return fail("The picture is truncated: its header is incomplete");
+    return fail(
+      refusal`The picture has ${bytes.length} bytes, expected at least ${PNG_HEADER_BYTES}: truncated`,
+    );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const name = String.fromCharCode(...bytes.subarray(12, 16));
@@ -164,15 +166,20 @@ function requireSize(chunks: readonly Chunk[], size: number): void {
   const packed = join(chunks.filter(({ name }) => name === "IDAT").map(({ content }) => content));
   // Nothing packs better than 1032 to 1: a header that claims more pixels gets no memory for them.
   if (size > 1032 * packed.length + 64) {
-    throw new BatchError("The picture has too few bytes for its pixels: truncated");
+    throw new BatchError(
+      refusal`The picture has ${packed.length} packed bytes of pixels, expected at least ${
+        Math.ceil((size - 64) / 1032)
+      }: truncated`,
+    );
   }
   let length: number;
   try {
     length = inflateSync(packed, { maxOutputLength: size }).length;
   } catch (error) {
-    throw new BatchError("The pixels of the picture cannot be unpacked to its size", {
-      cause: error,
-    });
+    throw new BatchError(
+      refusal`The picture has pixels that cannot be unpacked, expected ${size} bytes of them`,
+      { cause: error },
+    );
   }
   if (length !== size) {
     throw new BatchError(refusal`The picture has ${length} bytes of pixels, expected ${size}`);
@@ -332,7 +339,7 @@ async function namesIn(path: string, folder: string): Promise<Deno.DirEntry[]> {
     return entries.filter(({ name }) => !name.startsWith("."))
       .toSorted((a, b) => a.name < b.name ? -1 : 1);
   } catch (error) {
-    const failed = new BatchError(failure(error), { cause: error });
+    const failed = new BatchError(fileRefusal(error), { cause: error });
     throw folder === "" ? failed : failed.within(showValue(folder));
   }
 }
@@ -361,7 +368,7 @@ async function named<T>(name: string, read: () => Promise<T>): Promise<T> {
   } catch (error) {
     const refused = error instanceof BatchError
       ? error
-      : new BatchError(failure(error), { cause: error });
+      : new BatchError(fileRefusal(error), { cause: error });
     throw refused.within(showValue(name));
   }
 }

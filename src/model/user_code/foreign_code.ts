@@ -1,5 +1,6 @@
 import { patchProperty } from "../../engine/patching.ts";
 import { failure } from "../../words/failure.ts";
+import { fileRefusal } from "../../words/input_error.ts";
 import { requireFile } from "../files/user_file.ts";
 import { ModelError } from "../model_error.ts";
 import { foreignImport } from "./foreign_import.ts";
@@ -59,7 +60,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
   try {
     await requireFile(path);
   } catch (error) {
-    throw new ModelError(failure(error), { cause: error }).within(path);
+    throw new ModelError(fileRefusal(error), { cause: error }).within(path);
   }
   // Imported here because Deno takes 5 ms to load these, which --help need not wait for.
   const { resolve } = await import("node:path");

@@ -1,4 +1,5 @@
 import { mean, median } from "../../theory/averages.ts";
+import { refusal } from "../../words/input_error.ts";
 import { requireValue } from "../../words/shape.ts";
 import type { StudyPoint } from "../grid_point.ts";
 import { StudyError } from "../study_options.ts";
@@ -50,7 +51,11 @@ export function summarizeGrowth(study: Study): GrowthSummary {
   requireValue("study", study, studyShape);
   const { points, ...header } = study;
   const { training, grid, model } = header;
-  if (training === undefined) throw new StudyError("The study did not train its points");
+  if (training === undefined) {
+    throw new StudyError(
+      refusal`study.training is missing, expected a study that trains its points`,
+    );
+  }
   const trained = points.filter((point): point is TrainedPoint => point.training !== undefined);
   const groups = siblingsOf(grid, trained);
   for (const group of groups) requireGrowing(group);

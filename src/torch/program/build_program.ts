@@ -179,10 +179,12 @@ function requireGradient(
   const cause = functions.length === 0
     ? ""
     : `; look at ${namesShown(functions)}, which may cause it`;
-  throw new ModelError(
-    `The output of the program is computed under torch.no_grad() or detached, so no parameter can ` +
-      `have a gradient: export the model with gradients on${cause}`,
-  );
+  throw new ModelError({
+    place: "The output of the program",
+    found: "computed under torch.no_grad() or detached",
+    expected: "a gradient for its parameters",
+    hint: `: export the model with gradients on${cause}`,
+  });
 }
 
 class Builder {

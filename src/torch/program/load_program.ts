@@ -6,7 +6,7 @@ import type { LoadedModel } from "../../model/loaded_model.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { stemOf } from "../../model/names.ts";
 import type { Objective } from "../../model/objective.ts";
-import { failure } from "../../words/failure.ts";
+import { fileRefusal } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { buildProgram, constantOf } from "./build_program.ts";
 import { openProgram, type ProgramArchive, type StoredTensor } from "./open_program.ts";
@@ -30,7 +30,7 @@ export async function loadProgram(
 ): Promise<LoadedModel> {
   try {
     const source = await byteSource(path).catch((error) => {
-      throw new ModelError(failure(error), { cause: error });
+      throw new ModelError(fileRefusal(error), { cause: error });
     });
     const archive = openProgram(source, folderHere());
     const name = stemOf(path);

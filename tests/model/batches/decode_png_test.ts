@@ -180,6 +180,6 @@ Deno.test("decodePng() takes pictures of one pixel and more, in either direction
   assertThrows(
     () => decodePng(png({ width: 2 ** 26, height: 1, lines: [0, 1] })),
     BatchError,
-    "The picture has too few bytes for its pixels: truncated",
+    "packed bytes of pixels, expected at least 65028: truncated",
   );
 });

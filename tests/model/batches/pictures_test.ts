@@ -1,4 +1,4 @@
-import { assertSays, type Parts, parts } from "../../assert_refused.ts";
+import { assertRefused, assertSays, type Parts, parts } from "../../assert_refused.ts";
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
 import { decodePng, readPictures } from "../../../src/model/batches/read_pictures.ts";
@@ -23,19 +23,18 @@ Deno.test("decodePng() reads every kind of pixel", () => {
 
 Deno.test("decodePng() refuses other files, damage and bombs", () => {
   const message = (bytes: Uint8Array) => assertThrows(() => decodePng(bytes), BatchError).message;
+  const refused = (bytes: Uint8Array, found: string, expected: string) =>
+    assertRefused(() => decodePng(bytes), parts("The picture", found, expected), BatchError);
   assertEquals(message(new Uint8Array(20)), "The file is not a PNG picture, expected one");
   assertEquals(
     message(png({ width: 2 ** 31, height: 2 ** 31 })),
     "The picture has 2147483648 x 2147483648 pixels, expected 1 to 67108864",
   );
-  assertEquals(
-    message(png({ width: 8000, height: 8000 })),
-    "The picture has too few bytes for its pixels: truncated",
-  );
-  assertEquals(
-    message(png({ width: 1, height: 1, lines: [0, 1, 2] })),
-    "The pixels of the picture cannot be unpacked to its size",
-  );
+  const large = png({ width: 8000, height: 8000 });
+  refused(large, "8 packed bytes of pixels", "at least 62024: truncated");
+  const overfull = png({ width: 1, height: 1, lines: [0, 1, 2] });
+  refused(overfull, "pixels that cannot be unpacked", "2 bytes of them");
+  refused(overfull.subarray(0, 32), "32 bytes", "at least 33: truncated");
   assertEquals(
     message(png({ width: 1, height: 1, lines: [0] })),
     "The picture has 1 bytes of pixels, expected 2",
@@ -139,7 +138,8 @@ Deno.test("readPictures() takes pictures of 256 MiB and ten times their files, a
   };
   assertEquals(
     await message(width),
-    '"cat/0.png": The picture has too few bytes for its pixels: truncated',
+    '"cat/0.png": The picture has 8 packed bytes of pixels, expected at least ' +
+      `${Math.ceil((width + 1 - 64) / 1032)}: truncated`,
   );
   assertEquals(
     await message(width + 1),

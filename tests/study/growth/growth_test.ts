@@ -1,3 +1,5 @@
+import { StudyError } from "../../../src/study/study_options.ts";
+import { makeHeader } from "../../networks/studies.ts";
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { KINDS, type NetworkKind, networkOf, sizesOf } from "../../../bench/scale/networks.ts";
 import { compareWithTwin, OBJECTIVE, type TwinKind, twinModel } from "../../../bench/scale/twin.ts";
@@ -10,7 +12,7 @@ import { runGrowth, tryScalings } from "../../../src/study/growth/run_growth.ts"
 import { summarizeGrowth } from "../../../src/study/growth/summarize_growth.ts";
 import { steepestSlope } from "../../../src/study/growth/slopes.ts";
 import type { CreateStudyModel } from "../../../src/study/study_subject.ts";
-import { assertRefusedLater, parts } from "../../assert_refused.ts";
+import { assertRefused, assertRefusedLater, parts } from "../../assert_refused.ts";
 
 async function growthOf(
   subject: CreateStudyModel,
@@ -411,4 +413,13 @@ Deno.test("the best rate is at the lowest point of the parabola through three ra
   assertEquals(atEdge, false);
   assertEquals(transfer((distance) => distance).atEdge, true);
   assertEquals(transfer(() => 1).best, [rates[0], rates[0]]);
+});
+
+Deno.test("summarizeGrowth() refuses a study that did not train", () => {
+  const untrained = { ...makeHeader({ scales: [1], widths: [8, 16] }), points: [] };
+  assertRefused(
+    () => summarizeGrowth(untrained),
+    parts("study.training", "missing", "a study that trains its points"),
+    StudyError,
+  );
 });
