@@ -1,17 +1,38 @@
 import { withFolder } from "../model/save_model.ts";
 import { readWeights } from "../../src/load/mod.ts";
-import { compareCheckpoints, measureCheckpoint } from "../../src/measure/mod.ts";
+import { compareFiles } from "../../src/measure/checkpoint/compare_checkpoints.ts";
+import {
+  type JournalOptions,
+  measureFile,
+} from "../../src/measure/checkpoint/measure_checkpoint.ts";
+import { SweepJournal } from "../../src/measure/checkpoint/sweep_journal.ts";
+import { compareCheckpoints, type MeasureCheckpointOptions } from "../../src/measure/mod.ts";
 import { encode } from "../../src/model/files/file_types.ts";
 import { assemblePickle, dictionaryParts, tensorParts } from "../torch/assemble_pickle.ts";
 import { BLOCK, drawn, type PackedFile, writePacked } from "./write_packed.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 
 type Read = Awaited<ReturnType<typeof readWeights>>;
-type Options = NonNullable<Parameters<typeof measureCheckpoint>[1]>;
+type Options = MeasureCheckpointOptions;
 type Work = (file: Read, options: Options) => Promise<unknown>;
 
-const report: Work = (file, options) => measureCheckpoint(file, options);
 const diff: Work = (file, options) => compareCheckpoints(file, file, options);
+
+/** Number of bytes of a small part; results so far are kept after four parts, as they are by default. */
+const PART = 2 ** 22;
+
+/** Returns the same work in parts of a sixteenth of their size, so that small files have several. */
+const inSmallParts =
+  (work: (file: Read, options: JournalOptions) => Promise<unknown>): Work =>
+  async (file, { journal: path = null, ...options }) => {
+    using journal = path === null ? null : await SweepJournal.open(path, [file], 4 * PART);
+    const found = await work(file, { ...options, journal, partBytes: PART });
+    await journal?.remove();
+    return found;
+  };
+
+const smallReport = inSmallParts(measureFile);
+const smallDiff = inSmallParts((file, options) => compareFiles(file, file, options));
 
 /** Number of bytes of a pass after which a work is stopped. */
 interface Stop {
@@ -71,7 +92,7 @@ async function writeSparse(
   };
   await put(0, new Uint8Array(BigUint64Array.of(BigInt(header.length)).buffer));
   await put(8, header);
-  const floats = Float32Array.from({ length: 2 ** 19 }, (_, i) => Math.sin(i * i));
+  const floats = Float32Array.from({ length: 2 ** 15 }, (_, i) => Math.sin(i * i));
   for (const block of blocks) await put(start + block, encode(floats, "bfloat16"));
   await put(start + size - 2, Uint8Array.of(0x80, 0x7f));
 }
@@ -79,43 +100,43 @@ async function writeSparse(
 Deno.test("one large tensor goes on where it was stopped, in either pass, to the bit", () =>
   withFolder(async (folder) => {
     const path = `${folder}/w.safetensors`;
-    const size = 5 * 2 ** 26;
+    const size = 5 * PART;
     const tensors = { shape: [size / 2 / 1024, 1024] as [number, number], names: ["embed.weight"] };
-    await writeSparse(path, tensors, [0, 2 ** 27, 2 ** 28 + 2 ** 22]);
+    await writeSparse(path, tensors, [0, 2 * PART, 4 * PART + PART / 16]);
     // Most rows are equal, and so the first pass is followed by one over whole rows.
-    const bytes = 2 ** 28;
+    const bytes = 4 * PART;
     for (const pass of [1, 2]) {
-      const { whole, resumed, kept } = await stopped(path, report, { bytes, pass });
+      const { whole, resumed, kept } = await stopped(path, smallReport, { bytes, pass });
       assertEquals(resumed, whole);
       assertEquals(kept.trim().split("\n").length, 1 + pass);
     }
-    const pair = await stopped(path, diff, { bytes: 2 * bytes });
+    const pair = await stopped(path, smallDiff, { bytes: 2 * bytes });
     assertEquals(pair.resumed, pair.whole);
-    assert(pair.left <= pair.total - 2 ** 28, `${pair.left} of ${pair.total}`);
+    assert(pair.left <= pair.total - bytes, `${pair.left} of ${pair.total}`);
   }));
 
 Deno.test("a journal gets the rows of a large tensor once", () =>
   withFolder(async (folder) => {
     const path = `${folder}/w.safetensors`;
-    const rows = 5 * 2 ** 17;
+    const rows = 10 * PART / 1024;
     await writeSparse(path, { shape: [rows, 512], names: ["embed.weight"] }, [0]);
-    const { whole, resumed, kept } = await stopped(path, report, { bytes: 2 ** 29 });
+    const { whole, resumed, kept } = await stopped(path, smallReport, { bytes: 8 * PART });
     assertEquals(resumed, whole);
     const [, first, second] = kept.split("\n").map(({ length }) => length);
-    assert(first > 4 * 2 ** 18 && second < 1.1 * first, `${first} and ${second} letters`);
+    assert(first > 4 * 4 * PART / 1024 && second < 1.1 * first, `${first} and ${second} letters`);
   }));
 
 Deno.test("a tensor goes on where it was stopped behind one that is swept again", () =>
   withFolder(async (folder) => {
     const path = `${folder}/w.safetensors`;
-    const size = 5 * 2 ** 26;
+    const size = 5 * PART;
     // Equal rows leave the first pass without figures for the first tensor, too.
     const tensors = {
       shape: [size / 2 / 1024, 1024] as [number, number],
       names: ["h.0.fc.weight", "h.1.fc.weight"],
     };
-    await writeSparse(path, tensors, [0, size, size + 2 ** 27]);
-    const { whole, resumed } = await stopped(path, report, { bytes: size + 2 ** 28 });
+    await writeSparse(path, tensors, [0, size, size + 2 * PART]);
+    const { whole, resumed } = await stopped(path, smallReport, { bytes: size + 4 * PART });
     assertEquals(resumed, whole);
   }));
 
@@ -127,25 +148,28 @@ function npyHead(shape: readonly number[], isFortran: boolean): Uint8Array<Array
   return new Uint8Array([...magic, ...new TextEncoder().encode(text)]);
 }
 
-const COUNT = 4;
+const COUNT = 3;
 
-/** Number of blocks of a tensor. */
-const BLOCKS = 9;
+/** Number of blocks of an array, which is too large to be unpacked in memory. */
+const ARRAY_BLOCKS = 5;
 
-const repeated = () => Array<Uint8Array>(BLOCKS).fill(drawn);
+/** Number of blocks of a tensor of PyTorch, whose view is gathered in several pieces. */
+const VIEW_BLOCKS = 9;
+
+const repeated = (blocks: number) => Array<Uint8Array>(blocks).fill(drawn);
 
 function arrays(isFortran: boolean): PackedFile[] {
   return Array.from({ length: COUNT }, (_, i) => ({
     name: `h.${i}.fc.weight.npy`,
-    pieces: [npyHead([BLOCKS * 1024, BLOCK / 1024], isFortran), ...repeated()],
+    pieces: [npyHead([ARRAY_BLOCKS * 1024, BLOCK / 1024], isFortran), ...repeated(ARRAY_BLOCKS)],
   }));
 }
 
 /** Files of an archive of `torch.save`, with views that begin behind the first rows. */
 function torchFiles(isTransposed: boolean): PackedFile[] {
-  const shape = [1024 * BLOCKS, isTransposed ? 1024 : 1000];
+  const shape = [1024 * VIEW_BLOCKS, isTransposed ? 1024 : 1000];
   const strides = isTransposed ? [1, shape[0]] : [1024, 1];
-  const count = BLOCKS * BLOCK;
+  const count = VIEW_BLOCKS * BLOCK;
   const names = Array.from({ length: COUNT }, (_, i) => `${i}`);
   const tensors = names.map((key) => [
     `h.${key}.fc.weight`,
@@ -154,26 +178,39 @@ function torchFiles(isTransposed: boolean): PackedFile[] {
   const pickle = assemblePickle(dictionaryParts(Object.fromEntries(tensors)));
   return [
     { name: "net/data.pkl", pieces: [pickle] },
-    ...names.map((key) => ({ name: `net/data/${key}`, pieces: repeated() })),
+    ...names.map((key) => ({ name: `net/data/${key}`, pieces: repeated(VIEW_BLOCKS) })),
   ];
 }
 
-const ARCHIVES: [name: string, suffix: string, files: PackedFile[]][] = [
-  ["packed arrays", ".npz", arrays(false)],
-  ["packed arrays in the order of Fortran", ".npz", arrays(true)],
-  ["a packed archive of torch.save with transposed tensors", ".pt", torchFiles(true)],
-  ["a packed archive of torch.save with tensors that have gaps", ".pt", torchFiles(false)],
-];
+/** Archive whose tensors have some blocks, and the work that compares it with itself. */
+interface Archive {
+  file: string;
+  blocks: number;
+  files: PackedFile[];
+  compare: Work;
+}
 
-for (const [name, suffix, files] of ARCHIVES) {
+const NPZ = { file: "a.npz", blocks: ARRAY_BLOCKS, compare: smallDiff };
+const TORCH = { file: "a.pt", blocks: VIEW_BLOCKS, compare: diff };
+const ARCHIVES: Record<string, Archive> = {
+  "packed arrays": { ...NPZ, files: arrays(false) },
+  "packed arrays in the order of Fortran": { ...NPZ, files: arrays(true) },
+  "a packed archive of torch.save with transposed tensors": { ...TORCH, files: torchFiles(true) },
+  "a packed archive of torch.save with tensors that have gaps": {
+    ...TORCH,
+    files: torchFiles(false),
+  },
+};
+
+for (const [name, { file, blocks, files, compare }] of Object.entries(ARCHIVES)) {
   Deno.test(`${name} go on where they were stopped, to the bit`, () =>
     withFolder(async (folder) => {
-      const path = `${folder}/a${suffix}`;
+      const path = `${folder}/${file}`;
       await writePacked(path, files);
-      const size = 4 * BLOCK * BLOCKS;
+      const size = 4 * BLOCK * blocks;
       const works = [
-        { work: report, stop: { bytes: 2.5 * size } },
-        { work: diff, stop: { bytes: 5 * size } },
+        { work: smallReport, stop: { bytes: 2.5 * size } },
+        { work: compare, stop: { bytes: 5 * size } },
       ];
       for (const { work, stop } of works) {
         const { whole, resumed, kept } = await stopped(path, work, stop);

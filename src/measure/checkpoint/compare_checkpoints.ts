@@ -6,7 +6,7 @@ import {
 import { BYTES, countOf, isFloat, isWhole } from "../../model/files/file_types.ts";
 import type { FileTensor, WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { anyObject, boolean, requireValue } from "../../words/shape.ts";
-import { askWorkers, isFar, threadsFor, WORTH_WORKERS } from "./sweep_in_parallel.ts";
+import { askWorkers, isFar, PARTS_WORTH_WORKERS, threadsFor } from "./sweep_in_parallel.ts";
 import { comparePart } from "./compare_part.ts";
 import type { CompareTask, PairPart, StoredSide } from "./compare_worker.ts";
 import {
@@ -18,7 +18,7 @@ import {
 import { PackedReader } from "./packed_reader.ts";
 import { placeOf, type SweepJournal } from "./sweep_journal.ts";
 import { isStored, readerOf, type Stretch, stretchesOf, typeRead } from "./sample_tensors.ts";
-import { groupBySize } from "./plan_sweep.ts";
+import { groupBySize, PART_BYTES } from "./plan_sweep.ts";
 
 /** Change of a tensor from one file of weights to another. */
 export interface TensorChange {
@@ -61,9 +61,6 @@ export interface WeightsComparison {
    */
   uncompared?: number;
 }
-
-/** Bytes of both tensors of a part. */
-const PART_BYTES = 2 ** 26;
 
 type Pair = readonly [before: FileTensor, after: FileTensor];
 
@@ -217,7 +214,7 @@ const entriesIn = (stretches: readonly Stretch[]) =>
 /** Returns the sums over each pair. */
 async function comparePairs(
   divided: readonly DividedPair[],
-  { threads, onProgress, signal = null, journal }: JournalOptions,
+  { threads, onProgress, signal = null, journal, partBytes = PART_BYTES }: JournalOptions,
 ): Promise<ComparisonSums[]> {
   const sums = new Map<DividedPair, ComparisonSums>();
   const isLarge = divided.filter(({ pair }) => pair.every(isStored));
@@ -227,13 +224,15 @@ async function comparePairs(
   }
   const stored = isLarge.filter((one) => !sums.has(one));
   const begun = stored.map((one) => new SavedComparison(one, journal));
-  const parts = stored.flatMap(partsOf).filter(({ pair, from }) => from >= begun[pair].done);
+  const parts = stored.flatMap((one, i) => partsOf(one, i, partBytes)).filter(({ pair, from }) =>
+    from >= begun[pair].done
+  );
   const bytesOf = ({ pair, from, to }: PairPart) => (to - from) * bytesOfPair(stored[pair]);
   const total = parts.reduce((sum, part) => sum + bytesOf(part), 0);
   const tensors = stored.flatMap(({ pair }) => pair);
-  if (total >= WORTH_WORKERS || tensors.some(isFar)) {
+  if (total >= PARTS_WORTH_WORKERS * partBytes || tensors.some(isFar)) {
     const own = threads ?? threadsFor("comparison", tensors);
-    const groups = groupBySize(parts, bytesOf, PART_BYTES);
+    const groups = groupBySize(parts, bytesOf, partBytes);
     const task: CompareTask = {
       pairs: stored.map(({ pair: [a, b] }) => [sideOf(a), sideOf(b)]),
       groups,
@@ -347,9 +346,9 @@ const sideOf = ({ type, stored }: FileTensor): StoredSide => ({ type, ...stored!
 /** Returns the number of bytes of an entry in both files. */
 const bytesOfPair = ({ pair: [a, b] }: DividedPair) => BYTES[a.type] + BYTES[b.type];
 
-function partsOf(divided: DividedPair, index: number): PairPart[] {
+function partsOf(divided: DividedPair, index: number, partBytes = PART_BYTES): PairPart[] {
   const { pair: [{ shape }], stretches } = divided;
-  const step = Math.floor(PART_BYTES / bytesOfPair(divided));
+  const step = Math.floor(partBytes / bytesOfPair(divided));
   return (stretches ?? [{ from: 0, to: countOf(shape)! }]).flatMap(({ from, to }) =>
     Array.from({ length: Math.ceil((to - from) / step) }, (_, i) => ({
       pair: index,

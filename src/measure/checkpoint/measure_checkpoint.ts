@@ -156,7 +156,8 @@ export async function measureFile(
   file: WeightsFile,
   options: JournalOptions,
 ): Promise<Measurements> {
-  const { onProgress = () => {}, shard = null, sample = false, signal = null, journal } = options;
+  const { onProgress = () => {}, shard = null, sample = false, signal = null } = options;
+  const { journal, partBytes } = options;
   // A sample waits for the disk or a server, not for the processor.
   const { threads = sample ? 1 : threadsFor("sweep", file.tensors) } = options;
   requireValue("options.threads", threads, number);
@@ -171,6 +172,7 @@ export async function measureFile(
     onProgress,
     signal,
     journal,
+    partBytes,
   });
   const joined = drawn?.join(swept) ?? swept;
   const figures = joined.map((found, i) => ordered[i].restore(found));
@@ -182,6 +184,8 @@ export async function measureFile(
 /** Options of a work with a journal. */
 export type JournalOptions = Omit<MeasureCheckpointOptions, "journal"> & {
   journal: SweepJournal | null;
+  /** Largest number of bytes of a part; from two parts on, workers read. Default: 64 MB. */
+  partBytes?: number;
 };
 
 /**

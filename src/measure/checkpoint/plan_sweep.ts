@@ -32,7 +32,7 @@ export const CODE_FORMATS: Partial<Record<FileType, CodeFormat>> = {
 };
 
 /** Largest number of bytes of a part, after which a worker answers. */
-const PART_BYTES = 2 ** 26;
+export const PART_BYTES = 2 ** 26;
 
 /** Largest number of rows whose hashes are kept until all are known. */
 const MAX_ROWS_KEPT = 2 ** 20;
@@ -148,9 +148,9 @@ export function spanOf(
 }
 
 /** Divides tensors into parts of about the same size. */
-export function divideParts(tensors: readonly Pieces[]): Part[] {
+export function divideParts(tensors: readonly Pieces[], partBytes: number = PART_BYTES): Part[] {
   return tensors.flatMap(({ type, rows, width, count }, tensor) => {
-    const step = Math.max(1, Math.floor(PART_BYTES / (rows * width * BYTES[type])));
+    const step = Math.max(1, Math.floor(partBytes / (rows * width * BYTES[type])));
     return Array.from({ length: Math.ceil(count / step) }, (_, i) => ({
       tensor,
       from: i * step,
@@ -163,9 +163,13 @@ export function divideParts(tensors: readonly Pieces[]): Part[] {
 const MIN_SIZE = 2 ** 20;
 
 /** Groups consecutive parts so that each group is about as large as a part of a large tensor. */
-export function groupParts(parts: readonly Part[], tensors: readonly Pieces[]): Part[][] {
+export function groupParts(
+  parts: readonly Part[],
+  tensors: readonly Pieces[],
+  partBytes: number,
+): Part[][] {
   const sizeOf = (part: Part) => Math.max(MIN_SIZE, bytesOf(part, tensors[part.tensor]));
-  return groupBySize(parts, sizeOf, PART_BYTES);
+  return groupBySize(parts, sizeOf, partBytes);
 }
 
 /** Groups consecutive parts up to a size; a larger one is a group of its own. */

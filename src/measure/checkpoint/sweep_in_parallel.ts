@@ -4,7 +4,15 @@ import { WorkQueue } from "../../model/user_code/work_queue.ts";
 import { WorkerError, WorkerPool } from "../../model/user_code/worker_pool.ts";
 import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { PackedReader } from "./packed_reader.ts";
-import { bytesOf, divideParts, groupParts, type Part, type Pieces, spanOf } from "./plan_sweep.ts";
+import {
+  bytesOf,
+  divideParts,
+  groupParts,
+  type Part,
+  PART_BYTES,
+  type Pieces,
+  spanOf,
+} from "./plan_sweep.ts";
 import { isStored, piecesOf, type SweepTensor, sweepTensors } from "./sample_tensors.ts";
 import { placeOf, type SweepJournal } from "./sweep_journal.ts";
 import { type PartFigures, sweepPart } from "./sweep_part.ts";
@@ -70,6 +78,8 @@ interface SweepOptions {
   signal: AbortSignal | null;
   /** Has the figures of tensors that an earlier run finished, and gets those of this one. */
   journal: SweepJournal | null;
+  /** Largest number of bytes of a part; from two parts on, workers sweep. Default: 64 MB. */
+  partBytes?: number;
 }
 
 /** Largest numbers of threads, unless more are asked for, with which memory stays below 300 MB. */
@@ -91,8 +101,11 @@ export function threadsFor(
   return Math.min(cores, tensors.some(isFar) ? far : here);
 }
 
-/** Number of bytes that a thread sweeps while a worker starts. */
-export const WORTH_WORKERS = 2 ** 27;
+/** Number of parts that a thread sweeps while a worker starts. */
+export const PARTS_WORTH_WORKERS = 2;
+
+/** Number of their bytes. */
+export const WORTH_WORKERS = PARTS_WORTH_WORKERS * PART_BYTES;
 
 /**
  * Sweeps tensors, on several threads if they are large. The figures are those of
@@ -103,7 +116,9 @@ export async function sweepInParallel(
   options: SweepOptions,
 ): Promise<TensorFigures[]> {
   const stored = tensors.filter(({ tensor }) => isStored(tensor));
-  const isLarge = bytesIn(stored) >= WORTH_WORKERS || stored.some(({ tensor }) => isFar(tensor));
+  const { partBytes = PART_BYTES } = options;
+  const isLarge = bytesIn(stored) >= PARTS_WORTH_WORKERS * partBytes ||
+    stored.some(({ tensor }) => isFar(tensor));
   const figures = new Map<SweepTensor, TensorFigures>();
   if (isLarge) await sweepOnWorkers(stored, { ...options, figures });
   const packed = tensors.filter(({ tensor }) => tensor.unpack !== undefined && !isStored(tensor));
@@ -226,15 +241,18 @@ const bytesIn = (tensors: readonly SweepTensor[]) =>
  */
 async function sweepStored(
   tensors: readonly SweepTensor[],
-  { threads, onProgress, signal, journal, isWhole, figures }: SweepOptions & {
-    isWhole: boolean;
-    figures: Map<SweepTensor, TensorFigures>;
-  },
+  { threads, onProgress, signal, journal, partBytes = PART_BYTES, isWhole, figures }:
+    & SweepOptions
+    & {
+      isWhole: boolean;
+      figures: Map<SweepTensor, TensorFigures>;
+    },
 ): Promise<void> {
   const pieces = tensors.map((one) => ({ ...piecesOf(one), isWhole }));
   const saved = tensors.map((one, i) => sweptSoFar(one, { pieces: pieces[i], journal }));
-  const parts = divideParts(pieces).filter(({ tensor, from }) => from >= piecesIn(saved[tensor]));
-  const groups = groupParts(parts, pieces);
+  const parts = divideParts(pieces, partBytes)
+    .filter(({ tensor, from }) => from >= piecesIn(saved[tensor]));
+  const groups = groupParts(parts, pieces, partBytes);
   const stored = tensors.map(({ tensor }, i) => ({ pieces: pieces[i], stored: tensor.stored! }));
   const coefficients = new CheckpointSweep();
   const sums = new Map<number, SavedSweep>();

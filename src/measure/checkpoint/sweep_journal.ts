@@ -1,12 +1,13 @@
 import configuration from "../../../deno.json" with { type: "json" };
 import type { FileIdentity } from "../../model/files/byte_source.ts";
 import type { FileTensor, WeightsFile } from "../../model/weights/weights_manifest.ts";
+import { PART_BYTES } from "./plan_sweep.ts";
 
 /** Beginning of the first line: a file without it is not a journal. */
 const HEAD = '{"gradientHealthJournal":3,';
 
-/** Number of bytes of a tensor or a pair after which the results so far are kept. */
-const SAVED_AFTER = 2 ** 28;
+/** Number of bytes of a tensor or a pair after which the results so far are kept: 256 MB. */
+const SAVED_AFTER = 4 * PART_BYTES;
 
 /** Keys of values that JSON does not have. */
 const NUMBER = "number", BIG = "bigint";
@@ -39,15 +40,22 @@ export class SweepJournal {
   #last: Pick<Begun, "name" | "at"> | null;
   /** Number of bytes since the results so far were kept, by the name. */
   readonly #unsaved = new Map<string, number>();
+  readonly #savedAfter: number;
   #isOpen = true;
 
   private constructor(
     path: string,
-    { file, size, lines }: { file: Deno.FsFile; size: number; lines: readonly Line[] },
+    { file, size, lines, savedAfter }: {
+      file: Deno.FsFile;
+      size: number;
+      lines: readonly Line[];
+      savedAfter: number;
+    },
   ) {
     this.#path = path;
     this.#file = file;
     this.#size = size;
+    this.#savedAfter = savedAfter;
     this.#known = new Map(
       lines.flatMap(({ name, result, isPart }) => isPart ? [] : [[name, result]]),
     );
@@ -60,10 +68,15 @@ export class SweepJournal {
    *
    * @param path Its file, which is created if it is missing.
    * @param weights The files of weights.
+   * @param savedAfter Number of bytes of a tensor after which the results so far are kept.
    * @returns The journal; `null` if there is a folder of this name or a file that is none, or if
    * another run is using it.
    */
-  static async open(path: string, weights: readonly WeightsFile[]): Promise<SweepJournal | null> {
+  static async open(
+    path: string,
+    weights: readonly WeightsFile[],
+    savedAfter: number = SAVED_AFTER,
+  ): Promise<SweepJournal | null> {
     const info = await Deno.stat(path).catch(() => null);
     if (info?.isDirectory) return null;
     const file = await Deno.open(path, { read: true, write: true, create: true });
@@ -79,7 +92,7 @@ export class SweepJournal {
     const end = new TextEncoder().encode(kept).length;
     await file.truncate(end);
     await file.seek(end, Deno.SeekMode.Start);
-    const journal = new SweepJournal(path, { file, size: end, lines });
+    const journal = new SweepJournal(path, { file, size: end, lines, savedAfter });
     if (kept === "") journal.#write(head);
     return journal;
   }
@@ -117,14 +130,14 @@ export class SweepJournal {
   }
 
   /**
-   * Counts bytes that were read for a name, and after each 256 MB of them adds the result so far.
+   * Counts bytes that were read for a name, and adds the result so far if enough of them are not kept.
    *
    * @param makeResult Makes it, plain data. `isFirst`: true if no line so far of this name is at the
    * end of the file: only those there are found again.
    */
   advance(name: string, bytes: number, makeResult: (isFirst: boolean) => unknown): void {
     const unsaved = (this.#unsaved.get(name) ?? 0) + bytes;
-    const isDue = unsaved >= SAVED_AFTER;
+    const isDue = unsaved >= this.#savedAfter;
     this.#unsaved.set(name, isDue ? 0 : unsaved);
     if (!isDue) return;
     const isFirst = this.#last?.name !== name;
