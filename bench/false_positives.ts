@@ -10,7 +10,7 @@
  */
 import { RULES } from "../src/rules/rules.ts";
 import { startEngine } from "../src/engine/start/start_engine.ts";
-import { wilsonInterval } from "../src/theory/wilson_interval.ts";
+import { wilsonInterval } from "../src/theory/statistics.ts";
 import {
   type Control,
   CONTROLS,

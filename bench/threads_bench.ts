@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { WORKLOAD_WORTH_THREADS as WORTH } from "../src/engine/start/choose_threads.ts";
+import { WORKLOAD_WORTH_THREADS as WORTH } from "../src/engine/engine.ts";
 import { startEngine } from "../src/engine/start/start_engine.ts";
 import { leastTime } from "./least_time.ts";
 import { convnet, dense, recurrent } from "./networks.ts";

@@ -92,7 +92,7 @@ Deno.test("theory, rules, gate and renderers know nothing of the engine, nor loa
   );
   assertEquals(known.map(show), []);
   const loaded = loadedWith(IMPORTS, modulesOf(PURE).filter((path) => !runsModels(path)));
-  assert(loaded.includes("words/nearest.ts"));
+  assert(loaded.includes("words/input_error.ts"));
   assertEquals(loaded.filter((path) => roomOf(path) === "engine"), []);
 });
 
@@ -145,7 +145,6 @@ Deno.test("public functions alone look which engine runs; what they call is hand
     "model/batches/random_targets.ts",
     "model/layers/exercise_model.ts",
     "model/require_model.ts",
-    "model/weights/rescale_weights.ts",
     "model/weights/set_weights.ts",
     "probe/open_probe.ts",
     "study/run_study.ts",

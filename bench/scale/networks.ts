@@ -5,7 +5,7 @@
  * @module
  */
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CreateStudyModel } from "../../src/study/study_subject.ts";
+import type { CreateStudyModel } from "../../src/study/study_options.ts";
 
 /** Width and depth at which the rules change nothing. */
 export const BASE = { width: 32, depth: 2 };

@@ -15,7 +15,7 @@ import type { GrowthLevel, GrowthSummary } from "../../src/study/growth/growth_t
 import { runGrowth, tryScalings } from "../../src/study/growth/run_growth.ts";
 import { steepestSlope } from "../../src/study/growth/slopes.ts";
 import { summarizeGrowth } from "../../src/study/growth/summarize_growth.ts";
-import type { CreateStudyModel } from "../../src/study/study_subject.ts";
+import type { CreateStudyModel } from "../../src/study/study_options.ts";
 import { describeMachine } from "../describe_machine.ts";
 import { KINDS, networkOf, sizesOf } from "./networks.ts";
 import {

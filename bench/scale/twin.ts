@@ -7,7 +7,7 @@ import { heapView } from "../../src/engine/heap/heap.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import type { CreateStudyModel } from "../../src/study/study_subject.ts";
+import type { CreateStudyModel } from "../../src/study/study_options.ts";
 import type { AxisGrowth } from "../../src/study/growth/growth_types.ts";
 import { acrossSeedsOf, slopeOf } from "../../src/study/growth/slopes.ts";
 import {

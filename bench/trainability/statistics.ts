@@ -1,4 +1,4 @@
-import { wilsonInterval } from "../../src/theory/wilson_interval.ts";
+import { wilsonInterval } from "../../src/theory/statistics.ts";
 import type { Outcome } from "./truth.ts";
 
 /** How many networks came to each outcome. */

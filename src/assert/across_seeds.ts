@@ -1,5 +1,5 @@
 import { callable, numberFrom, oneOfNames, requireValue } from "../words/shape.ts";
-import { InputError, refusal } from "../words/input_error.ts";
+import { InputError, nearest, refusal } from "../words/input_error.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 import { formatPercent } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
@@ -7,8 +7,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { NoModelError } from "../model/require_model.ts";
-import { wilsonInterval } from "../theory/wilson_interval.ts";
-import { nearest } from "../words/nearest.ts";
+import { wilsonInterval } from "../theory/statistics.ts";
 import { failureOf, oneLine, shortNames } from "./failure_message.ts";
 import { type CreateModel, type DrawOptions, openDraw } from "./create_model.ts";
 import { requireDrawOptions, requireMessage, seedList } from "./require_options.ts";

@@ -5,7 +5,7 @@ import type { GrowthGrid } from "../study/growth/growth_study.ts";
 import type { GrowthSummary } from "../study/growth/growth_types.ts";
 import { runGrowth, tryScalings } from "../study/growth/run_growth.ts";
 import { summarizeGrowth } from "../study/growth/summarize_growth.ts";
-import type { CreateStudyModel } from "../study/study_subject.ts";
+import type { CreateStudyModel } from "../study/study_options.ts";
 import { boolean, callable, closed, optional, requireValue, unknown } from "../words/shape.ts";
 import { failureOf } from "./failure_message.ts";
 import { requireMessage } from "./require_options.ts";

@@ -255,8 +255,8 @@ const TABLE = {
       return renderReportImage(report, { scale });
     },
     async growth(summary) {
-      const { renderGrowthImage }: typeof import("../picture/growth_image.ts") = await import(
-        import.meta.resolve("../picture/growth_image.ts")
+      const { renderGrowthImage }: typeof import("../picture/growth_page.ts") = await import(
+        import.meta.resolve("../picture/growth_page.ts")
       );
       return renderGrowthImage(summary);
     },
@@ -268,8 +268,8 @@ const TABLE = {
     reads: [],
     isLines: false,
     async gate(result) {
-      const { renderGateBadge }: typeof import("../picture/gate_badge.ts") = await import(
-        import.meta.resolve("../picture/gate_badge.ts")
+      const { renderGateBadge }: typeof import("../picture/gate_page.ts") = await import(
+        import.meta.resolve("../picture/gate_page.ts")
       );
       return renderGateBadge(result);
     },

@@ -122,7 +122,7 @@ async function putOptimizer(
   model: LayersModel,
   requested: RequestedOptimizer,
 ): Promise<void> {
-  const { attachOptimizer, ownOptimizer } = await import("../keras/saved_optimizer.ts");
+  const { attachOptimizer, ownOptimizer } = await import("../keras/compile_as_saved.ts");
   const { kerasOptimizer } = await import("../keras/keras_optimizer.ts");
   const { name, learningRate, settings } = requested;
   const Optimizer = kerasOptimizer(tf);

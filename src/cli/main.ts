@@ -1,8 +1,7 @@
 import { isModelFile } from "../model/loaded_model.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
 import { errorMessage, oneLine } from "../words/failure.ts";
-import { InputError, refusal } from "../words/input_error.ts";
-import { nearest } from "../words/nearest.ts";
+import { InputError, nearest, refusal } from "../words/input_error.ts";
 import { anyOf, showWord } from "../words/show_value.ts";
 import { endProcess, forgiveStderr, guardEnd } from "./kit/process.ts";
 import { UsageError } from "./kit/flag.ts";

@@ -5,8 +5,12 @@ import { differenceOf } from "../study/merge_study_files.ts";
 import { shardRange, type StudyHeader } from "../study/study_document.ts";
 import { readStudyFile, type StudyFile } from "../study/study_file.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
-import { StudyError, type StudyOptions } from "../study/study_options.ts";
-import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
+import {
+  type ModelFile,
+  type NamedNetwork,
+  StudyError,
+  type StudyOptions,
+} from "../study/study_options.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { documentKind } from "../words/document.ts";
 import { oneLine } from "../words/failure.ts";

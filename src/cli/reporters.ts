@@ -1,14 +1,15 @@
-import { showValue } from "../words/show_value.ts";
 import { type GateResult, isReadable } from "../gate/gate_result.ts";
 import { readUserText } from "../model/files/user_file.ts";
 import { isJsonFile, isModule } from "../model/loaded_model.ts";
 import type { GateLocation } from "../render/gate_words.ts";
-import { type FormatName, FORMATS, formatsOf, type GateContext } from "./formats.ts";
 import type { SarifOptions } from "../render/render_sarif.ts";
-import { type FlagValues, readWord, requirePath, UsageError } from "./kit/flag.ts";
-import { formatOf, type TEXT_FLAGS, textOptions } from "./flags/show_flags.ts";
-import { writeOutput } from "./kit/write_output.ts";
+import { writeFailure } from "../words/failure.ts";
 import { refusal } from "../words/input_error.ts";
+import { showValue } from "../words/show_value.ts";
+import { formatOf, type TEXT_FLAGS, textOptions } from "./flags/show_flags.ts";
+import { type FormatName, FORMATS, formatsOf, type GateContext } from "./formats.ts";
+import { type FlagValues, readWord, requirePath, UsageError } from "./kit/flag.ts";
+import { writeOutput } from "./kit/write_output.ts";
 
 export const REPORTERS = formatsOf("gate");
 
@@ -89,7 +90,6 @@ export async function writeReports(
     };
     await writeOutput(await FORMATS[name].gate!(result, context), out, name);
     if (name === "github") {
-      const { appendStepSummary } = await import("./append_step_summary.ts");
       await appendStepSummary(result);
     }
   }
@@ -170,4 +170,42 @@ function repositoryRoot(): string | null {
   const permission = { name: "env", variable: "GITHUB_WORKSPACE" } as const;
   if (Deno.permissions.querySync(permission).state !== "granted" || !isReadable(".")) return null;
   return Deno.env.get("GITHUB_WORKSPACE") || null;
+}
+
+const VARIABLE = "GITHUB_STEP_SUMMARY";
+
+/** Maximum size of a step summary; GitHub shows nothing of a longer one. */
+const MAX_SUMMARY_BYTES = 1024 * 1024;
+
+/**
+ * Appends a gate's result to the summary of the running GitHub Actions step. Does nothing outside
+ * of GitHub Actions; says so if the variable is unreadable.
+ *
+ * @throws {UsageError} If the file that GitHub named cannot be written.
+ */
+async function appendStepSummary(result: GateResult): Promise<void> {
+  const permission = { name: "env", variable: VARIABLE } as const;
+  if (Deno.permissions.querySync(permission).state !== "granted") {
+    console.error(`note: no step summary: --allow-env=${VARIABLE} lets it be written`);
+    return;
+  }
+  const path = Deno.env.get(VARIABLE);
+  if (path === undefined || path === "") return;
+  try {
+    const before = await sizeOf(path);
+    const { renderMarkdown } = await import("../render/render_markdown.ts");
+    const text = renderMarkdown(result, { maxBytes: MAX_SUMMARY_BYTES - before - 1 });
+    await Deno.writeTextFile(path, `${before > 0 ? "\n" : ""}${text}`, { append: true });
+  } catch (error) {
+    throw new UsageError(`${path}: the step summary cannot be written: ${writeFailure(error)}`);
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
 }

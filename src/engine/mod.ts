@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { chooseThreads } from "./start/choose_threads.ts";
+export { chooseThreads } from "./engine.ts";
 export { type Engine, EngineError, type EngineOptions } from "./engine.ts";
 export { heapView } from "./heap/heap.ts";
 export { runningEngine } from "./running_engine.ts";

@@ -3,7 +3,7 @@ import { nearestObjective } from "../measure/require_objective.ts";
 import { isObjective, OBJECTIVES } from "../model/objective.ts";
 import { parseOptimizer } from "../traits/torch_optimizers.ts";
 import { MODEL_RULES } from "../rules/model_rules.ts";
-import { nearest } from "../words/nearest.ts";
+import { nearest } from "../words/input_error.ts";
 import {
   boolean,
   closed,

@@ -3,8 +3,13 @@ import { BASELINE_RULE } from "../rules/matches_baseline.ts";
 import { allRules, registeredRules } from "../rules/register_rule.ts";
 import type { RuleDocumentation, ThresholdTable } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
-import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
 import type { Level, PresetName } from "./configuration.ts";
+
+/** Largest |slope| that is flat. Of right networks the steepest was 0.18, of wrong ones 0.76. */
+export const FLAT_SLOPE = 0.25;
+
+/** Largest |slope| that only warns. */
+export const STEEP_SLOPE = 0.5;
 
 /** Rules that judge the configuration itself. */
 const CONFIGURATION_DOCUMENTATION: readonly RuleDocumentation[] = [

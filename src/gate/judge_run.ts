@@ -5,7 +5,7 @@ import { matchesBaseline } from "../rules/matches_baseline.ts";
 import { judgeRule } from "../rules/judge_rule.ts";
 import { allRules } from "../rules/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { BaselineEntry } from "./baseline_document.ts";
+import type { BaselineEntry } from "./find_baseline.ts";
 import type { Level } from "./configuration.ts";
 import type { RuleSetting } from "./resolve_configuration.ts";
 import { formatCount } from "../words/numbers.ts";

@@ -4,8 +4,16 @@
  *
  * @module
  */
-export type { SuppressionContext } from "./apply_suppressions.ts";
-export type { Baseline, BaselineEntry, BaselineLayer, BaselineRun } from "./baseline_document.ts";
+export { decide, type SuppressionContext } from "./decide.ts";
+export {
+  type Baseline,
+  type BaselineEntry,
+  type BaselineLayer,
+  type BaselineRun,
+  findBaseline,
+  type FindBaselineOptions,
+  readBaseline,
+} from "./find_baseline.ts";
 export type {
   Configuration,
   Level,
@@ -15,8 +23,6 @@ export type {
   ScaleEntry,
   Suppression,
 } from "./configuration.ts";
-export { decide } from "./decide.ts";
-export { findBaseline, type FindBaselineOptions, readBaseline } from "./find_baseline.ts";
 export {
   findConfiguration,
   type FoundConfiguration,

@@ -1,7 +1,7 @@
 import { isRemote } from "../model/loaded_model.ts";
 import { showValue, showWord } from "../words/show_value.ts";
 import { resolveThresholds } from "../rules/resolve_thresholds.ts";
-import { nearest } from "../words/nearest.ts";
+import { nearest, refusal } from "../words/input_error.ts";
 import {
   type Configuration,
   type Level,
@@ -16,7 +16,6 @@ import { GateError } from "./gate_result.ts";
 import { type GateRule, gateRules, PRESETS } from "./gate_rules.ts";
 import { callable, nullable, object, optional, requireValue, string } from "../words/shape.ts";
 import { configurationShape } from "./configuration_shape.ts";
-import { refusal } from "../words/input_error.ts";
 
 /** Level of a rule, and its thresholds. */
 export interface RuleSetting {

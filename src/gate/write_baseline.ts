@@ -21,9 +21,9 @@ import {
   type BaselineRun,
   baselineShape,
   encodeBaseline,
-} from "./baseline_document.ts";
+  readBaseline,
+} from "./find_baseline.ts";
 import { GateError } from "./gate_result.ts";
-import { readBaseline } from "./find_baseline.ts";
 import { refusal } from "../words/input_error.ts";
 
 /**

@@ -1,19 +1,21 @@
 import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
-import { computeAsKeras, computesAsKeras } from "../model/kept_logits.ts";
+import { computeAsKeras, computesAsKeras } from "../model/keras_outputs.ts";
+import { noteNotReproduced } from "../model/loaded_model.ts";
 import { kerasLoss } from "../model/loss_functions.ts";
 import type { LossFunction, LossSettings } from "../model/objective.ts";
-import { noteNotReproduced } from "../model/loaded_model.ts";
-import { readSavedLoss } from "../model/saved_loss.ts";
-import { type LossName, lossTraits } from "../traits/losses.ts";
+import { findLoss, FROM_LOGITS, type LossName, lossTraits } from "../traits/losses.ts";
+import {
+  optimizerName,
+  OPTIMIZERS,
+  optimizerWords,
+  readNumber,
+  readRate,
+  readSetting,
+} from "../traits/optimizers.ts";
+import { showValue } from "../words/show_value.ts";
+import { isStandIn, kerasOptimizer } from "./keras_optimizer.ts";
 import { savedMetrics } from "./saved_metrics.ts";
 import { isJson, type Json, sortedKeys } from "./topology/topology_json.ts";
-import {
-  attachOptimizer,
-  namesOptimizer,
-  ownOptimizer,
-  savedOptimizer,
-  unknownOptimizer,
-} from "./saved_optimizer.ts";
 
 /** Fields that `compile` sets; a sequential model delegates to an inner one. */
 interface Compiled {
@@ -158,4 +160,167 @@ function setLosses(tf: TensorFlow, model: LayersModel, settings: readonly LossSe
   );
   compiled.lossFunctions = functions;
   compiled.loss = settings.map((one, i) => isByName(one) ? one.name : functions[i]);
+}
+
+/**
+ * Returns the optimizer that a training configuration names, with its learning rate and settings.
+ * Keras writes `optimizer_config`, and from version 3 on `optimizer`; a name alone means Keras's
+ * defaults. An optimizer that cannot be reproduced keeps its name and rate, and another one
+ * replaces its steps.
+ *
+ * @param saved Training configuration of the file.
+ */
+export function savedOptimizer(tf: TensorFlow, saved: Record<string, unknown>): Optimizer {
+  const { className, config } = writtenOptimizer(optimizerIn(saved));
+  const name = optimizerName(className, config);
+  const { rate, schedule } = readRate(config) ??
+    { rate: name === null ? null : OPTIMIZERS[name].rate };
+  const Optimizer = kerasOptimizer(tf);
+  const decay = legacyDecay(config);
+  return new Optimizer({
+    ...config,
+    optimizer: name ?? className,
+    learningRate: rate,
+    schedule: schedule?.saved ?? (decay > 0 && rate !== null ? slowing(rate, decay) : undefined),
+  });
+}
+
+/** True if a training configuration names an optimizer. */
+export const namesOptimizer = (saved: Record<string, unknown>): boolean =>
+  (optimizerIn(saved) ?? null) !== null;
+
+const optimizerIn = (saved: Record<string, unknown>): unknown =>
+  saved.optimizer_config ?? saved.optimizer;
+
+/** Returns class name and configuration of an optimizer in any of its written forms. */
+function writtenOptimizer(written: unknown): { className: string; config: object } {
+  if (typeof written === "string") return { className: written, config: {} };
+  const { className, config } = parts(written);
+  // Mixed precision scales the loss, and scales the gradients back.
+  const inner = parts(readSetting(config, "innerOptimizer"));
+  const named = inner.className === undefined ? { className, config } : inner;
+  if (typeof named.className !== "string") return { className: "Adam", config: {} };
+  return { className: named.className, config: named.config };
+}
+
+const parts = (written: unknown): { className: unknown; config: object } => ({
+  className: ownClassName(written) ?? readSetting(Object(written), "className"),
+  config: Object(readSetting(Object(written), "config")),
+});
+
+/**
+ * Returns the decay of the rate in Keras 2 and in TensorFlow.js's Adamax. The `decay` of
+ * TensorFlow.js's RMSProp is its rho.
+ */
+function legacyDecay(config: object): number {
+  const isStockRmsProp = readSetting(config, "centered") !== undefined &&
+    readSetting(config, "rho") === undefined;
+  return isStockRmsProp ? 0 : readNumber(config, "decay");
+}
+
+/** Returns the schedule of a rate with a legacy decay. */
+const slowing = (rate: number, decay: number) => ({
+  class_name: "InverseTimeDecay",
+  config: { initial_learning_rate: rate, decay_steps: 1, decay_rate: decay, staircase: false },
+});
+
+/** Describes an optimizer that cannot be reproduced; `null` if it can be. */
+export function unknownOptimizer(optimizer: Optimizer): string | null {
+  if (!isStandIn(optimizer)) return null;
+  const { schedule } = optimizer.getConfig();
+  const className = readSetting(Object(schedule), "className");
+  return optimizerWords({
+    name: optimizer.getClassName(),
+    ...typeof className === "string" ? { schedule: className } : {},
+  });
+}
+
+/** Gives a model an optimizer without compiling it. */
+export function attachOptimizer(model: LayersModel, optimizer: Optimizer): void {
+  // A sequential model passes it to an inner model, which it makes when it is built.
+  const sequential = model as unknown as { model?: LayersModel; build(): void };
+  if (sequential.model === undefined && model.getClassName() === "Sequential") sequential.build();
+  model.optimizer = optimizer;
+}
+
+/** Makes a compiled model own its optimizer, which is then disposed with it. */
+export function ownOptimizer(model: LayersModel): void {
+  type Owner = { isOptimizerOwned: boolean; model?: Owner };
+  const owner = model as unknown as Owner;
+  owner.isOptimizerOwned = true;
+  // A sequential model compiles an inner model.
+  if (owner.model !== undefined) owner.model.isOptimizerOwned = true;
+}
+
+/** Loss of a training configuration. */
+interface SavedLoss {
+  /** Name in the program, with the settings that keep it from being reproduced. */
+  name: string;
+  /** Settings; `null` if it cannot be reproduced. */
+  settings: LossSettings | null;
+  /** True if it is a Huber loss without its delta, which the configuration of Keras 3 leaves out. */
+  lacksDelta?: boolean;
+}
+
+/** Ways in which Keras reduces the losses of all rows to one number. */
+const MEANS = ["sum_over_batch_size", "mean", "mean_with_sample_weight", "auto"];
+
+/**
+ * Returns the name under which a program registered a class of its own, `Custom>Huber`, whose class name may be that of
+ * one of Keras's classes; `null` for a class of Keras. Functions are written by name alone.
+ */
+export function ownClassName(saved: unknown): string | null {
+  const { class_name: className, registered_name: name } = Object(saved) as Record<string, unknown>;
+  return typeof name === "string" && className !== "function" ? name : null;
+}
+
+/**
+ * Reads a loss as Keras or TensorFlow.js saves it: a name, a class with its configuration, or a function, which Keras 3
+ * writes as a class `function` whose configuration is its name.
+ */
+export function readSavedLoss(saved: unknown): SavedLoss {
+  const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
+  const isFunction = class_name === "function";
+  const ofClass = isFunction ? config : class_name;
+  const told = typeof saved === "string" ? saved : ofClass;
+  const name = typeof told === "string" ? told : "a loss without a name";
+  const own = (isFunction ? {} : Object(config)) as Record<string, unknown>;
+  const unknown = (setting?: string): SavedLoss => ({
+    name: setting === undefined ? name : `${name} with ${setting}`,
+    settings: null,
+  });
+  const ownName = ownClassName(saved);
+  if (ownName !== null) return { name: ownName, settings: null };
+  const plain = findLoss(name);
+  if (plain === null) return unknown();
+  const loss = own.from_logits === true ? FROM_LOGITS[plain] : plain;
+  if (loss === undefined) return unknown("from_logits");
+  if (own.ignore_class != null) return unknown("ignore_class");
+  if (own.axis !== undefined && own.axis !== -1) return unknown(`axis ${showValue(own.axis)}`);
+  const settings = optionsOf(loss, own);
+  if (settings === null) return unknown(`reduction ${showValue(own.reduction)}`);
+  const isClass = typeof saved !== "string" && !isFunction;
+  return { name, settings, lacksDelta: isClass && plain === "huber" && own.delta === undefined };
+}
+
+function optionsOf(name: LossName, own: Record<string, unknown>): LossSettings | null {
+  const settings: LossSettings = { name };
+  const { reduction = MEANS[0], label_smoothing, delta, alpha, gamma } = own;
+  if (reduction === "sum" || reduction === "none" || reduction === null) {
+    // Without a reduction Keras differentiates a vector, and so the sum of its entries.
+    settings.reduction = "sum";
+  } else if (!MEANS.includes(reduction as string)) {
+    return null;
+  }
+  const { family } = lossTraits(name)!;
+  const isSmooth = typeof label_smoothing === "number" && label_smoothing > 0;
+  if (isSmooth && (family === "classes" || family === "labels")) {
+    settings.labelSmoothing = label_smoothing;
+  }
+  if (name === "huber" && typeof delta === "number" && delta !== 1) settings.delta = delta;
+  if (!name.includes("Focal")) return settings;
+  if (typeof alpha === "number" && alpha !== 0.25) settings.alpha = alpha;
+  if (typeof gamma === "number" && gamma !== 2) settings.gamma = gamma;
+  if (own.apply_class_balancing === true) settings.balanced = true;
+  return settings;
 }

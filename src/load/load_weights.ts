@@ -6,8 +6,7 @@ import { requireModel } from "../model/require_model.ts";
 import { setWeights } from "../model/weights/set_weights.ts";
 import { modelUnits } from "../torch/model_units.ts";
 import { pairLayers } from "../torch/pair_layers.ts";
-import { splitAttentions } from "../torch/split_attention.ts";
-import { torchLayers } from "../torch/torch_layers.ts";
+import { splitAttentions, torchLayers } from "../torch/torch_layers.ts";
 import { anyObject, optional, primitive, requireValue, string } from "../words/shape.ts";
 import { readWeights } from "./read_weights.ts";
 
@@ -98,7 +97,7 @@ export async function loadWeights(
   }
   const { layout = isKerasFile(file) ? "keras" : "pytorch" } = options;
   if (layout === "keras") {
-    const { loadKerasWeights } = await import("../keras/files/load_keras_weights.ts");
+    const { loadKerasWeights } = await import("../keras/files/load_keras.ts");
     return { layers: await loadKerasWeights(tf, model, file), notes: [] };
   }
   const { tensors, notes, format } = await readWeights(file);

@@ -10,6 +10,8 @@ export { exerciseModel, type ExerciseModelOptions } from "../model/layers/exerci
 export {
   getWeights,
   type NewWeight,
+  type RescaleOptions,
+  rescaleWeights,
   setWeights,
   type WeightValue,
 } from "../model/weights/set_weights.ts";
@@ -17,9 +19,9 @@ export { type LeafLayer, leafLayers } from "../model/layers/leaf_layers.ts";
 export { loadModel } from "./load_model.ts";
 export type { LoadedModel, LoadModelOptions, ModelSize } from "../model/loaded_model.ts";
 export type { FileIdentity } from "../model/files/byte_source.ts";
-export type { RemotePlace } from "../model/files/remote/read_remote.ts";
+export type { RemotePlace } from "../model/files/remote/mailbox.ts";
 export { ModelError } from "../model/model_error.ts";
-export type * from "../model/user_code/model_module.ts";
+export type { ModelModule } from "./load_model_module.ts";
 export * from "../model/weights/model_weights.ts";
 export type { LossName } from "../traits/losses.ts";
 export type { Objective } from "../model/objective.ts";
@@ -27,7 +29,6 @@ export { randomBatch, type RandomBatchOptions } from "../model/batches/random_ba
 export { randomTargets, type RandomTargetsOptions } from "../model/batches/random_targets.ts";
 export * from "./read_batch.ts";
 export { readWeights, type ReadWeightsOptions } from "./read_weights.ts";
-export * from "../model/weights/rescale_weights.ts";
 export { saveModel, type SaveOptions } from "./save_model.ts";
 export * from "./load_weights.ts";
 export type {

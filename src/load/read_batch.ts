@@ -6,16 +6,15 @@ import { type InputRange, inputRanges } from "../model/batches/random_batch.ts";
 import { countOf } from "../model/files/file_types.ts";
 import { readUserFile } from "../model/files/user_file.ts";
 import { findUneven, hasShape, showShape, targetShapes } from "../model/layers/shapes.ts";
-import { readJson } from "../model/model_error.ts";
 import { untrainedOutputs } from "../model/loss_functions.ts";
+import { readJson } from "../model/model_error.ts";
 import type { Objective } from "../model/objective.ts";
 import { requireModel } from "../model/require_model.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "../model/weights/weights_manifest.ts";
-import { nearest } from "../words/nearest.ts";
+import { fileRefusal, nearest, refusal } from "../words/input_error.ts";
 import { formatCount } from "../words/numbers.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import { fileRefusal, refusal } from "../words/input_error.ts";
 
 /** Options of {@linkcode readBatch}. */
 export interface ReadBatchOptions {

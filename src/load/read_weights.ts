@@ -1,6 +1,6 @@
 import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
 import { isFloat, isWhole } from "../model/files/file_types.ts";
-import { removeCopy } from "../model/files/stored_copy.ts";
+import { removeCopy, unpackLarge } from "../model/files/stored_copy.ts";
 import {
   isIndexFile,
   isJsonFile,
@@ -19,7 +19,6 @@ import { formatCount } from "../words/numbers.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { findRemote, localPlace, type WeightsPlace, withoutQuery } from "./remote_place.ts";
-import { unpackLarge } from "./unpack_large.ts";
 import { basename, dirname } from "node:path";
 
 /** Largest number of names in a message. */

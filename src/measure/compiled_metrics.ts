@@ -1,6 +1,6 @@
 import { InputError } from "../words/input_error.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { reduceRows } from "../model/output_masks.ts";
+import { reduceRows } from "../model/keras_outputs.ts";
 import { unknownMetricsOf } from "../keras/saved_metrics.ts";
 import { failure } from "../words/failure.ts";
 import type { MetricMeasurements, ObjectiveMeasurements } from "./measurements.ts";

@@ -5,7 +5,7 @@ import { meanOverRows } from "./attention_rows.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import { exponentsOfZeros, mergeSums, statisticsOf } from "./sums.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
-import { kernelLayoutOf } from "../model/layers/kernel_layout.ts";
+import { kernelLayoutOf } from "../model/layers/leaf_layers.ts";
 import { layerSource } from "../model/layers/layer_source.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";

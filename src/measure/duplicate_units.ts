@@ -1,9 +1,8 @@
 import { type Heap, heapView } from "../engine/heap/heap.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
-import { kernelLayoutOf } from "../model/layers/kernel_layout.ts";
-import { matrixOffsets } from "../theory/einsum_axes.ts";
+import { kernelLayoutOf } from "../model/layers/leaf_layers.ts";
+import { isEinsumLayout, matrixOffsets } from "../traits/kernel_layout.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-import { isEinsumLayout } from "../traits/kernel_layout.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 
 /**

@@ -1,7 +1,6 @@
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { withActivityPenalties } from "../model/activity_penalties.ts";
-import { withLogits } from "../model/kept_logits.ts";
-import { withMasks } from "../model/output_masks.ts";
+import { withLogits, withMasks } from "../model/keras_outputs.ts";
 
 /** Returns the outputs of a model, in the model's order. */
 export function outputsOf(

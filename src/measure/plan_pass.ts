@@ -1,4 +1,4 @@
-import { unmeasurableReason } from "../engine/repairs/unmeasurable_reason.ts";
+import { unmeasurableReason } from "../engine/repairs/layer_repair.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { containerLayers, type LeafLayer, leafLayers } from "../model/layers/leaf_layers.ts";

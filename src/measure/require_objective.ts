@@ -4,8 +4,7 @@ import { isModule, type LoadedModel } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
 import { findLoss } from "../traits/losses.ts";
-import { nearest } from "../words/nearest.ts";
-import { refusal } from "../words/input_error.ts";
+import { nearest, refusal } from "../words/input_error.ts";
 
 /**
  * Suggests the objective that was probably meant, worded to end an error message.

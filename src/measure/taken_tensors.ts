@@ -1,9 +1,8 @@
-import { InputError, type Refusal, refusal } from "../words/input_error.ts";
+import { InputError, nearest, type Refusal, refusal } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import { heapOf, prepareEngine } from "../engine/start/prepare_engine.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
-import { nearest } from "../words/nearest.ts";
 import { formatCount, formatNumber, formatShare } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import { list, primitive, requireValue, unknown } from "../words/shape.ts";

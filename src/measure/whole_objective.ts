@@ -1,8 +1,7 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { ActivityOverParts, activityPenalties } from "../model/activity_penalties.ts";
-import { logitsOf, setLogits } from "../model/kept_logits.ts";
-import { maskOf, setMask } from "../model/output_masks.ts";
+import { logitsOf, maskOf, setLogits, setMask } from "../model/keras_outputs.ts";
 import type { LeafLayer } from "../model/layers/leaf_layers.ts";
 import type { Part } from "./across_parts.ts";
 import { backPropagate } from "./back_propagate.ts";

@@ -1,6 +1,6 @@
 import { type Chart, type ChartBar, hasBar } from "../render/chart_model.ts";
 import { formatNumber, formatShare, roundTo } from "../words/numbers.ts";
-import { powerOfTen } from "./path_data.ts";
+import { powerOfTen } from "./markup.ts";
 
 /** Severity of a figure that a finding is about, or `changed` if it differs from another run's. */
 export type Wrong = "error" | "warning" | "changed";

@@ -1,6 +1,5 @@
 import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
-import type { Difference } from "../compare/difference.ts";
-import type { BlockChange, WeightChanges } from "../compare/weight_changes.ts";
+import type { BlockChange, Difference, WeightChanges } from "../compare/difference.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import { VERDICTS } from "../diagnosis/verdict.ts";
 import { describeFix } from "../diagnosis/fix_words.ts";

@@ -1,12 +1,11 @@
 import { slopeWords } from "../render/growth_words.ts";
 import type { AxisGrowth, GrowthSlope, LayerGrowth } from "../study/growth/growth_types.ts";
 import { judgedLayers } from "../study/growth/slopes.ts";
-import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
+import { FLAT_SLOPE, STEEP_SLOPE } from "../gate/gate_rules.ts";
 import { formatWhole } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { type Markup, markup, shortTitle } from "./markup.ts";
-import { PathData } from "./path_data.ts";
-import { niceStep, valueScale } from "./value_scale.ts";
+import { type Markup, markup, PathData, shortTitle } from "./markup.ts";
+import { niceStep, valueScale } from "./column_axis.ts";
 
 /** Width of a drawing of growth. */
 export const GROWTH_WIDTH = 860;

@@ -2,8 +2,7 @@ import { cutMiddle } from "../render/fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { ColorOf } from "./color_steps.ts";
 import { type ColumnAxis, drawTicks } from "./column_axis.ts";
-import { type Markup, markup, NOTHING } from "./markup.ts";
-import { PathData } from "./path_data.ts";
+import { type Markup, markup, NOTHING, PathData } from "./markup.ts";
 
 /** Size of every chart over columns, so that the axes of charts below each other are aligned. */
 export const CHART = { width: 560, from: 92, to: 544, top: 20, bottom: 24 };

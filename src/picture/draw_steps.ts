@@ -1,10 +1,14 @@
 import type { Tone } from "../render/verdicts.ts";
 import { drawPieces, type StripVerdict } from "./draw_strips.ts";
-import { type ColumnAxis, drawTicks, stepAxis } from "./column_axis.ts";
+import {
+  type ColumnAxis,
+  drawTicks,
+  stepAxis,
+  type ValueScale,
+  valueScale,
+} from "./column_axis.ts";
 import { CHART } from "./draw_heat_map.ts";
-import { type Markup, markup } from "./markup.ts";
-import { PathData } from "./path_data.ts";
-import { type ValueScale, valueScale } from "./value_scale.ts";
+import { type Markup, markup, PathData } from "./markup.ts";
 
 /** A figure over the steps of a training. */
 export interface Curve {

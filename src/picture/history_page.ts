@@ -27,8 +27,7 @@ import {
   shownSteps,
 } from "./history_view.ts";
 import { type Markup, markup, prose, shortTitle } from "./markup.ts";
-import { renderPage } from "./page.ts";
-import { causeShape } from "./page_shapes.ts";
+import { causeShape, renderPage } from "./page.ts";
 import { showCause } from "./show_lead.ts";
 import { showTraining, tableOfSteps, toneOf } from "./show_training.ts";
 

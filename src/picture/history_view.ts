@@ -8,7 +8,7 @@ import { causeOf, judgeTraining } from "../training/judge_training.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import { kernelOf } from "../render/fold_layers.ts";
 import { byMagnitude, DECADES, type Magnitude } from "./color_steps.ts";
-import { evenly } from "./path_data.ts";
+import { evenly } from "./markup.ts";
 
 /** Properties of a monitor's record that a page needs. */
 export interface HistoryRecord {

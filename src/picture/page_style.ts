@@ -1,8 +1,7 @@
-import { COLOR_STYLE } from "./color_steps.ts";
+import { COLOR_STYLE, paletteStyle } from "./color_steps.ts";
 import { BAR_STYLE } from "./draw_bars.ts";
 import { STEPS_STYLE } from "./draw_steps.ts";
 import { MARK_STYLE } from "./markup.ts";
-import { paletteStyle } from "./palette.ts";
 import { NAMES_STYLE } from "./show_bars.ts";
 import { BLOCKS_STYLE } from "./show_blocks.ts";
 

@@ -4,8 +4,7 @@ import { headerFacts } from "../render/render_header.ts";
 import { verdictLine } from "../render/render_diagnosis.ts";
 import { object, optional, primitive, requireValue } from "../words/shape.ts";
 import { LONGEST_TITLE, type Markup, markup, modelTitle } from "./markup.ts";
-import { renderPage } from "./page.ts";
-import { reportShape } from "./page_shapes.ts";
+import { renderPage, reportShape } from "./page.ts";
 import { verdictTitle } from "./show_lead.ts";
 import { showRun } from "./show_run.ts";
 

@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { type Finding, saidOf } from "../rules/finding.ts";
 import { type Sibling, siblingGroups } from "../rules/network/sibling_tensors.ts";
-import { median } from "../theory/averages.ts";
+import { median } from "../theory/statistics.ts";
 import { displayWidth } from "../render/fit_text.ts";
 import { formatNumber, roundTo } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";

@@ -16,8 +16,7 @@ import { isKernel } from "../theory/weight_kinds.ts";
 import { formatCount, formatNumber, formatPercent, roundTo } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { LayerNames } from "./layer_map.ts";
-import { type Markup, markup } from "./markup.ts";
-import { PathData } from "./path_data.ts";
+import { type Markup, markup, PathData } from "./markup.ts";
 
 /** Tensor to draw. */
 interface Drawn {

@@ -1,11 +1,10 @@
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
-import { COLOR_STYLE, DECADES, drawMagnitudes } from "./color_steps.ts";
+import { COLOR_STYLE, DECADES, drawMagnitudes, paletteStyle } from "./color_steps.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
 import { drawStrips, STRIP } from "./draw_strips.ts";
 import { heightOf, MARK_STYLE, Markup, markup, placed, shortTitle, sizeOf } from "./markup.ts";
 import { drawScaleMarks, type Mark, scaleMarks, stripsOf, VALUE_MARKS } from "./scale_marks.ts";
 import { drawPhases, PHASE_MARKS, phasesOf } from "./show_phases.ts";
-import { paletteStyle } from "./palette.ts";
 import { mapsOf, studyVerdict, viewVariant } from "./study_view.ts";
 
 const MARGIN = 20;

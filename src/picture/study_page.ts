@@ -14,9 +14,8 @@ import { DECADES, magnitudeKey, shareKey } from "./color_steps.ts";
 import { COLUMN_STYLE } from "./column_axis.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
 import { showStrips, stripsKey } from "./draw_strips.ts";
-import { type Markup, markup, shortTitle } from "./markup.ts";
+import { type Markup, markup, PathData, powerOfTen, shortTitle } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
-import { PathData, powerOfTen } from "./path_data.ts";
 import {
   drawScaleMarks,
   HEALTHY,

@@ -7,8 +7,7 @@ import type {
 import { byMagnitude, byShare, type ColorOf, DECADES } from "./color_steps.ts";
 import { type ColumnAxis, scaleAxis } from "./column_axis.ts";
 import { CHART } from "./draw_heat_map.ts";
-import { shortTitle } from "./markup.ts";
-import { evenly } from "./path_data.ts";
+import { evenly, shortTitle } from "./markup.ts";
 
 /** Part of a variant that fits into a page. */
 export interface VariantView {

@@ -2,7 +2,7 @@ import { heapView } from "../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { LossSettings } from "../model/objective.ts";
-import { mean } from "../theory/averages.ts";
+import { mean } from "../theory/statistics.ts";
 import { ignoredClassOf, lossTraits } from "../traits/losses.ts";
 import { constantLoss, differs, knownAnswers, SAME, unitsOf } from "./known_answers.ts";
 import { WEIGHTS_PER_TARGET } from "./probe_options.ts";

@@ -5,9 +5,8 @@ import { inSameState } from "../measure/keep_state.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { classAxisOf } from "../model/layers/shapes.ts";
-import { lossTargets, oneHot } from "../model/loss_functions.ts";
+import { classesSecond, lossTargets, oneHot } from "../model/loss_functions.ts";
 import type { Objective } from "../model/objective.ts";
-import { classesSecond } from "../model/torch_loss_rows.ts";
 import { ignoredClassOf, lossTraits } from "../traits/losses.ts";
 
 /** Evaluates a loss on answers, one for each output. */

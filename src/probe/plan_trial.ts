@@ -1,4 +1,4 @@
-import { WORKLOAD_WORTH_THREADS } from "../engine/start/choose_threads.ts";
+import { WORKLOAD_WORTH_THREADS } from "../engine/engine.ts";
 import type { Layer } from "../engine/tensorflow.ts";
 import { estimateMemory, estimateWorkload, layerWorkloads } from "../measure/estimate_memory.ts";
 import { layerUses } from "../measure/layer_uses.ts";

@@ -1,8 +1,12 @@
 import { severityShape } from "../rules/finding.ts";
 import type { Comparison, FigureChange, LayerComparison } from "../compare/compare_measurements.ts";
-import type { BlockChange, WeightChanges } from "../compare/weight_changes.ts";
+import type {
+  BlockChange,
+  CauseChanges,
+  Difference,
+  WeightChanges,
+} from "../compare/difference.ts";
 import type { TensorChange } from "../measure/checkpoint/compare_checkpoints.ts";
-import type { CauseChanges, Difference } from "../compare/difference.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
 import { DOCUMENTS, writeDocument } from "../words/document.ts";
 import {

@@ -8,7 +8,7 @@ import {
   type RateTransfer,
 } from "../study/growth/growth_types.ts";
 import { judgedLayers, levelOf, steepestSlope } from "../study/growth/slopes.ts";
-import { FLAT_SLOPE, STEEP_SLOPE } from "../theory/growth_limits.ts";
+import { FLAT_SLOPE, STEEP_SLOPE } from "../gate/gate_rules.ts";
 import type { SiblingFault } from "../measure/measurements.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 

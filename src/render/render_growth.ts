@@ -1,6 +1,6 @@
 import type { AxisGrowth, GrowthSummary, LayerGrowth } from "../study/growth/growth_types.ts";
 import { growthSummaryShape } from "../study/study_document.ts";
-import { FLAT_SLOPE } from "../theory/growth_limits.ts";
+import { FLAT_SLOPE } from "../gate/gate_rules.ts";
 import { defuse } from "../words/failure.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { anyObject, requireValue, whole } from "../words/shape.ts";

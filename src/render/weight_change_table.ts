@@ -1,4 +1,4 @@
-import type { WeightChanges } from "../compare/weight_changes.ts";
+import type { WeightChanges } from "../compare/difference.ts";
 import type { TensorChange } from "../measure/checkpoint/compare_checkpoints.ts";
 import { isWhole } from "../model/files/file_types.ts";
 import type { FileType } from "../model/weights/weights_manifest.ts";

@@ -1,5 +1,5 @@
 import { findActivation } from "../theory/activation_functions.ts";
-import { forwardSlope, layersToGrow } from "../theory/forward_slope.ts";
+import { forwardSlope, layersToGrow } from "../theory/criticality.ts";
 import { widthSpread } from "../theory/mean_field.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { atMost } from "./expected.ts";

@@ -1,4 +1,4 @@
-import { wilsonInterval } from "../theory/wilson_interval.ts";
+import { wilsonInterval } from "../theory/statistics.ts";
 import { formatCount, formatPercent } from "../words/numbers.ts";
 
 /** Healthy networks drawn by `bench/false_positives.ts`. */

@@ -1,6 +1,5 @@
 import type { ThresholdEntry, ThresholdTable } from "./rule.ts";
-import { InputError, refusal } from "../words/input_error.ts";
-import { nearest } from "../words/nearest.ts";
+import { InputError, nearest, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import { requireOptions } from "./require_measurements.ts";
 

@@ -1,11 +1,10 @@
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject } from "../measure/activation_region.ts";
 import { SeededRandom } from "../model/batches/seeded_random.ts";
-import { kernelLayoutOf } from "../model/layers/kernel_layout.ts";
-import { leafLayers } from "../model/layers/leaf_layers.ts";
+import { kernelLayoutOf, leafLayers } from "../model/layers/leaf_layers.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";
 import { setWeights } from "../model/weights/set_weights.ts";
-import { matrixOffsets } from "../theory/einsum_axes.ts";
+import { isEinsumLayout, type KernelLayout, matrixOffsets } from "../traits/kernel_layout.ts";
 import {
   fans,
   type InitializerName,
@@ -13,7 +12,6 @@ import {
   initializerStd,
 } from "../theory/initializers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-import { isEinsumLayout, type KernelLayout } from "../traits/kernel_layout.ts";
 import { StudyError } from "./study_options.ts";
 
 /**

@@ -52,8 +52,17 @@ export {
 export { type RunningStudy, runStudy, type RunStudyOptions } from "./run_study.ts";
 export { type Shard, shardRange, type StudyHeader } from "./study_document.ts";
 export { study, summarizeStudy } from "./study.ts";
-export { STUDY_RULES, StudyError, type StudyOptions, type StudyProgress } from "./study_options.ts";
+export {
+  type CreateStudyModel,
+  type ModelFile,
+  type NamedNetwork,
+  STUDY_RULES,
+  type StudyContext,
+  StudyError,
+  type StudyOptions,
+  type StudyProgress,
+  type StudySubject,
+} from "./study_options.ts";
 export * from "./study_file.ts";
 export * from "./study_grid.ts";
-export type * from "./study_subject.ts";
 export * from "./study_writer.ts";

@@ -28,8 +28,15 @@ import { InputError } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import { drawKernel } from "./draw_kernel.ts";
 import type { ResolvedGrid, StudyVariant } from "./grid_point.ts";
-import { requireActivation, requireRoom, StudyError, type StudyOptions } from "./study_options.ts";
-import type { ModelFile, StudyContext, StudySubject } from "./study_subject.ts";
+import {
+  type ModelFile,
+  requireActivation,
+  requireRoom,
+  type StudyContext,
+  StudyError,
+  type StudyOptions,
+  type StudySubject,
+} from "./study_options.ts";
 
 /** An open subject on a running engine: models and batches on demand. */
 export interface OpenSubject {

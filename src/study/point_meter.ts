@@ -26,8 +26,7 @@ import {
 import type { StudyTraining, TrainingPlan } from "./growth/growth_types.ts";
 import { planTraining, type TrainedSubject, trainPoint } from "./growth/train_point.ts";
 import { type OpenSubject, openSubject } from "./open_subject.ts";
-import { StudyError, type StudyOptions, studyRules } from "./study_options.ts";
-import type { StudySubject } from "./study_subject.ts";
+import { StudyError, type StudyOptions, studyRules, type StudySubject } from "./study_options.ts";
 import { createHash } from "node:crypto";
 import { refusal } from "../words/input_error.ts";
 

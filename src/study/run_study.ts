@@ -15,8 +15,8 @@ import {
   StudyError,
   type StudyOptions,
   studyRules,
+  type StudySubject,
 } from "./study_options.ts";
-import type { StudySubject } from "./study_subject.ts";
 import type { StudyTask } from "./study_workers.ts";
 
 /**

@@ -1,9 +1,8 @@
 import { requireValue } from "../words/shape.ts";
 import { runStudy } from "./run_study.ts";
 import type { StudyGrid } from "./study_grid.ts";
-import type { StudyOptions } from "./study_options.ts";
+import type { StudyOptions, StudySubject } from "./study_options.ts";
 import { studyShape } from "./study_document.ts";
-import type { StudySubject } from "./study_subject.ts";
 import { shownStudy, shownSummary, type Study, type StudySummary } from "./study_summary.ts";
 import { StudyTally } from "./study_tally.ts";
 

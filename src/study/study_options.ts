@@ -1,18 +1,17 @@
-import type { Objective } from "../model/objective.ts";
-import { anyObject, oneOfNames, requireValue } from "../words/shape.ts";
-import { InputError } from "../words/input_error.ts";
 import { HEAP_LIMIT } from "../engine/heap/guard_heap.ts";
-import type { TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { Objective } from "../model/objective.ts";
 import { allRules, registeredRules } from "../rules/register_rule.ts";
 import type { Rule } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
-import { nearest } from "../words/nearest.ts";
+import { InputError, nearest } from "../words/input_error.ts";
 import { formatMemory } from "../words/numbers.ts";
+import { anyObject, oneOfNames, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
+import type { StudyVariant } from "./grid_point.ts";
 import type { TrainingPlan } from "./growth/growth_types.ts";
 import type { Shard } from "./study_document.ts";
-import type { StudySubject } from "./study_subject.ts";
 
 /** Options of a study. */
 export interface StudyOptions {
@@ -197,3 +196,47 @@ export function requireRoom(depth: number, width: number): void {
     expected: `at most the ${HEAP_LIMIT / 2 ** 30} GiB of the engine's heap`,
   });
 }
+
+/**
+ * Context in which a model of a study is created. `null` if the grid does not set a value: use your
+ * own.
+ */
+export interface StudyContext extends StudyVariant {
+  /** TensorFlow.js of the engine. */
+  tf: TensorFlow;
+  /**
+   * Seed of the weights: draw them from it, so that the draw can be repeated. Draws without a seed
+   * depend on it as well.
+   */
+  seed: number;
+}
+
+/**
+ * Creates a model of a study. The function receives the values that the grid varies (activation,
+ * initialiser, depth, width) and should use them; the study scales the kernels and disposes the
+ * model.
+ */
+export type CreateStudyModel = (context: StudyContext) => LayersModel | Promise<LayersModel>;
+
+/** Network that a study knows by name. */
+export interface NamedNetwork {
+  /**
+   * `dense`: layers of one activation, 10 of width 64 unless the grid says otherwise, whose kernels
+   * have the standard deviation 1 / sqrt(fan-in) at scale 1. `exercise`: the exercise network,
+   * whose kernels have the standard deviation 200.
+   */
+  network: "dense" | "exercise";
+}
+
+/** Model that is loaded from a file. */
+export interface ModelFile {
+  /** Path of a model.json or of a module, as for `loadModel`. */
+  model: string;
+  /** Modules that register custom layers. Default: none. */
+  register?: readonly string[];
+  /** Path of a file with its weights, as for `loadWeights`. Default: its own. */
+  weights?: string;
+}
+
+/** Subject of a study. Several workers need a subject that is given as data. */
+export type StudySubject = CreateStudyModel | NamedNetwork | ModelFile;

@@ -4,8 +4,12 @@ import { failure } from "../words/failure.ts";
 import { describePoint, gridPoint, type ResolvedGrid, type StudyPoint } from "./grid_point.ts";
 import type { StudyIdentity } from "./point_meter.ts";
 import type { StudyGrid } from "./study_grid.ts";
-import { StudyError, type StudyOptions } from "./study_options.ts";
-import type { ModelFile, NamedNetwork } from "./study_subject.ts";
+import {
+  type ModelFile,
+  type NamedNetwork,
+  StudyError,
+  type StudyOptions,
+} from "./study_options.ts";
 
 /** Data with which a worker starts: everything that determines the points. */
 export interface StudyTask {

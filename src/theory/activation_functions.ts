@@ -1,8 +1,7 @@
 import { InputError } from "../words/input_error.ts";
-import { activationTraits } from "../traits/activation_traits.ts";
+import { activationTraits, KERAS_ACTIVATIONS } from "../traits/activation_traits.ts";
 import type { ActivationFunction } from "../traits/curves.ts";
 import { ACTIVATIONS } from "../traits/activations.ts";
-import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
 import { callable, list, number, object, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { activationMoments, pairMoments } from "./activation_moments.ts";

@@ -1,5 +1,6 @@
 import { InputError, refusal } from "../words/input_error.ts";
 import {
+  axesOf,
   isEinsumLayout,
   isKernelLayout,
   isTransposedLayout,
@@ -8,7 +9,6 @@ import {
 } from "../traits/kernel_layout.ts";
 import { list, number, object, primitive, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import { axesOf } from "./einsum_axes.ts";
 
 /** Initialisers of kernels. The normal distributions are not truncated. */
 export const INITIALIZERS = [

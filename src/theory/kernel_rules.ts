@@ -1,4 +1,4 @@
-import type { WeightMoments } from "../traits/moments.ts";
+import type { WeightMoments } from "../traits/layers.ts";
 import { activate } from "./activation_functions.ts";
 import { fans } from "./initializers.ts";
 import {

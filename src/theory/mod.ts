@@ -11,6 +11,7 @@ export {
   meanField,
   type MeanFieldLayer,
   type MeanFieldState,
+  reluOffFractions,
   type WidthSpread,
   widthSpread,
 } from "./mean_field.ts";
@@ -20,7 +21,9 @@ export {
   criticalWeightVariance,
   type DepthScale,
   depthScale,
+  forwardSlope,
   gain,
+  layersToGrow,
 } from "./criticality.ts";
 export {
   type Fans,
@@ -30,7 +33,6 @@ export {
   type InitializerScheme,
   initializerStd,
 } from "./initializers.ts";
-export * from "./forward_slope.ts";
 export { gaussianMean } from "./gaussian_mean.ts";
 export {
   type ExponentHistogram,
@@ -39,6 +41,5 @@ export {
   halfPrecisionFit,
 } from "./half_precision_fit.ts";
 export { leakyRelu } from "../traits/activations.ts";
-export * from "./relu_off_fractions.ts";
-export { wilsonInterval } from "./wilson_interval.ts";
+export { wilsonInterval } from "./statistics.ts";
 export { InputError, type Refusal } from "../words/input_error.ts";

@@ -1,11 +1,17 @@
 import type { LayerKind } from "../traits/layers.ts";
 import {
   asMeasured,
+  type Context,
+  type Gradient,
+  type LayerRule,
   measuredGradient,
   type NetworkInput,
+  type NetworkNode,
   ofInput,
   ofMeasured,
-} from "./measured_signals.ts";
+  type Signal,
+  type Step,
+} from "./signal.ts";
 import { kernelRule } from "./kernel_rules.ts";
 import { additionRule, concatenationRule, mergeRule } from "./merging_rules.ts";
 import {
@@ -19,7 +25,6 @@ import {
 } from "./passing_rules.ts";
 import { poolingRule } from "./pooling_rule.ts";
 import { recurrentRule } from "./recurrent_rule.ts";
-import type { Context, Gradient, LayerRule, NetworkNode, Signal, Step } from "./signal.ts";
 
 /** Theoretical prediction for one node. */
 export interface Prediction {

@@ -1,5 +1,4 @@
-import type { LayerOperation } from "../traits/layers.ts";
-import type { WeightMoments } from "../traits/moments.ts";
+import type { LayerOperation, WeightMoments } from "../traits/layers.ts";
 import { type ActivationMoments, activationMoments, pairMoments } from "./activation_moments.ts";
 import { type Gradient, type LayerRule, type NetworkNode, type Signal, unitsOf } from "./signal.ts";
 import { isBias, isRecurrentKernel, isRecurrentWeight } from "./weight_kinds.ts";

@@ -1,6 +1,5 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { kernelLayoutOf } from "../model/layers/kernel_layout.ts";
-import { leafLayers } from "../model/layers/leaf_layers.ts";
+import { kernelLayoutOf, leafLayers } from "../model/layers/leaf_layers.ts";
 import { ModelError } from "../model/model_error.ts";
 import { automaticName } from "../model/names.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";

@@ -1,4 +1,4 @@
-import type { Budget } from "../model/files/budget.ts";
+import type { Budget } from "../model/files/byte_source.ts";
 import { ModelError } from "../model/model_error.ts";
 import { refusal } from "../words/input_error.ts";
 

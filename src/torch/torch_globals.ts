@@ -1,4 +1,4 @@
-import type { Budget } from "../model/files/budget.ts";
+import type { Budget } from "../model/files/byte_source.ts";
 import { isCount } from "../model/files/file_types.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileType } from "../model/weights/weights_manifest.ts";

@@ -1,4 +1,4 @@
-import { Budget } from "../model/files/budget.ts";
+import { Budget } from "../model/files/byte_source.ts";
 import { ModelError } from "../model/model_error.ts";
 import { formatCount } from "../words/numbers.ts";
 import {

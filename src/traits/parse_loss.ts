@@ -1,5 +1,4 @@
-import { InputError } from "../words/input_error.ts";
-import { nearest } from "../words/nearest.ts";
+import { InputError, nearest } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LossOptions } from "./loss_traits.ts";
 import { findLoss, LOSSES, type LossName } from "./losses.ts";

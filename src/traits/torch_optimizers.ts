@@ -1,5 +1,4 @@
-import { InputError } from "../words/input_error.ts";
-import { nearest } from "../words/nearest.ts";
+import { InputError, nearest } from "../words/input_error.ts";
 import { oneOfNames } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { defaultSettings, type OptimizerName, type OptimizerSettings } from "./optimizers.ts";

@@ -1,6 +1,5 @@
 import { jsonFailure } from "./failure.ts";
-import { InputError, type Refusal } from "./input_error.ts";
-import { nearest } from "./nearest.ts";
+import { InputError, nearest, type Refusal } from "./input_error.ts";
 import { anyOf, showValue } from "./show_value.ts";
 
 /** Fault of a part of a value, and the keys and indices that lead to the part. */

@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import * as digits from "../../examples/digits.ts";
-import type { ModelModule } from "../../src/model/user_code/model_module.ts";
+import type { ModelModule } from "../../src/load/load_model_module.ts";
 import { acrossSeeds, type AcrossSeedsOptions } from "../../src/assert/across_seeds.ts";
 import {
   assertHealthy,

@@ -3,11 +3,10 @@ import type { Fix } from "../../src/diagnosis/fix.ts";
 import { kerasInitializers } from "../../src/cli/commands/run_fix.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { openZip } from "../../src/model/files/unzip.ts";
-import { getWeights, setWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights, rescaleWeights, setWeights } from "../../src/model/weights/set_weights.ts";
 import { rewriteKeras } from "../../src/keras/files/rewrite_keras.ts";
 import { loadModel } from "../../src/load/load_model.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { withFolder } from "../model/save_model.ts";
 import { runCommand } from "./run_command.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { threadsToLoad } from "../../src/cli/measure_model.ts";
-import { MAX_THREADS } from "../../src/engine/start/choose_threads.ts";
+import { MAX_THREADS } from "../../src/engine/engine.ts";
 import { parseReport } from "../../src/render/mod.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";

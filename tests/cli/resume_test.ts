@@ -1,4 +1,4 @@
-import { resuming } from "../../src/cli/resume.ts";
+import { resuming } from "../../src/cli/examine_weights.ts";
 import { readWeights } from "../../src/load/read_weights.ts";
 import { compareFiles } from "../../src/measure/checkpoint/compare_checkpoints.ts";
 import { measureFile } from "../../src/measure/checkpoint/measure_checkpoint.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
-import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
+import { savedOptimizer } from "../../src/keras/compile_as_saved.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { describeRates } from "../../src/rules/describe_trial.ts";
 import { renderJson } from "../../src/render/render_json.ts";

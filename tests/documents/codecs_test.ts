@@ -5,7 +5,7 @@ import {
   baselineShape,
   decodeBaseline,
   encodeBaseline,
-} from "../../src/gate/baseline_document.ts";
+} from "../../src/gate/find_baseline.ts";
 import { DOCUMENTS } from "../../src/words/document.ts";
 import { encodeGate, gateShape } from "../../src/gate/result_document.ts";
 import { encodeReport, parseReport } from "../../src/render/report_document.ts";

@@ -3,11 +3,7 @@ import fc from "fast-check";
 import { fileURLToPath } from "node:url";
 import { EngineError } from "../../src/engine/engine.ts";
 import { patchProperty } from "../../src/engine/patching.ts";
-import {
-  chooseThreads,
-  MAX_THREADS,
-  WORKLOAD_WORTH_THREADS,
-} from "../../src/engine/start/choose_threads.ts";
+import { chooseThreads, MAX_THREADS, WORKLOAD_WORTH_THREADS } from "../../src/engine/engine.ts";
 import {
   engineFileUrl,
   requireEngineFiles,

@@ -5,7 +5,7 @@ import type { Layer, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { randomTargets } from "../../src/model/batches/random_targets.ts";
-import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
+import { rescaleWeights } from "../../src/model/weights/set_weights.ts";
 
 /** Layers whose weights have axes of their own, and are no kernels: slopes of 0, scales of 1. */
 const ELEMENTWISE: Record<string, (tf: TensorFlow, name: string) => Layer[]> = {

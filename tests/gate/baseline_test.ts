@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import type { Baseline } from "../../src/gate/baseline_document.ts";
-import { findBaseline, parseBaseline } from "../../src/gate/find_baseline.ts";
+import { type Baseline, findBaseline, parseBaseline } from "../../src/gate/find_baseline.ts";
 import { formatBaseline, updateBaseline } from "../../src/gate/write_baseline.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";

@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { applySuppressions } from "../../src/gate/apply_suppressions.ts";
+import { applySuppressions, decide } from "../../src/gate/decide.ts";
 import { type Configuration, parseSeeds, type Suppression } from "../../src/gate/configuration.ts";
-import { decide } from "../../src/gate/decide.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";

@@ -1,4 +1,4 @@
-import { weightChanges } from "../../src/compare/weight_changes.ts";
+import { weightChanges } from "../../src/compare/difference.ts";
 import { readWeights, type WeightsFile } from "../../src/load/mod.ts";
 import { compareCheckpoints } from "../../src/measure/mod.ts";
 import { decode, encode } from "../../src/model/files/file_types.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { declareSignals } from "../../src/measure/describe_pass.ts";
 import { MeasureError } from "../../src/measure/measure_options.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
-import { registerLayer } from "../../src/traits/register_layer.ts";
+import { registerLayer } from "../../src/traits/layer_traits.ts";
 
 let answer: unknown;
 let asked: unknown;

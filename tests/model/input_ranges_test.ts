@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Layer, startEngine } from "../../src/engine/mod.ts";
 import { inputRanges } from "../../src/model/batches/random_batch.ts";
-import { registerLayer } from "../../src/traits/register_layer.ts";
+import { registerLayer } from "../../src/traits/layer_traits.ts";
 
 const { tf } = await startEngine();
 const { layers } = tf;

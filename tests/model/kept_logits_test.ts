@@ -1,5 +1,5 @@
 import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
-import { computeAsKeras, logitsOf, setLogits, withLogits } from "../../src/model/kept_logits.ts";
+import { computeAsKeras, logitsOf, setLogits, withLogits } from "../../src/model/keras_outputs.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 const { tf } = await startEngine();

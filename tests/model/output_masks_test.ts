@@ -1,6 +1,11 @@
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
-import { maskOf, reduceRows, setMask, withMasks } from "../../src/model/output_masks.ts";
-import { computeAsKeras } from "../../src/model/kept_logits.ts";
+import {
+  computeAsKeras,
+  maskOf,
+  reduceRows,
+  setMask,
+  withMasks,
+} from "../../src/model/keras_outputs.ts";
 import { assertEquals } from "@std/assert";
 
 const { tf } = await startEngine();

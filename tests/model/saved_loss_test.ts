@@ -1,4 +1,4 @@
-import { ownClassName, readSavedLoss } from "../../src/model/saved_loss.ts";
+import { ownClassName, readSavedLoss } from "../../src/keras/compile_as_saved.ts";
 import type { LossSettings } from "../../src/model/objective.ts";
 import { assertEquals } from "@std/assert";
 

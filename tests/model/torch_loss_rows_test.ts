@@ -1,5 +1,5 @@
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
-import { TORCH_ROW_LOSSES } from "../../src/model/torch_loss_rows.ts";
+import { TORCH_ROW_LOSSES } from "../../src/model/loss_functions.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 

@@ -7,8 +7,7 @@ import {
 } from "../../src/study/grid_point.ts";
 import { resolveGrid, type StudyGrid } from "../../src/study/study_grid.ts";
 import type { StudyHeader } from "../../src/study/study_document.ts";
-import { STUDY_RULES } from "../../src/study/study_options.ts";
-import type { CreateStudyModel } from "../../src/study/study_subject.ts";
+import { type CreateStudyModel, STUDY_RULES } from "../../src/study/study_options.ts";
 import type { StudySummary } from "../../src/study/study_summary.ts";
 import { summarizeStudy } from "../../src/study/study.ts";
 import { finding, layer, measurements, statistics, weight } from "./sample.ts";

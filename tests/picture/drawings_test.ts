@@ -21,7 +21,7 @@ import { drawBarAxis, drawBarRow, rowHeight } from "../../src/picture/draw_bars.
 import { drawCells } from "../../src/picture/draw_heat_map.ts";
 import { drawHistogram } from "../../src/picture/show_layers.ts";
 import { lanesOf, layerMap, shortNodeName } from "../../src/picture/layer_map.ts";
-import { evenly, PathData, powerOfTen } from "../../src/picture/path_data.ts";
+import { evenly, PathData, powerOfTen } from "../../src/picture/markup.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
 import { barKey } from "../../src/picture/show_bars.ts";
 import { crossing } from "../../src/picture/study_view.ts";

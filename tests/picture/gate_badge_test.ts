@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { XMLValidator } from "fast-xml-parser";
 import type { Verdict } from "../../src/diagnosis/verdict.ts";
-import { renderGateBadge } from "../../src/picture/gate_badge.ts";
+import { renderGateBadge } from "../../src/picture/gate_page.ts";
 import { TONES } from "../../src/render/verdicts.ts";
 import { carriesMarker } from "../../src/words/document.ts";
 import { gateResult, gateRun } from "../render/sample_gate.ts";

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { renderGrowthImage } from "../../src/picture/growth_image.ts";
-import { renderGrowthPage } from "../../src/picture/growth_page.ts";
+import { renderGrowthImage, renderGrowthPage } from "../../src/picture/growth_page.ts";
 import { renderGrowth } from "../../src/render/render_growth.ts";
 import { growthSummary, layerGrowth } from "../networks/growth.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { VERDICTS } from "../../src/diagnosis/verdict.ts";
-import { PALETTE, paletteStyle } from "../../src/picture/palette.ts";
+import { PALETTE, paletteStyle } from "../../src/picture/color_steps.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { TONES, VERDICT_LOOKS } from "../../src/render/verdicts.ts";

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { XMLValidator } from "fast-xml-parser";
-import { PathData } from "../../src/picture/path_data.ts";
+import { PathData } from "../../src/picture/markup.ts";
 import { renderStudyImage } from "../../src/picture/study_image.ts";
 import { renderStudyPage } from "../../src/picture/study_page.ts";
 import { HOSTILE } from "../networks/residual_report.ts";

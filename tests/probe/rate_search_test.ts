@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Optimizer } from "../../src/engine/tensorflow.ts";
-import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
+import { savedOptimizer } from "../../src/keras/compile_as_saved.ts";
 import { type LearningRates, usableRates } from "../../src/probe/rate_search.ts";
 import { learningRates, type RateOptions } from "../../src/probe/learning_rates.ts";
 import { learnsSooner } from "../../src/probe/learns_sooner.ts";

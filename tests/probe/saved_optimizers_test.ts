@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
+import { savedOptimizer } from "../../src/keras/compile_as_saved.ts";
 
 import { golden } from "../engine/optimizers/golden.ts";
 import { tried } from "./tried.ts";

@@ -4,7 +4,7 @@ import type {
   WeightMeasurements,
 } from "../../src/measure/measurements.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
-import { registerLayer } from "../../src/traits/register_layer.ts";
+import { registerLayer } from "../../src/traits/layer_traits.ts";
 import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";

@@ -5,7 +5,7 @@ import { randomBatch, randomTargets } from "../../src/load/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { runRules } from "../../src/rules/judge_rule.ts";
 import { LAYERS } from "../../src/traits/layers.ts";
-import { registerLayer } from "../../src/traits/register_layer.ts";
+import { registerLayer } from "../../src/traits/layer_traits.ts";
 import { loadedWith, readImports } from "../read_imports.ts";
 import { kindsInSource } from "./kinds_in_source.ts";
 

@@ -4,8 +4,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { renderStudyJson } from "../../src/render/render_json.ts";
 import { chooseJobs, runStudy, WORK_WORTH_JOBS } from "../../src/study/run_study.ts";
 import { study } from "../../src/study/study.ts";
-import { StudyError } from "../../src/study/study_options.ts";
-import type { CreateStudyModel } from "../../src/study/study_subject.ts";
+import { type CreateStudyModel, StudyError } from "../../src/study/study_options.ts";
 import { withFolder } from "../model/save_model.ts";
 import { small } from "../networks/studies.ts";
 

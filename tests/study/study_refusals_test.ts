@@ -3,8 +3,7 @@ import { assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { ModelError } from "../../src/model/model_error.ts";
 import { study } from "../../src/study/study.ts";
-import { StudyError } from "../../src/study/study_options.ts";
-import type { CreateStudyModel } from "../../src/study/study_subject.ts";
+import { type CreateStudyModel, StudyError } from "../../src/study/study_options.ts";
 import { saveModel, withFolder } from "../model/save_model.ts";
 import { small } from "../networks/studies.ts";
 

@@ -1,6 +1,14 @@
 import { activate } from "../../src/theory/activation_functions.ts";
 import { kernelRule } from "../../src/theory/kernel_rules.ts";
-import { asMeasured, measuredGradient, ofInput } from "../../src/theory/measured_signals.ts";
+import {
+  asMeasured,
+  type Gradient,
+  type LayerRule,
+  measuredGradient,
+  type NetworkNode,
+  ofInput,
+  type Signal,
+} from "../../src/theory/signal.ts";
 import { additionRule, concatenationRule, mergeRule } from "../../src/theory/merging_rules.ts";
 import {
   customRule,
@@ -9,7 +17,6 @@ import {
   selectingRule,
 } from "../../src/theory/passing_rules.ts";
 import { poolingRule } from "../../src/theory/pooling_rule.ts";
-import type { Gradient, LayerRule, NetworkNode, Signal } from "../../src/theory/signal.ts";
 import { assertFigures, makeContext, makeGradient, makeNode, makeSignal } from "./rule_kit.ts";
 
 /** Small enough for any absolute bound within a rule to show. */

@@ -2,8 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import { attentionSpread, freezingStd } from "../../src/theory/attention_spread.ts";
 import { gain } from "../../src/theory/criticality.ts";
-import { activationSpread } from "../../src/theory/mean_field.ts";
-import { reluOffFractions } from "../../src/theory/relu_off_fractions.ts";
+import { activationSpread, reluOffFractions } from "../../src/theory/mean_field.ts";
 import { rowAlikeness } from "../../src/theory/row_alikeness.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { measureDense, randomNetwork } from "../networks/dense_network.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { ACTIVATIONS, FLAT } from "../../src/traits/activations.ts";
-import { KERAS_ACTIVATIONS } from "../../src/traits/keras_activations.ts";
+import { KERAS_ACTIVATIONS } from "../../src/traits/activation_traits.ts";
 import { LAYERS } from "../../src/traits/layers.ts";
 import { LOSS_TRAITS } from "../../src/traits/losses.ts";
 import { OPERATION_TRAITS } from "../../src/traits/operation_traits.ts";

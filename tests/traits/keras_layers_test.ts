@@ -6,8 +6,7 @@ import { startEngine } from "../../src/engine/mod.ts";
 import { LAYER_SETTINGS } from "../../src/keras/topology/layer_settings.ts";
 import { KERAS_LAYER_RECORDS, KERAS_LAYER_TRAITS } from "../../src/traits/keras_layers.ts";
 import { LAYERS } from "../../src/traits/layers.ts";
-import { layerTraits } from "../../src/traits/layer_traits.ts";
-import { registerLayer } from "../../src/traits/register_layer.ts";
+import { layerTraits, registerLayer } from "../../src/traits/layer_traits.ts";
 
 Deno.test("every layer of kerasLayers() has its record, and each record its layer, and none is TensorFlow.js's", async () => {
   await using engine = await startEngine();

@@ -3,8 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ACTIVATIONS } from "../../src/traits/activations.ts";
 import { activationTraits } from "../../src/traits/activation_traits.ts";
 import { LAYERS } from "../../src/traits/layers.ts";
-import { layerTraits } from "../../src/traits/layer_traits.ts";
-import { registerLayer } from "../../src/traits/register_layer.ts";
+import { layerTraits, registerLayer } from "../../src/traits/layer_traits.ts";
 
 // TensorFlow.js declares the map private. It is read before any test of this isolate adds to it.
 const { serialization } = tf as unknown as {

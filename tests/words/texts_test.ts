@@ -5,7 +5,7 @@ import { BatchError } from "../../src/model/batches/batch.ts";
 import { ModelError } from "../../src/model/model_error.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { defuse, oneLine } from "../../src/words/failure.ts";
-import { nearest } from "../../src/words/nearest.ts";
+import { nearest } from "../../src/words/input_error.ts";
 import { formatCount } from "../../src/words/numbers.ts";
 import { escapeControls, showValue } from "../../src/words/show_value.ts";
 

@@ -1,4 +1,4 @@
-import { wilsonInterval } from "../../src/theory/wilson_interval.ts";
+import { wilsonInterval } from "../../src/theory/statistics.ts";
 import { formatPercent } from "../../src/words/numbers.ts";
 import { ROOT } from "./read_rules.ts";
 

@@ -4,7 +4,7 @@ import { renderRule, renderRules, type RuleGroup, rulePage } from "../../render/
 import { MODEL_RULES } from "../../rules/model_rules.ts";
 import { allRules } from "../../rules/register_rule.ts";
 import { CALIBRATIONS } from "../../rules/rules.ts";
-import { nearest } from "../../words/nearest.ts";
+import { nearest } from "../../words/input_error.ts";
 import { showWord } from "../../words/show_value.ts";
 import { PLUGIN_FLAG } from "../flags/measure_flags.ts";
 import { columnsFlag, columnsOf } from "../flags/show_flags.ts";

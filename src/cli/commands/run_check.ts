@@ -1,7 +1,5 @@
-import type { SuppressionContext } from "../../gate/apply_suppressions.ts";
-import type { Baseline } from "../../gate/baseline_document.ts";
-import { decide } from "../../gate/decide.ts";
-import { findBaseline, readBaseline } from "../../gate/find_baseline.ts";
+import { decide, type SuppressionContext } from "../../gate/decide.ts";
+import { type Baseline, findBaseline, readBaseline } from "../../gate/find_baseline.ts";
 import { GateError, type GateRun, isReadable } from "../../gate/gate_result.ts";
 import { judgeBaseline, weigh } from "../../gate/judge_run.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
@@ -12,8 +10,7 @@ import { requireRead } from "../flags/show_flags.ts";
 import { claimOutputs, type Output, requireNotImported } from "../kit/claim_outputs.ts";
 import { openFile, outputPath, requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadSettings } from "../load_settings.ts";
-import { measureRuns } from "../measure_runs.ts";
-import { type PlannedRun, planRuns, type RunPlan } from "../plan_runs.ts";
+import { measureRuns, type PlannedRun, planRuns, type RunPlan } from "../measure_runs.ts";
 import { chooseReporters, type Reporter, writeReports } from "../reporters.ts";
 import { CHECK_FLAGS, type CheckValues } from "./check_flags.ts";
 

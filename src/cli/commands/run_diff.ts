@@ -1,5 +1,4 @@
-import { type Difference, differenceOf } from "../../compare/difference.ts";
-import type { WeightChanges } from "../../compare/weight_changes.ts";
+import { type Difference, differenceOf, type WeightChanges } from "../../compare/difference.ts";
 import { diagnose } from "../../diagnosis/diagnose.ts";
 import { readUserText } from "../../model/files/user_file.ts";
 import { isWeightsFile } from "../../model/loaded_model.ts";
@@ -76,7 +75,7 @@ async function compareFiles(
   compare: (opened: OpenedSides) => Promise<Difference>,
 ): Promise<Difference> {
   const { readWeights } = await import("../../load/read_weights.ts");
-  const { resuming } = await import("../resume.ts");
+  const { resuming } = await import("../examine_weights.ts");
   const files: WeightsFile[] = [];
   for (const i of order) files[i] = await readWeights(sides[i].path, { cache });
   return await resuming(
@@ -91,7 +90,7 @@ async function changesOf(
   opened: OpenedSides,
   { threads, quiet, sample }: Pick<DiffValues, "threads" | "quiet" | "sample">,
 ): Promise<WeightChanges> {
-  const { weightChanges } = await import("../../compare/weight_changes.ts");
+  const { weightChanges } = await import("../../compare/difference.ts");
   const { compareFiles } = await import("../../measure/checkpoint/compare_checkpoints.ts");
   using progress = quiet ? null : sweepProgress();
   const before = opened(0);

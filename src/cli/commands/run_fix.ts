@@ -26,7 +26,7 @@ import { modelWeights } from "../../model/weights/model_weights.ts";
 import { wrapText } from "../../render/fit_text.ts";
 import { codeLines, renderChanges } from "../../render/render_changes.ts";
 import { fixOf, renderDiagnosis, verdictLine } from "../../render/render_diagnosis.ts";
-import { KERAS_ACTIVATIONS } from "../../traits/keras_activations.ts";
+import { KERAS_ACTIVATIONS } from "../../traits/activation_traits.ts";
 import { KERAS_LAYER_TRAITS } from "../../traits/keras_layers.ts";
 import { LAYERS } from "../../traits/layers.ts";
 import { defuse, failure } from "../../words/failure.ts";
@@ -237,7 +237,7 @@ async function filesOf(
     return [await rewriteKeras(model, path, kerasInitializers(fixes))];
   }
   if (path !== null && isProgramFile(path)) {
-    const { rewriteProgram } = await import("../../torch/program/rewrite_program.ts");
+    const { rewriteProgram } = await import("../../torch/program/load_program.ts");
     return [await rewriteProgram(model, path)];
   }
   return await modelFiles(tf, model, path !== null && isJsonFile(path) ? path : null);

@@ -1,5 +1,5 @@
 import configuration from "../../../deno.json" with { type: "json" };
-import { nearest } from "../../words/nearest.ts";
+import { InputError, nearest, refusal } from "../../words/input_error.ts";
 import { anyOf, showValue, showWord } from "../../words/show_value.ts";
 import {
   boolean,
@@ -12,7 +12,6 @@ import {
   UsageError,
 } from "./flag.ts";
 import { parseArgs } from "@std/cli/parse-args";
-import { InputError, refusal } from "../../words/input_error.ts";
 
 export interface Operand {
   /** Name in the help: `MODEL`. */

@@ -1,5 +1,4 @@
-import { InputError, refusal } from "../../words/input_error.ts";
-import { nearest } from "../../words/nearest.ts";
+import { InputError, nearest, refusal } from "../../words/input_error.ts";
 import { anyOf, showValue } from "../../words/show_value.ts";
 
 /** Error for a command line that cannot be run. */

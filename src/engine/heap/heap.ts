@@ -1,3 +1,4 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
 import { InputError } from "../../words/input_error.ts";
 import { requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -5,7 +6,6 @@ import type { NativeModule } from "../native/native_module.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
 import { settleDtype } from "../settle_dtype.ts";
 import { type Tensor, type TensorFlow, tensorFlow } from "../tensorflow.ts";
-import type { TensorInfo } from "@tensorflow/tfjs";
 
 /** WASM heap of an engine, for code that works on it in place. */
 export interface Heap {
@@ -57,4 +57,27 @@ export function heapView(tf: TensorFlow, tensor: Tensor): Float32Array | Int32Ar
   // The lookup moves the tensor, which may grow the heap, so the view must be created afterwards.
   backend.dataIdMap.get(tensor.dataId);
   return backend.typedArrayFromHeap(tensor);
+}
+
+/**
+ * Makes a tensor whose entries are written straight to the WASM heap.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param fill Writes all entries, and makes no tensor.
+ */
+export function fillTensor(
+  tf: TensorFlow,
+  shape: readonly number[],
+  fill: (entries: Float32Array) => void,
+): Tensor {
+  const backend = tf.backend() as unknown as WasmBackend;
+  const info = backend.makeOutput([...shape], "float32");
+  const tensor = tf.engine().makeTensorFromTensorInfo(info);
+  try {
+    fill(backend.typedArrayFromHeap(info) as Float32Array);
+  } catch (error) {
+    tensor.dispose();
+    throw error;
+  }
+  return tensor;
 }

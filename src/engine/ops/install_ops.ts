@@ -6,21 +6,25 @@ import type { WasmBackend } from "../native/wasm_backend.ts";
 import { settleDtype } from "../settle_dtype.ts";
 import { type TensorFlow, tensorFlow } from "../tensorflow.ts";
 import { activationsRepair, selfGatedRepair, softmaxRepair } from "./activations.ts";
-import { comparisonsRepair } from "./comparisons.ts";
+import {
+  addRepair,
+  castRepair,
+  clipByValueRepair,
+  comparisonsRepair,
+  oneHotRepair,
+} from "./element_wise.ts";
 import { conv2dRepair, conv3dRepair, depthwiseConv2dNativeRepair } from "./convolutions.ts";
 import type { KernelInputs, OpContext, OpRepair } from "./define_op.ts";
 import { dilation2dRepair } from "./dilation_2d.ts";
 import { einsumRepair } from "./einsum.ts";
-import { addRepair, castRepair, clipByValueRepair, oneHotRepair } from "./element_wise.ts";
 import { gradientRepairsRepair, resizeGradientsRepair } from "./gradient_repairs.ts";
 import { gatherV2Repair, sliceRepair, tileRepair } from "./indexing.ts";
-import { manyAxesRepair } from "./many_axes.ts";
+import { manyAxesRepair, transposeRepair } from "./transpose.ts";
 import { matMulRepair } from "./mat_mul.ts";
 import { fusedBatchNormRepair, normalizationsRepair } from "./normalizations.ts";
 import { avgPoolRepair, maxPoolRepair } from "./pooling.ts";
 import { recurrentRepair } from "./recurrent.ts";
 import { cumulativeRepair, extremumRepair, sumRepair } from "./reductions.ts";
-import { transposeRepair } from "./transpose.ts";
 import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
 
 /** Options of {@linkcode installOps}. */

@@ -5,5 +5,6 @@
  * @module
  */
 export { installOps, type OpOptions } from "./install_ops.ts";
-export * from "../repairs/mod.ts";
+export { installLayerRepairs } from "../repairs/install_layer_repairs.ts";
+export { unmeasurableReason } from "../repairs/layer_repair.ts";
 export type { Layer, TensorFlow } from "../tensorflow.ts";

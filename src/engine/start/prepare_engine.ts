@@ -1,7 +1,7 @@
+import type { KernelBackend } from "@tensorflow/tfjs";
 import { InputError, refusal } from "../../words/input_error.ts";
 import { type Engine, EngineError } from "../engine.ts";
 import type { Heap } from "../heap/heap.ts";
-import type { KernelBackend } from "@tensorflow/tfjs";
 
 interface EngineParts {
   backend: KernelBackend;

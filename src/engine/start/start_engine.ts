@@ -9,10 +9,10 @@ import { quickenOps } from "../quicken_ops.ts";
 import { runningEngine, setRunningEngine } from "../running_engine.ts";
 import { takeSeedZero } from "../seed_zero.ts";
 import type { TensorFlow } from "../tensorflow.ts";
-import { chooseThreads, MAX_THREADS } from "./choose_threads.ts";
+import { setEngineParts } from "./prepare_engine.ts";
+import { chooseThreads, MAX_THREADS } from "../engine.ts";
 import { hasRelaxedSimd, requireEngineFiles } from "./engine_files.ts";
 import { importTensorFlow } from "./import_tensorflow.ts";
-import { setEngineParts } from "./prepare_engine.ts";
 import type { KernelBackend } from "@tensorflow/tfjs";
 
 /** Checked and resolved options of an engine. */

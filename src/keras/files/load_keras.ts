@@ -1,4 +1,5 @@
 import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
+import { leafLayers } from "../../model/layers/leaf_layers.ts";
 import type { LoadedModel } from "../../model/loaded_model.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { compileAsInKeras } from "../compile_as_saved.ts";
@@ -68,4 +69,34 @@ function entriesOf(group: Hdf5Group): number {
     count += one.kind === "group" ? entriesOf(one) : one.shape.reduce((a, b) => a * b, 1);
   }
   return count;
+}
+
+/**
+ * Loads weights saved by Keras into a model that builds the same network: from a `.weights.h5`, or
+ * from a whole `.keras` or `.h5`, whose layers are ignored. Weights are paired by the order of the
+ * layers, their names and shapes together. If the pairing is ambiguous, nothing is set.
+ *
+ * @returns Each layer of the model with the place in the file that its weights come from.
+ * @throws {ModelError} If the weights are not those of the model: one sentence that names both
+ * sides.
+ */
+export async function loadKerasWeights(
+  tf: TensorFlow,
+  model: LayersModel,
+  path: string,
+): Promise<{ layer: string; from: string }[]> {
+  const { weights } = await readKerasFile(path);
+  try {
+    const pairs = pairKerasWeights(model, weights, null);
+    setKerasWeights(tf, pairs);
+    return leafLayers(model).flatMap(({ path, layer }) => {
+      const own = pairs.find(({ variable }) => layer.weights.includes(variable));
+      return own === undefined
+        ? []
+        : [{ layer: path, from: own.array.path.slice(0, own.array.path.lastIndexOf("/")) }];
+    });
+  } catch (error) {
+    if (error instanceof ModelError) error.within(path);
+    throw error;
+  }
 }

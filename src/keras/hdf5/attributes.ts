@@ -1,8 +1,7 @@
 import { countOf } from "../../model/files/file_types.ts";
 import { showValue } from "../../words/show_value.ts";
 import { FractalHeap } from "./fractal_heap.ts";
-import type { Hdf5Budget } from "./hdf5_budget.ts";
-import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
+import { type Hdf5Budget, type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import {
   type Datatype,
   MESSAGE,

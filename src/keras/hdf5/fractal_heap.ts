@@ -1,4 +1,4 @@
-import type { Budget } from "../../model/files/budget.ts";
+import type { Budget } from "../../model/files/byte_source.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { treeRecords } from "./search_tree.ts";
 

@@ -1,4 +1,4 @@
-import type { Budget } from "../../model/files/budget.ts";
+import type { Budget } from "../../model/files/byte_source.ts";
 import { BYTES } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";

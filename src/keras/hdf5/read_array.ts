@@ -7,8 +7,7 @@ import { listChunks } from "./chunk_index.ts";
 import { type ChunkLayout, readChunkLayout } from "./chunk_layout.ts";
 import { type ChunkedArray, readChunks, unpackChunks } from "./chunked_array.ts";
 import { type Filters, readFilters } from "./filters.ts";
-import { type Hdf5Bytes, NoNumbers, NOWHERE } from "./hdf5_bytes.ts";
-import { ownBytes } from "./hdf5_budget.ts";
+import { type Hdf5Bytes, NoNumbers, NOWHERE, ownBytes } from "./hdf5_bytes.ts";
 import {
   type Dataspace,
   MESSAGE,

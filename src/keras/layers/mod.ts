@@ -23,7 +23,12 @@ import {
 import { createEinsumDense, type EinsumDenseArgs } from "./einsum_dense.ts";
 import { registerActivations } from "./keras_activations.ts";
 import { type KerasLayer, kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
-import { createLayerScale, type LayerScaleArgs } from "./layer_scale.ts";
+import {
+  createLayerScale,
+  createSubtract,
+  type LayerScaleArgs,
+  type SubtractArgs,
+} from "./element_wise.ts";
 import {
   createGroupQueryAttention,
   createMultiHeadAttention,
@@ -71,7 +76,6 @@ import {
   type UpSamplingArgs,
   type ZeroPaddingArgs,
 } from "./spatial.ts";
-import { createSubtract, type SubtractArgs } from "./subtract.ts";
 
 export type { AdaptivePoolingArgs, AdaptivePoolings, GlobalPooling3DArgs } from "./pooling.ts";
 export { type AdditiveAttentionArgs, type AttentionArgs } from "./attention.ts";
@@ -105,8 +109,7 @@ export type {
 } from "./normalizations.ts";
 export type { GroupQueryAttentionArgs, MultiHeadAttentionArgs } from "./multi_head_attention.ts";
 export { type ProjectedAttentionArgs } from "./projected_attention.ts";
-export type { LayerScaleArgs } from "./layer_scale.ts";
-export type { SubtractArgs } from "./subtract.ts";
+export type { LayerScaleArgs, SubtractArgs } from "./element_wise.ts";
 export type { EinsumDenseArgs, EinsumSettings } from "./einsum_dense.ts";
 
 /** Layers that change pictures in training; here they pass them on unchanged. */

@@ -1,5 +1,5 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
-import { KERAS_ACTIVATIONS } from "../../traits/keras_activations.ts";
+import { KERAS_ACTIVATIONS } from "../../traits/activation_traits.ts";
 import { KERAS_LAYER_TRAITS } from "../../traits/keras_layers.ts";
 import { KERAS_NAMES } from "../files/plain_activation.ts";
 import { isOperation } from "../files/plain_operation.ts";

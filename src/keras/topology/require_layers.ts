@@ -1,9 +1,8 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
-import { KERAS_ACTIVATIONS } from "../../traits/keras_activations.ts";
+import { KERAS_ACTIVATIONS } from "../../traits/activation_traits.ts";
 import { STOCK_OPTIMIZERS } from "../../traits/optimizers.ts";
 import { camelCase, KINDS, type Setting, type Settings } from "../../traits/setting.ts";
-import { refusal } from "../../words/input_error.ts";
-import { nearest } from "../../words/nearest.ts";
+import { nearest, refusal } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { COMMON, LAYER_SETTINGS } from "./layer_settings.ts";
 import { isBuiltIn, requireGraph } from "./require_graph.ts";

@@ -1,9 +1,8 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, nearest } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
-import { nearest } from "../../words/nearest.ts";
 import { anyObject, oneOfNames, requireKnownOptions, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import { frontLayers, innerLayers } from "../layers/leaf_layers.ts";

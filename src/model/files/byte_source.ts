@@ -1,8 +1,32 @@
+import { refusal } from "../../words/input_error.ts";
 import { formatMemory } from "../../words/numbers.ts";
 import { ModelError } from "../model_error.ts";
+import { expectRemote, readRemote, type RemotePlace } from "./remote/mailbox.ts";
 import { requireFile } from "./user_file.ts";
-import { refusal } from "../../words/input_error.ts";
-import { expectRemote, readRemote, type RemotePlace } from "./remote/read_remote.ts";
+
+/**
+ * Limit on the resources for reading an untrusted file: bytes of memory, or bytes that are read.
+ * Parts of a file can be referenced many times, so the size of the file alone limits neither.
+ */
+export class Budget {
+  #left: number;
+  readonly #refuse: () => Error;
+
+  /**
+   * @param most Amount that may be spent.
+   * @param refuse Makes the error for spending more.
+   */
+  constructor(most: number, refuse: () => Error) {
+    this.#left = most;
+    this.#refuse = refuse;
+  }
+
+  /** Spends a part; throws if less than that is left. */
+  spend(amount: number): void {
+    this.#left -= amount;
+    if (!(this.#left >= 0)) throw this.#refuse();
+  }
+}
 
 /** File as it was when it was opened; plain data, so that another thread can open it, too. */
 export interface FileIdentity {

@@ -3,7 +3,7 @@ import { failure } from "../../words/failure.ts";
 import { fileRefusal } from "../../words/input_error.ts";
 import { requireFile } from "../files/user_file.ts";
 import { ModelError } from "../model_error.ts";
-import { foreignImport } from "./foreign_import.ts";
+import { foreignImport } from "./user_imports.ts";
 
 const MAX_IDLE_MS = 20_000;
 

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { errorMessage, isTrap } from "../../words/failure.ts";
-import { followImports } from "./follow_imports.ts";
+import { followImports } from "./user_imports.ts";
 import { logToStderr } from "./foreign_code.ts";
 import { strayErrors } from "./stray_errors.ts";
 

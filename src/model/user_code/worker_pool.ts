@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { errorMessage } from "../../words/failure.ts";
-import { userImports } from "./follow_imports.ts";
+import { userImports } from "./user_imports.ts";
 import type { WorkerData, WorkerMessage, WorkerOrder } from "./serve_tasks.ts";
 import type { TaskResult, Unit, WorkQueue } from "./work_queue.ts";
 

@@ -3,7 +3,7 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import { reluOffFractions } from "../../theory/relu_off_fractions.ts";
+import { reluOffFractions } from "../../theory/mean_field.ts";
 import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
 import { type Attention, attentionsOf } from "./attentions.ts";
 import { type Biases, biasesOf } from "./biases_of.ts";

@@ -1,5 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
-import { median } from "../../theory/averages.ts";
+import { median } from "../../theory/statistics.ts";
 import { isKernel, isShift } from "../../theory/weight_kinds.ts";
 
 /** Number of blocks that a trend needs. */

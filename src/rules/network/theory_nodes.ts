@@ -3,12 +3,10 @@ import type {
   Measurements,
   TensorStatistics,
 } from "../../measure/measurements.ts";
-import type { NetworkInput } from "../../theory/measured_signals.ts";
-import type { NetworkNode, Window } from "../../theory/signal.ts";
+import type { NetworkInput, NetworkNode, Window } from "../../theory/signal.ts";
 import { isRecurrentKernel, isRecurrentWeight } from "../../theory/weight_kinds.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
-import type { LayerKind } from "../../traits/layers.ts";
-import type { WeightMoments } from "../../traits/moments.ts";
+import type { LayerKind, WeightMoments } from "../../traits/layers.ts";
 import type { Graph } from "./graph.ts";
 import { productWeights } from "./kernel_chain.ts";
 

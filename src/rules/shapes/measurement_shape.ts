@@ -30,8 +30,12 @@ import {
   KERNEL_LAYOUT_WORDS,
   type KernelLayout,
 } from "../../traits/kernel_layout.ts";
-import { LAYER_KINDS, type LayerKind } from "../../traits/layers.ts";
-import type { DeclaredSignals, Moments } from "../../traits/moments.ts";
+import {
+  type DeclaredSignals,
+  LAYER_KINDS,
+  type LayerKind,
+  type Moments,
+} from "../../traits/layers.ts";
 import type { OptimizerSetting } from "../../traits/optimizers.ts";
 import { DOCUMENTS } from "../../words/document.ts";
 import {

@@ -3,10 +3,9 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import { mean } from "../../theory/averages.ts";
+import { mean, NORMAL_QUANTILE, wilsonInterval } from "../../theory/statistics.ts";
 import { fans } from "../../theory/initializers.ts";
 import { isBias, isKernel } from "../../theory/weight_kinds.ts";
-import { NORMAL_QUANTILE, wilsonInterval } from "../../theory/wilson_interval.ts";
 import { isSigmoid } from "../../traits/activation_traits.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";

@@ -1,5 +1,5 @@
 import { isConstant } from "../network/constant_values.ts";
-import { median } from "../../theory/averages.ts";
+import { median } from "../../theory/statistics.ts";
 import { isBias, isKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { between, inWords } from "../expected.ts";

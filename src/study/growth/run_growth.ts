@@ -1,9 +1,9 @@
-import { FLAT_SLOPE } from "../../theory/growth_limits.ts";
+import { FLAT_SLOPE } from "../../gate/gate_rules.ts";
 import { optimizerTraits } from "../../traits/optimizers.ts";
 import { object, requireValue } from "../../words/shape.ts";
 import { type RunningStudy, runStudy, type RunStudyOptions } from "../run_study.ts";
 import { growthSummaryShape } from "../study_document.ts";
-import type { StudySubject } from "../study_subject.ts";
+import type { StudySubject } from "../study_options.ts";
 import type { Study } from "../study_summary.ts";
 import { type GrowthGrid, growthStudy } from "./growth_study.ts";
 import {

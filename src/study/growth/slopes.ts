@@ -1,5 +1,5 @@
-import { mean } from "../../theory/averages.ts";
-import { FLAT_SLOPE, STEEP_SLOPE } from "../../theory/growth_limits.ts";
+import { mean } from "../../theory/statistics.ts";
+import { FLAT_SLOPE, STEEP_SLOPE } from "../../gate/gate_rules.ts";
 import type { AxisGrowth, GrowthLevel, GrowthSlope, LayerGrowth } from "./growth_types.ts";
 
 const LEVELS: readonly GrowthLevel[] = ["flat", "warning", "error"];

@@ -1,9 +1,9 @@
-import { mean, median } from "../../theory/averages.ts";
+import { mean, median } from "../../theory/statistics.ts";
 import { refusal } from "../../words/input_error.ts";
 import { requireValue } from "../../words/shape.ts";
 import type { StudyPoint } from "../grid_point.ts";
-import { StudyError } from "../study_options.ts";
 import { studyShape } from "../study_document.ts";
+import { StudyError } from "../study_options.ts";
 import type { Study } from "../study_summary.ts";
 import {
   type AxisGrowth,

@@ -5,7 +5,7 @@ import type { LayersModel, Tensor } from "../../engine/tensorflow.ts";
 import { chooseLoss } from "../../measure/choose_objective.ts";
 import type { ResolvedObjective } from "../../measure/resolve_objective.ts";
 import type { Batch } from "../../model/batches/batch.ts";
-import { kernelLayoutOf } from "../../model/layers/kernel_layout.ts";
+import { kernelLayoutOf } from "../../model/layers/leaf_layers.ts";
 import type { Objective } from "../../model/objective.ts";
 import { modelWeights } from "../../model/weights/model_weights.ts";
 import { evaluateObjective, keepModel, type KeptProbe, openProbe } from "../../probe/open_probe.ts";

@@ -1,7 +1,7 @@
 import { HEAP_LIMIT } from "../../engine/heap/guard_heap.ts";
-import { fillTensor } from "../../engine/heap/fill_tensor.ts";
+import { fillTensor } from "../../engine/heap/heap.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
-import { replaceEmpty, replaceShapeOperands } from "./plain_values.ts";
+import { functionalize, heldAs, replaceEmpty, replaceShapeOperands } from "./functional.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { formatCount, formatMemory } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -9,13 +9,11 @@ import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { parametersOf } from "../aten/schema.ts";
 import { divideAttentions, PROGRAM_OPS } from "./attention_parts.ts";
 import { divideComplex } from "./divide_complex.ts";
-import { functionalize, heldAs } from "./functional.ts";
 import { functionNotes, namesShown, notesOn, unusedNotes } from "./program_notes.ts";
 import { setSettings } from "./layer_settings.ts";
 import type { ProgramArchive, StoredTensor } from "./open_program.ts";
 import { plainName, planLayers, type PlannedLayer, type PlannedUpdate } from "./plan_layers.ts";
-import { resultsOf } from "./views.ts";
-import type { Call, ValueMeta } from "./program.ts";
+import { type Call, resultsOf, type ValueMeta } from "./program.ts";
 import {
   type ConstantTensor,
   createProgramLayer,

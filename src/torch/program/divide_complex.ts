@@ -1,8 +1,15 @@
 import { ModelError } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { FunctionalProgram } from "./functional.ts";
-import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
-import { baseName, namesIn } from "./views.ts";
+import {
+  type Argument,
+  baseName,
+  type Call,
+  namesIn,
+  type Program,
+  type Result,
+  type ValueMeta,
+} from "./program.ts";
 import { refusal } from "../../words/input_error.ts";
 
 /** Names of the two parts of a complex value. */

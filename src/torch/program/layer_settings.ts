@@ -1,7 +1,6 @@
 import type { PlannedLayer } from "./plan_layers.ts";
 import type { ProgramLayer } from "./program_layer.ts";
-import type { Argument, ValueMeta } from "./program.ts";
-import { baseName } from "./views.ts";
+import { type Argument, baseName, type ValueMeta } from "./program.ts";
 
 /** Reads the arguments of the call that a layer is about. */
 class Arguments {

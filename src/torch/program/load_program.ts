@@ -2,10 +2,14 @@ import type { LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts
 import type { Batch } from "../../model/batches/batch.ts";
 import { randomTargets } from "../../model/batches/random_targets.ts";
 import { byteSource } from "../../model/files/byte_source.ts";
+import { openZip } from "../../model/files/unzip.ts";
+import { writeZip } from "../../model/files/zip.ts";
 import type { LoadedModel } from "../../model/loaded_model.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { stemOf } from "../../model/names.ts";
+import type { NewFile } from "../../model/new_folder.ts";
 import type { Objective } from "../../model/objective.ts";
+import { modelWeights } from "../../model/weights/model_weights.ts";
 import { fileRefusal } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { buildProgram, constantOf } from "./build_program.ts";
@@ -122,4 +126,40 @@ function batchOf(
     ? null
     : randomTargets(model, objective, { examples, seed });
   return { inputs: inputs.length === 1 ? inputs[0] : inputs, targets, seed };
+}
+
+/**
+ * Returns a model as the program that it was read from: the same files except for changed weights.
+ *
+ * @param model The model, with weights that may have changed.
+ * @param path The file that it was read from.
+ * @returns The file, by its own name.
+ * @throws {ModelError} If a changed weight cannot be written into it.
+ */
+export async function rewriteProgram(model: LayersModel, path: string): Promise<NewFile> {
+  const source = await byteSource(path);
+  const { tensors } = openProgram(source, "");
+  const changed = new Map<string, Uint8Array>();
+  for (const { weightName, variable } of modelWeights(model)) {
+    const stored = tensors.get(weightName);
+    if (stored === undefined) continue;
+    const values = variable.read().dataSync() as Float32Array;
+    const own = Float32Array.from(stored.read());
+    if (own.every((value, i) => Object.is(value, values[i]))) continue;
+    if (stored.rewritten === undefined) {
+      throw new ModelError({
+        place: `${path}: ${weightName}`,
+        found: "in a pickle",
+        expected: "the layout of PyTorch 2.9 or later",
+      });
+    }
+    const { path: name, bytes } = stored.rewritten(values, changed);
+    changed.set(name, bytes);
+  }
+  const files = [...openZip(source, ModelError).values()].map((entry): NewFile => ({
+    path: entry.name,
+    bytes: changed.get(entry.name) ?? entry.read(),
+  }));
+  const name = path.slice(path.replaceAll("\\", "/").lastIndexOf("/") + 1);
+  return { path: name, bytes: writeZip(files) };
 }

@@ -1,15 +1,16 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { plainGraph } from "./plain_graph.ts";
-import type {
-  Argument,
-  Call,
-  HeldTensor,
-  ModuleCall,
-  Program,
-  Result,
-  UserInput,
-  ValueMeta,
+import {
+  type Argument,
+  type Call,
+  type HeldTensor,
+  type ModuleCall,
+  type Program,
+  type Result,
+  resultsOf,
+  type UserInput,
+  type ValueMeta,
 } from "./program.ts";
 import {
   listAt,
@@ -23,7 +24,6 @@ import {
 } from "./schema_parts.ts";
 import type { SizeExpression } from "./size_expression.ts";
 import { functionsIn, UserLines } from "./user_lines.ts";
-import { resultsOf } from "./views.ts";
 import { refusal } from "../../words/input_error.ts";
 
 /** Facts of the graph that its arguments refer to. */

@@ -1,7 +1,15 @@
 import { isTorchModule } from "../../traits/torch_layers.ts";
 import type { FunctionalProgram } from "./functional.ts";
-import type { Argument, Call, ModuleCall, Program, SourceLine } from "./program.ts";
-import { baseName, namesIn, resultsOf } from "./views.ts";
+import {
+  type Argument,
+  baseName,
+  type Call,
+  type ModuleCall,
+  namesIn,
+  type Program,
+  resultsOf,
+  type SourceLine,
+} from "./program.ts";
 
 /** Layer that is made of calls of a graph. */
 export interface PlannedLayer {

@@ -11,10 +11,18 @@ import { PROGRAM_OPS } from "./attention_parts.ts";
 import { cellsOf, type ObservableCell } from "../aten/recurrent_cells.ts";
 import { callAten } from "../aten/schema.ts";
 import type { PlannedLayer } from "./plan_layers.ts";
-import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
+import {
+  type Argument,
+  baseName,
+  type Call,
+  namesIn,
+  type Program,
+  type Result,
+  resultsOf,
+  type ValueMeta,
+} from "./program.ts";
 import { canBe, noteSizes, shapeOf, sizeOf, type Sizes } from "./size_expression.ts";
 import { heldAs } from "./functional.ts";
-import { baseName, namesIn, resultsOf } from "./views.ts";
 
 /** Tensor of the file that no training changes: an index, a mask. */
 export interface ConstantTensor {

@@ -1,5 +1,5 @@
 import { formatNumber, formatPercent, roundTo } from "../../words/numbers.ts";
-import { median } from "../../theory/averages.ts";
+import { median } from "../../theory/statistics.ts";
 import { meanOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
 import { BREAKS, clamped, FIRST, HELD_OUT_FALLS, LEAST_RATIOS, rateWords } from "./rates.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Tensor3D, Tensor4D, Tensor5D } from "@tensorflow/tfjs";
 import { startEngine } from "../../../src/engine/mod.ts";
-import { unmeasurableReason } from "../../../src/engine/repairs/unmeasurable_reason.ts";
+import { unmeasurableReason } from "../../../src/engine/repairs/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { assertRefused, type Parts, parts } from "../../assert_refused.ts";
 

@@ -1,4 +1,4 @@
-import { installLayerRepairs } from "../../../src/engine/repairs/mod.ts";
+import { installLayerRepairs } from "../../../src/engine/ops/mod.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { onBackend } from "../../conformance/backends.ts";
 import { ndArray } from "../../conformance/reference/mod.ts";

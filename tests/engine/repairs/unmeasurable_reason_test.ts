@@ -1,4 +1,4 @@
-import { installLayerRepairs, unmeasurableReason } from "../../../src/engine/repairs/mod.ts";
+import { installLayerRepairs, unmeasurableReason } from "../../../src/engine/ops/mod.ts";
 import type { Layer } from "../../../src/engine/tensorflow.ts";
 import { onBackend } from "../../conformance/backends.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Baseline } from "../../../src/gate/baseline_document.ts";
-import { findBaseline, parseBaseline } from "../../../src/gate/find_baseline.ts";
+import { type Baseline, findBaseline, parseBaseline } from "../../../src/gate/find_baseline.ts";
 import { formatBaseline, updateBaseline } from "../../../src/gate/write_baseline.ts";
 import { GateError } from "../../../src/gate/gate_result.ts";
 import { layer, measurements } from "../../networks/sample.ts";

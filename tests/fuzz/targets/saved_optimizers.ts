@@ -1,5 +1,5 @@
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
-import { savedOptimizer, unknownOptimizer } from "../../../src/keras/saved_optimizer.ts";
+import { savedOptimizer, unknownOptimizer } from "../../../src/keras/compile_as_saved.ts";
 import { optimizerOf } from "../../../src/measure/training_facts.ts";
 import { optimizerWords, unusualRate, usualRates } from "../../../src/traits/optimizers.ts";
 import { golden } from "../../engine/optimizers/golden.ts";

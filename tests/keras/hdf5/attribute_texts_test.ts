@@ -1,10 +1,8 @@
-import { bytesInMemory } from "../../../src/model/files/byte_source.ts";
+import { Budget, bytesInMemory } from "../../../src/model/files/byte_source.ts";
 import { attributeTexts, TextHeaps } from "../../../src/keras/hdf5/attributes.ts";
-import { hdf5Budget } from "../../../src/keras/hdf5/hdf5_budget.ts";
-import { Hdf5Bytes } from "../../../src/keras/hdf5/hdf5_bytes.ts";
+import { hdf5Budget, Hdf5Bytes } from "../../../src/keras/hdf5/hdf5_bytes.ts";
 import { MESSAGE } from "../../../src/keras/hdf5/object_header.ts";
 import { ModelError } from "../../../src/load/mod.ts";
-import { Budget } from "../../../src/model/files/budget.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 

@@ -1,6 +1,6 @@
 import { startEngine, type Tensor } from "../../../src/engine/mod.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
-import { KERAS_ACTIVATIONS } from "../../../src/traits/keras_activations.ts";
+import { KERAS_ACTIVATIONS } from "../../../src/traits/activation_traits.ts";
 import { activationTraits } from "../../../src/traits/mod.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 

@@ -1,6 +1,6 @@
 import type { LayerMeasurements, TensorStatistics } from "../../../src/measure/measurements.ts";
 import { networkOf, offByAlikeness, offByDepth } from "../../../src/rules/network/network.ts";
-import { reluOffFractions } from "../../../src/theory/relu_off_fractions.ts";
+import { reluOffFractions } from "../../../src/theory/mean_field.ts";
 import {
   flat,
   makeLayer,

@@ -1,18 +1,17 @@
-import { StudyError } from "../../../src/study/study_options.ts";
-import { makeHeader } from "../../networks/studies.ts";
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { KINDS, type NetworkKind, networkOf, sizesOf } from "../../../bench/scale/networks.ts";
 import { compareWithTwin, OBJECTIVE, type TwinKind, twinModel } from "../../../bench/scale/twin.ts";
+import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import { growthSentences } from "../../../src/render/growth_words.ts";
 import { renderGrowth } from "../../../src/render/render_growth.ts";
-import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { GrowthGrid } from "../../../src/study/growth/growth_study.ts";
 import type { GrowthSummary } from "../../../src/study/growth/growth_types.ts";
 import { runGrowth, tryScalings } from "../../../src/study/growth/run_growth.ts";
-import { summarizeGrowth } from "../../../src/study/growth/summarize_growth.ts";
 import { steepestSlope } from "../../../src/study/growth/slopes.ts";
-import type { CreateStudyModel } from "../../../src/study/study_subject.ts";
+import { summarizeGrowth } from "../../../src/study/growth/summarize_growth.ts";
+import { type CreateStudyModel, StudyError } from "../../../src/study/study_options.ts";
 import { assertRefused, assertRefusedLater, parts } from "../../assert_refused.ts";
+import { makeHeader } from "../../networks/studies.ts";
 
 async function growthOf(
   subject: CreateStudyModel,

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { startEngine } from "../../../src/engine/mod.ts";
 import { loadModel } from "../../../src/load/load_model.ts";
 import { getWeights, setWeights } from "../../../src/model/weights/set_weights.ts";
-import { rewriteProgram } from "../../../src/torch/program/rewrite_program.ts";
+import { rewriteProgram } from "../../../src/torch/program/load_program.ts";
 import { editedProgram } from "./edited_program.ts";
 
 Deno.test("rewriteProgram() keeps the changes of two weights that lie in one file", async () => {

@@ -1,7 +1,7 @@
 import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { wilsonInterval } from "../../src/theory/wilson_interval.ts";
+import { wilsonInterval } from "../../src/theory/statistics.ts";
 import { assertRefused } from "../assert_refused.ts";
 
 Deno.test("wilsonInterval() gives the known interval of Newcombe's examples", () => {

@@ -1,4 +1,17 @@
 import { positive, requireValue, whole } from "../words/shape.ts";
+
+/** Returns the mean of values; NaN without any. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Returns the median of values; NaN without any. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
 /** Quantile of the standard normal distribution with 2.5 % above it. */
 export const NORMAL_QUANTILE = 1.959963984540054;
 
