@@ -2,7 +2,7 @@ import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { ruleFigure } from "../render/chart_model.ts";
 import { brokenRules, causeLines, trialLines, verdictLine } from "../render/render_diagnosis.ts";
-import { falsePositives } from "../rules/false_positives.ts";
+import { falsePositives } from "../rules/rule_documentation.ts";
 import { allRules } from "../rules/register_rule.ts";
 import type { AssertionDocumentation, RuleDocumentation } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";

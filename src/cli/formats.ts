@@ -188,7 +188,7 @@ const TABLE = {
       return renderDifferenceMarkdown(difference, options);
     },
     async study(summary) {
-      return (await import("../render/render_study_markdown.ts")).renderStudyMarkdown(summary);
+      return (await import("../render/render_study.ts")).renderStudyMarkdown(summary);
     },
   },
   sarif: {

@@ -8,7 +8,7 @@ import {
 import { importModule } from "../model/user_code/foreign_code.ts";
 import { isRule, registerRule } from "../rules/register_rule.ts";
 import { oneLine } from "../words/failure.ts";
-import type { CheckValues } from "./commands/check_flags.ts";
+import type { CheckValues } from "./commands/check.ts";
 import { UsageError } from "./kit/flag.ts";
 import { refusal } from "../words/input_error.ts";
 

@@ -11,7 +11,7 @@ import { oneLine } from "../words/failure.ts";
 import { nearest, refusal } from "../words/input_error.ts";
 import { formatSeconds } from "../words/numbers.ts";
 import { anyOf, showValue, showWord } from "../words/show_value.ts";
-import type { CheckValues } from "./commands/check_flags.ts";
+import type { CheckValues } from "./commands/check.ts";
 import { type MeasureRequest, RUN_FLAGS } from "./flags/measure_flags.ts";
 import { FORMATS } from "./formats.ts";
 import { UsageError } from "./kit/flag.ts";

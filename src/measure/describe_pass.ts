@@ -32,7 +32,7 @@ import type {
 import type { PassPlan } from "./plan_pass.ts";
 import type { ResolvedObjective } from "./resolve_objective.ts";
 import { mergeSums, statisticsOf, sumTensor, type TensorSums } from "./sums.ts";
-import { inputName, outputName } from "./tensor_names.ts";
+import { inputName, outputName } from "../model/names.ts";
 import { measurePenalties, optimizerOf } from "./training_facts.ts";
 
 /** Results that a pass has gathered. */

@@ -8,7 +8,7 @@ import type { LeafLayer } from "../model/layers/leaf_layers.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { AcrossParts, partsOf } from "./across_parts.ts";
 import { mayAttend } from "./layer_notes.ts";
-import { repeatedOutputs } from "./outputs_of.ts";
+import { outputsOf, repeatedOutputs } from "../model/keras_outputs.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { explainPass } from "./call_or_explain.ts";
 import { compiledMetrics } from "./compiled_metrics.ts";
@@ -27,14 +27,13 @@ import { LayerTap, type TapOptions } from "./layer_tap.ts";
 import { MeasureError, type MeasureOptions } from "./measure_options.ts";
 import { type WeightGradient, weightGradient } from "./measure_weights.ts";
 import type { Measurements, ObjectiveMeasurements } from "./measurements.ts";
-import { outputsOf } from "./outputs_of.ts";
 import { type PassClock, startClock } from "./pass_clock.ts";
 import { type PassPlan, planPass } from "./plan_pass.ts";
 import { requireMeasurable, requireMeasureOptions } from "./require_arguments.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
 import { TensorSums } from "./sums.ts";
 import { makeTap, type Viewers, WatchedGradients, wrapCall } from "./tap.ts";
-import { inputName } from "./tensor_names.ts";
+import { inputName } from "../model/names.ts";
 import { wholeObjective } from "./whole_objective.ts";
 
 /**

@@ -5,7 +5,7 @@ import type { Batch } from "../model/batches/batch.ts";
 import { countExamples, findUneven } from "../model/layers/shapes.ts";
 import { requireModel } from "../model/require_model.ts";
 import type { MeasureOptions } from "./measure_options.ts";
-import { inputName } from "./tensor_names.ts";
+import { inputName } from "../model/names.ts";
 import { anyObject, nullable, number, optional, requireValue } from "../words/shape.ts";
 
 /**

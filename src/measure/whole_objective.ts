@@ -1,14 +1,13 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { ActivityOverParts, activityPenalties } from "../model/activity_penalties.ts";
-import { logitsOf, maskOf, setLogits, setMask } from "../model/keras_outputs.ts";
+import { logitsOf, maskOf, outputsOf, setLogits, setMask } from "../model/keras_outputs.ts";
 import type { LeafLayer } from "../model/layers/leaf_layers.ts";
 import type { Part } from "./across_parts.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { callOrExplain } from "./call_or_explain.ts";
 import { dropTape, inSameState, recordTape, runOnce, withoutTape } from "./keep_state.ts";
 import type { PassPlan } from "./plan_pass.ts";
-import { outputsOf } from "./outputs_of.ts";
 import { WatchedGradients, wrapCall } from "./tap.ts";
 
 /** Objective of a whole batch, seen from one of its parts. */

@@ -9,7 +9,7 @@ import { requireModelBatch } from "../measure/require_arguments.ts";
 import { compiledLosses } from "../measure/compiled_losses.ts";
 import { dropTape, keepState } from "../measure/keep_state.ts";
 import { MeasureError } from "../measure/measure_options.ts";
-import { outputsOf } from "../measure/outputs_of.ts";
+import { outputsOf } from "../model/keras_outputs.ts";
 import {
   type ResolvedObjective,
   resolveLosses,

@@ -1,6 +1,6 @@
 import { InputError, refusal } from "../words/input_error.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { inputName, outputName } from "../measure/tensor_names.ts";
+import { inputName, outputName } from "../model/names.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import {
   copyOf,

@@ -20,7 +20,7 @@ import {
   runForward,
 } from "./open_probe.ts";
 import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
-import { outputsOf } from "../measure/outputs_of.ts";
+import { outputsOf } from "../model/keras_outputs.ts";
 import { MeasureError } from "../measure/measure_options.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { errorMessage } from "../words/failure.ts";

@@ -9,7 +9,7 @@ import { MeasureError } from "../measure/measure_options.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { WatchedGradients } from "../measure/tap.ts";
 import type { KeptProbe } from "./open_probe.ts";
-import { outputsOf } from "../measure/outputs_of.ts";
+import { outputsOf } from "../model/keras_outputs.ts";
 import { errorMessage } from "../words/failure.ts";
 import { showValue } from "../words/show_value.ts";
 

@@ -16,8 +16,12 @@ export { renderGrowth } from "./render_growth.ts";
 export * from "./render_junit.ts";
 export { type MarkdownOptions, renderMarkdown } from "./render_markdown.ts";
 export * from "./render_sarif.ts";
-export { renderStudy, type RenderStudyOptions, renderStudySummary } from "./render_study.ts";
-export * from "./render_study_markdown.ts";
+export {
+  renderStudy,
+  renderStudyMarkdown,
+  type RenderStudyOptions,
+  renderStudySummary,
+} from "./render_study.ts";
 export { renderText } from "./render_text.ts";
 export { parseReport } from "./report_document.ts";
 export { type Report } from "../rules/shapes/measurement_shape.ts";

@@ -1,12 +1,13 @@
 import { studyHeaderShape, summaryShape } from "../study/study_document.ts";
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
+import { writeJson } from "../words/document.ts";
 import { defuse } from "../words/failure.ts";
 import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
 import { anyObject, number, requireValue, whole } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { writeJson } from "../words/document.ts";
 import { cutNames, displayWidth, NO_BREAK, padEnd, wrapText } from "./fit_text.ts";
 import { paint } from "./paint.ts";
+import { escapeLine, escapeText, folded } from "./render_markdown.ts";
 import {
   heatRow,
   type PlotStyle,
@@ -23,6 +24,7 @@ import {
   bestScaleSentence,
   letterOf,
   noneHealthy,
+  studyCells,
   studySentences,
   studyTable,
 } from "./study_words.ts";
@@ -272,4 +274,42 @@ export function renderStudySummary(summary: StudySummary): string {
 
 function line(value: object): string {
   return writeJson(value, (_, entry) => typeof entry === "number" ? number.encode(entry) : entry);
+}
+
+/**
+ * Shows a study as Markdown: the table and the sentences, with the charts in a folded block.
+ *
+ * @param summary The summary from `summarizeStudy`.
+ * @returns The Markdown, with a newline at its end.
+ *
+ * @example For a step summary
+ * ```ts
+ * import { renderStudyMarkdown } from "@gradient-health/gradient-health/render";
+ * import { study, summarizeStudy } from "@gradient-health/gradient-health/study";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const result = await study({ network: "exercise" }, { scales: [0.001, 1] });
+ * const text = renderStudyMarkdown(summarizeStudy(result));
+ * assertStringIncludes(text, "## Rescaling study");
+ * ```
+ */
+export function renderStudyMarkdown(summary: StudySummary): string {
+  requireValue("summary", summary, summaryShape);
+  const [heading, ...rows] = studyCells(summary);
+  const line = (cells: string[]) => `| ${cells.map(escapeText).join(" | ")} |`;
+  const charts = renderStudy(summary, { width: 80 });
+  return [
+    "## Rescaling study",
+    "",
+    ...studySentences(summary).map(escapeLine),
+    "",
+    line(heading),
+    `|${heading.map(() => " --- ").join("|")}|`,
+    ...rows.map(line),
+    "",
+    ...summary.variants.map((variant) => `- ${escapeLine(bestScaleSentence(variant))}`),
+    "",
+    ...folded("Charts", charts.trimEnd().split("\n")),
+    "",
+  ].join("\n");
 }

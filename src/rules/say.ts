@@ -1,8 +1,7 @@
 import { list, object, primitive, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { type Expected, expectedParts } from "./expected.ts";
-import { isRun } from "./list_layers.ts";
-import type { FindingFigure, Sentence, Slot } from "./sentence.ts";
+import { type FindingFigure, isRun, type Sentence, type Slot } from "./sentence.ts";
 
 /**
  * Value allowed in a template of {@linkcode say}: a string is a word, and a sentence becomes part

@@ -9,13 +9,33 @@ import {
   requireValue,
   string,
 } from "../words/shape.ts";
+import { lossRises, notFinite, spike } from "./rules/batches.ts";
 import { PATIENCE } from "./rules/jumps.ts";
+import { attentionCollapses, layerStill, unitsDying, weightsShrink } from "./rules/layers.ts";
+import { notLearning, overfitting, plateau } from "./rules/learning.ts";
 import { rateTooHigh } from "./rules/rates.ts";
+import { rateTooLow, staleMoment } from "./rules/small_steps.ts";
 import { TrainingLog, type TrainingSetup } from "./training_log.ts";
 import type { TrainingPass } from "./training_pass.ts";
 import type { TrainingRule, TrainingVerdict } from "./training_rule.ts";
-import { TRAINING_RULES } from "./training_rules.ts";
 import { type TrainingStep, trainingStepShape } from "./training_step.ts";
+
+/** All rules over trainings, in the order in which a cause is looked for. */
+export const TRAINING_RULES: readonly TrainingRule[] = [
+  weightsShrink,
+  rateTooHigh,
+  notFinite,
+  spike,
+  rateTooLow,
+  attentionCollapses,
+  lossRises,
+  notLearning,
+  unitsDying,
+  layerStill,
+  overfitting,
+  plateau,
+  staleMoment,
+];
 
 /** Finding of a rule about a training. */
 export interface TrainingFinding extends Omit<TrainingVerdict, "layer" | "fix"> {

@@ -136,6 +136,7 @@ export function fileRefusal(error: unknown): Refusal | string {
   return { place, verb, found, expected };
 }
 
+/**
  * Suggests the name that was probably meant, worded to end an error message.
  *
  * @param name Name that was not found.

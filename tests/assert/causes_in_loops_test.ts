@@ -6,9 +6,8 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import type { Finding } from "../../src/rules/finding.ts";
-import { causeOf, judgeTraining } from "../../src/training/judge_training.ts";
+import { causeOf, judgeTraining, TRAINING_RULES } from "../../src/training/judge_training.ts";
 import { readTrainingLog } from "../../src/training/read_training_log.ts";
-import { TRAINING_RULES } from "../../src/training/training_rules.ts";
 import { withFolder } from "../model/save_model.ts";
 
 const BATCH = 16, FEATURES = 8;

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { differenceOf } from "../../src/compare/difference.ts";
-import { CHECK_FLAGS } from "../../src/cli/commands/check_flags.ts";
-import { DIFF_FLAGS } from "../../src/cli/commands/diff_flags.ts";
-import { REPORT_FLAGS } from "../../src/cli/commands/report_flags.ts";
+import { CHECK_FLAGS } from "../../src/cli/commands/check.ts";
+import { DIFF_FLAGS } from "../../src/cli/commands/diff.ts";
+import { REPORT_FLAGS } from "../../src/cli/commands/report.ts";
 import { RUN_FLAGS } from "../../src/cli/flags/measure_flags.ts";
 import { SCALE_FLAGS } from "../../src/cli/flags/scale_flags.ts";
 import { MERGE_FLAGS, SWEEP_FLAGS } from "../../src/cli/flags/sweep_flags.ts";

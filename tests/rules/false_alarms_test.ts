@@ -6,7 +6,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflo
 import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { falsePositives } from "../../src/rules/false_positives.ts";
+import { falsePositives } from "../../src/rules/rule_documentation.ts";
 import { runRules } from "../../src/rules/judge_rule.ts";
 
 /** Networks that were called ill and train. Each is a published pattern, made small. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { isRun, listLayers } from "../../src/rules/list_layers.ts";
+import { isRun, listLayers } from "../../src/rules/sentence.ts";
 import { selectLayers } from "../../src/rules/select_layers.ts";
 import { InputError } from "../../src/words/input_error.ts";
 

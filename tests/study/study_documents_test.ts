@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { renderStudySummary } from "../../src/render/render_study.ts";
-import { renderStudyMarkdown } from "../../src/render/render_study_markdown.ts";
+import { renderStudyMarkdown, renderStudySummary } from "../../src/render/render_study.ts";
 import { studyCsvHeading, studyCsvRows } from "../../src/study/study_csv.ts";
 import { growthSummary } from "../networks/growth.ts";
 import { makeHeader, makeLayer, makePoint, summaryOf } from "../networks/studies.ts";

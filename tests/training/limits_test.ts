@@ -1,6 +1,9 @@
-import { judgeTraining, type JudgeTrainingOptions } from "../../src/training/judge_training.ts";
+import {
+  judgeTraining,
+  type JudgeTrainingOptions,
+  TRAINING_RULES,
+} from "../../src/training/judge_training.ts";
 import { renderTraining } from "../../src/training/render_training.ts";
-import { TRAINING_RULES } from "../../src/training/training_rules.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
 import { snapshotOf } from "../snapshot_of.ts";
 import { healthyLog, SICK } from "./sick_logs.ts";

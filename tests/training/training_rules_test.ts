@@ -2,11 +2,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   causeOf,
   judgeTraining,
+  TRAINING_RULES,
   type TrainingFinding,
   TrainingJudge,
 } from "../../src/training/judge_training.ts";
 import { renderTraining } from "../../src/training/render_training.ts";
-import { TRAINING_RULES } from "../../src/training/training_rules.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
 import { healthyLog, SICK } from "./sick_logs.ts";
 import { assertRefused, parts } from "../assert_refused.ts";

@@ -1,7 +1,40 @@
-import { MEASURE_PERMISSIONS } from "../flags/measure_flags.ts";
+import {
+  MEASURE_PERMISSIONS,
+  PLUGIN_FLAG,
+  QUIET_FLAG,
+  RUN_FLAGS,
+  TRIAL_BUDGET_FLAG,
+  TRIAL_FLAG,
+} from "../flags/measure_flags.ts";
+import { columnsFlag } from "../flags/show_flags.ts";
 import { defineCommand, late } from "../kit/command.ts";
-import { FIX_FLAGS } from "./fix_flags.ts";
-import type * as FixWork from "./run_fix.ts";
+import { file, type FlagValues, usual } from "../kit/flag.ts";
+
+/** Flags of `fix`. */
+const FIX_FLAGS = {
+  out: usual("result", {
+    ...file("write", {
+      help: "folder for the fixed model, new or empty",
+      otherwise: "nothing is written",
+      value: "DIR",
+    }),
+    // The folder itself is created, not a file in it.
+    access: null,
+    permissions: [{
+      grant: "--allow-read=FOLDER --allow-write=FOLDER",
+      purpose: "FOLDER is the DIR of --out",
+    }],
+  }),
+  plugin: PLUGIN_FLAG,
+  ...RUN_FLAGS,
+  trial: TRIAL_FLAG,
+  trialBudget: TRIAL_BUDGET_FLAG,
+  quiet: QUIET_FLAG,
+  columns: columnsFlag(),
+};
+
+/** Values of the flags of `fix`. */
+export type FixValues = FlagValues<typeof FIX_FLAGS>;
 
 /** `fix`: writes a copy of a model with fixed weights; exits with 0 if the copy is healthy. */
 export const fix = defineCommand({
@@ -28,5 +61,5 @@ export const fix = defineCommand({
     ["fix --out fixed", "the exercise's network, rescaled"],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof FixWork>(() => import(import.meta.resolve("./run_fix.ts"))),
+  run: late(() => import(import.meta.resolve("./run_fix.ts"))),
 });

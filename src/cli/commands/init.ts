@@ -1,6 +1,5 @@
 import { defineCommand, late } from "../kit/command.ts";
 import { boolean } from "../kit/flag.ts";
-import type * as InitWork from "./run_init.ts";
 
 /** `init`: writes the test, the configuration and the workflow for the models of a folder. */
 export const init = defineCommand({
@@ -25,5 +24,5 @@ export const init = defineCommand({
     { grant: "--allow-read=.,PACKAGE", purpose: "this folder, and this package" },
     { grant: "--allow-write=.", purpose: "the files that it writes" },
   ],
-  run: late<typeof InitWork>(() => import(import.meta.resolve("./run_init.ts"))),
+  run: late(() => import(import.meta.resolve("./run_init.ts"))),
 });

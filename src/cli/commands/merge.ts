@@ -1,6 +1,5 @@
 import { MERGE_FLAGS } from "../flags/sweep_flags.ts";
 import { defineCommand, late } from "../kit/command.ts";
-import type * as MergeWork from "./run_merge.ts";
 
 /** `merge`: joins the parts of a study, or of a report. */
 export const merge = defineCommand({
@@ -23,5 +22,5 @@ export const merge = defineCommand({
   permissions: [
     { grant: "--allow-read=FILE...,PACKAGE", purpose: "the parts, and this package" },
   ],
-  run: late<typeof MergeWork>(() => import(import.meta.resolve("./run_merge.ts"))),
+  run: late(() => import(import.meta.resolve("./run_merge.ts"))),
 });

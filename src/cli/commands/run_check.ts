@@ -12,7 +12,7 @@ import { openFile, outputPath, requireFile, writeOutput } from "../kit/write_out
 import { loadSettings } from "../load_settings.ts";
 import { measureRuns, type PlannedRun, planRuns, type RunPlan } from "../measure_runs.ts";
 import { chooseReporters, type Reporter, writeReports } from "../reporters.ts";
-import { CHECK_FLAGS, type CheckValues } from "./check_flags.ts";
+import { CHECK_FLAGS, type CheckValues } from "./check.ts";
 
 /**
  * Runs the gate: measures, judges, reports. Returns the exit code, see the declaration of the

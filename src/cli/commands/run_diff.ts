@@ -16,7 +16,7 @@ import { UsageError } from "../kit/flag.ts";
 import { requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_settings.ts";
 import { examineModel } from "../measure_model.ts";
-import { DIFF_FLAGS, DIFF_FORMATS, type DiffValues } from "./diff_flags.ts";
+import { DIFF_FLAGS, DIFF_FORMATS, type DiffValues } from "./diff.ts";
 import { refusal } from "../../words/input_error.ts";
 
 /** Compares two runs. Returns the exit code, see the declaration of the subcommand. */

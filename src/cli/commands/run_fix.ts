@@ -39,7 +39,7 @@ import { UsageError } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_settings.ts";
 import { type Examined, examineModel } from "../measure_model.ts";
-import type { FixValues } from "./fix_flags.ts";
+import type { FixValues } from "./fix.ts";
 
 /**
  * Gives the layers of a copy, written and read again, the same names as those of the model: in a

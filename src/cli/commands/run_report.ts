@@ -15,7 +15,7 @@ import { UsageError } from "../kit/flag.ts";
 import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_settings.ts";
 import { examineModel } from "../measure_model.ts";
-import { REPORT_FLAGS, REPORT_FORMATS, type ReportValues } from "./report_flags.ts";
+import { REPORT_FLAGS, REPORT_FORMATS, type ReportValues } from "./report.ts";
 import { refusal } from "../../words/input_error.ts";
 
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */

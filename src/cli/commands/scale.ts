@@ -1,7 +1,6 @@
 import { MEASURE_PERMISSIONS } from "../flags/measure_flags.ts";
 import { SCALE_FLAGS } from "../flags/scale_flags.ts";
 import { defineCommand, late } from "../kit/command.ts";
-import type * as ScaleWork from "./run_scale.ts";
 
 /** `scale`: does a model stay healthy when it grows? */
 export const scale = defineCommand({
@@ -37,5 +36,5 @@ export const scale = defineCommand({
     ]],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof ScaleWork>(() => import(import.meta.resolve("./run_scale.ts"))),
+  run: late(() => import(import.meta.resolve("./run_scale.ts"))),
 });

@@ -1,7 +1,6 @@
 import { MEASURE_PERMISSIONS } from "../flags/measure_flags.ts";
 import { SWEEP_FLAGS } from "../flags/sweep_flags.ts";
 import { defineCommand, late } from "../kit/command.ts";
-import type * as SweepWork from "./run_sweep.ts";
 
 /** `sweep`: the rescaling study. */
 export const sweep = defineCommand({
@@ -41,5 +40,5 @@ export const sweep = defineCommand({
     ]],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof SweepWork>(() => import(import.meta.resolve("./run_sweep.ts"))),
+  run: late(() => import(import.meta.resolve("./run_sweep.ts"))),
 });

@@ -97,18 +97,17 @@ function helpFlag(flags: FlagSet): FlagSet[string] {
   };
 }
 
+/** Work of a subcommand: exit code for its operands and the values of its flags. */
+type Work = (operands: string[], flags: unknown) => Promise<number>;
+
 /**
  * Loads the code of a subcommand when it runs. Its path in the `import()` is not a literal: Deno
  * reads a literal's module and all its imports before the first line of any subcommand runs.
  *
- * @param load Imports the module; it exports `run`.
+ * @param load Imports the module; it exports `run`, which gets the flags as they are declared.
  */
-export function late<M extends { run: (operands: string[], flags: never) => Promise<number> }>(
-  load: () => Promise<M>,
-): M["run"] {
-  return (async (operands: string[], flags: never) => {
-    return await (await load()).run(operands, flags);
-  }) as M["run"];
+export function late(load: () => Promise<{ run: Work }>): Work {
+  return async (operands, flags) => await (await load()).run(operands, flags);
 }
 
 /** Returns the usage of a subcommand for its help: `[MODEL] [flags]`. */

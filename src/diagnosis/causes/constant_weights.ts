@@ -1,5 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
-import { isConstant } from "../../rules/network/constant_values.ts";
+import { isConstant } from "../../rules/statistics.ts";
 import { fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { formatNumber } from "../../words/numbers.ts";

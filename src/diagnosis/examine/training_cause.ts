@@ -15,10 +15,9 @@ import { formatLayers } from "../fix_words.ts";
 import { verdictOn } from "../verdict.ts";
 import { causeName } from "../with_treatment.ts";
 import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
-import { withSettings } from "./held_back.ts";
+import { type Failed, type Suspicion, suspicionsOf, withSettings } from "./suspicions.ts";
 import { trainingRate } from "./search_rates.ts";
 import { isStanding } from "./standing_warnings.ts";
-import { type Failed, type Suspicion, suspicionsOf } from "./suspicions.ts";
 import { BEGINS } from "./try_findings.ts";
 
 /** Causes that only training shows, and the trial without them. */

@@ -1,7 +1,7 @@
 // Made by build.ts from assembly/: deno task build:native
 
 /** SHA-256 of the sources that they were made from. */
-export const sources = "6868eeea902d065411fec98233c7b1abce6761df85a4ba0ca3d4b350acdc2d6b";
+export const sources = "9459320468f1564978621da0bb5a27bc2c122e9c74e5fff26d62d1830c13ac91";
 
 /** The builds of our own WASM module, in base64. */
 export const binaries: Record<"plain" | "plainRelaxed" | "shared" | "sharedRelaxed", string> = {

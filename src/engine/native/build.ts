@@ -153,8 +153,8 @@ ${each(rows, (i) => `  finish(c + ${i} * cRow, x${i}, y${i}, bias, flags);\n`)}\
  * Few rows leave most of a high tile empty: 16 of them are four low ones.
  */
 function writeTile(): string {
-  return `import { finish } from "./finish";
-import { madd } from "./madd";
+  return `import { finish } from "./flags";
+import { madd } from "./lanes";
 
 /** Rows of a high tile and of a low one, and the columns of both. */
 export const HIGH_ROWS: i32 = ${HIGH}, LOW_ROWS: i32 = ${LOW}, TILE_COLUMNS: i32 = 8;

@@ -21,7 +21,7 @@ const IDLE = 0.01;
  * @param stalled Makes the error for waiting in vain.
  * @param patience Time in ms without activity that ends the wait. Default: 20 s.
  */
-export async function untilStalled<T>(
+async function untilStalled<T>(
   work: Promise<T>,
   stalled: () => Error,
   patience: number = MAX_IDLE_MS,

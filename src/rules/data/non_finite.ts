@@ -6,7 +6,7 @@ import type {
 } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { exactly, inWords } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import type { Rule } from "../rule.ts";

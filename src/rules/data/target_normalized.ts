@@ -6,7 +6,7 @@ import { atMost, inWords } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import { tooFewExamples } from "../no_verdict.ts";
-import { regressionExample } from "../regression_example.ts";
+import { regressionExample } from "../rule_documentation.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, NOTHING, number, say } from "../say.ts";
 import { MIN_EXAMPLES } from "../resolve_thresholds.ts";

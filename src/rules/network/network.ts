@@ -10,6 +10,7 @@ import { type Biases, biasesOf } from "./biases_of.ts";
 import { Graph } from "./graph.ts";
 import { type Head, headLayer, isKernelHead, shutsOut, silentLayers } from "./heads.ts";
 import {
+  coldNormalizations,
   kernelChain,
   type KernelLayer,
   plainChain,
@@ -17,7 +18,6 @@ import {
   recurrentKernels,
 } from "./kernel_chain.ts";
 import type { NetworkView } from "./network_view.ts";
-import { coldNormalizations } from "./normalizations.ts";
 import { hasKernel, signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
 import { SignalTheory } from "./signal_theory.ts";
 

@@ -4,7 +4,7 @@ import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import type { Graph } from "./graph.ts";
 import type { NetworkView } from "./network_view.ts";
-import { normalizes } from "./normalizations.ts";
+import { normalizes } from "./kernel_chain.ts";
 import { hasKernel } from "./signal_path.ts";
 
 /** Number of standard deviations of the theory's uncertainty that count as chance. */

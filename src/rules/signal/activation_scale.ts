@@ -2,10 +2,10 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import type { Prediction } from "../../theory/propagate.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
-import { once } from "../list_layers.ts";
+import { once, type Sentence } from "../sentence.ts";
 import { networkOf } from "../network/network.ts";
 import {
   CHANCE,
@@ -18,7 +18,6 @@ import {
 import { tooFewExamples } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, number, say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../resolve_thresholds.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";

@@ -2,7 +2,7 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { freezingStd } from "../../theory/attention_spread.ts";
 import { defineRule } from "../define_rule.ts";
 import { atLeast, moreThan } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import { askingShare, type Attention } from "../network/attentions.ts";

@@ -2,7 +2,7 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { formatPercent } from "../../words/numbers.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, lessThan } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { hasFreshKernels } from "../network/biases_of.ts";
 import { isReachedBelow } from "../network/no_gradient.ts";

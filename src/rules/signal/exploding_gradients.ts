@@ -2,7 +2,7 @@ import type { LayerMeasurements, Measurements } from "../../measure/measurements
 import { flatRowsBetween, flatRowsFix } from "../data/flat_rows.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, exactly } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import { absorbsInputScale } from "../network/absorbs_input_scale.ts";
 import { networkOf } from "../network/network.ts";

@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import { NOTHING_TO_DO, type Verdict } from "../finding.ts";
 import { type Network, networkOf } from "../network/network.ts";
 import { DELTA_NORM } from "../network/signal_path.ts";

@@ -2,7 +2,7 @@ import type { LayerMeasurements, WeightMeasurements } from "../../measure/measur
 import { isKernel, isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { type Expected, moreThan } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import { looksUntrained } from "../network/biases_of.ts";

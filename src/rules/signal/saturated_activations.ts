@@ -1,9 +1,9 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import { once } from "../list_layers.ts";
+import { once } from "../sentence.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, figure, layerName, number, say, shareFigure } from "../say.ts";
 import { stuckAt } from "../statistics.ts";

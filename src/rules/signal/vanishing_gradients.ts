@@ -3,7 +3,7 @@ import { isKernel } from "../../theory/weight_kinds.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import { defineRule } from "../define_rule.ts";
 import { atLeast } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import { NOTHING_TO_DO, type Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";

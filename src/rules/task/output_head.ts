@@ -11,7 +11,7 @@ import { defineRule } from "../define_rule.ts";
 import { type Expected, inWords } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Head } from "../network/heads.ts";
-import { regressionExample } from "../regression_example.ts";
+import { regressionExample } from "../rule_documentation.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerName, NOTHING, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";

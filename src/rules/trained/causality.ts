@@ -1,7 +1,7 @@
 import type { CausalityProbe } from "../../probe/probe_dependence.ts";
 import { defineModelRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { ModelRule } from "../model_rule.ts";
 import { exactFigure, figure, say } from "../say.ts";

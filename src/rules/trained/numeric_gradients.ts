@@ -3,7 +3,7 @@ import { activationTraits } from "../../traits/activation_traits.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import { defineModelRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { ModelRule } from "../model_rule.ts";
 import { figure, layerName, say, weightName } from "../say.ts";

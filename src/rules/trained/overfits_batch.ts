@@ -1,7 +1,7 @@
 import type { OverfitProbe } from "../../probe/probe_overfit.ts";
 import { defineModelRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { ModelRule } from "../model_rule.ts";
 import { counted, exactFigure, figure, number, say } from "../say.ts";
 

@@ -2,7 +2,7 @@ import type { StepProbe, WeightStep } from "../../probe/probe_step.ts";
 import { isRecurrentKernel } from "../../theory/weight_kinds.ts";
 import { defineModelRule } from "../define_rule.ts";
 import { moreThan } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { ModelRule } from "../model_rule.ts";
 import { layerName, say, weightName } from "../say.ts";

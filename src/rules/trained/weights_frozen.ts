@@ -1,7 +1,7 @@
 import type { StepProbe } from "../../probe/probe_step.ts";
 import { defineModelRule } from "../define_rule.ts";
 import { exactly } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { ModelRule } from "../model_rule.ts";
 import { exactFigure, layerName, say, weightName } from "../say.ts";

@@ -1,4 +1,4 @@
-import { isConstant } from "../network/constant_values.ts";
+import { isConstant } from "../statistics.ts";
 import { median } from "../../theory/statistics.ts";
 import { isBias, isKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";

@@ -1,17 +1,16 @@
-import { varies } from "../network/constant_values.ts";
+import { varies } from "../statistics.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
-import { once } from "../list_layers.ts";
+import { once, type Sentence } from "../sentence.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import { isNormalised } from "../network/theory_layers.ts";
 import type { Rule } from "../rule.ts";
 import { figure, NOTHING, number, say, weightName } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 import { rescaleFix } from "../signal/rescale_fix.ts";
 import { signalDies } from "../signal/signal_dies.ts";
 import {

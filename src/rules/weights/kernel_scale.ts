@@ -1,4 +1,4 @@
-import { varies } from "../network/constant_values.ts";
+import { varies } from "../statistics.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { criticalGain, gain } from "../../theory/criticality.ts";
 import {

@@ -1,4 +1,4 @@
-import { isConstant } from "../network/constant_values.ts";
+import { isConstant } from "../statistics.ts";
 import type {
   LayerMeasurements,
   TensorStatistics,

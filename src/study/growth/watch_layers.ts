@@ -5,7 +5,7 @@ import {
   activationObject,
   replaceActivation,
 } from "../../measure/activation_region.ts";
-import { outputsOf } from "../../measure/outputs_of.ts";
+import { outputsOf } from "../../model/keras_outputs.ts";
 import { sumTensor } from "../../measure/sums.ts";
 import { wrapCall } from "../../measure/tap.ts";
 import { leafLayers } from "../../model/layers/leaf_layers.ts";

@@ -1,8 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { heldBack } from "../../../src/diagnosis/examine/held_back.ts";
 import { searchRates, trainingRate } from "../../../src/diagnosis/examine/search_rates.ts";
 import { isStanding } from "../../../src/diagnosis/examine/standing_warnings.ts";
-import { type Failed, suspicionsOf } from "../../../src/diagnosis/examine/suspicions.ts";
+import { type Failed, heldBack, suspicionsOf } from "../../../src/diagnosis/examine/suspicions.ts";
 import type { Cause } from "../../../src/diagnosis/diagnosis.ts";
 import type {
   InputMeasurements,

@@ -64,7 +64,7 @@ async function tried(
   const subject = { model, batch: { inputs: [] } } as unknown as FixSubject;
   const measurements = makeMeasurements();
   const seen: string[] = [];
-  let last: string | null = null;
+  let last = null as string | null;
   const treatment = await tryFixes(
     {} as never,
     subject,

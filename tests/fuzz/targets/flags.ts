@@ -1,5 +1,5 @@
 import { COMMANDS } from "../../../src/cli/overview.ts";
-import { CHECK_FLAGS } from "../../../src/cli/commands/check_flags.ts";
+import { CHECK_FLAGS } from "../../../src/cli/commands/check.ts";
 import { type Command, parseCommand } from "../../../src/cli/kit/command.ts";
 import { flagName, UsageError } from "../../../src/cli/kit/flag.ts";
 import { chooseReporters } from "../../../src/cli/reporters.ts";

@@ -16,8 +16,11 @@ import { renderGateJson, renderJson, renderStudyJson } from "../../../src/render
 import { renderGateText } from "../../../src/render/render_gate_text.ts";
 import { renderGithub } from "../../../src/render/render_github.ts";
 import { renderMarkdown } from "../../../src/render/render_markdown.ts";
-import { renderStudy, renderStudySummary } from "../../../src/render/render_study.ts";
-import { renderStudyMarkdown } from "../../../src/render/render_study_markdown.ts";
+import {
+  renderStudy,
+  renderStudyMarkdown,
+  renderStudySummary,
+} from "../../../src/render/render_study.ts";
 import { renderText } from "../../../src/render/render_text.ts";
 import { studyCsvHeading, studyCsvRows } from "../../../src/study/study_csv.ts";
 import { summarizeStudy } from "../../../src/study/study.ts";

@@ -1,4 +1,4 @@
-import { high, low } from "./wide";
+import { high, low } from "./lanes";
 
 /**
  * Parameters of a step, in float64: decays of the moments, and factors from the rate and the number

@@ -1,6 +1,6 @@
 import { areApart, clearEntries } from "./apart";
 import { Windows } from "./records";
-import { endTap, firstTap } from "./taps";
+import { endTap, firstTap } from "./windows";
 
 /**
  * Shares the gradient of each window equally among the entries that it sees. Computes the channels

@@ -1,4 +1,4 @@
-import { low, wide } from "./wide";
+import { low, wide } from "./lanes";
 
 /** Columns summed at a time: one cache line. */
 const UNIT: i32 = 16;

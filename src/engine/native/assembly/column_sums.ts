@@ -1,6 +1,5 @@
-import { madd64 } from "./madd";
+import { high, low, madd64 } from "./lanes";
 import { Normalize } from "./records";
-import { high, low } from "./wide";
 
 /** Entries of a block of rows, for the L1 cache, and minimum number of rows. */
 const BLOCK: i32 = 8192, LEAST: i32 = 32;

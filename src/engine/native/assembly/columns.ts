@@ -1,5 +1,4 @@
-import { madd64 } from "./madd";
-import { total, wide } from "./wide";
+import { madd64, total, wide } from "./lanes";
 
 /** Columns summed at a time: one cache line. */
 const UNIT: i32 = 16;

@@ -1,8 +1,8 @@
 import { addToSums, writeSums } from "./long_sums";
-import { madd } from "./madd";
+import { madd } from "./lanes";
 import { clearRun } from "./runs";
 import { Windows } from "./records";
-import { endTap, firstTap } from "./taps";
+import { endTap, firstTap } from "./windows";
 
 /**
  * Convolves each channel separately: for each output position the sum over taps of the input entry

@@ -1,5 +1,5 @@
 import { ADD, flagsOfBlock, RELU } from "./flags";
-import { madd } from "./madd";
+import { madd } from "./lanes";
 
 /** Longest run of the shared dimension that is summed before C is written. */
 const DEPTH: i32 = 1024;

@@ -1,5 +1,4 @@
-import { get, put } from "./lanes";
-import { madd } from "./madd";
+import { get, madd, put } from "./lanes";
 
 /**
  * Constants for e^x. They are in memory, in scratch: V8 rebuilds a constant vector, in four

@@ -1,5 +1,5 @@
 import { ADD, flagsOfBlock, RELU } from "./flags";
-import { madd } from "./madd";
+import { madd } from "./lanes";
 import { clearRun } from "./runs";
 
 /** Rows of B read side by side. */

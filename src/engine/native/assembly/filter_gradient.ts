@@ -3,7 +3,7 @@ import { ADD, PACK } from "./flags";
 import { DEPTH, gemm, GEMM_SCRATCH, LONG_SUMS, PACKED_ROWS, panelBytes } from "./gemm";
 import { addToSums, writeSums } from "./long_sums";
 import { packVectors } from "./pack";
-import { packTaps, TOGETHER, unrollTaps } from "./pack_taps";
+import { packTaps, TOGETHER, unrollTaps } from "./pack_windows";
 import { Windows } from "./records";
 import { multiplyRows } from "./row_tiles";
 import { clearRun } from "./runs";

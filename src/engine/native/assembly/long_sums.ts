@@ -1,4 +1,4 @@
-import { wide } from "./wide";
+import { wide } from "./lanes";
 
 /** Adds `rows` x `columns` entries of C to contiguous sums in float64. */
 export function addToSums(c: usize, cRow: usize, rows: i32, columns: i32, sums: usize): void {

@@ -1,7 +1,7 @@
 import { areApart, clearEntries } from "./apart";
 import { largest } from "./pooling";
 import { Windows } from "./records";
-import { endTap, entries, firstTap } from "./taps";
+import { endTap, entries, firstTap } from "./windows";
 
 /**
  * Adds dy at the first entry that equals `best` or is NaN. If the window `isAlone`, the entries are

@@ -1,5 +1,5 @@
 import { blocksOf, originOf, rowsOfBlock, sumBlocks, UNIT } from "./column_sums";
-import { madd } from "./madd";
+import { madd } from "./lanes";
 import { Normalize } from "./records";
 
 /**

@@ -1,9 +1,8 @@
 import { blocksOf, originOf, putSums, rowsOfBlock, sumBlocks } from "./column_sums";
 import { FEW, normalizeFewEntries, normalizeFewEntriesGradient } from "./few_entries";
-import { madd, madd64 } from "./madd";
+import { high, low, madd, madd64, total } from "./lanes";
 import { slope } from "./normalize_columns";
 import { Normalize } from "./records";
-import { high, low, total } from "./wide";
 
 /**
  * Computes (x - mean) / sqrt(variance + epsilon) * scale + offset of the rows `start` .. `stop`,

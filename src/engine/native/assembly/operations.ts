@@ -29,9 +29,8 @@ import {
   Windows,
 } from "./records";
 import { packKernel, recurrent, recurrentGradient } from "./recurrent";
-import { copyRows, gatherRows } from "./rows";
+import { copyRows, gatherRows, share } from "./runs";
 import { segmentSum } from "./segments";
-import { share } from "./share";
 import { flat, sumPieces } from "./statistics";
 import { runSweep } from "./sweeps";
 import { HIGH_ROWS, LOW_ROWS, TILE_COLUMNS } from "./tile";

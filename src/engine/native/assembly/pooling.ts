@@ -1,6 +1,6 @@
 import { Windows } from "./records";
-import { endTap, entries, firstTap } from "./taps";
-import { high, low } from "./wide";
+import { endTap, entries, firstTap } from "./windows";
+import { high, low } from "./lanes";
 
 /** Returns the mean of `rows` runs of `columns` entries, in float64; 0 of none. */
 // @ts-ignore: decorator

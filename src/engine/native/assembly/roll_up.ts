@@ -1,6 +1,6 @@
 import { Windows } from "./records";
 import { addRun } from "./runs";
-import { isAcross, lineAt, Place, PLACE } from "./windows";
+import { isAcross, lineAt, PLACE, Place } from "./windows";
 
 /**
  * Adds unrolled windows to the rows `firstRow` .. `endRow` of an image's planes, at their places.

@@ -43,3 +43,47 @@ export function isFiniteRun(from: usize, count: i32): bool {
   // x - x is 0, or NaN.
   return !v128.any_true(f32x4.ne(any, any)) && rest == 0;
 }
+
+/** Returns the start of part `part` of `total` items, cut at multiples of `unit`. */
+// @ts-ignore: decorator
+@inline
+export function share(total: i32, unit: i32, part: i32, parts: i32): i32 {
+  const units = (total + unit - 1) / unit;
+  return min(total, <i32> (<i64> units * part / parts) * unit);
+}
+
+/** Copies `rows` runs of `run` bytes, `stride` bytes apart, to contiguous memory. */
+export function copyRows(from: usize, stride: usize, rows: i32, run: usize, to: usize): void {
+  for (let row = 0; row < rows; row++) {
+    memory.copy(to, from, run);
+    from += stride;
+    to += run;
+  }
+}
+
+/**
+ * Copies the runs that `count` indices name, for each of `batch` and of `outer`: x is [batch,
+ * outer, size, run bytes], the indices [batch, count].
+ */
+export function gatherRows(
+  x: usize,
+  indices: usize,
+  batch: i32,
+  outer: i32,
+  size: i32,
+  count: i32,
+  run: usize,
+  to: usize,
+): void {
+  const block = <usize> size * run;
+  for (let b = 0; b < batch; b++) {
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < count; i++) {
+        memory.copy(to, x + <usize> load<i32>(indices + (<usize> i << 2)) * run, run);
+        to += run;
+      }
+      x += block;
+    }
+    indices += <usize> count << 2;
+  }
+}

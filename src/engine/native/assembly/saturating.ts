@@ -1,6 +1,5 @@
 import { entry, Exponential, exponential, fillExponential, LEAST, powers } from "./exponential";
-import { get, put } from "./lanes";
-import { madd } from "./madd";
+import { get, madd, put } from "./lanes";
 
 /** Constants for tanh, after those for e^x. */
 @unmanaged

@@ -1,6 +1,5 @@
 import { entry, Exponential, exponential, fillExponential, LEAST } from "./exponential";
-import { get, put } from "./lanes";
-import { madd } from "./madd";
+import { get, madd, put } from "./lanes";
 import { sigmoid } from "./saturating";
 
 /** Function of an entry, from 0 to 1, that the entry is multiplied by. */

@@ -1,7 +1,6 @@
 import { entry, Exponential, exponentialOfRest, fillExponential } from "./exponential";
-import { madd, madd64 } from "./madd";
+import { high, low, madd, madd64, total } from "./lanes";
 import { copyRun } from "./runs";
-import { high, low, total } from "./wide";
 
 /** Constants for softmax besides those for e^x. */
 @unmanaged

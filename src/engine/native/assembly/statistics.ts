@@ -1,7 +1,6 @@
-import { madd64 } from "./madd";
+import { madd64, total } from "./lanes";
 import { Pieces } from "./records";
 import { clearRun } from "./runs";
-import { total } from "./wide";
 
 /** Results of `sums`; the same names as in JavaScript. */
 @unmanaged

@@ -7,7 +7,7 @@ import { normalizeRows, normalizeRowsGradient, sumRowBlocks } from "./normalize_
 import { Adam, Binary, Normalize, Operation, SelfGate, Softmax, Sum, Unary } from "./records";
 import { fillTable, tanhRun } from "./saturating";
 import { selfGate, selfGateGradient } from "./self_gate";
-import { share } from "./share";
+import { share } from "./runs";
 import { softmax, softmaxGradient } from "./softmax";
 
 /** Entries per run of `tanhRun`: its powers and results both stay in the L1 cache. */

@@ -1,7 +1,7 @@
 // Made by ../build.ts: deno task build:native
 
-import { finish } from "./finish";
-import { madd } from "./madd";
+import { finish } from "./flags";
+import { madd } from "./lanes";
 
 /** Rows of a high tile and of a low one, and the columns of both. */
 export const HIGH_ROWS: i32 = 5, LOW_ROWS: i32 = 4, TILE_COLUMNS: i32 = 8;

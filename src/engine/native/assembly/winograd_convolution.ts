@@ -5,8 +5,7 @@ import { turnedWindows } from "./input_gradient";
 import { transposeRows } from "./pack";
 import { packedBytes, packedGemm, panelsOf } from "./packed_gemm";
 import { Convolution, Operation, Windows } from "./records";
-import { isFiniteRun } from "./runs";
-import { share } from "./share";
+import { isFiniteRun, share } from "./runs";
 import { TILE_COLUMNS } from "./tile";
 import { imageBytes } from "./windows";
 import {
