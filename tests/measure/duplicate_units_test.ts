@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Layer } from "../../src/engine/mod.ts";
-import { duplicateUnits } from "../../src/measure/duplicate_units.ts";
+import { heapOf } from "../../src/engine/start/prepare_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { countFlatRows, duplicateUnits } from "../../src/measure/duplicate_units.ts";
 
 const layer = (className: string) => ({ getClassName: () => className }) as unknown as Layer;
 
@@ -149,4 +151,34 @@ Deno.test("duplicateUnits() reads nothing of what is no kernel, or a table of ro
   assertEquals(duplicateUnits(layerOf("Embedding"), "embeddings", [2, 2], read), null);
   assertEquals(duplicateUnits(layerOf("Dense"), "bias", [3], read), null);
   assertEquals(duplicateUnits(layerOf("PReLU"), "alpha", [3, 3], read), null);
+});
+
+Deno.test("countFlatRows() counts rows whose variance is at most the given one, and no NaN", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const heap = heapOf(engine);
+  const count = (rows: number[][], most: number) => {
+    const tensor = tf.tensor2d(rows);
+    const found = countFlatRows(heap, tensor, most);
+    tensor.dispose();
+    return found;
+  };
+  // Of a mean square deviation of 2.25, 0.75, 0 and 1.
+  const rows = [[1, 1, 4, 4], [5, 5, 5, 7], [3, 3, 3, 3], [-1, 1, 1, -1]];
+  assertEquals(count(rows, 0), { rows: 4, flat: 1 });
+  assertEquals(count(rows, 0.74), { rows: 4, flat: 1 });
+  assertEquals(count(rows, 0.75), { rows: 4, flat: 2 });
+  assertEquals(count(rows, 1), { rows: 4, flat: 3 });
+  assertEquals(count(rows, 2.25), { rows: 4, flat: 4 });
+  assertEquals(count([[5, 7]], 1), { rows: 1, flat: 1 });
+  assertEquals(count([[5, 7]], 0.99), { rows: 1, flat: 0 });
+  assertEquals(count([[NaN, NaN], [0, NaN], [Infinity, 0], [1, 1]], 9), { rows: 4, flat: 1 });
+  // A row of one entry has nothing to vary, and whole numbers are not normalised.
+  assertEquals(count([[1], [1]], 1), { rows: 0, flat: 0 });
+  const whole = tf.tensor2d([[1, 1]], [1, 2], "int32");
+  const single = tf.scalar(1);
+  for (const tensor of [whole, single]) {
+    assertEquals(countFlatRows(heap, tensor, 1), { rows: 0, flat: 0 });
+  }
+  tf.dispose([whole, single]);
 });

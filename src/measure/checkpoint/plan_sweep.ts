@@ -121,7 +121,7 @@ export interface Piece {
 /** Returns a piece by its number. */
 export function pieceAt(pieces: Pieces, index: number): Piece {
   const { matrix, rows, width } = pieces;
-  if (rows > 1 || width === matrix.width) {
+  if (width === matrix.width) {
     const row = index * rows;
     const count = Math.min(rows, matrix.rows - row);
     return { rows: count, width, entry: row * width, row, place: 0 };
@@ -179,10 +179,10 @@ export function groupBySize<T>(
   most: number,
 ): T[][] {
   const groups: T[][] = [];
-  let room = 0;
+  let room = -Infinity;
   for (const part of parts) {
     const size = sizeOf(part);
-    if (groups.length === 0 || size > room) {
+    if (size > room) {
       groups.push([]);
       room = most;
     }
