@@ -44,6 +44,62 @@ Deno.test("renderGrowth() says the verdict, what is wrong, the slopes, the sizes
   );
 });
 
+Deno.test("renderGrowth() has two slopes with bars below 72 columns, and four from there on", () => {
+  const summary = growthSummary([
+    layerGrowth("embedding_of_words", { size: -0.3 }),
+    layerGrowth("block_1", { repeats: true }),
+    layerGrowth("hidden", { change: 0.8 }),
+  ]);
+  const tables = (width: number) => {
+    const [, slopes, sizes] = renderGrowth(summary, { width }).split("\n\n");
+    return [`\n${slopes}\n`, `\n${sizes}`];
+  };
+  const [narrow, sizes] = tables(71);
+  assertEquals(
+    narrow,
+    `
+SLOPES OVER WIDTH 64 TO 256
+layer                 activations        change  -1    0     1
+embedding_of_words  -0.30 +- 0.05  0.00 +- 0.10      ##|       warning
+block_1              0.00 +- 0.05  0.00 +- 0.10        |       repeats
+hidden               0.00 +- 0.05  0.80 +- 0.10        |#####  error
+slopes of log2 size; the middle of the steps; |slope| <= 0.25 is flat
+`,
+  );
+  // A layer that repeats has no size that can be compared.
+  const steps = (name: string, cells: string) =>
+    [0, 1, 2, 3, 4, 5].map((step) => `${(step === 0 ? name : "").padEnd(18)}     ${step}${cells}\n`)
+      .join("");
+  assertEquals(
+    sizes,
+    `
+SIZES OF ACTIVATIONS BY WIDTH
+layer               step       64      128      256
+${steps("embedding_of_words", "        1    0.812     0.66")}${
+      steps("hidden", "        1        1        1")
+    }`,
+  );
+  // The name is cut, as no room for a bar is left, and with more room it is whole.
+  const [cut] = tables(72);
+  assertEquals(
+    cut.split("\n").slice(2, 5).join("\n"),
+    `
+layer               activations        change  gradient  update
+embed.._of_words  -0.30 +- 0.05  0.00 +- 0.10     -0.50    0.00  warning
+block_1            0.00 +- 0.05  0.00 +- 0.10     -0.50    0.00  repeats`.slice(1),
+  );
+  const [wide] = tables(100);
+  assertEquals(
+    wide.split("\n").slice(2, 6).join("\n"),
+    `
+layer                 activations        change  gradient  update  -1      0       1
+embedding_of_words  -0.30 +- 0.05  0.00 +- 0.10     -0.50    0.00        ##|         warning
+block_1              0.00 +- 0.05  0.00 +- 0.10     -0.50    0.00          |         repeats
+hidden               0.00 +- 0.05  0.80 +- 0.10     -0.50    0.00          |######   error`
+      .slice(1),
+  );
+});
+
 Deno.test("renderGrowth() says which slopes the largest is of, if all are flat", () => {
   const flat = growthSummary([layerGrowth("hidden", { change: -0.07 })]);
   assertStringIncludes(

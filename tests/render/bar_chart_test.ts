@@ -1,7 +1,15 @@
 import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { getColorEnabled, setColorEnabled, stripAnsiCode } from "@std/fmt/colors";
-import { barChart, type BarChartRow } from "../../src/render/bar_chart.ts";
+import {
+  barChart,
+  type BarChartRow,
+  besideLayouts,
+  type ChartLayout,
+  chartLayout,
+  isWide,
+  reasonWidth,
+} from "../../src/render/bar_chart.ts";
 
 const rows: BarChartRow[] = [
   { label: "dense_1", value: 0, mark: "error" },
@@ -121,6 +129,11 @@ Deno.test("barChart() colours by the mark when told, whatever the process does, 
   }
 });
 
+Deno.test("barChart() is 80 columns wide, and keeps maxRows rows and no fewer", () => {
+  assertEquals(barChart(rows), barChart(rows, { width: 80 }));
+  assertEquals(barChart(rows, { maxRows: rows.length }), barChart(rows));
+});
+
 Deno.test("barChart() throws an InputError when width or maxRows is out of range", () => {
   assertEquals(barChart(rows, { width: 20 }).split("\n").length, 7);
   for (const width of [19, 20.5, NaN, Infinity]) {
@@ -138,4 +151,54 @@ Deno.test("barChart() throws an InputError when width or maxRows is out of range
       `maxRows is ${maxRows}, expected a whole`,
     );
   }
+});
+
+/** The longer name takes `length` columns. */
+const named = (length: number, value: number): BarChartRow[] => [
+  { label: "x".repeat(length), value },
+  { label: "y", value: 1 },
+];
+
+const sizesOf = ({ label, figure, bar }: ChartLayout) => [label, figure, bar];
+
+Deno.test("chartLayout() gives names a third of the line, unless fewer leave room for a bar", () => {
+  const of = (length: number, width: number) =>
+    sizesOf(chartLayout(named(length, 0.031), { width }));
+  assertEquals(of(3, 60), [3, 5, 46]);
+  assertEquals(of(40, 60), [21, 5, 28]);
+  assertEquals([of(40, 36), of(40, 35), of(40, 34)], [[5, 5, 20], [4, 5, 20], [4, 5, 19]]);
+  assertEquals([of(3, 78), of(3, 79), of(3, 120)], [[3, 5, 64], [3, 5, 64], [3, 5, 64]]);
+  assertEquals(of(3, 77), [3, 5, 63]);
+  assertEquals(sizesOf(chartLayout([], { width: 60 })), [1, 1, 52]);
+  assertEquals(chartLayout([], {}), chartLayout([], { width: 80 }));
+});
+
+Deno.test("chartLayout() drops the last columns first, and those without a figure", () => {
+  const rows: BarChartRow[] = [
+    { label: "a", value: 1, columns: { sat: "25%", dead: "" } },
+    { label: "b", value: 2, columns: { sat: "", dead: "", note: "12345" } },
+  ];
+  const of = (width: number) => {
+    const layout = chartLayout(rows, { width });
+    return [layout.bar, [...layout.columns].join(" ")];
+  };
+  assertEquals([of(40), of(39)], [[20, "sat,3 note,5"], [26, "sat,3"]]);
+  assertEquals([of(33), of(32)], [[20, "sat,3"], [24, ""]]);
+  // A reason takes the place of columns that its row has not.
+  const layout = chartLayout(rows, { width: 80 });
+  assertEquals(reasonWidth(rows[0], layout), 59);
+  assertEquals(reasonWidth({ label: "c", value: null }, layout), 71);
+});
+
+Deno.test("besideLayouts() shares the line among charts, between 16 and 40 columns each", () => {
+  const of = (width: number, length = 10) =>
+    besideLayouts([1, 0.031, 1.5e-5].map((value) => named(length, value)), width).map(sizesOf);
+  assertEquals(of(100), [[10, 1, 21], [10, 5, 21], [10, 6, 21]]);
+  assertEquals(of(110).map(([, , bar]) => bar), [24, 24, 24]);
+  assertEquals([of(156)[0][2], of(155)[0][2], of(200)[0][2]], [40, 39, 40]);
+  // Long names leave room for the smallest bars.
+  assertEquals(of(100, 80), [[26, 1, 16], [26, 5, 16], [26, 6, 16]]);
+  assertEquals(besideLayouts([named(80, 1), named(80, 1)], 100).map(sizesOf)[0], [35, 1, 26]);
+  assertEquals(besideLayouts([[], []], 100).map(sizesOf), [[1, 1, 40], [1, 1, 40]]);
+  assertEquals([isWide(99), isWide(100)], [false, true]);
 });

@@ -27,6 +27,15 @@ Deno.test("ticksOf() marks every decade that has room and leaves out others", ()
   assertEquals(labels([2e-6, 0.5], "log", 36).length, 7);
   assertEquals(labels([2e-6, 0.5], "log", 35), ["1e-6", "1e-4", "1e-2", "1e0"]);
   assertEquals(labels([1e-320, 1e308], "log", 40), ["1e-200", "1e0", "1e200"]);
+  // 400 decades, whose labels and the spaces between them take 8 columns each.
+  const stepIn = (width: number) => {
+    const [first, second] = ticksOf({ scale: "log", from: -400, to: 0 }, width)
+      .map(({ label }) => Number(label.slice(2)));
+    return second - first;
+  };
+  const steps = [1, 2, 3, 5, 10, 20, 50, 100, 200];
+  assertEquals(steps.map((step) => stepIn(Math.ceil(3200 / step))), steps);
+  assertEquals([stepIn(3199), stepIn(8)], [2, 200]);
 });
 
 Deno.test("axisOf() stands without any figure", () => {
@@ -37,6 +46,9 @@ Deno.test("axisOf() on a linear scale goes from zero to a round number", () => {
   assertEquals(labels([3, 7.5], "linear", 40), ["0", "2", "4", "6", "8"]);
   assertEquals(labels([0.99], "linear", 39), ["0", "0.5", "1"]);
   assertEquals(labels([1], "linear", 20), ["0", "0.5", "1"]);
+  assertEquals(labels([1], "linear", 19), ["0", "1"]);
+  const places = ticksOf({ scale: "linear", from: 0, to: 8 }, 40).map(({ position }) => position);
+  assertEquals(places, [0, 0.25, 0.5, 0.75, 1]);
 });
 
 Deno.test("axisOf() on a linear scale holds at the ends of float64", () => {
