@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderGrowthImage, renderGrowthPage } from "../../src/picture/growth_page.ts";
+import { growthSentences } from "../../src/render/growth_words.ts";
 import { renderGrowth } from "../../src/render/render_growth.ts";
 import { growthSummary, layerGrowth } from "../networks/growth.ts";
 
@@ -181,4 +182,36 @@ Deno.test("renderGrowthPage() has both panels, every slope and the fix, and esca
   assertStringIncludes(page, "before training");
   assertStringIncludes(page, "a &#60;b&#62;;");
   assertStringIncludes(page, "<td>0.80 +- 0.05</td>");
+});
+
+Deno.test("growthSentences() says how certain steep slopes are, and which rate was raised", () => {
+  const slope = (value: number, half: number | null) => ({ value, half });
+  const layer = (name: string, half: number | null) => ({
+    ...layerGrowth(name, { change: 0.8 }),
+    size: slope(0, half),
+    change: slope(0.8, half),
+  });
+  const doubts = (...layers: ReturnType<typeof layer>[]) =>
+    growthSentences(growthSummary(layers)).filter((text) => text.startsWith("Not certain"));
+  assertEquals(doubts(layer("a", 0.54)), []);
+  assertEquals(doubts(layer("a", 0.55)), [
+    "Not certain: their intervals over the seeds hold flat slopes too; use more seeds.",
+  ]);
+  assertEquals(doubts(layer("a", 0.1), layer("b", 0.6)), [
+    "Not certain for 1 of these 2 layers: their intervals over the seeds hold flat slopes too; use " +
+    "more seeds.",
+  ]);
+  assertEquals(doubts(layer("a", null)), [
+    "Not certain: one seed has no interval; use more seeds.",
+  ]);
+  const summary = growthSummary();
+  const training = { ...summary.training, rate: 0.001, raised: 8 };
+  assertStringIncludes(
+    growthSentences({ ...summary, training })[0],
+    "5 steps of Adam at a rate of 0.008 (8 times the compiled one, which moves too little), 3 seeds.",
+  );
+  assertStringIncludes(
+    growthSentences({ ...summary, training: { ...training, rate: null, raised: 1 } })[0],
+    "5 steps of Adam, 3 seeds.",
+  );
 });

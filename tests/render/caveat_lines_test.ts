@@ -9,6 +9,8 @@ import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { caveatLines } from "../../src/render/caveat_lines.ts";
 import { renderJson } from "../../src/render/render_json.ts";
 import { renderText } from "../../src/render/render_text.ts";
+import type { Sibling } from "../../src/measure/measurements.ts";
+import { makeMeasurements } from "../networks/measurements.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 
 Deno.test("a missing loss and a missing delta are said first, and rules judge by the latter", async () => {
@@ -88,4 +90,36 @@ Deno.test("a loss that was not reproduced is said first, and nothing is judged b
     "optimizer",
   ]);
   model.dispose();
+});
+
+Deno.test("caveatLines() says of which sizes the verdict on a sibling is", () => {
+  const of = (sibling: Partial<Sibling>) =>
+    caveatLines(
+      makeMeasurements([], {
+        sibling: {
+          width: 8,
+          depth: null,
+          largest: { width: 64, depth: null },
+          steepest: 0.125,
+          faults: [],
+          ...sibling,
+        },
+      }),
+      Infinity,
+    );
+  assertEquals(of({}), [
+    "Judged on a sibling of width 8: slopes flat to +-0.13 up to width 64, so larger siblings keep its " +
+    "scale.",
+  ]);
+  assertEquals(
+    of({
+      depth: 2,
+      largest: { width: 64, depth: 4 },
+      faults: [{ severity: "error", layer: "a", slope: 1, message: "" }],
+    }),
+    [
+      "Judged on a sibling of width 8, depth 2, which does not keep its scale up to width 64, depth 4: " +
+      "the verdict says nothing of larger siblings.",
+    ],
+  );
 });

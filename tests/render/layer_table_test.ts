@@ -63,7 +63,7 @@ Deno.test("layerTable() puts what theory predicts beside what was measured, with
   });
   assert(output.noise! > 0);
   const broken = dense("dense_1", {
-    activations: statistics(1, { nonFinite: 2 }),
+    activations: statistics(1, { nonFinite: 1 }),
     weights: [weight("kernel", 1, { values: statistics(1, { nonFinite: 1 }) })],
   });
   const [row] = layerTable(measurements([broken]), [], foldLayers([broken]));
@@ -348,4 +348,21 @@ Deno.test("worstOf() is the gravest finding, then the gradient farthest, then th
     worstOf(foldLayers(gone.slice(0, 2).concat(gone[3]))[0], new Map()).group[0].name,
     "dense_3",
   );
+});
+
+Deno.test("worstOf() takes a warning before the deadest, and the middle gradient for usual", () => {
+  const worst = (gradients: (number | null)[], findings: ReturnType<typeof finding>[] = []) => {
+    const layers = gradients.map((gradient, i) =>
+      gradient === null
+        ? layer(`dense_${i}`, {}, { weights: [] })
+        : layer(`dense_${i}`, { gradient }, { deadFraction: i / 10 })
+    );
+    return worstOf(foldLayers(layers)[0], severitiesOf(findings)).group[0].name;
+  };
+  assertEquals(worst([1, 1, 1]), "dense_2");
+  assertEquals(worst([1, 1, 1], [finding("dense_1", { severity: "warning" })]), "dense_1");
+  const both = [finding("dense_0", { severity: "warning" }), finding("dense_1")];
+  assertEquals(worst([9, 1, 1], both), "dense_1");
+  // Of two in the middle, the larger is the usual one.
+  assertEquals(worst([1, 1, 4, 4]), "dense_1");
 });

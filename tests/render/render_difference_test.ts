@@ -1,10 +1,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import { differenceOf } from "../../src/compare/difference.ts";
+import type { WeightChanges } from "../../src/compare/weight_changes.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { Cause } from "../../src/diagnosis/diagnosis.ts";
 import type { Fix } from "../../src/diagnosis/fix.ts";
 import { differenceShape, encodeDifference } from "../../src/render/difference_document.ts";
+import type { TensorChange } from "../../src/measure/checkpoint/compare_checkpoints.ts";
+import { weightChangeTable } from "../../src/render/weight_change_table.ts";
+import { formatShare } from "../../src/words/numbers.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderChanges } from "../../src/render/render_changes.ts";
 import { renderDifference } from "../../src/render/render_difference.ts";
@@ -57,6 +61,59 @@ Deno.test("renderDifference() says that nothing moved", () => {
   assertMatch(text, /^All figures are the same\.\n\nA: a\.ts: /);
   assertMatch(text, /^3 layers unchanged\.$/m);
   assert(!text.includes("layer  "), text);
+});
+
+Deno.test("weightChangeTable() has the largest change first, unknown ones before, codes last", () => {
+  const tensor = (name: string, over: Partial<TensorChange> = {}): TensorChange => ({
+    name,
+    count: 100,
+    differing: 25,
+    relativeChange: 0.5,
+    cosine: 0.25,
+    types: ["float32", "float32"],
+    wasZero: false,
+    ...over,
+  } as TensorChange);
+  const whole = { relativeChange: null, cosine: null, types: ["int64", "int64"] as const };
+  const tensors = [
+    tensor("codes", whole as unknown as Partial<TensorChange>),
+    tensor("small", { relativeChange: 0.125 }),
+    tensor("same", { differing: 0 }),
+    tensor("large"),
+    tensor("was_zero", { relativeChange: null, wasZero: true }),
+    tensor("nan", { relativeChange: null, cosine: null }),
+    tensor("large_too"),
+  ];
+  const changes = {
+    tensors,
+    onlyBefore: ["a", "b", "c", "d"],
+    onlyAfter: ["e", "f", "g"],
+    reshaped: [],
+  };
+  const table = (given: Partial<WeightChanges>, options?: { all?: boolean }) =>
+    weightChangeTable({ ...changes, ...given } as unknown as WeightChanges, options);
+  const { rows, rest } = table({});
+  assertEquals(
+    rows.map(({ name, cells }) => [name, ...cells].join(" ")),
+    [
+      "was_zero was 0 0.250000 25%",
+      "nan not a number - 25%",
+      "large 0.5 0.250000 25%",
+      "large_too 0.5 0.250000 25%",
+      "small 0.125 0.250000 25%",
+      "codes - - 25%",
+    ].map((row) => row.replace("25%", formatShare(0.25))),
+  );
+  assertEquals(rest, ["Only in A: a, b, c and 1 more.", "Only in B: e, f, g."]);
+  assertEquals(table({}, { all: true }).rows.length, 7);
+  const many = (count: number, options?: { all?: boolean }) => {
+    const tensors = Array.from({ length: count }, (_, i) => tensor(`t${i}`));
+    const { rows, rest } = table({ tensors, onlyBefore: [], onlyAfter: [] }, options);
+    return [rows.length, ...rest];
+  };
+  assertEquals(many(24), [24]);
+  assertEquals(many(25), [24, "1 more tensor differ; --all shows every tensor."]);
+  assertEquals(many(25, { all: true }), [25]);
 });
 
 Deno.test("renderDifference() tells causes that went, stayed and came", () => {
@@ -125,12 +182,17 @@ Deno.test("encodeDifference() writes every figure, and can be read back", () => 
 });
 
 /** The changes of a model with one cause and these fixes. */
-function changes(layer: string, fixes: Fix[], worked: boolean): string {
+function changes(
+  layer: string,
+  fixes: Fix[],
+  worked: boolean,
+  { layers = [layer], weights = 1 }: { layers?: string[]; weights?: number } = {},
+): string {
   const measurements = goldenMeasurements("relu_dead_layer");
   const cause: Cause = {
     kind: "bias",
     severity: "error",
-    layers: [layer],
+    layers,
     message: `The biases of ${layer} are -100.`,
     consequences: [],
     findings: [],
@@ -149,7 +211,7 @@ function changes(layer: string, fixes: Fix[], worked: boolean): string {
     before: { measurements, diagnosis: { verdict: "sick", causes: [cause], notes: [] } },
     after: { measurements, diagnosis: { verdict: "healthy", causes: [], notes: [] } },
     changed: ["dense_3/bias"],
-    weights: 1,
+    weights,
   });
 }
 
@@ -169,6 +231,19 @@ Deno.test("renderChanges() shows what was done and what is left of a cause apart
   );
   assertStringIncludes(text, "| `dense_3/bias` | set to 0 | mean -100, std 0 |");
   assert(!text.includes("## Training on the batch"));
+});
+
+Deno.test("renderChanges() says how many weights are the same, and where the cause is", () => {
+  const fixes = [bias("dense_3")];
+  assertStringIncludes(
+    changes("dense_3", fixes, true, { weights: 3 }),
+    "changed 1 of 3 weights; the others are the same to the last bit.\n",
+  );
+  assertStringIncludes(changes("dense_3", fixes, true), "\n- Cause: `bias`, in `dense_3`\n- Fix:");
+  const nowhere = changes("dense_3", fixes, true, { layers: [] });
+  assertStringIncludes(nowhere, "\n- Cause: `bias`\n- Fix:");
+  const both = changes("dense_3", fixes, true, { layers: ["dense_3", "dense_4"] });
+  assertStringIncludes(both, "in `dense_3`, `dense_4`\n");
 });
 
 Deno.test("renderChanges() shows no table for a fix that did not work", () => {

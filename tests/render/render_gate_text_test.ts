@@ -165,6 +165,9 @@ Deno.test("renderGateText() shows the line that defines the first layer of a cau
   // Without a layer's own line, that of the model would say nothing.
   const model = (file: string) => ({ file, line: 1, text: source[0] });
   assertEquals(renderGateText(result, { locate: model }), renderGateText(result));
+  const place = "   models/digits.ts:2 | dense({ name: 'dense_1' })";
+  const isWhole = (width: number) => renderGateText(result, { locate, width }).includes(place);
+  assertEquals([isWhole(place.length), isWhole(place.length - 1)], [true, false]);
   const narrow = renderGateText(result, { locate, width: 30 }).split("\n");
   assertEquals(narrow.filter((line) => displayWidth(line) > 30), []);
   assertStringIncludes(

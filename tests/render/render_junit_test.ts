@@ -62,6 +62,7 @@ Deno.test("renderJunit() tells a pass that could not be made from one that fails
   const run = gateRun([], { measurements: null, error: "models/digits.ts: gone" });
   const { testsuite: [suite], errors } = parse(renderJunit(gateResult([run])));
   assertEquals([errors, suite.failures], ["1", "0"]);
+  assertEquals([suite.tests, suite.errors, suite.skipped], ["1", "1", "0"]);
   const { message, text } = suite.testcase[0].error;
   assertEquals([message, text], ["models/digits.ts: gone", "models/digits.ts: gone"]);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { renderText } from "../../src/render/render_text.ts";
+import { atMost } from "../../src/rules/expected.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import { layerName, number, say, shareFigure, weightName } from "../../src/rules/say.ts";
 import { finding, layer, measurements, small, weight } from "../networks/sample.ts";
@@ -96,6 +97,27 @@ ERROR saturated-activations: a ... c (3 layers)
 3 errors, 0 warnings.
 `,
   );
+});
+
+Deno.test("renderText() sums up the other findings by what they have in common", () => {
+  const model = measurements([layer("a", {}), layer("b", {}), layer("c", {})]);
+  const restOf = (given: Partial<Parameters<typeof finding>[1]>[]) =>
+    /1 more finding like (?:this|these)(.*)\.\n/.exec(renderText(
+      model,
+      given.map((over, i) =>
+        finding("abc"[i], {
+          message: i === 0 ? "x." : "y.",
+          threshold: "saturatedFraction",
+          ...over,
+        })
+      ),
+    ))![1];
+  const none = { measured: null };
+  const other = { expected: atMost(0.75) };
+  assertEquals(restOf([{}, {}, {}]), " (all: measured 0.99, expected <= 0.5)");
+  assertEquals(restOf([none, none, none]), " (all: expected <= 0.5)");
+  assertEquals(restOf([{}, {}, other]), " (all: measured 0.99)");
+  assertEquals(restOf([none, none, { ...none, ...other }]), "");
 });
 
 Deno.test("renderText() says where the same is to do in other layers with other figures", () => {

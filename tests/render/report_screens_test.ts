@@ -3,7 +3,7 @@ import { stripAnsiCode } from "@std/fmt/colors";
 import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
-import { findingWords } from "../../src/render/render_diagnosis.ts";
+import { findingWords, placesOf, triedWords } from "../../src/render/render_diagnosis.ts";
 import type { RenderTextOptions } from "../../src/render/render_charts.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { finding, layer, measurements, statistics, weight } from "../networks/sample.ts";
@@ -341,4 +341,32 @@ Deno.test("findingWords() counts causes, warnings and notes, and findings only i
   assertEquals(of("nn", ""), "2 notes");
   assertEquals(of("eee", "e"), "3 findings come from 1 cause");
   assertEquals(of("eewn", "ew"), "3 findings come from 1 cause and 1 warning, plus 1 note");
+});
+
+Deno.test("placesOf() names at most three lines of the user's code, each once", () => {
+  const at = (line: number, name = `l${line}`) =>
+    ({ name, source: { file: "net.py", line } }) as Parameters<typeof placesOf>[1][number];
+  const layers = [at(1), at(2), at(3), at(4), at(5), at(1, "again"), { name: "bare" }];
+  const of = (...names: string[]) => placesOf(names, layers);
+  assertEquals(of("bare"), []);
+  assertEquals(of("l1", "again"), ["In net.py:1."]);
+  assertEquals(of("l1", "l2", "l3"), ["In net.py:1, net.py:2, net.py:3."]);
+  assertEquals(of("l1", "l2", "l3", "l4"), [
+    "In net.py:1, net.py:2, net.py:3 and 1 more line.",
+  ]);
+});
+
+Deno.test("triedWords() says what a fix left", () => {
+  const of = (errors: number, left: number, over = {}) =>
+    triedWords({
+      fixes: [],
+      tried: { worked: true, errors, left, verdict: "healthy", figure: null, ...over },
+    })[0].replace(/^.*?: /, "");
+  assertEquals(of(0, 0), "this warning is then gone.");
+  assertEquals(of(1, 0), "the model is then HEALTHY.");
+  assertEquals(
+    of(1, 0, { onePass: true }),
+    "the model is then HEALTHY by one pass, without training.",
+  );
+  assertEquals(of(2, 1), "this cause is then gone, but not all are.");
 });

@@ -75,3 +75,20 @@ Deno.test("renderStudy() draws and colours as it is told, and says the same", ()
   assertEquals(stripAnsiCode(renderStudy(summary, { color: true })), plain);
   assertEquals(stripAnsiCode(renderStudy(summary, { color: true, unicode: true })), unicode);
 });
+
+Deno.test("scaleColumns() leaves scales out evenly, but not the one to keep, and labels decades", () => {
+  const of = (scales: number[], width: number, kept: number | null = null) => {
+    const { shown, cell, axis } = scaleColumns(scales, width, kept);
+    return [shown.join(" "), cell, axis];
+  };
+  const decades = [0.001, 0.01, 0.1, 1, 10, 100];
+  assertEquals(of(decades, 36), ["0 1 2 3 4 5", 6, " 1e-3  1e-2  0.1    1     10   100"]);
+  assertEquals(of(decades, 35), ["0 1 2 3 4 5", 5, " 1e-3 1e-2 0.1   1    10  100"]);
+  assertEquals(of(decades, 3), ["0 3 5", 1, "1e-3"]);
+  assertEquals(of(decades, 3, 2)[0], "0 2 5");
+  assertEquals(of(decades, 1), ["0", 1, "1/1000"]);
+  // Three decades are labelled alone; with fewer, every scale that has room.
+  assertEquals(of([0.1, 0.5, 1, 5, 10], 30)[2], " 0.1          1           10");
+  assertEquals(of([0.5, 1, 2, 10], 24)[2], " 0.5    1     2     10");
+  assertEquals(of([0.5, 1, 2, 10], 8)[2], "0.5 2 10");
+});

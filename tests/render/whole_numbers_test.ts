@@ -1,4 +1,4 @@
-import { wholeWords } from "../../src/render/whole_numbers.ts";
+import { renderWholeNumbers, wholeWords } from "../../src/render/whole_numbers.ts";
 import type { Measurements, WholeTensor } from "../../src/measure/measurements.ts";
 import { assertEquals } from "@std/assert";
 
@@ -32,4 +32,37 @@ Deno.test("tensors of whole numbers that are alike are described once", () => {
     ],
     0,
   ]);
+});
+
+Deno.test("renderWholeNumbers() has a paragraph for each tensor, and says how many it leaves out", () => {
+  const whole = (name: string, over: object = {}) => ({
+    name,
+    type: "int64",
+    shape: [2, 3],
+    range: [0, 1200],
+    values: { zeroFraction: 0.25 },
+    ...over,
+  });
+  const lines = (wholeNumbers: object[]) =>
+    renderWholeNumbers(
+      { weightsOnly: { wholeNumbers } } as unknown as Measurements,
+      { width: 60, ellipsis: ".." },
+    );
+  const alike = {
+    rows: { zero: 1, constant: 0, repeated: 2 },
+    columns: { zero: 0, constant: 1, repeated: 0 },
+  };
+  const long = "n".repeat(31);
+  assertEquals(lines([whole("a", { range: [7, 7] }), whole(long, { layer: "dense", alike })]), [
+    "Whole numbers: 2 tensors",
+    "  a: int64 [2, 3], 7, 25% zeros",
+    "  nnnnnnnnn..nnnnnnnnnnnnnnnnnnn: int64 [2, 3], a kernel, 0",
+    "    to 1,200, 25% zeros, 1 zero row, 2 repeated rows, 1",
+    "    constant column",
+    "",
+  ]);
+  const many = Array.from({ length: 13 }, (_, i) => whole(`t${i}`, { range: [i, i] }));
+  assertEquals(lines(many.slice(0, 12)).slice(-2), ["  t11: int64 [2, 3], 11, 25% zeros", ""]);
+  assertEquals(lines(many).slice(-2), ["  and 1 more: --format json", ""]);
+  assertEquals(lines([]), []);
 });
