@@ -79,6 +79,17 @@ Deno.test("sumAttentionRows() spreads a mask over the axes that it has no entrie
   assertEquals([found.keys, found.rows], [2.5, 8]);
 });
 
+Deno.test("sumAttentionRows() leaves out queries that a mask without an axis of keys leaves out", () => {
+  const found = meanOverRows(sumAttentionRows({
+    scores: Array(9).fill(0),
+    weights: [1, 0, 0, 0.5, 0.5, 0, 0, 0, 1],
+    queries: [3],
+    keys: 3,
+    mask: { values: [1, 0, 1], shape: [3, 1] },
+  }));
+  assertEquals(found, { entropy: 0, oneHot: 1, keys: 3, rows: 2 });
+});
+
 Deno.test("sumAttentionRows() leaves out rows that are no numbers, and meanOverRows() says nothing of none", () => {
   assertEquals(meanOverRows(sumAttentionRows(view([[0, 0]], [[NaN, 1]]))), null);
   assertEquals(meanOverRows(sumAttentionRows(view([[0]], [[1]]))), null);

@@ -31,6 +31,17 @@ Deno.test("duplicateUnits() knows on which axis the units of a layer lie", () =>
   assertEquals(duplicateUnits(depthwise, "depthwise_kernel", [2, 1, 2, 2], () => kernel), 1);
 });
 
+Deno.test("duplicateUnits() knows the units of an EinsumDense by its layout", () => {
+  // [in, heads, out]: four units of two weights each.
+  const heads = {
+    getClassName: () => "EinsumDense",
+    kernelLayout: "einsum ioo",
+  } as unknown as Layer;
+  const count = (...kernel: number[]) => duplicateUnits(heads, "kernel", [2, 2, 2], () => kernel);
+  assertEquals(count(1, 2, 1, 4, 5, 6, 5, 8), 1);
+  assertEquals(count(1, 2, 1, 4, 5, 6, 7, 8), 0);
+});
+
 Deno.test("duplicateUnits() is null for what is no kernel", () => {
   assertEquals(duplicateUnits(layer("Dense"), "bias", [3], () => [0, 0, 0]), null);
   assertEquals(duplicateUnits(layer("Embedding"), "embeddings", [2, 2], () => [0, 0, 0, 0]), null);

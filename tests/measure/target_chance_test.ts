@@ -70,3 +70,95 @@ Deno.test("targetChance() does not depend on the scale of a feature", () => {
   const scaled = ([a]: number[], i: number) => [1e6 * a + unrelated[i]];
   assertEquals(chanceOf(scaled), null);
 });
+
+/** Distances between rows, whose columns are scaled to a deviation of 1, or between classes. */
+function distancesBetween(rows: number[][], areClasses: boolean): number[][] {
+  if (areClasses) {
+    return rows.map(([a]) => rows.map(([b]) => a === b ? 0 : Math.SQRT2));
+  }
+  const columns = rows[0].map((_, j) => rows.map((row) => row[j])).flatMap((column) => {
+    const mean = column.reduce((sum, x) => sum + x, 0) / column.length;
+    const std = Math.sqrt(column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / column.length);
+    return std === 0 ? [] : [column.map((x) => x / std)];
+  });
+  return rows.map((_, a) =>
+    rows.map((_, b) => Math.hypot(...columns.map((column) => column[a] - column[b])))
+  );
+}
+
+/** The share by its definition: distances of the inputs, centred, times those of the targets. */
+function expectedChance(inputs: number[][], targets: number[][], areClasses: boolean): number {
+  const given = distancesBetween(inputs, false);
+  const means = given.map((row) => row.reduce((sum, x) => sum + x, 0) / row.length);
+  const mean = means.reduce((sum, x) => sum + x, 0) / means.length;
+  const apart = distancesBetween(targets, areClasses);
+  const fit = (order: number[]) =>
+    given.reduce(
+      (sum, row, a) =>
+        row.reduce(
+          (sum, x, b) => sum + (x - means[a] - means[b] + mean) * apart[order[a]][order[b]],
+          sum,
+        ),
+      0,
+    );
+  const own = inputs.map((_, i) => i);
+  const random = new SeededRandom(0, "orders of the targets");
+  const orders = Array.from({ length: 199 }, () => {
+    const order = [...own];
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = random.integer(i + 1);
+      order.splice(i, 1, ...order.splice(j, 1, order[i]));
+    }
+    return order;
+  });
+  const least = fit(own);
+  return (1 + orders.filter((order) => fit(order) >= least - 1e-9 * Math.abs(least)).length) / 200;
+}
+
+/** Compares the chance of some rows with the definition. */
+function requireChance(
+  inputs: number[][],
+  targets: number[][],
+  { areClasses = false, compared = inputs.length }: { areClasses?: boolean; compared?: number } =
+    {},
+) {
+  const given = [tf.tensor2d(inputs), tf.tensor2d(targets)];
+  const chance = targetChance(heap, [given[0]], { targets: given[1], areClasses });
+  tf.dispose(given);
+  const expected = expectedChance(
+    inputs.slice(0, compared),
+    targets.slice(0, compared),
+    areClasses,
+  );
+  assert(expected > 0.1, `${expected}`);
+  assertEquals(chance, expected);
+}
+
+/** Normal numbers, as many as given in each row. */
+function normal(rows: number, width: number, seed: number): number[][] {
+  const random = new SeededRandom(seed, "chance");
+  return Array.from(
+    { length: rows },
+    () => Array.from({ length: width }, () => Math.fround(random.normal())),
+  );
+}
+
+Deno.test("targetChance() is the share of 199 orders and the given one that fit as well, of 64 examples", () => {
+  requireChance(normal(16, 3, 1), normal(16, 2, 12));
+  requireChance(normal(40, 2, 3), normal(40, 1, 4));
+  requireChance(normal(70, 2, 5), normal(70, 1, 6), { compared: 64 });
+  // A constant feature says nothing.
+  requireChance(normal(20, 2, 7).map(([a, b]) => [a, 3, b]), normal(20, 1, 8));
+  const classes = normal(30, 1, 9).map(([x]) => [Math.round(x)]);
+  requireChance(normal(30, 2, 10), classes, { areClasses: true });
+});
+
+Deno.test("targetChance() compares at most 4096 entries of an example, at equal distances", () => {
+  const wide = normal(16, 4097, 13);
+  const given = [tf.tensor2d(wide), tf.tensor2d(normal(16, 1, 14))];
+  const every = tf.tensor2d(wide.map((row) => row.filter((_, i) => i % 2 === 0)));
+  const chance = (inputs: typeof every) =>
+    targetChance(heap, [inputs], { targets: given[1], areClasses: false });
+  assertEquals(chance(given[0]), chance(every));
+  tf.dispose([...given, every]);
+});
