@@ -56,7 +56,7 @@ export function at(a: NdArray, ...index: number[]): number {
 
 /** Applies a function to every entry. */
 export function map(a: NdArray, f: (value: number, flat: number) => number): NdArray {
-  return { shape: a.shape, data: Float64Array.from(a.data, f) };
+  return { shape: a.shape, data: a.data.map(f) };
 }
 
 /** The same entries under another shape. */
