@@ -48,9 +48,7 @@ export function describeFix(fix: Fix, all: NamedLayers): string {
       return `Set ${words.trainable} on ${formatLayers(fix.layers, all)}, and on every ` +
         `enclosing model.`;
     case "dropout":
-      return `Lower the rate of ${formatLayers(fix.layers, all)}, or leave ${
-        fix.layers.length === 1 ? "it" : "them"
-      } out: 0.1 to 0.5 between layers is usual.`;
+      return dropoutWords(fix, all);
     case "remove-activation":
       return fix.activation === fix.nextActivation
         ? `Remove one of the two: ${words.name(fix.activation)} in \`${fix.layer}\` or in ` +
@@ -66,6 +64,21 @@ export function describeFix(fix: Fix, all: NamedLayers): string {
     case "rebuild":
       return fix.what;
   }
+}
+
+/** Usual rates of a dropout between layers. */
+const USUAL_DROPOUT = { least: 0.1, most: 0.5 };
+
+function dropoutWords(
+  { layers, rate }: Extract<Fix, { kind: "dropout" }>,
+  all: NamedLayers,
+): string {
+  const { least, most } = USUAL_DROPOUT;
+  const why = rate > 0 && rate < least
+    ? `so many layers of it need ${formatNumber(rate)}`
+    : `${least} to ${most} between layers is usual`;
+  const them = layers.length === 1 ? "it" : "them";
+  return `Lower the rate of ${formatLayers(layers, all)}, or leave ${them} out: ${why}.`;
 }
 
 function startedWords(weights: readonly FixWeight[]): string {

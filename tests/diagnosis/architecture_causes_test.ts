@@ -62,6 +62,31 @@ Deno.test("examine() names missing activations where a linear network does not l
   model.dispose();
 });
 
+Deno.test("diagnose() lets missing activations explain kernels that were drawn for one, and no larger ones", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  /** Causes that are about the kernels, if these are this many times LeCun's. */
+  const rulesOf = async (factor: number) => {
+    const dense = (units: number, seed: number, given: object) =>
+      tf.layers.dense({
+        units,
+        kernelInitializer: tf.initializers.randomNormal({ stddev: factor / 8, seed }),
+        ...given,
+      });
+    const model = tf.sequential({
+      layers: [dense(64, 1, { inputShape: [64] }), dense(64, 2, {}), dense(1, 3, {})],
+    });
+    const measurements = await measure(model, randomBatch(model));
+    model.dispose();
+    const { causes } = diagnose(measurements, runRules(measurements));
+    return causes.filter(({ findings }) => findings.some(({ rule }) => rule === "init-scale"))
+      .map(({ kind }) => kind);
+  };
+  // The gain of relu is 1.41, and a tenth more can be chance.
+  assertEquals(await rulesOf(1.5), ["no-activation"]);
+  assertEquals(await rulesOf(1.6), ["kernel-scale"]);
+});
+
 Deno.test("examine() finds nothing missing in the same network with activations", async () => {
   await using engine = await startEngine();
   const { model, batch } = network(engine.tf);
@@ -91,6 +116,34 @@ Deno.test("diagnose() makes causes of what regularization finds, each with its f
   assertEquals(await causes({ l2: 1e-4 }), []);
 });
 
+Deno.test("diagnose() lowers dropout the more, the more layers of it are in a row, and that suffices", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const lowered = async (count: number) => {
+    const layers = Array.from({ length: count }, (_, i) => [
+      tf.layers.dense({ units: 16, activation: "relu", ...i === 0 ? { inputShape: [8] } : {} }),
+      tf.layers.dropout({ rate: i === 0 ? 0.99 : 0.3 }),
+    ]);
+    const model = tf.sequential({ layers: layers.flat() });
+    const measurements = await measure(model, randomBatch(model));
+    const found = (all: typeof measurements) =>
+      diagnose(all, runRules(all)).causes.filter(({ kind }) => kind === "dropout");
+    const [{ fixes: [fix] }] = found(measurements);
+    const subject = { model, batch: randomBatch(model), objective: undefined };
+    const fixed = applyFix(tf, subject, fix)!;
+    const left = found(await measure(model, subject.batch));
+    fixed.undo();
+    model.dispose();
+    return [fix.kind === "dropout" && fix.rate, describeFix(fix, measurements.layers), left.length];
+  };
+  const [few, fewWords, fewLeft] = await lowered(7);
+  assertEquals([few, fewLeft], [0.2, 0]);
+  assertStringIncludes(fewWords as string, "0.1 to 0.5 between layers is usual");
+  const [many, manyWords, manyLeft] = await lowered(17);
+  assertEquals([many, manyLeft], [0.09, 0]);
+  assertStringIncludes(manyWords as string, "out: so many layers of it need 0.09.");
+});
+
 Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and its fix trains it alone", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
@@ -113,6 +166,39 @@ Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and i
   fixed.undo();
   assertEquals(isTrainable(), [true, false, false, true]);
   model.dispose();
+});
+
+Deno.test("diagnose() blames kernels of zeros that keep the gradient from each other, though units differ", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const causes = async (head: "zeros" | "heUniform") => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.simpleRNN({
+          name: "cell",
+          units: 8,
+          inputShape: [5, 3],
+          kernelInitializer: "zeros",
+          recurrentInitializer: tf.initializers.orthogonal({ seed: 1 }),
+        }),
+        tf.layers.dense({ name: "head", units: 1, kernelInitializer: head }),
+      ],
+    });
+    const batch = randomBatch(model, { objective: OBJECTIVE });
+    const subject = { model, batch, objective: OBJECTIVE };
+    const judged = async () => {
+      const measurements = await measure(model, batch, { objective: OBJECTIVE });
+      return diagnose(measurements, runRules(measurements)).causes;
+    };
+    const [cause] = await judged();
+    const fixed = cause === undefined ? null : applyFix(tf, subject, cause.fixes[0]);
+    const left = fixed === null ? [] : await judged();
+    fixed?.undo();
+    model.dispose();
+    return [cause?.kind, cause?.layers, left.map(({ kind }) => kind)];
+  };
+  assertEquals(await causes("zeros"), ["constant-weights", ["cell", "head"], []]);
+  assertEquals((await causes("heUniform"))[0] === "constant-weights", false);
 });
 
 Deno.test("diagnose() says how much of the gradient the sigmoid at hand passes", async () => {

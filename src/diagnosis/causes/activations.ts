@@ -13,13 +13,35 @@ import { foundBy, isConsequence, isOf, layersOf } from "./shared.ts";
 /** A row of this many sigmoid layers loses the gradient: each passes a quarter of it at most. */
 const MIN_SATURATING_ROW = 3;
 
+/** Activations that a layer without one is given, the likeliest first. */
+const GIVEN = ["relu", "tanh"] as const;
+
+/** A kernel of some hundred entries exceeds the scale that it is drawn with by this factor at most. */
+const BY_CHANCE = 1.1;
+
+const lacking = (patient: Patient) =>
+  foundBy("architecture", patient).filter(({ kind }) => kind === "no-activation");
+
+/**
+ * Returns findings about kernels that are too large only because their layer has no activation:
+ * with one that they were drawn for, their scale is right.
+ */
+export function drawnForActivation(patient: Patient): Finding[] {
+  const bare = layersOf(lacking(patient), patient);
+  const most = BY_CHANCE * Math.max(...GIVEN.map((to) => gain(to)!));
+  return foundBy("init-scale", patient).filter(({ layer, measured }) =>
+    bare.includes(layer ?? "") && measured! > 1 && measured! <= most
+  );
+}
+
 /**
  * Returns layers whose work the next kernel could do, since there is no activation between them.
  */
 export function missingActivations(patient: Patient): Suspect[] {
-  const states = foundBy("architecture", patient).filter(({ kind }) => kind === "no-activation");
-  if (states.length === 0) return [];
-  const names = layersOf(states, patient);
+  const stated = lacking(patient);
+  if (stated.length === 0) return [];
+  const states = [...stated, ...drawnForActivation(patient)];
+  const names = layersOf(stated, patient);
   const kernels = patient.network.chain.filter(({ layer }) => names.includes(layer.name));
   return [{
     kind: "no-activation",
@@ -31,7 +53,7 @@ export function missingActivations(patient: Patient): Suspect[] {
       ...["exploding-gradients", "activation-scale", "gradient-balance", "gradient-ratio"],
       ...["vanishing-gradients", "initial-loss"],
     ),
-    fixes: ["relu", "tanh"].map((to) => ({
+    fixes: GIVEN.map((to) => ({
       kind: "activation",
       layers: names,
       from: "linear",

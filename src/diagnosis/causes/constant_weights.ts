@@ -119,7 +119,7 @@ function tiedLogits(
  */
 export function constantWeights(patient: Patient): Suspect[] {
   const found = foundBy("symmetry", patient).filter(({ kind }) => kind !== "shared-draw");
-  if (found.length === 0) return [];
+  if (found.length === 0) return shutByZeros(patient);
   // A quantised kernel of a file may be in no layer of weights.
   const quantised = found.flatMap(({ layer }) => layer ?? []);
   const names = [...new Set([...layersOf(found, patient), ...quantised])];
@@ -144,6 +144,30 @@ export function constantWeights(patient: Patient): Suspect[] {
     explains: (finding) =>
       isConsequence(finding) || finding.rule === "init-scale" && finding.measured === 0,
     fixes: kernels.length === 0 ? [] : [drawing(kernels, patient)],
+  }];
+}
+
+/**
+ * Returns kernels of zeros in several layers, each of which keeps the gradient from the others. The
+ * units of a recurrent layer still differ by its recurrent kernel.
+ */
+function shutByZeros(patient: Patient): Suspect[] {
+  const states = foundBy("gradients-flow", patient).filter(({ kind }) => kind === "zero");
+  const kernels = rowsOf(layersOf(states, patient), patient).flatMap((layer) =>
+    layer.weights.filter((weight) => isKernel(weight) && weight.values.maxAbs === 0)
+      .map((weight) => ({ layer, weight }))
+  );
+  const names = [...new Set(kernels.map(({ layer }) => layer.name))];
+  if (names.length < 2) return [];
+  return [{
+    kind: "constant-weights",
+    layers: names,
+    message: `All entries of the kernels of ${
+      formatLayers(names, patient.measurements.layers)
+    } are 0: each keeps the gradient from the others, so they stay at 0.`,
+    states,
+    explains: isConsequence,
+    fixes: [drawing(kernels, patient)],
   }];
 }
 

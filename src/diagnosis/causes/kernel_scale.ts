@@ -7,6 +7,7 @@ import { formatNumber } from "../../words/numbers.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import type { FixWeight } from "../fix.ts";
 import { formatLayers, initializerFor, SCHEME_OF } from "../fix_words.ts";
+import { drawnForActivation } from "./activations.ts";
 import { foundBy, isConsequence, isOf, layersOf } from "./shared.ts";
 
 /** Kernel with its correction factor. */
@@ -22,8 +23,10 @@ const isZeroGradient = ({ rule, kind }: Finding) => rule === "gradients-flow" &&
 /** Returns kernels that are drawn too large, and kernels that are drawn too small. */
 export function kernelScale(patient: Patient): Suspect[] {
   const tables = patient.network.layers.filter(({ kind }) => kind === "embedding");
-  const found = foundBy("init-scale", patient).filter(({ measured, layer }) =>
-    (measured ?? 0) > 0 && !tables.some(({ name }) => name === layer)
+  const explained = drawnForActivation(patient);
+  const found = foundBy("init-scale", patient).filter((finding) =>
+    (finding.measured ?? 0) > 0 && !explained.includes(finding) &&
+    !tables.some(({ name }) => name === finding.layer)
   );
   const large = { isLarge: true, findings: found.filter(({ measured }) => measured! > 1) };
   const small = { isLarge: false, findings: found.filter(({ measured }) => measured! < 1) };
