@@ -61,6 +61,9 @@ function isNamed({ truth, verdict }: Judged): boolean {
   });
 }
 
+/** True if the network trains with the tried fixes. */
+const isFixed = ({ fixed }: Judged) => fixed !== null && outcomeOf(fixed) === "trains";
+
 /** Faults that no pass can see, since only training has them. */
 const UNSEEN = ["dropout", "penalty", "learning rate"];
 
@@ -223,7 +226,7 @@ function ills(all: readonly Judged[]): Record<"ill" | "drawn" | "applied" | "tra
     ill,
     drawn: ill.filter((one) => !isSensible(one)),
     applied,
-    trained: applied.filter(({ fixed }) => outcomeOf(fixed!) === "trains"),
+    trained: applied.filter(isFixed),
   };
 }
 
@@ -232,6 +235,10 @@ function causes(all: readonly Judged[], lists: boolean): string {
   const { ill, drawn, applied, trained } = ills(all);
   const figures = table(["figure", "networks"], [
     ["the first cause names a fault", shareOf(drawn.filter(isNamed).length, drawn.length)],
+    [
+      "the same, or the tried fixes let the network train",
+      shareOf(drawn.filter((one) => isNamed(one) || isFixed(one)).length, drawn.length),
+    ],
     [
       "fixes were tried and leave no error, and can be applied here",
       shareOf(applied.length, ill.length),
@@ -242,7 +249,7 @@ function causes(all: readonly Judged[], lists: boolean): string {
   const others = drawn.filter((one) => !isNamed(one)).map(({ truth, verdict }) =>
     `- ${truth.seed} (${truth.faults.join("; ")}): ${verdict.causes.join(", ")}`
   );
-  const untrained = applied.filter(({ fixed }) => outcomeOf(fixed!) !== "trains").map((
+  const untrained = applied.filter((one) => !isFixed(one)).map((
     { truth, verdict, fixed },
   ) =>
     `- ${truth.seed} (${truth.faults.join("; ")}): ${verdict.causes[0]}, progress ${

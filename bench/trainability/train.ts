@@ -6,7 +6,7 @@ import { applyInTurn } from "../../src/diagnosis/examine/training_cause.ts";
 import { buildNetwork, lossOf } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { type OptimizerName, optimizerOf } from "./optimizers.ts";
-import type { Plan } from "./plan.ts";
+import type { Head, Loss, Plan } from "./plan.ts";
 import { scoreOf } from "./score.ts";
 import { EXAMPLES, type Examples } from "./tasks.ts";
 
@@ -40,7 +40,7 @@ export async function train(tf: TensorFlow, plan: Plan, training: Training): Pro
 /**
  * Trains the network of a plan with fixes applied to it and to all examples.
  *
- * @returns The score at each check that was reached; `null` if a fix asks for another model or loss.
+ * @returns The score at each check that was reached; `null` if a fix asks for another model.
  */
 export async function trainFixed(
   tf: TensorFlow,
@@ -58,11 +58,13 @@ export async function trainFixed(
       ? drawn
       : applyAll(tf, model, { examples: drawn, fixes }, done);
     if (examples === null) return null;
-    model.compile({ optimizer, loss: lossOf(tf, plan.head.loss) as "hinge" });
+    const head = headOf(plan, fixes);
+    model.compile({ optimizer, loss: lossOf(tf, head.loss) as "hinge" });
+    const trained = { ...plan, head };
     return await seedDraws(
       plan.seed,
       "dropout",
-      () => run(tf, model, plan, examples, training),
+      () => run(tf, model, trained, examples, training),
     );
   } finally {
     for (const fixed of done.reverse()) fixed.undo();
@@ -76,7 +78,7 @@ export async function trainFixed(
  * Applies fixes to a model and to all examples.
  *
  * @param done Receives what was applied, to be undone.
- * @returns The examples then; `null` if a fix asks for another model or loss.
+ * @returns The examples then; `null` if a fix asks for another model.
  */
 function applyAll(
   tf: TensorFlow,
@@ -84,16 +86,12 @@ function applyAll(
   { examples, fixes }: { examples: Examples; fixes: readonly Fix[] },
   done: Fixed[],
 ): Examples | null {
-  // The score reads the outputs by the head of the plan.
-  const others = ["head", "remove-activation"];
-  if (fixes.some(({ kind }) => others.includes(kind))) return null;
   const batch = batchOf(tf, examples, Array.from({ length: EXAMPLES }, (_, i) => i));
   try {
     const fixed = applyInTurn(tf, { model, batch, objective: undefined }, fixes);
     if (fixed === null) return null;
     done.push(fixed);
     const { subject } = fixed;
-    if (subject.objective !== undefined) return null;
     const [inputs, targets] = [subject.batch.inputs, subject.batch.targets] as Tensor[];
     return {
       ...examples,
@@ -104,6 +102,20 @@ function applyAll(
     tf.dispose([batch.inputs, batch.targets]);
   }
 }
+
+/** Returns what a network ends in, and its loss, with the fixes. */
+function headOf({ head }: Plan, fixes: readonly Fix[]): Head {
+  const fix = fixes.find((fix) => fix.kind === "head");
+  if (fix === undefined) return head;
+  const loss = fix.loss === null ? head.loss : LOSS_OF[fix.loss] ?? fix.loss as Loss;
+  return { ...head, activation: fix.activation ?? head.activation, loss };
+}
+
+/** Names that fixes give losses, if they are others than those of plans. */
+const LOSS_OF: Readonly<Record<string, Loss>> = {
+  categoricalCrossentropyFromLogits: "softmaxCrossEntropy",
+  binaryCrossentropyFromLogits: "sigmoidCrossEntropy",
+};
 
 async function run(
   tf: TensorFlow,

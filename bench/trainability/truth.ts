@@ -134,7 +134,7 @@ export async function truthOf(
  * Trains the network of a seed with fixes applied: at the rate of a fix, else with its own optimizer, or
  * with Adam at the rates that the question is about.
  *
- * @returns Best progress; `null` if a fix asks for another model or loss.
+ * @returns Best progress; `null` if a fix asks for another model.
  */
 export async function progressFixed(
   tf: TensorFlow,

@@ -103,11 +103,12 @@ async function examined(
 ): Promise<Pick<VerdictLine, "tried" | "verdict" | "causes" | "fixes">> {
   const judge = (measurements: Measurements) => judgeRun(measurements, rules);
   const { findings, diagnosis, fixes } = await examine(model, batch, { ...options, judge });
-  const [first] = diagnosis.causes;
+  // If several fixes are needed, the last one is said to be enough.
+  const isFixed = diagnosis.causes.some(({ tried }) => tried?.worked && tried.left === 0);
   return {
     tried: findings.map(short),
     verdict: diagnosis.verdict,
     causes: diagnosis.causes.map(({ kind }) => kind),
-    fixes: first?.tried?.worked && first.tried.left === 0 ? fixes : [],
+    fixes: isFixed ? fixes : [],
   };
 }

@@ -248,17 +248,6 @@ export function judgeTrial(
 }
 
 /**
- * Returns true if a network learns, and its compiled rate, if there is one, does not fail. Of 49
- * networks of `bench/trainability` (even seeds) with tried fixes, 41 train with them; of the 5 that do
- * not learn so, one.
- */
-export function learnsAsCompiled(
-  { verdict, givenVerdict }: Pick<Trial, "verdict" | "givenVerdict">,
-): boolean {
-  return verdict === "learns" && givenVerdict !== "fails";
-}
-
-/**
  * Number of steps after which a network learns late. Of five networks of `bench/trainability` and
  * `bench/faults` that the compiled rate left guessing after 300 steps, the one that another rate taught
  * in 48 fails as compiled; of those of 107, 118, 120 and 185 two train and two are slow. Of eleven whose

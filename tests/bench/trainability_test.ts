@@ -139,17 +139,20 @@ Deno.test("writeTruth() goes on where it ended, and writes a cut line anew", asy
   });
 });
 
-Deno.test("trainFixed() trains with fixes, and with none that changes the head", async () => {
+Deno.test("trainFixed() trains with fixes, also of head and loss, and with none that needs another model", async () => {
   await using engine = await startEngine();
   const before = engine.tf.memory().numTensors;
   const { fixes } = await verdictOf(engine.tf, 66);
-  assertEquals(fixes.map(({ kind }) => kind), ["rescale"]);
+  assertEquals(fixes.map(({ kind }) => kind), ["rescale", "dropout"]);
   const training = { name: "adam", rate: 1e-3, enough: () => true } as const;
   const [scaled] = await trainFixed(engine.tf, planOf(66), training, fixes) ?? [];
   const [drawn] = await train(engine.tf, planOf(66), training);
   assertNotEquals(scaled, drawn);
-  const head = { kind: "remove-activation" } as Fix;
-  assertEquals(await trainFixed(engine.tf, planOf(66), training, [head]), null);
+  const ending = { layer: "head", activation: "sigmoid", loss: "meanSquaredError" };
+  const head: Fix = { kind: "head", ...ending };
+  assertNotEquals(await trainFixed(engine.tf, planOf(66), training, [...fixes, head]), [scaled]);
+  const rebuild: Fix = { kind: "rebuild", what: "Widen it." };
+  assertEquals(await trainFixed(engine.tf, planOf(66), training, [rebuild]), null);
   assertEquals(engine.tf.memory().numTensors, before);
 });
 

@@ -32,14 +32,14 @@ function small(tf: TensorFlow, between: LayersModel["layers"] = [], units = 6): 
 }
 
 /** A trial with one attempt. */
-function trialOf(verdict: TrialVerdict, fit: number): Trial {
+function trialOf(verdict: TrialVerdict, fit: number, steps = 40): Trial {
   const penalty = { first: 0, last: 0, gradientRatio: null };
   return {
     verdict,
     givenVerdict: verdict,
     reason: verdict === "fails" ? "no progress" : null,
     guess: 1,
-    attempts: [{ fit, verdict, given: true, penalty, accuracy: null }],
+    attempts: [{ fit, verdict, steps, given: true, penalty, accuracy: null }],
     best: 0,
   } as unknown as Trial;
 }
@@ -88,11 +88,14 @@ const LINEAR = warned("architecture", "no-activation", {
 
 /** What a subject differs in from the original. */
 function changesOf(subject: FixSubject, original: FixSubject): string {
-  const [first] = subject.model.layers;
+  const [first, drop] = subject.model.layers;
   const { activation } = first.getConfig() as { activation: string };
+  const { learningRate } = subject.model.optimizer as unknown as { learningRate: number };
   return [
     ...subject.batch.inputs === original.batch.inputs ? [] : ["input"],
     ...activation === "linear" ? [] : ["activation"],
+    ...(drop.getConfig() as { rate?: number }).rate === 0 ? ["dropout"] : [],
+    ...learningRate === 1e-3 ? [] : [`rate ${learningRate}`],
   ].join(" and ");
 }
 
@@ -102,10 +105,12 @@ async function causesOf(
   trials: Record<string, Trial>,
   trial = trialOf("fails", 0.06),
   finding = FAILED,
+  dropout?: number,
 ) {
   await using engine = await startEngine();
   const { tf } = engine;
-  const subject = small(tf);
+  const between = dropout === undefined ? [] : [tf.layers.dropout({ rate: dropout })];
+  const subject = small(tf, between, 16);
   const measurements = await measure(subject.model, subject.batch);
   const seen: string[] = [];
   const failed = { finding, trial, rates: null, measurements, known, found: [] };
@@ -185,7 +190,7 @@ Deno.test("trainingCause() tries all fixes before it blames a rate beside which 
   assertEquals(await causesOf([INPUT], {}, beside(81), rate), {
     causes: ["learning-rate error 1"],
     fixes: ["learning-rate"],
-    seen: ["input", "input"],
+    seen: ["input", "input and rate 0.01"],
   });
 });
 
@@ -202,6 +207,72 @@ Deno.test("trainingCause() also tries the fix of a standing warning, and of no o
     fixes: ["activation"],
     seen: ["activation"],
   });
+});
+
+const LINEAR_FIRST = [LINEAR, INPUT];
+
+Deno.test("trainingCause() adds the fix of a warning if the network learns late, and clearly sooner with it", async () => {
+  const withSteps = (one: number, both: number) =>
+    causesOf(LINEAR_FIRST, {
+      activation: trialOf("learns", 0.6, one),
+      "input and activation": trialOf("learns", 0.6, both),
+    });
+  const seen = ["activation", "input and activation"];
+  const alone = { causes: ["no-activation error 0"], fixes: ["activation"], seen };
+  assertEquals(await withSteps(40, 1), { ...alone, seen: ["activation"] });
+  assertEquals(await withSteps(41, 28), alone);
+  assertEquals(await withSteps(41, 27), {
+    causes: ["no-activation error 1", "input warning 0"],
+    fixes: ["activation", "normalize-input"],
+    seen,
+  });
+});
+
+Deno.test("trainingCause() does not count a fix with which the network learns too late", async () => {
+  const { causes } = await causesOf([LINEAR], { activation: trialOf("learns", 0.6, 105) });
+  assertEquals(causes, ["no-activation error 0"]);
+  const { causes: late } = await causesOf([LINEAR], { activation: trialOf("learns", 0.6, 106) });
+  assertEquals(late, ["no-activation error 1"]);
+});
+
+Deno.test("trainingCause() adds the rate at which the fixed network learns", async () => {
+  const adam = { optimizer: "Adam", penalty: { gradientRatio: null }, accuracy: null };
+  const attempt = (verdict: TrialVerdict, learningRate: number, given: boolean) => ({
+    ...adam,
+    verdict,
+    learningRate,
+    given,
+    steps: 50,
+    fit: 0.6,
+  });
+  const slow = {
+    ...trialOf("learns", 0.6),
+    givenVerdict: "slow",
+    attempts: [attempt("slow", 1e-3, true), attempt("learns", 3e-3, false)],
+    best: 1,
+  } as unknown as Trial;
+  const trials = { activation: slow, "activation and rate 0.003": trialOf("learns", 0.6) };
+  assertEquals(await causesOf([LINEAR], trials), {
+    causes: ["no-activation error 0"],
+    fixes: ["activation", "learning-rate"],
+    seen: ["activation", "activation and rate 0.003"],
+  });
+  assertEquals(await causesOf([LINEAR], { activation: slow }), {
+    causes: ["no-activation error 1"],
+    fixes: ["activation"],
+    seen: ["activation", "activation and rate 0.003"],
+  });
+});
+
+Deno.test("trainingCause() names a warning before dropout of a usual rate if both are in the way", async () => {
+  const trials = {
+    dropout: trialOf("learns", 0.6, 60),
+    "input and dropout": trialOf("learns", 0.6, 20),
+  };
+  const causes = async (rate: number) =>
+    (await causesOf([INPUT], trials, trialOf("fails", 0.06), FAILED, rate)).causes;
+  assertEquals(await causes(0.5), ["input error 1", "dropout error 0"]);
+  assertEquals(await causes(0.6), ["dropout error 1", "input warning 0"]);
 });
 
 Deno.test("trainingCause() calls layers too narrow if dropout leaves nothing of 1 % of the examples", async () => {

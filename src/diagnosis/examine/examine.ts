@@ -1,13 +1,13 @@
 import { isFailing } from "../verdict.ts";
 import { runningEngine } from "../../engine/running_engine.ts";
 import { ensureEngine } from "../../engine/start/start_engine.ts";
-import type { LayersModel } from "../../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { measure } from "../../measure/measure.ts";
 import type { MeasureOptions } from "../../measure/measure_options.ts";
 import type { Measurements } from "../../measure/measurements.ts";
 import type { Batch } from "../../model/batches/batch.ts";
 import type { LearningRates } from "../../probe/rate_search.ts";
-import { learnsAsCompiled, type SkippedTrial, type Trial } from "../../probe/trial.ts";
+import type { SkippedTrial, Trial } from "../../probe/trial.ts";
 import { describeRates, describeTrial, stillWords } from "../../rules/describe_trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { runRules } from "../../rules/judge_rule.ts";
@@ -26,6 +26,7 @@ import { causeName } from "../with_treatment.ts";
 import type { Treatment } from "./try_fixes.ts";
 import { weighWarnings } from "./weigh_warnings.ts";
 import type { FixSubject } from "./apply_fixes.ts";
+import type { Completed, TryIt } from "./complete_fixes.ts";
 import { makeExaminer } from "./judge_behind_head.ts";
 import { searchRates } from "./search_rates.ts";
 import { type TrialMode, tryFindings, trySubject } from "./try_findings.ts";
@@ -152,18 +153,33 @@ export async function examine(
   if (!isFailing(judged.verdict) && !warnings) {
     return said({ ...about, findings, fixes: [], fixedTrial: null }, withHelped(judged));
   }
-  let fixedTrial: Examination["fixedTrial"] = null;
   const { tryFixes } = await import("./try_fixes.ts");
   const before = { measurements, diagnosis: judged };
   const treated = await tryFixes(tf, subject, before, {
     examine: examineIt,
     warnings,
-    async see(subject) {
-      if (trial !== null && !("skipped" in trial)) fixedTrial = await tryIt(subject);
-    },
+    complete: (subject, { causes }) =>
+      completeTreated(tf, subject, { known: judged.causes, causes, measurements, trial }, tryIt),
   });
-  const weighed = weighFixes(treated, fixedTrial);
+  const fixedTrial = treated.completed?.fixedTrial ?? null;
+  const weighed = weighFixes(treated);
   return said({ ...about, findings, fixes: treated.fixes, fixedTrial }, withHelped(weighed));
+}
+
+/** Tries a network with fixes, and adds others if these are not enough; `null` if nothing was trained. */
+async function completeTreated(
+  tf: TensorFlow,
+  subject: FixSubject,
+  { trial, ...about }: Pick<Examination, "measurements" | "trial"> & {
+    known: readonly Cause[];
+    causes: readonly Cause[];
+  },
+  tryIt: TryIt,
+): Promise<Completed | null> {
+  if (trial === null || "skipped" in trial) return null;
+  const { completeFixes } = await import("./complete_fixes.ts");
+  const fixedTrial = await tryIt(subject);
+  return await completeFixes(tf, subject, { fixedTrial, trial, ...about }, tryIt);
 }
 
 /** Returns the diagnosis with the causes that the trial showed, before those of the pass. */
@@ -180,9 +196,9 @@ function withShown(judged: Diagnosis, shown: readonly Cause[]): Diagnosis {
  * above, 14 fail.
  */
 function weighFixes(
-  { diagnosis, after }: Pick<Treatment, "diagnosis" | "after">,
-  fixedTrial: Trial | SkippedTrial | null,
+  { diagnosis, after, completed }: Pick<Treatment, "diagnosis" | "after" | "completed">,
 ): Diagnosis {
+  const { fixedTrial = null, trains = false } = completed ?? {};
   if (fixedTrial === null || "skipped" in fixedTrial || fixedTrial.verdict === "undecided") {
     return withAllGone(diagnosis, (tried) => ({ ...tried, onePass: true }));
   }
@@ -190,7 +206,7 @@ function weighFixes(
   const startsFar = after.causes.some(({ findings }) =>
     findings.some(({ rule, kind }) => rule === "initial-loss" && kind === "too-large")
   );
-  if (learnsAsCompiled(fixedTrial) && (hasClasses || !startsFar)) return diagnosis;
+  if (trains && (hasClasses || !startsFar)) return diagnosis;
   return withAllGone(diagnosis, (tried) => ({ ...tried, left: 1 }));
 }
 

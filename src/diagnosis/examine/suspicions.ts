@@ -58,20 +58,25 @@ export function suspicionsOf(
   if (finding.kind === "learning-rate" && learnsInTime(trial)) {
     return [...ofOptimizer, ...known.filter((cause) => wasError(cause, before)).flatMap(suspect)];
   }
+  const isNew = ({ kind }: Suspicion) => !known.some((cause) => cause.kind === kind);
+  const unseen = unseenSuspicions(measurements, trial).filter(isNew);
+  return [...ofOptimizer, ...known.flatMap(suspect), ...unseen];
+}
+
+/** Returns the causes that no pass shows and a network may have. */
+export function unseenSuspicions(measurements: Measurements, trial: Trial): Suspicion[] {
   const patient = { measurements, network: networkOf(measurements), findings: [] };
   const withFix = ({ kind, layers, message, fixes }: Suspect) =>
     fixes.map((fix) => ({ kind, layers, message, fix }));
   const unscaled = targets(patient).flatMap(withFix);
   const squashed = activations(patient).flatMap(withFix);
-  const unseen: Suspicion[] = [
+  return [
     ...penalties(measurements, trial),
     ...dropout(measurements),
     ...unscaled,
     ...inputs(measurements),
     ...squashed,
   ];
-  const isNew = ({ kind }: Suspicion) => !known.some((cause) => cause.kind === kind);
-  return [...ofOptimizer, ...known.flatMap(suspect), ...unseen.filter(isNew)];
 }
 
 /** Returns true if the pass called a cause an error before the trial. */

@@ -1,11 +1,6 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
 import type { Measurements } from "../../measure/measurements.ts";
-import {
-  learnsAsCompiled,
-  learnsInTime,
-  type SkippedTrial,
-  type Trial,
-} from "../../probe/trial.ts";
+import { learnsInTime, type SkippedTrial, type Trial } from "../../probe/trial.ts";
 import { networkOf } from "../../rules/network/network.ts";
 import { optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
@@ -15,21 +10,19 @@ import { formatLayers } from "../fix_words.ts";
 import { verdictOn } from "../verdict.ts";
 import { causeName } from "../with_treatment.ts";
 import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
-import { type Failed, type Suspicion, suspicionsOf, withSettings } from "./suspicions.ts";
+import { type Added, completeFixes, isFixed, type TryIt } from "./complete_fixes.ts";
 import { trainingRate } from "./search_rates.ts";
 import { isStanding } from "./standing_warnings.ts";
+import { type Failed, type Suspicion, suspicionsOf, withSettings } from "./suspicions.ts";
 import { BEGINS } from "./try_findings.ts";
 
 /** Causes that only training shows, and the trial without them. */
 interface Found {
   causes: Cause[];
-  fixedTrial: Trial | null;
+  fixedTrial: Trial | SkippedTrial | null;
   /** Fixes that helped, in the order of application. */
   fixes: Fix[];
 }
-
-/** Trains a subject as the original was trained. */
-type TryIt = (subject: FixSubject) => Promise<Trial | SkippedTrial>;
 
 /** Effects of a fix, the best first: the network trains as compiled, learns, or begins to. */
 const EFFECTS = ["trains", "learns", "begins"] as const;
@@ -61,8 +54,23 @@ export async function trainingCause(
   failed: Failed,
   tryIt: TryIt,
 ): Promise<Found> {
-  const { known, finding, trial, measurements } = failed;
   const { helped, inVain } = await tryAlone(tf, subject, failed, tryIt);
+  const found = await combine(tf, subject, { failed, helped }, tryIt);
+  if (found.causes.length === 0) return { ...found, causes: [likeliest(failed, inVain)] };
+  // A setting of the optimizer is not a fix that others could be added to.
+  return helped?.suspicion.without !== undefined
+    ? found
+    : await complete(tf, subject, { failed, found, suspicion: helped?.suspicion }, tryIt);
+}
+
+/** Combines the fix that helped most by itself with the rate and with the fixes of other causes. */
+async function combine(
+  tf: TensorFlow,
+  subject: FixSubject,
+  { failed, helped }: { failed: Failed; helped: Helped | null },
+  tryIt: TryIt,
+): Promise<Found> {
+  const { known, finding, trial, measurements } = failed;
   const isRate = finding.kind === "learning-rate";
   const first = helped === null ? [] : [fixedCause(failed, helped)];
   // If the rate learns without other settings of the optimizer, it is not at fault.
@@ -76,11 +84,91 @@ export async function trainingCause(
   );
   const together = await tryTogether(tf, subject, { fixes, others }, tryIt);
   if (together !== null) {
-    const [cause, ...rest] = [...causes, ...tried(together.causes, known)];
+    const [cause, ...rest] = [
+      ...causes,
+      ...neededTogether(together.causes, { known, trains: true }),
+    ];
     return { ...together, causes: [causes.length > 0 ? cause : promoted(cause, failed), ...rest] };
   }
-  if (causes.length === 0) causes.push(likeliest(failed, inVain));
   return { causes, fixedTrial: helped?.fixedTrial ?? (isRate ? trial : null), fixes };
+}
+
+/** Highest usual rate of dropout. */
+const USUAL_DROPOUT = 0.5;
+
+/** Returns true if what helped was to remove dropout of a usual rate, of which the pass did not warn. */
+function isUsualDropout(suspicion: Suspicion | undefined, { layers }: Measurements): boolean {
+  return suspicion?.kind === "dropout" && suspicion.known === undefined &&
+    layers.every(({ dropout }) => (dropout ?? 0) <= USUAL_DROPOUT);
+}
+
+/**
+ * Adds fixes if those that were found are not enough. A cause that the pass warned of comes before a
+ * usual rate of dropout that is in the way as well.
+ */
+async function complete(
+  tf: TensorFlow,
+  subject: FixSubject,
+  { failed, found, suspicion }: { failed: Failed; found: Found; suspicion?: Suspicion },
+  tryIt: TryIt,
+): Promise<Found> {
+  const { known, measurements, trial } = failed;
+  const { fixes, fixedTrial } = found;
+  // The rate that the trial itself has found was not tried with any fix.
+  if (fixedTrial === null || fixedTrial === trial) return found;
+  const fixed = applyInTurn(tf, subject, fixes);
+  if (fixed === null) return found;
+  const isApplied = ({ fixes: own }: Cause) => own.every((fix) => fixes.includes(fix));
+  const causes = found.causes.filter(isApplied);
+  const others = found.causes.filter((cause) => !isApplied(cause));
+  try {
+    const open = known.filter(({ kind }) => !causes.some((cause) => cause.kind === kind));
+    const all = [...found.causes, ...known];
+    const about = { fixedTrial, causes: open, known: all, measurements, trial };
+    const completed = await completeFixes(tf, fixed.subject, about, tryIt);
+    const { added, trains } = completed;
+    if (added.length === 0) return found;
+    const needed = withAdded(causes, { added, known });
+    const seen = needed.find((cause) => open.some((one) => isSame(one, cause)));
+    const inOrder = seen === undefined || !isUsualDropout(suspicion, measurements)
+      ? needed
+      : [promoted(seen, failed), ...needed.filter((cause) => cause !== seen)];
+    return {
+      causes: [...neededTogether(inOrder, { known, trains }), ...others],
+      fixes: [...fixes, ...added.map(({ fix }) => fix)],
+      fixedTrial: completed.fixedTrial,
+    };
+  } finally {
+    fixed.undo();
+  }
+}
+
+const isSame = (one: Cause, other: Cause) => causeName(one) === causeName(other);
+
+/** Adds fixes to causes: to those of the pass that they are for, or else to the last one. */
+function withAdded(
+  causes: readonly Cause[],
+  { added, known }: { added: readonly Added[]; known: readonly Cause[] },
+): Cause[] {
+  const all = [...causes];
+  for (const { cause, fix } of added) {
+    const last = all.at(-1)!;
+    if (cause !== null && known.includes(cause)) all.push({ ...cause, fixes: [fix] });
+    else all[all.length - 1] = { ...last, fixes: [...last.fixes, fix] };
+  }
+  return all;
+}
+
+/** Says of causes that the fixes of all are needed: the network trains with the last, if it does. */
+function neededTogether(
+  causes: readonly Cause[],
+  { known, trains }: { known: readonly Cause[]; trains: boolean },
+): Cause[] {
+  const others = known.filter((one) => !causes.some((cause) => isSame(one, cause)));
+  return causes.map((cause, i) => ({
+    ...cause,
+    tried: gone(others, { trains: trains && i === causes.length - 1 }),
+  }));
 }
 
 /** Tries each fix by itself, up to one with which the network trains. */
@@ -125,7 +213,7 @@ function effectOf(fixedTrial: Trial, { finding, trial }: Failed): Helped["effect
   const isRate = finding.kind === "learning-rate";
   const verdict = isRate ? fixedTrial.givenVerdict : fixedTrial.verdict;
   if (verdict !== null && HELPED.includes(verdict)) {
-    return learnsAsCompiled(fixedTrial) ? "trains" : "learns";
+    return isFixed(fixedTrial) ? "trains" : "learns";
   }
   return !isRate && begins(fixedTrial) && !begins(trial) ? "begins" : null;
 }
@@ -157,21 +245,11 @@ async function tryTogether(
   if (fixed === null) return null;
   try {
     const fixedTrial = await tryIt(fixed.subject);
-    if ("skipped" in fixedTrial || !learnsAsCompiled(fixedTrial)) return null;
+    if ("skipped" in fixedTrial || !isFixed(fixedTrial)) return null;
     return { causes, fixedTrial, fixes };
   } finally {
     fixed.undo();
   }
-}
-
-/** Adds the result of trying the fixes of causes together: the network trains with the last. */
-function tried(causes: readonly Cause[], known: readonly Cause[]): Cause[] {
-  const names = causes.map(causeName);
-  const others = known.filter((cause) => !names.includes(causeName(cause)));
-  return causes.map((cause, i) => ({
-    ...cause,
-    tried: gone(others, { trains: i === causes.length - 1 }),
-  }));
 }
 
 /** Returns a cause of the pass as the reason why the trial fails. */

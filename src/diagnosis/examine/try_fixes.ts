@@ -4,8 +4,10 @@ import type { Finding } from "../../rules/finding.ts";
 import { allRules } from "../../rules/register_rule.ts";
 import type { Cause, Diagnosis, Tried, TriedFigure } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
+import { verdictOn } from "../verdict.ts";
 import { causeName } from "../with_treatment.ts";
 import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
+import type { Completed } from "./complete_fixes.ts";
 import { isStanding } from "./standing_warnings.ts";
 
 /** Fix that was tried on the model and worked: its cause is gone. */
@@ -25,6 +27,8 @@ export interface Treatment {
   after: Diagnosis;
   /** Fixes of errors and of standing warnings that worked, in the order of application. */
   fixes: Fix[];
+  /** Fixes that were added to these, the last ones of them; `null` if nothing was trained. */
+  completed: Completed | null;
 }
 
 /** Functions that examine a fixed subject. */
@@ -37,8 +41,8 @@ export interface Examiner {
   warnings?: boolean;
   /** Measures and judges it as the original. */
   examine(subject: FixSubject): Promise<Examined>;
-  /** Receives the subject with all fixes that worked, if any did. */
-  see?(subject: FixSubject): Promise<void>;
+  /** Receives the subject with all fixes that worked, if any did, and adds those that it still needs. */
+  complete?(subject: FixSubject, diagnosis: Diagnosis): Promise<Completed | null>;
 }
 
 /** Measurements and diagnosis. */
@@ -87,10 +91,11 @@ async function tryInTurn(
   tf: TensorFlow,
   subject: FixSubject,
   { before, first }: { before: Examined; first: Cause | null },
-  { examine, see, warnings = false }: Examiner,
+  { examine, complete, warnings = false }: Examiner,
 ): Promise<Treatment | null> {
   const applied: Fixed[] = [];
   const fixes: TriedFix[] = [];
+  let completed: Completed | null = null;
   const failed = new Set<string>();
   const isDue = (cause: Cause) =>
     !failed.has(causeName(cause)) &&
@@ -126,21 +131,53 @@ async function tryInTurn(
       if (!worked) failed.add(causeName(cause));
     }
     if (first !== null && now.diagnosis.verdict === "sick") return null;
-    if (fixes.length > 0) await see?.(now.subject);
+    if (fixes.length > 0) completed = await complete?.(now.subject, now.diagnosis) ?? null;
   } finally {
     for (const fixed of applied.reverse()) fixed.undo();
   }
+  const needed = fixes.filter(({ cause }) =>
+    // Other fixes depend on the first warning's fix, and a standing fault on its own.
+    cause.severity === "error" || cause === first || stands(cause, before)
+  );
+  return treatment({ before, now }, { fixes, needed, failed, completed });
+}
+
+/** Returns the treatment after all fixes were tried. */
+function treatment(
+  { before, now }: { before: Examined; now: Examined },
+  { fixes, needed, failed, completed }: {
+    fixes: TriedFix[];
+    needed: TriedFix[];
+    failed: Set<string>;
+    completed: Completed | null;
+  },
+): Treatment {
+  const added = addedTo(fixes, completed);
+  const all = { fixes: [...fixes, ...added], failed, isCompleted: added.length > 0 };
   return {
     diagnosis: {
-      ...withTried(before, fixes, failed),
+      ...withTried(before, all),
       ...fixes.length === 0 ? {} : { after: now.measurements },
     },
     after: now.diagnosis,
-    // Other fixes depend on the first warning's fix, and a standing fault on its own.
-    fixes: fixes.filter(({ cause }) =>
-      cause.severity === "error" || cause === first || stands(cause, before)
-    ).map(({ fix }) => fix),
+    fixes: [...needed, ...added].map(({ fix }) => fix),
+    completed,
   };
+}
+
+/**
+ * Returns the fixes that were added to others, with the pass that those led to, less the causes that
+ * they are for.
+ */
+function addedTo(fixes: readonly TriedFix[], completed: Completed | null): TriedFix[] {
+  const all: TriedFix[] = [];
+  for (const { cause, fix } of completed?.added ?? []) {
+    const last = all.at(-1) ?? fixes.at(-1)!;
+    const causes = last.diagnosis.causes.filter((one) => one !== cause);
+    const diagnosis = { ...last.diagnosis, causes, verdict: verdictOn(causes) };
+    all.push({ ...last, fix, cause: cause ?? last.cause, diagnosis });
+  }
+  return all;
 }
 
 /**
@@ -166,12 +203,15 @@ function stands({ findings }: Cause, { diagnosis, measurements }: Examined): boo
 
 /**
  * Writes the tried fixes into the causes: causes that a fix uncovered are listed with the cause
- * before them.
+ * before them. If fixes were added because the others are not enough, only the last is said to be.
  */
 function withTried(
   { measurements, diagnosis }: Examined,
-  fixes: TriedFix[],
-  failed: Set<string>,
+  { fixes, failed, isCompleted }: {
+    fixes: TriedFix[];
+    failed: Set<string>;
+    isCompleted: boolean;
+  },
 ): Diagnosis {
   const own = new Map<string, TriedFix[]>();
   let name = "";
@@ -180,6 +220,8 @@ function withTried(
     if (isKnown || name === "") name = causeName(tried.cause);
     own.set(name, [...own.get(name) ?? [], tried]);
   }
+  const leftOf = (last: TriedFix) =>
+    isCompleted && last !== fixes.at(-1) ? 1 : errorsOf(last.diagnosis);
   const errors = errorsOf(diagnosis);
   const inVain = { worked: false, verdict: diagnosis.verdict, figure: null };
   const causes = diagnosis.causes.map((cause): Cause => {
@@ -189,7 +231,7 @@ function withTried(
       const tried: Tried = {
         worked: true,
         errors,
-        left: errorsOf(last.diagnosis),
+        left: leftOf(last),
         verdict: last.diagnosis.verdict,
         figure: figureOf(cause, measurements, last.measurements),
       };

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Cause, Diagnosis } from "../../../src/diagnosis/diagnosis.ts";
 import type { FixSubject } from "../../../src/diagnosis/examine/apply_fixes.ts";
+import type { Added } from "../../../src/diagnosis/examine/complete_fixes.ts";
 import { figureOf, isGone, tryFixes } from "../../../src/diagnosis/examine/try_fixes.ts";
 import type { Fix } from "../../../src/diagnosis/fix.ts";
 import { verdictOn } from "../../../src/diagnosis/verdict.ts";
@@ -45,7 +46,7 @@ const judged = (causes: Cause[]): Diagnosis => ({ verdict: verdictOn(causes), ca
 async function tried(
   causes: Cause[],
   after: Record<string, Cause[]>,
-  { warnings = false }: { warnings?: boolean } = {},
+  { warnings = false, added }: { warnings?: boolean; added?: Added[] } = {},
 ) {
   const optimizer = { rates: [] as number[], learningRate: 0 };
   const model = {
@@ -76,9 +77,10 @@ async function tried(
         seen.push(now);
         return Promise.resolve({ measurements, diagnosis: judged(after[now] ?? causes) });
       },
-      see() {
+      complete() {
         last = optimizer.rates.join(" ");
-        return Promise.resolve();
+        const trials = { fixedTrial: { skipped: "no time", seconds: 1 }, trains: true };
+        return Promise.resolve(added === undefined ? null : { added, ...trials });
       },
     },
   );
@@ -120,6 +122,23 @@ Deno.test("tryFixes() keeps only the fixes that need another model if all others
   });
   const untried = await tried([cause("one", [rebuild])], {});
   assertEquals([untried.seen, untried.causes], [[], ["one 1"]]);
+});
+
+Deno.test("tryFixes() lists fixes that were added last, and calls only the last of all enough", async () => {
+  const one = cause("one", [set(1)]);
+  const mild = cause("mild", [rebuild, set(2)], { severity: "warning" });
+  const after = { "1": [mild] };
+  const of = async (...added: Added[]) => {
+    const { fixes, causes } = await tried([one, mild], after, { added });
+    return [fixes, causes];
+  };
+  assertEquals(await of(), [[1], ["one 1 true 1 0", "mild 2"]]);
+  const ofMild = { cause: mild, fix: set(2) };
+  assertEquals(await of(ofMild), [[1, 2], ["one 1 true 1 1", "mild 1 true 1 0"]]);
+  // A rate is for no cause of its own.
+  const rate = { cause: null, fix: set(3) };
+  assertEquals(await of(rate), [[1, 3], ["one 2 true 1 0", "mild 2"]]);
+  assertEquals(await of(ofMild, rate), [[1, 2, 3], ["one 1 true 1 1", "mild 2 true 1 0"]]);
 });
 
 Deno.test("tryFixes() stacks fixes, and lists causes that one uncovers with it", async () => {
