@@ -6,7 +6,7 @@
 import type { Rank } from "@tensorflow/tfjs";
 import { startEngine } from "../src/engine/mod.ts";
 import type { TensorFlow } from "../src/engine/tensorflow.ts";
-import { leastTime } from "./least_time.ts";
+import { leastTime } from "./costs.ts";
 import type { Row } from "./row.ts";
 
 const ROUNDS = 25;

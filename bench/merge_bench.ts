@@ -6,7 +6,7 @@
  * @module
  */
 import { writeShards } from "../tests/study/write_shards.ts";
-import { peakMemory } from "./peak_memory.ts";
+import { peakMemory } from "./costs.ts";
 import type { Row } from "./row.ts";
 
 const PROGRAM = new URL("../mod.ts", import.meta.url).href;

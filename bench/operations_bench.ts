@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
 import { installLayerRepairs, installOps } from "../src/engine/ops/mod.ts";
-import { leastTime } from "./least_time.ts";
+import { leastTime } from "./costs.ts";
 import type { Row } from "./row.ts";
 
 const ROUNDS = 8, RUNS = 8;

@@ -16,7 +16,7 @@ import { measure } from "../src/measure/mod.ts";
 import { randomBatch } from "../src/load/mod.ts";
 import { formatDuration, formatMemory } from "../src/words/numbers.ts";
 import { largeModels } from "./large_models.ts";
-import { peakMemory } from "./peak_memory.ts";
+import { peakMemory } from "./costs.ts";
 
 /** Has Linux count anew. */
 async function forgetPeak(): Promise<void> {

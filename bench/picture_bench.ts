@@ -8,7 +8,7 @@ import type { DiagnosedReport } from "../src/render/report_document.ts";
 import { startEngine } from "../src/engine/start/start_engine.ts";
 import { examine } from "../src/diagnosis/examine/examine.ts";
 import { dense } from "./networks.ts";
-import { median } from "./median.ts";
+import { median } from "../src/theory/statistics.ts";
 import type { Row } from "./row.ts";
 
 const ROUNDS = 5;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { describeMachine } from "./describe_machine.ts";
+import { describeMachine } from "./machine.ts";
 import { type Benches, renderTable } from "./render_table.ts";
 import { isMet, type Row } from "./row.ts";
 

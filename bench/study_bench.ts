@@ -13,7 +13,7 @@ import { runStudy, WORK_WORTH_JOBS } from "../src/study/run_study.ts";
 import { denseNetwork } from "../src/study/open_subject.ts";
 import { PointMeter } from "../src/study/point_meter.ts";
 import { resolveGrid } from "../src/study/study_grid.ts";
-import { median } from "./median.ts";
+import { median } from "../src/theory/statistics.ts";
 import type { Row } from "./row.ts";
 
 const DENSE = { network: "dense" } as const;

@@ -7,7 +7,7 @@
  */
 import { WORKLOAD_WORTH_THREADS as WORTH } from "../src/engine/engine.ts";
 import { startEngine } from "../src/engine/start/start_engine.ts";
-import { leastTime } from "./least_time.ts";
+import { leastTime } from "./costs.ts";
 import { convnet, dense, recurrent } from "./networks.ts";
 import { peakOf } from "./peak_of.ts";
 import type { Row } from "./row.ts";

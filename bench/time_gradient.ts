@@ -12,7 +12,7 @@
 import { installOps } from "../src/engine/ops/mod.ts";
 import { startEngine } from "../src/engine/mod.ts";
 import type { TensorFlow } from "../src/engine/tensorflow.ts";
-import { leastTime } from "./least_time.ts";
+import { leastTime } from "./costs.ts";
 import { convnet, dense, exercise, recurrent } from "./networks.ts";
 
 const NETWORKS = { dense: dense(10, 512, 64), convnet, recurrent, exercise };

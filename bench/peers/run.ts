@@ -13,7 +13,7 @@ import { parseArgs } from "@std/cli";
 import { checkFiles } from "./check_files.ts";
 import { comparePeers } from "./compare_peers.ts";
 import { findCrossover } from "./find_crossover.ts";
-import { machine } from "./machine.ts";
+import { machine } from "../machine.ts";
 import { measureCold } from "./measure_cold.ts";
 import { measureInstalled } from "./measure_installed.ts";
 import { measureWarm } from "./measure_warm.ts";

@@ -16,7 +16,7 @@ import { runGrowth, tryScalings } from "../../src/study/growth/run_growth.ts";
 import { steepestSlope } from "../../src/study/growth/slopes.ts";
 import { summarizeGrowth } from "../../src/study/growth/summarize_growth.ts";
 import type { CreateStudyModel } from "../../src/study/study_options.ts";
-import { describeMachine } from "../describe_machine.ts";
+import { describeMachine } from "../machine.ts";
 import { KINDS, networkOf, sizesOf } from "./networks.ts";
 import {
   compareWithTwin,

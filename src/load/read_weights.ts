@@ -354,7 +354,7 @@ function refusePointer(file: ByteSource): void {
 /** Reads a file of Keras, NumPy or PyTorch. */
 async function parseArchive(name: string, source: ByteSource): Promise<Omit<WeightsFile, "path">> {
   if (isKerasFile(name)) {
-    const { readKerasTensors } = await import("../keras/files/keras_tensors.ts");
+    const { readKerasTensors } = await import("../keras/files/keras_file.ts");
     return { format: "Keras", layout: "keras", ...readKerasTensors(source) };
   }
   if (/\.npz$/i.test(name)) {

@@ -7,8 +7,7 @@ import { exponentsOfZeros, mergeSums, statisticsOf } from "./sums.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import { kernelLayoutOf } from "../model/layers/leaf_layers.ts";
 import { layerSource } from "../model/layers/layer_source.ts";
-import type { LayerSettings } from "./layer_settings.ts";
-import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
+import type { LayerMeasurements, LayerSettings, WeightMeasurements } from "./measurements.ts";
 import { dropoutOf } from "./training_facts.ts";
 
 const FIGURES: Figure[] = [

@@ -1,14 +1,33 @@
-import type { LossOptions } from "../traits/loss_traits.ts";
 import type { LayerSource } from "../model/layers/layer_source.ts";
 import type { NotReproduced } from "../model/loaded_model.ts";
 import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
+import type { ExampleAlikeness, TokenAlikeness } from "../theory/row_alikeness.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type { DeclaredSignals, LayerKind } from "../traits/layers.ts";
+import type { LossOptions } from "../traits/loss_traits.ts";
 import type { OptimizerSettings } from "../traits/optimizers.ts";
 import type { AttentionRows } from "./attention_rows.ts";
-import type { ExampleAlikeness, TokenAlikeness } from "../theory/row_alikeness.ts";
-import type { LayerSettings } from "./layer_settings.ts";
 import type { ValueBins } from "./value_bins.ts";
+
+/** Settings of a layer that theory uses and that do not follow from shapes. */
+export interface LayerSettings {
+  /** Size of the window of a convolution or a pool along each axis. */
+  window?: number[];
+  /** Strides of that window. */
+  strides?: number[];
+  /** Distance between its taps; absent if that is 1. */
+  dilation?: number[];
+  /** Padding at the border. */
+  padding?: "same" | "valid" | "causal";
+  /** Number that a normalisation adds to the variance. */
+  epsilon?: number;
+  /** Number of entries over which a normalisation takes the norm. */
+  normEntries?: number;
+  /** Factor of a rescaling. */
+  scale?: number;
+  /** Number that a rescaling adds. */
+  offset?: number;
+}
 
 export type { LayerSource } from "../model/layers/layer_source.ts";
 export type { NotReproduced, Setting } from "../model/loaded_model.ts";

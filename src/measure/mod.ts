@@ -10,7 +10,7 @@ export { measure } from "./measure.ts";
 export { MeasureError, type MeasureOptions, type PassProgress } from "./measure_options.ts";
 export type { AttentionRows } from "./attention_rows.ts";
 export type { ExampleAlikeness, RowAlikeness, TokenAlikeness } from "../theory/row_alikeness.ts";
-export type * from "./layer_settings.ts";
+export type * from "./measurements.ts";
 export {
   compareCheckpoints,
   type TensorChange,
@@ -22,7 +22,6 @@ export {
   type MeasureCheckpointOptions,
   measureWeights,
 } from "./checkpoint/measure_checkpoint.ts";
-export type * from "./measurements.ts";
 export { LOSSES, type LossName } from "../traits/losses.ts";
 export type { LossCall } from "../traits/parse_loss.ts";
 export { type Objective } from "../model/objective.ts";

@@ -58,7 +58,6 @@ export {
 } from "./say.ts";
 export type { FigureFormat, FindingFigure, Sentence, Slot } from "./sentence.ts";
 export type * from "./thresholds.ts";
-export type * from "../measure/layer_settings.ts";
 export type * from "../measure/measurements.ts";
 export type { TensorStatistics } from "../measure/measurements.ts";
 export type * from "../probe/types.ts";

@@ -1,7 +1,7 @@
 import { withFolder } from "../model/save_model.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { getWeights, loadModel, ModelError, readWeights } from "../../src/load/mod.ts";
-import { readKerasTensors } from "../../src/keras/files/keras_tensors.ts";
+import { readKerasTensors } from "../../src/keras/files/keras_file.ts";
 import { byteSource, readInto } from "../../src/model/files/byte_source.ts";
 import { openZip } from "../../src/model/files/unzip.ts";
 import { writeZip } from "../../src/model/files/zip.ts";

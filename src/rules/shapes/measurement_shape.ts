@@ -3,13 +3,13 @@ import { type Finding, severityShape, type Verdict } from "../finding.ts";
 import type { GateFinding } from "../../gate/gate_result.ts";
 import type { AttentionRows } from "../../measure/attention_rows.ts";
 import type { ExampleAlikeness, TokenAlikeness } from "../../theory/row_alikeness.ts";
-import type { LayerSettings } from "../../measure/layer_settings.ts";
 import type {
   ClassMeasurements,
   FeatureMeasurements,
   InputMeasurements,
   Interval,
   LayerMeasurements,
+  LayerSettings,
   LineCounts,
   LossMeasurements,
   Measurements,

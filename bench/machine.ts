@@ -1,7 +1,13 @@
 import { cpus, totalmem } from "node:os";
-import { leastTime } from "./least_time.ts";
+import { leastTime } from "./costs.ts";
 import { peakOf } from "./peak_of.ts";
-import { processor } from "./processor.ts";
+
+/** The name of the processor. */
+export const processor = (): string => cpus()[0]?.model.trim() ?? Deno.build.arch;
+
+/** The machine in the words of a table: cores, processor, Deno. */
+export const machine = (): string =>
+  `${navigator.hardwareConcurrency} cores of ${processor()}, Deno ${Deno.version.deno}`;
 
 /** What figures depend on, in lines: the machine, what else it does, versions, and the machine's peak. */
 export async function describeMachine(): Promise<string> {
