@@ -364,3 +364,31 @@ Deno.test("healthMonitor() puts off by itself what 5 % of the training's time do
   assertEquals(await seen(100), { passes: [0, 40], updates: 20, again: [] });
   assertEquals(await seen(100, 1), all);
 });
+
+Deno.test("a pass that the budget does not pay for yet is put off, and made as soon as it does", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { now } = performance;
+  /** Trains for 160 steps of some milliseconds, while each look at the clock takes one. */
+  const watch = async (milliseconds: number) => {
+    let time = 0;
+    performance.now = () => ++time;
+    const { model, batch, data, dispose } = subject(engine, tf.train.sgd(0.05));
+    const monitor = healthMonitor({ batch, objective, onFinding: "keep" });
+    const work = new tf.CustomCallback({
+      onBatchBegin: () => void (time += milliseconds),
+    });
+    try {
+      const options = { epochs: 40, batchSize: 8, shuffle: false, verbose: 0 } as const;
+      await model.fit(...data, { ...options, callbacks: [work, monitor] });
+    } finally {
+      performance.now = now;
+      dispose();
+    }
+    return monitor.history.map(({ step }) => step);
+  };
+  assertEquals(await watch(200), [0, 1, 2, 5, 10, 20, 50, 100, 160]);
+  assertEquals(await watch(150), [0, 1, 3, 5, 10, 20, 50, 100, 160]);
+  const passes = await watch(100);
+  assert(passes.length > 2 && passes.length < 9, `${passes}`);
+});
