@@ -1,8 +1,8 @@
 import { formatNumber } from "../../words/numbers.ts";
-import { meanOf, spreadOf, type TrainingLog } from "../training_log.ts";
+import { meanOf, type Point, spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule } from "../training_rule.ts";
 import { finite, MEASURED } from "./jumps.ts";
-import { FIRST, STANDS } from "./rates.ts";
+import { STANDS } from "./rates.ts";
 
 /** Number of losses that a mean is taken of. */
 const WINDOW = 20;
@@ -150,6 +150,8 @@ const EARLY = 40;
 const LARGE_GAP = 0.5;
 /** Share of the first held-out loss below which a rise is noise. */
 const MATTERS = 0.03;
+/** Standard deviations of the latest training losses about their trend up to which a rise is noise, too. */
+const NOISE_SIGMAS = 3;
 
 /** Rule (j): held-out loss rises while the training loss falls. */
 export const overfitting = defineTrainingRule({
@@ -197,7 +199,9 @@ export const overfitting = defineTrainingRule({
     const before = trainingLoss(log, Math.max(least.step, log.column("loss")[0]?.step ?? 0));
     if (!(now < Math.min(before, STANDS * log.unlearned))) return null;
     const rise = Math.min(...latest);
-    if (!(rise > recoveredRise(log))) return null;
+    // At a large rate, both losses jump about.
+    const noise = noiseOf(finite(log.last("loss", WINDOW)));
+    if (!(least.value * (rise - 1) > NOISE_SIGMAS * noise)) return null;
     return {
       severity: "warning",
       kind: "overfits",
@@ -217,23 +221,13 @@ export const overfitting = defineTrainingRule({
   },
 });
 
-/**
- * Returns the largest factor by which the held-out loss has risen above its minimum and come back,
- * after the first steps: a rise that is not larger is noise. At least 1.
- */
-function recoveredRise(log: TrainingLog): number {
-  let least = Infinity;
-  let rise = 1;
-  let most = 1;
-  for (const { step, value } of finite(log.column("validationLoss"))) {
-    if (log.age - (log.step - step) < FIRST) continue;
-    if (value < least) {
-      most = Math.max(most, rise);
-      least = value;
-      rise = 1;
-    } else rise = Math.max(rise, value / least);
-  }
-  return most;
+/** Returns the standard deviation of values about their trend, by the differences of neighbours. */
+function noiseOf(points: readonly Point[]): number {
+  const steps = points.slice(1).map(({ step, value }, i) => ({
+    step,
+    value: value - points[i].value,
+  }));
+  return spreadOf(steps).sigma / Math.SQRT2;
 }
 
 function trainingLoss(log: TrainingLog, step: number): number {
