@@ -2,7 +2,10 @@ import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { heapOf } from "../../src/engine/start/prepare_engine.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { sumTensor } from "../../src/measure/sums.ts";
+import { describeLayer } from "../../src/measure/describe_layer.ts";
+import { LayerRecord } from "../../src/measure/layer_record.ts";
+import { sumEntries, sumTensor } from "../../src/measure/sums.ts";
+import { makeWeight } from "../networks/measurements.ts";
 
 const engine = await startEngine();
 const { tf } = engine;
@@ -168,4 +171,151 @@ Deno.test("sumTensor() sums a run of the entries", () => {
   const { sumAbs, maxAbs, count } = sumTensor(heapOf(engine), tensor as never, 1, 3);
   assertEquals([sumAbs, maxAbs, count], [14, 8, 3]);
   tensor.dispose();
+});
+
+/** A record of a dense layer that was called once, changed as given. */
+function recordOf(change: (record: LayerRecord) => void = () => {}, className = "Dense") {
+  const layer = { getClassName: () => "Dense", getConfig: () => ({}) } as never;
+  const record = new LayerRecord("dense", layer, { className, activation: "relu6" });
+  record.calls = 1;
+  record.activations = sumEntries([1, 2, 3, 4]);
+  record.deviations = 15;
+  change(record);
+  return record;
+}
+
+/** What is said of such a layer in a model of two heads. */
+const described = (
+  change?: (record: LayerRecord) => void,
+  { className = "Dense", examples = 2 } = {},
+) => describeLayer(recordOf(change, className), [], { heads: 2, examples, penalties: null });
+
+Deno.test("describeLayer() gives the share of the second moment that tells examples apart, or says why not", () => {
+  const spread = (change?: (record: LayerRecord) => void, examples = 2) => {
+    const { spread, absent } = described(change, { examples });
+    return spread ?? absent.spread;
+  };
+  assertEquals(spread(), 0.5);
+  assertEquals("spread" in described().absent, false);
+  assertEquals(spread(() => {}, 1), "the batch has one example");
+  assertEquals(
+    spread((record) => record.activations = sumEntries([1, NaN])),
+    "an activation is not finite",
+  );
+  assertEquals(spread((record) => record.activations = sumEntries([0])), "all activations are 0");
+  assertEquals(
+    spread((record) => record.deviations = NaN),
+    "the activations have no axis of examples",
+  );
+  assertEquals(
+    spread((record) => record.activations = null),
+    "the layer is not on the objective's path",
+  );
+  assertEquals(
+    spread((record) => {
+      record.activations = null;
+      record.absent.activations = "known";
+    }),
+    "known",
+  );
+});
+
+Deno.test("describeLayer() says why figures of a pass are absent", () => {
+  const { absent } = described();
+  assertEquals(absent, {
+    preActivations: "its pre-activations cannot be seen from outside",
+    preActivationGradients: "its pre-activations cannot be seen from outside",
+    activationGradients: "the layer is not on the objective's path",
+    saturatedFraction: "no pre-activation was seen",
+    deadFraction: "no pre-activation was seen",
+  });
+  const sums = sumEntries([1]);
+  const seen = described((record) => record.preActivations = sums).absent;
+  assertEquals(seen.preActivationGradients, "the layer is not on the objective's path");
+  const merged = described((record) => record.preActivationGradients = sums).absent;
+  assertEquals(
+    merged.activationGradients,
+    "the loss is computed from what the activation is applied to",
+  );
+  const uncalled = described((record) => record.calls = 0).absent;
+  assertEquals(uncalled.preActivations, "the layer was not called");
+});
+
+Deno.test("describeLayer() gives the shares of saturated entries and dead units", () => {
+  const shares = (change: (record: LayerRecord) => void) => {
+    const { saturatedFraction, deadFraction } = described((record) => {
+      record.judgedEntries = 8;
+      record.saturatedEntries = 2;
+      change(record);
+    });
+    return [saturatedFraction, deadFraction];
+  };
+  assertEquals(shares((record) => record.activeUnits = Uint8Array.of(1, 0, 0, 0)), [0.25, 0.75]);
+  assertEquals(shares(() => {}), [0.25, null]);
+  assertEquals(shares((record) => record.judgedEntries = 0), [null, null]);
+});
+
+Deno.test("describeLayer() writes only the facts that a layer has", () => {
+  const facts = (change: (record: LayerRecord) => void, className = "Dense") => {
+    const { operands, heads, flatRows, kernelLayout, reads, role, shape } = described(change, {
+      className,
+    });
+    return { operands, heads, flatRows, kernelLayout, reads, role, shape };
+  };
+  const none = {
+    operands: undefined,
+    heads: undefined,
+    flatRows: undefined,
+    kernelLayout: "ordinary",
+    reads: undefined,
+    role: "hidden",
+    shape: null,
+  } as const;
+  assertEquals(facts(() => {}), none);
+  // A part of a cell has no kernel of its own.
+  assertEquals(facts(() => {}, "Part"), { ...none, kernelLayout: undefined });
+  const of = (operands: number, inputs: string[], reads: string[]) =>
+    facts((record) => {
+      record.operands = operands;
+      for (const name of inputs) record.inputs.add(name);
+      for (const name of reads) record.reads.add(name);
+    }).operands;
+  assertEquals([of(2, ["a"], ["x"]), of(3, ["a"], ["x"]), of(1, ["a"], []), of(2, ["a"], [])], [
+    undefined,
+    3,
+    undefined,
+    2,
+  ]);
+  const heads = (...names: string[]) =>
+    facts((record) => {
+      for (const name of names) record.heads.add(name);
+    }).heads;
+  assertEquals([heads("a"), heads("a", "b")], [["a"], undefined]);
+  const flatRows = (flat: number) =>
+    facts((record) => {
+      record.rows = 4;
+      record.flatRows = flat;
+    }).flatRows;
+  assertEquals([flatRows(0), flatRows(1)], [undefined, 0.25]);
+  const shown = facts((record) => {
+    record.isOutput = true;
+    record.see([2, 3]);
+    record.see([2, 3]);
+  });
+  assertEquals([shown.role, shown.shape], ["output", [2, 3]]);
+  const varied = facts((record) => {
+    record.see([2, 3]);
+    record.see([2, 4]);
+  });
+  assertEquals(varied.shape, null);
+});
+
+Deno.test("describeLayer() calls a layer trainable if a weight is, or if it has none", () => {
+  const isTrainable = (...weights: boolean[]) =>
+    describeLayer(recordOf(), weights.map((trainable) => makeWeight({ trainable })), {
+      heads: 1,
+      examples: 2,
+      penalties: null,
+    }).trainable;
+  assertEquals([isTrainable(), isTrainable(true, false), isTrainable(false)], [true, true, false]);
 });
