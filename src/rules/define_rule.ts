@@ -210,7 +210,8 @@ export function isRuleError(error: unknown): error is RuleError {
 export function defineRule<Name extends string = never>(record: RuleRecord<Name>): Rule<Name> {
   requireRecord(record, "of");
   const table = tableOf(record);
-  const { tags, matcher, passes, study, causeOrder, weightsAlone, exponentsAlone } = record;
+  const { tags, matcher, passes, study, causeOrder } = record;
+  const { weightsAlone, anyBiases, exponentsAlone } = record;
   const { settings = [], figure, judge } = record;
   const documentation = documentationOf(record);
   return {
@@ -223,6 +224,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
     ...matcher === undefined ? {} : { matcher, passes },
     ...settings.length > 0 ? { settings } : {},
     ...weightsAlone ? { weightsAlone } : {},
+    ...anyBiases ? { anyBiases } : {},
     ...exponentsAlone ? { exponentsAlone } : {},
     ...study === undefined ? {} : { study },
     ...assertionOf(record),

@@ -17,9 +17,9 @@ export interface RunRulesOptions extends RuleOptions {
    * saturated units are warnings (notes on random inputs).
    *
    * Default: true if a hidden layer has biases that are neither constant nor drawn at random as
-   * PyTorch draws them. With such random biases, rules of the stage `initial` also only give notes.
-   * For a file of weights alone: true if biases or a normalisation have moved, or no kernel has
-   * the shape of a draw.
+   * PyTorch draws them. With such random biases, rules of the stage `initial` also only give notes,
+   * unless biases do not matter to them. For a file of weights alone: true if biases or a
+   * normalisation have moved, or no kernel has the shape of a draw.
    */
   trained?: boolean;
 }
@@ -75,7 +75,8 @@ export function judgeRule(
   if (rule.milderWhenTrained) {
     return isTrained ? findings.map((finding) => milder(finding, measurements)) : findings;
   }
-  if (rule.stage === "any" || (!isTrained && biases !== "drawn")) return findings;
+  const isMeant = !isTrained && (biases !== "drawn" || rule.anyBiases);
+  if (rule.stage === "any" || isMeant) return findings;
   const why = meantFor({ trained, isTrained });
   return findings.map((finding) => {
     if (finding.severity === "note") return finding;

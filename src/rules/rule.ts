@@ -136,6 +136,8 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
   passes?: string;
   /** True if it judges weights without a topology. Absent if it ignores them. */
   weightsAlone?: boolean;
+  /** True if it also judges networks whose biases are drawn at random. Absent otherwise. */
+  anyBiases?: boolean;
   /**
    * Settings of the compiled program that it judges. If one was not reproduced, it has no verdict.
    */

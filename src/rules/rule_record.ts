@@ -90,6 +90,12 @@ export interface RuleRecord<Name extends string = string> extends RuleText<Name>
    */
   weightsAlone?: boolean;
   /**
+   * True if a rule of the stage `initial` also judges networks whose biases are drawn at random, as
+   * PyTorch draws them: biases change neither its figures nor what they mean. Default: no; it then
+   * only gives notes there.
+   */
+  anyBiases?: boolean;
+  /**
    * Settings of the compiled program that it judges. If one was not reproduced, the rule has no
    * verdict. Default: none.
    */

@@ -74,13 +74,27 @@ Deno.test("defineRule() keeps what a record says of the rule, and leaves out wha
     "error",
     Infinity,
   ]);
-  for (const key of ["causeOrder", "matcher", "weightsAlone", "study", "milderWhenTrained"]) {
+  for (
+    const key of [
+      "causeOrder",
+      "matcher",
+      "weightsAlone",
+      "anyBiases",
+      "study",
+      "milderWhenTrained",
+    ]
+  ) {
     assertEquals(key in plain, false, key);
   }
-  const given = { causeOrder: 3, milderWhenTrained: true as const, weightsAlone: true as const };
+  const given = {
+    causeOrder: 3,
+    milderWhenTrained: true as const,
+    weightsAlone: true as const,
+    anyBiases: true,
+  };
   const rule = defineRule({ ...RECORD, ...given, order: 7, level: "warn" });
   assertEquals([rule.causeOrder, rule.order, rule.level], [3, 7, "warn"]);
-  assertEquals([rule.milderWhenTrained, rule.weightsAlone], [true, true]);
+  assertEquals([rule.milderWhenTrained, rule.weightsAlone, rule.anyBiases], [true, true, true]);
   const study = { order: 1, letter: "w", below: "narrow", above: "wide" };
   assertEquals(defineRule({ ...RECORD, study }).study, study);
 });

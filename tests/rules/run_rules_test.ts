@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
-import { runRules, type RunRulesOptions } from "../../src/rules/judge_rule.ts";
+import { judgeRule, runRules, type RunRulesOptions } from "../../src/rules/judge_rule.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { InputError } from "../../src/words/input_error.ts";
@@ -225,7 +225,7 @@ Deno.test("runRules() warns of dead and saturated units of a trained network, an
   }
 });
 
-Deno.test("runRules() only notes what it finds of the scale where biases are drawn as PyTorch draws them", () => {
+Deno.test("runRules() judges the scale of kernels beside biases drawn as PyTorch draws them, and only notes others", () => {
   const { layers: [layer], ...rest } = tooLarge([0]);
   const [{ shape }] = layer.weights;
   const limit = 1 / Math.sqrt(shape[0]);
@@ -239,12 +239,14 @@ Deno.test("runRules() only notes what it finds of the scale where biases are dra
     };
     const findings = runRules(measurements);
     const of = (rule: string) => findings.find((finding) => finding.rule === rule)!;
-    return [of("init-scale").severity, of("saturated-activations").severity];
+    const { anyBiases: _, ...other } = RULES.find(({ name }) => name === "init-scale")!;
+    const [noted] = judgeRule(other, measurements);
+    return [of("init-scale").severity, noted.severity, of("saturated-activations").severity];
   };
-  assertEquals(found(1), ["note", "error"]);
-  assertEquals(found(1.1), ["note", "warning"]);
-  assertEquals(found(0.5), ["note", "warning"]);
-  assertEquals(found(0.9, 0.5 * limit), ["note", "warning"]);
+  assertEquals(found(1), ["error", "note", "error"]);
+  assertEquals(found(1.1), ["note", "note", "warning"]);
+  assertEquals(found(0.5), ["note", "note", "warning"]);
+  assertEquals(found(0.9, 0.5 * limit), ["note", "note", "warning"]);
 });
 
 /** Measurements that no ordinary network gives. */

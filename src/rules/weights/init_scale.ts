@@ -36,6 +36,7 @@ export const initScale: Rule = defineRule({
   order: 110,
   causeOrder: 40,
   weightsAlone: true,
+  anyBiases: true,
   assertionFailsOnWarnings: ["too-small", "too-large"],
   thresholds: {
     initScaleFactor: {

@@ -1,3 +1,8 @@
+import { examine } from "../../../src/diagnosis/examine/examine.ts";
+import { startEngine } from "../../../src/engine/start/start_engine.ts";
+import { loadModel } from "../../../src/load/load_model.ts";
+import { readBatch } from "../../../src/load/read_batch.ts";
+import { rescaleWeights } from "../../../src/model/weights/set_weights.ts";
 import { ModelError } from "../../../src/model/model_error.ts";
 import { openZip } from "../../../src/model/files/unzip.ts";
 import { runCommand } from "../../cli/run_command.ts";
@@ -188,4 +193,19 @@ Deno.test("report trains a program on mixed labels, with a decay in the gradient
   assertEquals(refused.code, 2);
   assertStringIncludes(refused.stderr, "targets has shape [4, 4], expected [any, 1]");
   await Deno.remove(path);
+});
+
+Deno.test("a kernel far too large is a warning beside biases as PyTorch draws them, though few steps fit the batch", async () => {
+  await using _engine = await startEngine();
+  const found = async (factor: number) => {
+    const { model } = await loadModel(programPath("mlp.pt2"));
+    const objective = "cross_entropy";
+    const batch = await readBatch(programPath("mlp.npz"), model, { objective });
+    rescaleWeights(model, factor, { layers: ["hidden"] });
+    const { diagnosis } = await examine(model, batch, { objective });
+    model.dispose();
+    return [diagnosis.verdict, ...diagnosis.causes.map(({ kind }) => kind)];
+  };
+  assertEquals(await found(1), ["healthy"]);
+  assertEquals(await found(94), ["weak", "kernel-scale"]);
 });
