@@ -27,7 +27,7 @@ export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | 
   /**
    * Estimated duration in seconds that the trial may have, on two cores. Rates and further steps
    * that do not fit are left out, and a batch whose steps are too expensive is cut to its first
-   * examples; if not even 3 steps on two examples fit, the trial is skipped. Default: 10.
+   * examples; if not even 2 steps on two examples fit, the trial is skipped. Default: 10.
    */
   budgetSeconds?: number;
   /**

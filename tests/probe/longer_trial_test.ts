@@ -269,7 +269,8 @@ Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what sh
   const pair = stepSeconds(probe, 2);
   // Weights are updated whatever the examples, so four examples cost little more than two.
   assertEquals(plan(4.1 * pair, few), { examples: 2, steps: 3 });
-  assertEquals(plan(3.5 * pair, few), { seconds: 4 * pair });
+  assertEquals(plan(3.1 * pair, few), { examples: 2, steps: 2 });
+  assertEquals(plan(2.9 * pair, few), { seconds: 3 * pair });
   // However long it takes.
   assertEquals(plan(9.5 * eighth, { always: true }), { examples: 8, steps: Infinity });
   assertEquals(plan(41.5 * whole, { always: true }), { examples: 32, steps: Infinity });
