@@ -1,4 +1,5 @@
 import { WORKLOAD_WORTH_THREADS } from "../engine/engine.ts";
+import { isSwept } from "../engine/repairs/recurrent.ts";
 import type { Layer } from "../engine/tensorflow.ts";
 import { estimateMemory, estimateWorkload, layerWorkloads } from "../measure/estimate_memory.ts";
 import { layerUses } from "../measure/layer_uses.ts";
@@ -77,11 +78,11 @@ const SECONDS_PER_STEP = 5e-4;
 /** Besides the products, forwards and backwards. */
 const SECONDS_PER_CALL = 1e-4;
 
-/** Cost of a step of a recurrent layer, in calls of another layer. */
-const CALLS_PER_CELL_STEP = 0.5;
+/** Cost of a step of a recurrent layer that is computed over whole sequences, in calls of another layer. */
+const CALLS_PER_CELL_STEP = 0.2;
 
-/** Factor for a recurrent layer that skips masked steps. */
-const MASKED = 3;
+/** Cost of a gate in a step of one that is computed step by step. */
+const CALLS_PER_GATE = 1.5;
 
 /**
  * Bytes per second, of everything kept for the backward pass, at which layers do work other than
@@ -166,9 +167,9 @@ export function stepWork(
   const shapes = inputs.map(({ shape: [, ...rest] }) => [examples, ...rest]);
   const leaves = leafLayers(model).map(({ layer }) => layer);
   const uses = layerUses(model, leaves, containerLayers(model), shapes);
-  const perStep = CALLS_PER_CELL_STEP * (leaves.some(isMasking) ? MASKED : 1);
   const calls = uses.reduce(
-    (sum, { layer, input, times }) => sum + times * ("cell" in layer ? perStep * input[1] : 1),
+    (sum, { layer, input, times }) =>
+      sum + times * ("cell" in layer ? callsPerStep(layer) * input[1] : 1),
     0,
   );
   const work = layerWorkloads(model, shapes).entries()
@@ -215,6 +216,12 @@ function slownessOf(layer: Layer, shape: readonly number[]): number {
   );
 }
 
-function isMasking(layer: Layer): boolean {
-  return layer.getClassName() === "Masking" || (layer as { maskZero?: boolean }).maskZero === true;
+/** Returns the calls that a step of a recurrent layer costs in training. */
+function callsPerStep(layer: Layer): number {
+  const { cell } = layer as unknown as { cell: { dropout?: number; recurrentDropout?: number } };
+  const { dropout = 0, recurrentDropout = 0 } = cell;
+  if (isSwept(cell) && dropout === 0 && recurrentDropout === 0) return CALLS_PER_CELL_STEP;
+  const gates = layer.weights.filter(({ originalName }) => originalName.includes("recurrent"))
+    .reduce((sum, { shape }) => sum + shape.at(-1)! / shape.at(-2)!, 0);
+  return CALLS_PER_GATE * Math.max(1, gates);
 }

@@ -5,7 +5,7 @@ import { resolveLosses } from "../../src/measure/resolve_objective.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { fitScale } from "../../src/probe/fit.ts";
 import { openProbe } from "../../src/probe/open_probe.ts";
-import { planTrial, stepSeconds } from "../../src/probe/plan_trial.ts";
+import { planTrial, stepSeconds, stepWork } from "../../src/probe/plan_trial.ts";
 import {
   type Attempt,
   countStill,
@@ -445,21 +445,28 @@ Deno.test("stepSeconds() knows the convolutions that are slow, and those in tile
   assert(whole < 0, `${whole}`);
 });
 
-Deno.test("stepSeconds() counts each step of a recurrent layer as half a call, and as three halves behind a mask", async () => {
+Deno.test("stepSeconds() counts each step of a recurrent layer as a fifth of a call, and its gates where it goes step by step", async () => {
   await using engine = await startEngine();
   const { layers, sequential } = engine.tf;
-  const secondsOf = (steps: number, { isMasked = false } = {}) => {
-    const inputShape = [steps, 1];
-    const mask = layers.masking({ maskValue: 0, inputShape });
-    const rnn = layers.simpleRNN({ units: 1, inputShape });
-    const model = sequential({ layers: isMasked ? [mask, rnn] : [rnn] });
-    const seconds = stepSeconds({ model, inputs: [{ shape: [1, ...inputShape] } as Tensor] }, 1);
-    model.dispose();
-    return seconds;
+  const callsOf = (kind: "simpleRNN" | "lstm" | "gru", options: object = {}, isMasked = false) => {
+    const secondsOf = (steps: number) => {
+      const inputShape = [steps, 1];
+      const rnn = layers[kind]({ units: 1, inputShape, ...options } as never);
+      const mask = layers.masking({ maskValue: 0, inputShape });
+      const model = sequential({ layers: isMasked ? [mask, rnn] : [rnn] });
+      const { calls } = stepWork({ model, inputs: [{ shape: [1, ...inputShape] } as Tensor] }, 1);
+      model.dispose();
+      return calls;
+    };
+    return (secondsOf(200) - secondsOf(100)) / 100 / 1e-4;
   };
-  assertAlmostEquals(secondsOf(200) - secondsOf(100), 0.005, 1e-4);
-  const masked = { isMasked: true };
-  assertAlmostEquals(secondsOf(200, masked) - secondsOf(100, masked), 0.015, 1e-4);
+  assertAlmostEquals(callsOf("simpleRNN"), 0.2, 1e-6);
+  assertAlmostEquals(callsOf("lstm"), 0.2, 1e-6);
+  assertAlmostEquals(callsOf("lstm", {}, true), 0.2, 1e-6);
+  // Dropout in the cell, for which no sequence is computed as a whole.
+  assertAlmostEquals(callsOf("simpleRNN", { recurrentDropout: 0.1 }), 1.5, 1e-6);
+  assertAlmostEquals(callsOf("gru", { dropout: 0.1 }), 4.5, 1e-6);
+  assertAlmostEquals(callsOf("lstm", { dropout: 0.1 }), 6, 1e-6);
   // The step itself, and one call.
   const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
   assertAlmostEquals(
