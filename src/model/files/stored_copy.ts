@@ -2,12 +2,7 @@ import { writeFailure } from "../../words/failure.ts";
 import { ModelError } from "../model_error.ts";
 import { type ByteSource, byteSource } from "./byte_source.ts";
 import { openZip, type ZipEntry } from "./unzip.ts";
-
-/**
- * True for the command line, whose process is ours: it may listen to signals. A library leaves them
- * to the program that uses it.
- */
-export const processOwner = { isCommandLine: false };
+import { processOwner } from "./process_owner.ts";
 
 /** Packed files up to this size are unpacked in memory, one at a time. */
 const MAX_UNPACKED = 2 ** 24;
