@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { estimateMemory } from "../../src/measure/estimate_memory.ts";
+import { estimateLeast, estimateMemory } from "../../src/measure/estimate_memory.ts";
 import { layerUses } from "../../src/measure/layer_uses.ts";
 import { containerLayers } from "../../src/model/layers/leaf_layers.ts";
 import { leafLayers } from "../../src/load/mod.ts";
@@ -28,6 +28,11 @@ Deno.test("estimateMemory() counts weights, the largest gradient and what the la
     estimateMemory(layersOf(model), usesOf(model, [10, 4, 2])),
     // Kept of the dense layer's output, and the gradients of its output and input.
     4 * (8 * 3 + 3 + 8 * 3 + 1.15 * 10 * 3 + 10 * (3 + 8)),
+  );
+  // At least the input and the output of the flatten are needed at once, with their gradients.
+  assertEquals(
+    estimateLeast(layersOf(model), usesOf(model, [10, 4, 2])),
+    4 * (8 * 3 + 3 + 8 * 3) + 2 * 4 * 10 * (8 + 8),
   );
   model.dispose();
 });
