@@ -107,20 +107,25 @@ export function mutateBytes(bytes: Uint8Array, chance: Chance): Uint8Array<Array
     case 1:
       return copy.slice(0, at);
     case 2:
-      return new Uint8Array([...copy.subarray(0, at), ...copy.subarray(Math.floor(at / 2))]);
+      return joined(copy.subarray(0, at), copy.subarray(Math.floor(at / 2)));
     default:
-      return new Uint8Array([
-        ...copy.subarray(0, at),
-        ...copy.subarray(at + chance.integer(1, 16)),
-      ]);
+      return joined(copy.subarray(0, at), copy.subarray(at + chance.integer(1, 16)));
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
 }
 
 /** Most bytes of an HDF5 file are numbers or room: where something else stands is hit more often. */
 export function damagedBytes(bytes: Uint8Array, chance: Chance): Uint8Array {
   if (chance.happens(0.3)) return mutateBytes(bytes, chance);
   const copy = new Uint8Array(bytes);
-  const used = [...copy.keys()].filter((at) => copy[at] !== 0);
+  const used: number[] = [];
+  for (let at = 0; at < copy.length; at++) if (copy[at] !== 0) used.push(at);
   for (let i = chance.integer(1, 4); i > 0; i--) {
     copy[chance.one(used)] = chance.one([0, 1, 2, 3, 8, 16, 127, 128, 255, chance.integer(0, 255)]);
   }
