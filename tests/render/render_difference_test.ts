@@ -11,11 +11,12 @@ import { weightChangeTable } from "../../src/render/weight_change_table.ts";
 import { formatShare } from "../../src/words/numbers.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderChanges } from "../../src/render/render_changes.ts";
-import { renderDifference } from "../../src/render/render_difference.ts";
+import { headSentence, renderDifference } from "../../src/render/render_difference.ts";
 import { renderDifferenceMarkdown } from "../../src/render/render_difference_markdown.ts";
 import { readShape } from "../../src/words/shape.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
+import { snapshotOf } from "../snapshot_of.ts";
 
 /** A run of layers whose gradients have these sizes, with an error of each of these layers. */
 function side(name: string, gradients: Record<string, number>, ill: string[] = []) {
@@ -54,6 +55,42 @@ Deno.test("renderDifference() says which layers put out another shape, and count
   assertMatch(text, /^Outputs: one from \[8\] to \[16\]$/m);
   assertMatch(text, /^1 layer unchanged\.$/m);
   assert(!renderDifference(differenceOf(run(8), run(8))).includes("Outputs:"));
+});
+
+Deno.test("renderDifference() keeps its text at each width", async (t) => {
+  const after = {
+    ...B,
+    measurements: {
+      ...B.measurements,
+      objective: { ...B.measurements.objective, name: "meanSquaredError", value: 0.5 },
+    },
+  };
+  const before = {
+    ...A,
+    measurements: {
+      ...A.measurements,
+      objective: { ...A.measurements.objective, name: "meanSquaredError", value: 0.55 },
+    },
+  };
+  const text = (width?: number) => renderDifference(differenceOf(before, after), { width });
+  await t.assertSnapshot([40, 60, 80].map(text).join("\n"), snapshotOf(import.meta));
+  assertEquals(text(), text(80));
+});
+
+Deno.test("headSentence() names a loss that changes by a tenth or more, where it can be compared", () => {
+  const withLoss = (one: typeof A, value: number, name = "meanSquaredError") => ({
+    ...one,
+    measurements: {
+      ...one.measurements,
+      objective: { ...one.measurements.objective, name, value },
+    },
+  });
+  const of = (from: number, to: number, names: [string?, string?] = []) =>
+    headSentence(differenceOf(withLoss(A, from, names[0]), withLoss(A, to, names[1])));
+  assertEquals(of(1, 1.1), "The loss rises from 1 in A to 1.1 in B.");
+  assertEquals(of(1.1, 1), "The loss falls from 1.1 in A to 1 in B.");
+  const others = [of(1, 1.09), of(0, 1), of(1, 0), of(1, 2, ["sum", "sum"]), of(1, 2, ["a", "b"])];
+  assertEquals(others, [null, null, null, null, null]);
 });
 
 Deno.test("renderDifference() says that nothing moved", () => {

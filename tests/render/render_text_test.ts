@@ -3,9 +3,12 @@ import { stripAnsiCode } from "@std/fmt/colors";
 import fc from "fast-check";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
+import type { RenderTextOptions } from "../../src/render/render_charts.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { finding, layer, measurements, small, statistics, weight } from "../networks/sample.ts";
+import { reportOf, residualLayers } from "../networks/residual_report.ts";
+import { snapshotOf } from "../snapshot_of.ts";
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
 
 const findings = [
@@ -289,4 +292,12 @@ Deno.test("renderText() stays readable with 200 layers in 60 columns", () => {
   assertEquals(lines.filter((line) => /^ +1e-9 +1e-6 +1e-3 +1e0/.test(line)).length, 4);
   assert(lines.includes("150 errors, 0 warnings."));
   assert(lines.length < 200 * 4 + 60);
+});
+
+Deno.test("renderText() keeps its text of a deep network at each width", async (t) => {
+  const { measurements, findings, diagnosis } = reportOf(residualLayers(12));
+  const text = (options: RenderTextOptions) =>
+    renderText(measurements, findings, { diagnosis, details: true, ...options });
+  const texts = [{ width: 60 }, { width: 100 }, { width: 140, unicode: true, all: true }].map(text);
+  await t.assertSnapshot(texts.join("\n"), snapshotOf(import.meta));
 });

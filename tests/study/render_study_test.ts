@@ -3,12 +3,14 @@ import { renderStudy } from "../../src/render/render_study.ts";
 import type { StudyPoint } from "../../src/study/grid_point.ts";
 import { summarizeStudy } from "../../src/study/study.ts";
 import { InputError } from "../../src/words/input_error.ts";
+import { snapshotOf } from "../snapshot_of.ts";
 import {
   band,
   lineOf,
   makeHeader,
   makeLayer,
   makePoint,
+  sampleStudy,
   SCALES,
   summaryOf,
 } from "../networks/studies.ts";
@@ -277,4 +279,31 @@ Deno.test("renderStudy() leaves layers without a kernel out of the gradients", (
   const text = renderStudy(summaryOf({ scales: [1] }, () => ({ layers })));
   assertEquals(text.split("\n").filter((line) => line.startsWith("flatten")).length, 1);
   assertEquals(text.split("\n").filter((line) => line.startsWith("dense_1")).length, 2);
+});
+
+Deno.test("renderStudy() keeps its text, whatever the width and the grid", async (t) => {
+  const large = sampleStudy({ activations: ["tanh", "relu"], depths: [3, 25], scales: 90 });
+  const multiplied = summaryOf(
+    { scales: SCALES, widths: [8, 16], initializers: ["heNormal"] },
+    (point) => ({
+      ...band(point),
+      layers: ["dense_1", "dense_2"].map((name) => makeLayer(name, { sigma: 3 * point.scale })),
+    }),
+  );
+  for (const width of [60, 100]) {
+    const texts = [large, multiplied].map((summary) => renderStudy(summary, { width }));
+    await t.assertSnapshot(texts.join("\n"), snapshotOf(import.meta));
+  }
+});
+
+Deno.test("renderStudy() takes the scale for sigma_w up to a tenth", () => {
+  const isSigma = (times: number) => {
+    const summary = summaryOf({ scales: SCALES }, ({ scale }) => ({
+      layers: ["dense_1", "dense_2"].map((name) => makeLayer(name, { sigma: times * scale })),
+    }));
+    const text = renderStudy(summary);
+    return [text.replaceAll("\n", " ").includes("the scale is sigma_w"), /^sigma_w/m.test(text)];
+  };
+  for (const times of [0.905, 1.095]) assertEquals(isSigma(times), [true, false]);
+  for (const times of [0.895, 1.105]) assertEquals(isSigma(times), [false, true]);
 });
