@@ -95,3 +95,167 @@ Deno.test("WatchBudget affords all with a share of 1", () => {
   const { step, again, pass } = spend({ steps: 50, known: false, share: 1 });
   assertEquals([step, again, pass], [50, 50, 51]);
 });
+
+/** Asserts that a budget affords some work after `most` milliseconds of other work, and not after more. */
+function assertMost(
+  most: number,
+  ask: (budget: WatchBudget) => boolean,
+  prepare: (budget: WatchBudget, pass: (milliseconds: number) => void) => void,
+) {
+  const answer = (other: number) => {
+    let time = 500;
+    const budget = new WatchBudget({ share: 0.05, now: () => time });
+    prepare(budget, (milliseconds) => time += milliseconds);
+    budget.charge("other", other);
+    // The other work takes its time too.
+    time += other;
+    return ask(budget);
+  };
+  assertEquals([answer(most), answer(most + 0.01)], [true, false], `${most}`);
+}
+
+const pass = (budget: WatchBudget) => budget.affords("pass");
+
+/** A pass of 30 ms and a second look of 8 ms, both once. */
+const charge = (budget: WatchBudget) => {
+  budget.charge("pass", 30);
+  budget.charge("again", 8);
+};
+
+/** Ends so many steps that take no time. */
+const endSteps = (budget: WatchBudget, count: number) => {
+  for (let i = 0; i < count; i++) budget.endStep(0);
+};
+
+Deno.test("WatchBudget affords work that leaves the pass at the end, and what is reserved", () => {
+  assertMost(400 - 3 * 30, pass, (budget) => budget.charge("pass", 30));
+  assertMost(400 - 38 - 8 - 30, (budget) => budget.affords("again"), charge);
+  const reserved = { pass: 1, again: 2 };
+  assertMost(400 - 38 - 8 - 2 * 8 - 2 * 30, (budget) => budget.affords("again", reserved), charge);
+  const all = new WatchBudget({ share: 1, now: () => 0 });
+  all.charge("pass", 1e9);
+  assertEquals([all.affords("pass"), all.affordsStep()], [true, true]);
+});
+
+Deno.test("WatchBudget takes for the cost of some work the last one, and at most twice the one before", () => {
+  const after = (...costs: number[]) => (budget: WatchBudget) => {
+    for (const cost of costs) budget.charge("pass", cost);
+  };
+  assertMost(400 - 130 - 2 * 60, pass, after(30, 100));
+  assertMost(400 - 75 - 2 * 45, pass, after(30, 45));
+  assertMost(400 - 40 - 2 * 10, pass, after(30, 10));
+});
+
+Deno.test("WatchBudget keeps the signals and verdicts of the steps to come, and half of it for signals", () => {
+  const after = (steps: number, signals: number[], judge = 0) => (budget: WatchBudget) => {
+    budget.steps = steps;
+    budget.charge("pass", 30);
+    for (const cost of signals) budget.charge("step", cost);
+    if (judge > 0) budget.charge("judge", judge);
+  };
+  assertMost(400 - 90 - 1 - 10, pass, after(10, [1]));
+  assertMost(400 - 90 - 1 - 10 - 2 - 20, pass, after(10, [1], 2));
+  // Half of the budget is paid to the signals, less what they have taken, but not less than nothing.
+  assertMost(400 - 90 - 50 - 150, pass, after(10, [50]));
+  assertMost(400 - 90 - 250, pass, after(10, [50, 50, 50, 50, 50]));
+  assertMost(400 - 90 - 1, pass, (budget) => {
+    after(1, [1])(budget);
+    endSteps(budget, 3);
+  });
+});
+
+Deno.test("WatchBudget affords the signals of a step up to its last millisecond, and thins them", () => {
+  const step = (budget: WatchBudget) => budget.affordsStep();
+  const after = (signals: number[]) => (budget: WatchBudget) => {
+    budget.steps = 10;
+    budget.charge("pass", 30);
+    budget.charge("judge", 2);
+    for (const cost of signals) budget.charge("step", cost);
+  };
+  // What has been spent, the verdicts to come, the pass at the end and this step.
+  assertMost(400 - 33 - 20 - 30 - 1, step, after([1]));
+  const signals = (count: number) => {
+    const budget = new WatchBudget({ share: 0.05, now: () => 0 });
+    after(Array(count).fill(1))(budget);
+    return step(budget);
+  };
+  assertEquals([signals(199), signals(200)], [true, false]);
+  const thinned = new WatchBudget({ share: 0.05, now: () => 0 });
+  thinned.steps = 101;
+  thinned.charge("step", 4);
+  const seen = Array.from({ length: 8 }, () => {
+    const isActive = thinned.affordsStep();
+    thinned.endStep(0);
+    return isActive;
+  });
+  // Of 196 ms, 4 ms for each of 101, 100, 99, 98 ... steps: every third of the first, then every second.
+  assertEquals(seen, [true, false, false, false, true, false, true, false]);
+});
+
+Deno.test("WatchBudget knows the length of a training after two steps, by the shorter", () => {
+  const after =
+    (times: number[], within = 0) => (budget: WatchBudget, wait: (ms: number) => void) => {
+      budget.steps = 1000;
+      budget.charge("pass", 30);
+      wait(30);
+      for (const time of times) {
+        budget.resume();
+        wait(time);
+        budget.endStep(within);
+      }
+    };
+  assertMost(400 - 90, pass, after([20]));
+  assertMost(1000 - 90, pass, after([20, 20]));
+  assertMost(1000 - 90, pass, after([50, 20]));
+  assertMost(600 - 90, pass, after([20, 20], 8));
+});
+
+Deno.test("WatchBudget takes a training of unknown length for one of 8 s, then for what has passed", () => {
+  const after =
+    (time: number, judge: number) => (budget: WatchBudget, wait: (ms: number) => void) => {
+      budget.charge("pass", 30);
+      budget.charge("judge", judge);
+      wait(30 + judge);
+      if (time === 0) return;
+      budget.resume();
+      wait(time);
+      budget.endStep(0);
+    };
+  // Without a step, nobody knows how many will come.
+  assertMost(400 - 90 - 0.5, pass, after(0, 0.5));
+  assertMost(400 - 90 - 0.5 - 0.5 * 7980 / 20, pass, after(20, 0.5));
+  // No step takes less than a millisecond.
+  assertMost(400 - 90 - 0.01 - 0.01 * 7999.5, pass, after(0.5, 0.01));
+  // After 10 s no step is to come, and 5 % of them may be taken.
+  assertMost(500 - 90 - 0.5, pass, after(10_000, 0.5));
+});
+
+Deno.test("WatchBudget affords a second look in every other of the first steps, and passes after them", () => {
+  const look = (budget: WatchBudget) => budget.affordsLook();
+  const after = (done: number) => (budget: WatchBudget) => {
+    charge(budget);
+    endSteps(budget, done);
+  };
+  assertMost(400 - 38 - 8 - 30, look, after(0));
+  assertMost(400 - 38 - 8 - 2 * 8 - 2 * 30, look, after(2));
+  assertMost(400 - 38 - 8 - 30, look, after(4));
+  const looks = (done: number) => {
+    const budget = new WatchBudget({ share: 0.05, now: () => 0 });
+    after(done)(budget);
+    return look(budget);
+  };
+  assertEquals([1, 3, 17, 18, 19, 20, 22].map(looks), [
+    false,
+    false,
+    false,
+    true,
+    false,
+    false,
+    false,
+  ]);
+  const passes = (budget: WatchBudget) => budget.affordsPass();
+  assertMost(400 - 38 - 30 - 5 * 8 - 2 * 30, passes, after(0));
+  assertMost(400 - 38 - 30 - 0.5 * 8 - 2 * 30, passes, after(18));
+  assertMost(400 - 38 - 30 - 30, passes, after(20));
+  assertMost(400 - 38 - 30 - 30, passes, after(24));
+});
