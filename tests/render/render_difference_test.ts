@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
-import { differenceOf } from "../../src/compare/difference.ts";
-import type { WeightChanges } from "../../src/compare/difference.ts";
+import { differenceOf, type WeightChanges } from "../../src/compare/difference.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { Cause } from "../../src/diagnosis/diagnosis.ts";
 import type { Fix } from "../../src/diagnosis/fix.ts";
