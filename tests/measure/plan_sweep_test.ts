@@ -8,6 +8,7 @@ import {
   groupBySize,
   groupParts,
   matrixOf,
+  PART_BYTES,
   pieceAt,
   type Pieces,
   spanOf,
@@ -104,7 +105,7 @@ Deno.test("divideParts() cuts tensors into parts of at most 64 MiB, and of at le
 
 Deno.test("groupParts() puts small parts together, up to 64 of them", () => {
   const tensors = [...Array(65).fill(ofBytes(10, 1)), ofBytes(2 ** 26, 1), ofBytes(10, 1)];
-  const groups = groupParts(divideParts(tensors), tensors);
+  const groups = groupParts(divideParts(tensors), tensors, PART_BYTES);
   assertEquals(groups.map(({ length }) => length), [64, 1, 1, 1]);
 });
 
