@@ -94,8 +94,29 @@ function lowered({ measurements: { layers } }: Patient, fix: string): Fix[] {
     : [{ kind: "rebuild", what: fix }];
 }
 
-/** Returns a learning rate that the compiled optimizer cannot work with. */
+/**
+ * Returns a learning rate that the compiled optimizer cannot work with, or that has not learned in a
+ * trial where another one has.
+ */
 export function learningRate(patient: Patient): Suspect[] {
+  return [...outrun(patient), ...unusable(patient)];
+}
+
+function outrun(patient: Patient): Suspect[] {
+  const states = foundBy("trial", patient).filter(({ kind, severity }) =>
+    kind === "learning-rate" && severity === "warning"
+  );
+  return states.map((finding) => ({
+    kind: "learning-rate",
+    layers: [],
+    message: finding.message,
+    states: [finding],
+    explains: () => false,
+    fixes: [{ kind: "rebuild", what: finding.fix }],
+  }));
+}
+
+function unusable(patient: Patient): Suspect[] {
   const { optimizer } = patient.measurements;
   const from = optimizer?.learningRate ?? null;
   if (from === null) return [];

@@ -5,6 +5,7 @@ import {
   learningRate,
   regularization,
 } from "../../../src/diagnosis/causes/training.ts";
+import { diagnose } from "../../../src/diagnosis/diagnose.ts";
 import type { Measurements } from "../../../src/measure/measurements.ts";
 import { makeMeasurements, makeWeight } from "../../networks/measurements.ts";
 import { finding } from "../../networks/sample.ts";
@@ -53,6 +54,20 @@ Deno.test("baseline() names the subjects of all figures that moved, and explains
   }
   const [{ explains }] = baseline(patientOf(makeMeasurements(), [moved("rms(kernel)")]));
   assertEquals(explains(ANY), false);
+});
+
+Deno.test("learningRate() names a rate that a trial warns of, before other warnings of a pass", () => {
+  const trial = (over: object) =>
+    finding(null, { rule: "trial", kind: "learning-rate", severity: "warning", ...over });
+  const kinds = (over: object) =>
+    learningRate(patientOf(makeMeasurements(), [trial(over)])).map(({ kind }) => kind);
+  assertEquals(kinds({}), ["learning-rate"]);
+  // The cause of an error is found by training.
+  assertEquals(kinds({ severity: "error" }), []);
+  assertEquals(kinds({ kind: "no-progress" }), []);
+  const other = finding("dense_1", { rule: "activation-scale", severity: "warning" });
+  const { causes } = diagnose(makeMeasurements(), [other, trial({})]);
+  assertEquals(causes.map(({ kind }) => kind), ["learning-rate", "activation-scale"]);
 });
 
 Deno.test("regularization() lowers dropout to 0.2 where it is higher, but not in recurrent layers", () => {
