@@ -33,8 +33,22 @@ export interface FitScale {
   of(outputs: Tensor[], loss: number): Fit;
 }
 
-/** From here on, right answers are not luck: 17 of 32 examples in ten classes. */
+/** From here on, right answers are clear: 17 of 32 examples in ten classes. */
 const CLEAR = 0.5;
+
+/**
+ * Right answers are luck if guessing gets as many with at least this probability: 26 of 32 in two
+ * classes. Moving one boundary through 32 points is enough for that: of six networks of
+ * `bench/trainability` that counted as learning by such answers and take at least 80 steps more to
+ * get beyond them, if they do, four fail as compiled, one is slow and one trains.
+ */
+const LUCK = 1e-4;
+
+/**
+ * If the loss is more than this many times that of the best constant answer, few wrong answers make
+ * up most of it, and it says nothing about the right ones.
+ */
+const FAR = 2;
 
 /**
  * A loss above this share of the first has not fallen: right answers are then luck, or belong to
@@ -92,13 +106,17 @@ export function fitScale(
       ? constantLoss(tf, (answers) => objective.evaluate(answers), { outputs, targets })
       : null);
   const byLoss = { guess, best: known?.best ?? 0, first, vary, isNamed, areClasses };
+  const least = classes.map((one) => one === null ? 0 : shareBeyondLuck(one));
   const fitOf = (outputs: Tensor[], loss: number, { hasFallen }: { hasFallen: boolean }): Fit => {
     const shares = trained.map((i, k) =>
       classes[k] === null ? null : rightOf(tf, outputs[i], classes[k], objective.lossOf(i)!)
     );
     const all = shares.length > 0 && shares.every((share) => share !== null) ? shares : null;
+    const isNear = guess !== null && loss <= FAR * guess;
     const byClass = (share: number | null, k: number) =>
-      share === null || !hasFallen ? NaN : relative(share, classes[k]!.majority);
+      share === null || !hasFallen || isNear && share < least[k]
+        ? NaN
+        : relative(share, classes[k]!.majority);
     const accuracy = all === null ? null : mean(all);
     if (trained.length > 1 && known !== null) {
       // A model has learned only as much as its worst head.
@@ -215,6 +233,23 @@ const hasOneRow = ({ shape }: Tensor) => shape.slice(1, -1).every((length) => le
 /** Maps an accuracy from [share of the most frequent class, 1] to [0, 1]. */
 const relative = (share: number, majority: number) =>
   majority === 1 ? NaN : (share - majority) / (1 - majority);
+
+/**
+ * Returns the share of the rows that guessing the most frequent class does not reach by luck; 0 if
+ * all rows may be right by luck, since then they say too little.
+ */
+function shareBeyondLuck({ rows, majority }: Pick<Classes, "rows" | "majority">): number {
+  let chance = majority ** rows;
+  let tail = chance;
+  let right = rows;
+  if (tail >= LUCK) return 0;
+  while (tail < LUCK && chance > 0) {
+    chance *= right / (rows - right + 1) * (1 - majority) / majority;
+    right--;
+    tail += chance;
+  }
+  return chance > 0 ? (right + 1) / rows : 0;
+}
 
 /** Classes that targets name. */
 interface Classes {

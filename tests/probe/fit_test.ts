@@ -93,6 +93,29 @@ Deno.test("fitScale() takes one unit of 0 or 1 for two classes", () => {
   assertAlmostEquals(found.guess!, Math.LN2, 1e-5);
 });
 
+Deno.test("fitScale() counts right answers in two classes if they are not luck, from 27 of 32 on", () => {
+  const labels = (rows: number) => Array.from({ length: rows }, (_, i) => i % 2);
+  /** Answers of which the first are wrong; a log-odds of 0.4 is a loss of 0.51 or 0.91. */
+  const fit = (rows: number, wrong: number, odds = 0.4) => {
+    const answers = labels(rows).map((label, i) => (label === Number(i < wrong) ? -odds : odds));
+    return fitOf({
+      losses: ["bce_with_logits"],
+      targets: [column(...labels(rows))],
+      outputs: [column(...answers)],
+      start: [column(...answers.map((answer) => -9 * answer))],
+    });
+  };
+  const lucky = fit(32, 6);
+  assertEquals(lucky.accuracy, 26 / 32);
+  assert(lucky.fit! < 0.3, `${lucky.fit}`);
+  assertEquals(fit(32, 5).fit, 2 * 27 / 32 - 1);
+  // All of 12 may be right by luck: they say too little.
+  assertAlmostEquals(fit(12, 2).fit!, 2 * 10 / 12 - 1, 1e-6);
+  // Eight wrong answers keep the loss far above guessing, which says nothing about the others.
+  const far = fit(32, 8, 12);
+  assertAlmostEquals(far.fit!, 0.5, 1e-6);
+});
+
 Deno.test("fitScale() takes outputs without an axis of units for one number per example", () => {
   const given = tf.tensor1d([1, 2, 3, 10]);
   const of = (loss: OutputLoss, targets: Tensor, outputs: Tensor) =>
