@@ -241,6 +241,8 @@ export interface AttemptOptions {
   isWhole?: boolean;
   /** Returns true if the time is up; called before each step. */
   isUp(): boolean;
+  /** Receives the trained model before it is restored. */
+  see?(trained: KeptProbe): void;
 }
 
 /** Options of {@linkcode train}. */
@@ -294,6 +296,7 @@ function attemptOnce(
     made = rung.make();
     const course = train(kept, { ...options, update: made.update, progress });
     if (course === null) return null;
+    options.see?.(kept);
     return conclude(course, progress, { rung, scale, steps, model: kept.model });
   } finally {
     kept.restore();

@@ -38,9 +38,9 @@ export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | 
   /**
    * True to repeat the best attempt with 7.5 times the steps if all fail and the loss is still that
    * of guessing: late starters, such as sigmoid layers, move after 100 steps and more. It counts
-   * only if it then learns. Default: true.
+   * only if it then learns. A number repeats it with that many times the steps. Default: true.
    */
-  patient?: boolean;
+  patient?: boolean | number;
   /**
    * True to repeat the given rate with 7.5 times the steps if it fails and another rate learns: 40 steps of
    * Adam at 1e-3 are too few for some networks that train. The longer attempt replaces the first. Default:
@@ -59,7 +59,7 @@ const DEFAULT_STEPS = 40;
 const PATIENCE = 3;
 
 /** Options of a trial that every kind of trial has, with their defaults filled in. */
-type TrialLimits = Required<Pick<TrialOptions, "steps" | "budgetSeconds" | "always">>;
+export type TrialLimits = Required<Pick<TrialOptions, "steps" | "budgetSeconds" | "always">>;
 
 /**
  * Returns the limits of a trial.
@@ -137,7 +137,8 @@ export async function openTrial(
   const limit = PATIENCE * budgetSeconds + 1;
   const isUp = limits.always ? () => false : startLimit(limit);
   const isWhole = plan.examples === probe.examples;
-  const tried = isWhole ? probe : await firstExamples(probe, plan.examples, options);
+  const some = { from: 0, to: plan.examples };
+  const tried = isWhole ? probe : await someExamples(probe, some, options);
   const chosen = chooseLoss(tf, model, {
     objective: options.objective,
     targets: tried.targets,
@@ -187,14 +188,17 @@ function startLimit(seconds: number): () => boolean {
   return () => performance.now() > earliest && processorSeconds() > deadline;
 }
 
-function firstExamples(
+/** Returns a probe on some of the examples, as copies that the caller disposes. */
+export function someExamples(
   { tf, model, batch, inputs, targets }: OpenProbe,
-  examples: number,
+  { from, to }: { from: number; to: number },
   options: Pick<TrialOptions, "seed">,
 ): Promise<OpenProbe> {
-  const first = (tensor: Tensor) =>
-    tf.slice(tensor, tensor.shape.map(() => 0), [examples, ...tensor.shape.slice(1)]) as Tensor;
-  const part = { inputs: inputs.map(first), targets: targets?.map(first) };
+  const cut = (tensor: Tensor) => {
+    const [, ...rest] = tensor.shape;
+    return tf.slice(tensor, [from, ...rest.map(() => 0)], [to - from, ...rest]) as Tensor;
+  };
+  const part = { inputs: inputs.map(cut), targets: targets?.map(cut) };
   return openProbe(model, { ...batch, ...part }, options);
 }
 

@@ -12,7 +12,8 @@ export type TrialVerdict = "learns" | "slow" | "fails" | "undecided";
  * Reason why a network does not learn, as far as training shows: all weights are `frozen`; loss or
  * weights are `not finite`; the `penalties` of the layers outweigh the loss; the network ends up
  * `guessing`, with the loss of one answer for every example; most of its layers are `still layers`,
- * which training does not reach; or it makes `no progress`.
+ * which training does not reach; it learns its examples `by heart`, and is far worse than guessing on
+ * others; or it makes `no progress`.
  */
 export type TrialReason =
   | "frozen"
@@ -20,6 +21,7 @@ export type TrialReason =
   | "penalties"
   | "guessing"
   | "still layers"
+  | "by heart"
   | "no progress";
 
 /** Effect of training on a layer. */
@@ -80,6 +82,10 @@ export interface Attempt {
   fit: number | null;
   /** Name of the output with the worst fit, which counts, if there are several. */
   behind?: string;
+  /**
+   * Loss of examples held out over that of guessing, if it only memorised the others; it then fails.
+   */
+  heldOut?: number;
   /** True if the budget ended it while more steps might have helped. */
   cut?: true;
   /** True if it was repeated with more steps than the others, because another rate learned. */
@@ -248,23 +254,37 @@ export function judgeTrial(
 }
 
 /**
- * Number of steps after which a network learns late. Of five networks of `bench/trainability` and
- * `bench/faults` that the compiled rate left guessing after 300 steps, the one that another rate taught
- * in 48 fails as compiled; of those of 107, 118, 120 and 185 two train and two are slow. Of eleven whose
+ * Number of steps after which a network learns late. Of eleven networks of `bench/trainability` whose
  * signal dies in both directions and that learned their batch, the seven that took 40 to 69 steps at
  * some rate train, and of four that took 60, 97, 110 and 218 none does.
  */
 const SOON = 80;
 
-/** Returns true if a network learns its batch, at some rate not late. */
-export function learnsInTime({ verdict, attempts }: Trial): boolean {
+/**
+ * A rate that still guesses after 300 steps is at fault if another one learns within these. Of six such
+ * networks of `bench/trainability` and `bench/faults`, the two whose other rate takes 48 and 91 steps
+ * fail as compiled; of those of 107, 118, 120 and 185 two train and two are slow.
+ */
+export const AT_FAULT = 100;
+
+/** Returns true if a network learns its batch within these steps at some rate; by default, not late. */
+export function learnsInTime({ verdict, attempts }: Trial, most = SOON): boolean {
   return verdict === "learns" &&
-    attempts.some(({ verdict, steps }) => verdict === "learns" && steps <= SOON);
+    attempts.some(({ verdict, steps }) => verdict === "learns" && steps <= most);
 }
 
+/**
+ * Returns true if the compiled rate learns only late, in the longer attempt that it got because
+ * another rate learned.
+ */
+export const givenLearnsLate = ({ attempts }: Pick<Trial, "attempts">): boolean =>
+  attempts.some(({ given, repeated, verdict, steps }) =>
+    given && repeated === true && verdict === "learns" && steps > SOON
+  );
+
 /** Returns true if a network learns its batch, but late at every rate. */
-export const learnsLate = (trial: Trial): boolean =>
-  trial.verdict === "learns" && !learnsInTime(trial);
+export const learnsLate = (trial: Trial, most = SOON): boolean =>
+  trial.verdict === "learns" && !learnsInTime(trial, most);
 
 /** Returns true if a network only begins to learn its batch, and late at every rate. */
 export const beginsLate = ({ verdict, attempts }: Trial): boolean =>
@@ -278,5 +298,6 @@ function reasonOf(attempt: Attempt, guess: number | null): TrialReason | null {
   if (isDrowned(penalty)) return "penalties";
   if (areStill(attempt.layers)) return "still layers";
   if (verdict === "slow") return null;
+  if (attempt.heldOut !== undefined) return "by heart";
   return isGuessing(loss.last, guess) ? "guessing" : "no progress";
 }

@@ -3,6 +3,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { chooseLoss } from "../measure/choose_objective.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import type { AttemptOptions } from "./attempt.ts";
+import { memorisedOnly } from "./held_out.ts";
 import { openProbe } from "./open_probe.ts";
 import { openTrial, trialLimits, type TrialOptions, unknownLoss } from "./open_trial.ts";
 import { LEAST_STEPS } from "./plan_trial.ts";
@@ -12,7 +13,10 @@ import { type Attempt, judgeTrial, type SkippedTrial, type Trial } from "./trial
 /** An attempt has at most this many times the requested steps, as long as they help. */
 const LONGER = 3;
 
-/** Number of times the requested steps that a repeated attempt gets because it still guesses. */
+/**
+ * Number of times the requested steps that a repeated attempt gets because it still guesses, or
+ * because another rate learns.
+ */
 const LATE = 7.5;
 
 /**
@@ -32,8 +36,8 @@ interface ClimbOptions {
   left: number;
   /** Loss of the best constant answer; `null` if unknown. */
   guess: number | null;
-  /** True to repeat, with more steps, an attempt that still guesses. */
-  isPatient: boolean;
+  /** Number of times the steps with which an attempt that still guesses is repeated; 0 for none. */
+  patience: number;
   /** True to repeat, with more steps, the given rate if it fails and another one learns. */
   isThorough?: boolean;
 }
@@ -54,13 +58,13 @@ interface Climb {
  */
 export async function climb(
   ladder: readonly Rung[],
-  { steps, left, guess, isPatient, isThorough = false }: ClimbOptions,
+  { steps, left, guess, patience, isThorough = false }: ClimbOptions,
   make: (plan: AttemptPlan) => Promise<Attempt | null>,
 ): Promise<Climb | null> {
   const attempts: Attempt[] = [];
-  const late = Math.ceil(LATE * steps);
-  const repeat = (place: number) =>
-    make({ rung: ladder[place], steps: late, most: late, isShort: false });
+  const [late, thorough] = [patience, LATE].map((times) => Math.ceil(times * steps));
+  const repeat = (place: number, steps: number) =>
+    make({ rung: ladder[place], steps, most: steps, isShort: false });
   for (const rung of ladder) {
     // A trial on few examples has fewer steps than that, all for the first rung.
     if (attempts.length > 0 && left < Math.min(steps, LEAST_STEPS)) break;
@@ -76,17 +80,18 @@ export async function climb(
   }
   const isEnded = attempts.length > 0 && isLast(attempts.at(-1)!);
   const untried = isEnded ? 0 : ladder.length - attempts.length;
-  const isDue = isPatient && !isEnded && untried === 0 && left >= late;
-  const place = isDue ? lateStarter(attempts, guess) : null;
+  const isDue = !isEnded && untried === 0 && left >= late;
+  const place = isDue ? lateStarter(attempts, { guess, steps: late }) : null;
   if (place !== null) {
-    const made = await repeat(place);
+    const made = await repeat(place, late);
     if (made === null) return null;
     left -= made.steps;
     // A slow attempt after this many steps proves nothing: more such networks fail than train.
     if (made.verdict === "learns") attempts[place] = made;
   }
-  if (isThorough && place !== 0 && left >= late && isInDoubt(attempts)) {
-    const made = await repeat(0);
+  const isRepeated = place === 0 && late >= thorough;
+  if (isThorough && !isRepeated && left >= thorough && isInDoubt(attempts)) {
+    const made = await repeat(0, thorough);
     if (made === null) return null;
     attempts[0] = { ...made, repeated: true };
   }
@@ -111,10 +116,14 @@ function isInDoubt([first, ...others]: readonly Attempt[]): boolean {
     others.some(({ verdict }) => verdict === "learns" || verdict === "slow");
 }
 
-/** Returns the index of the best attempt that still guesses if all fail; else `null`. */
-function lateStarter(attempts: readonly Attempt[], guess: number | null): number | null {
+/** Returns the index of the best attempt that still guesses after fewer steps if all fail; else `null`. */
+function lateStarter(
+  attempts: readonly Attempt[],
+  { guess, steps }: Pick<ClimbOptions, "guess" | "steps">,
+): number | null {
   if (guess === null || attempts.some(({ verdict }) => verdict !== "fails")) return null;
-  const isLate = ({ nonFiniteStep, loss, penalty, stillLayers, layers }: Attempt) =>
+  const isLate = ({ steps: taken, nonFiniteStep, loss, penalty, stillLayers, layers }: Attempt) =>
+    taken < steps &&
     nonFiniteStep === null && penalty.won !== true && stillLayers === 0 && layers.length > 0 &&
     loss.last <= GUESSES.last * guess && loss.first <= GUESSES.first * guess;
   const places = attempts.map((_, place) => place).filter((place) => isLate(attempts[place]))
@@ -124,6 +133,15 @@ function lateStarter(attempts: readonly Attempt[], guess: number | null): number
 
 /** The model is restored at this point, so other tasks, such as a listener for Ctrl-C, may run. */
 const breathe = () => new Promise((resolve) => setTimeout(resolve));
+
+/** Judges a trial whose compiled rate only memorises the batch; no other rate speaks against that. */
+function judgeMemorised(
+  [made, ...others]: readonly Attempt[],
+  { guess, heldOut }: Pick<Trial, "guess"> & { heldOut: number },
+): Pick<Trial, "verdict" | "givenVerdict" | "reason" | "best" | "attempts"> {
+  const given: Attempt = { ...made, verdict: "fails", heldOut };
+  return { ...judgeTrial([given], { guess }), attempts: [given, ...others] };
+}
 
 /**
  * Trains a model on one batch for some steps, to see if it learns, then restores everything:
@@ -201,16 +219,22 @@ export async function tryTraining(
   if ("skipped" in trial) return trial;
   const { facts: { examples, ...facts }, guess } = trial;
   try {
-    const { patient: isPatient = true, thorough: isThorough = false } = options;
-    const how = { steps, left: trial.steps, guess, isPatient, isThorough };
+    const { patient = true, thorough: isThorough = false } = options;
+    const patience = typeof patient === "number" ? patient : LATE * Number(patient);
+    const how = { steps, left: trial.steps, guess, patience, isThorough };
     const climbed = await climb(ladder, how, trial.make);
     if (climbed === null) return trial.stopped;
     const { attempts, untried } = climbed;
+    const [made] = attempts;
+    const left = trial.steps - attempts.reduce((sum, { steps }) => sum + steps, 0);
+    const given = { rung: ladder[0], made, facts: trial.facts, limits, left };
+    const heldOut = made.given ? await memorisedOnly(probe, options, given) : null;
     return {
       ...subject,
       ...facts,
-      ...judgeTrial(attempts, { guess, untried, examples }),
-      attempts,
+      ...heldOut === null
+        ? { ...judgeTrial(attempts, { guess, untried, examples }), attempts }
+        : judgeMemorised(attempts, { guess, heldOut }),
       ...untried > 0 ? { untried } : {},
       ...examples === undefined ? {} : { examples },
     };

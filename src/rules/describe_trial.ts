@@ -88,7 +88,7 @@ export function describeTrial(trial: Trial | SkippedTrial): string {
       : `the loss is ${chosen.loss.first} before the first step`;
   }
   const given = attempts.find(({ given }) => given);
-  const alone = verdict === "learns" || attempts.length === 1;
+  const alone = verdict === "learns" || attempts.length === 1 || chosen.heldOut !== undefined;
   const isApart = given !== undefined && given !== chosen && verdict === "learns";
   const still = stillWords(trial);
   const said = [
@@ -143,7 +143,7 @@ function triedAll(attempts: readonly Attempt[]): string {
 }
 
 function outcome(attempt: Attempt, { guess, reason }: Trial): string {
-  const { loss, nonFiniteStep, accuracy, verdict } = attempt;
+  const { loss, nonFiniteStep, accuracy, verdict, heldOut } = attempt;
   if (nonFiniteStep !== null) {
     return `the loss is not finite after ${formatCount(nonFiniteStep, "step")}`;
   }
@@ -153,6 +153,11 @@ function outcome(attempt: Attempt, { guess, reason }: Trial): string {
     : `, and ${formatPercent(accuracy)} of the examples are classified correctly`;
   // Success shows in the loss or, if the loss stays, in the accuracy.
   if (verdict === "learns") return isStanding(loss) ? said + classified : said;
+  if (heldOut !== undefined) {
+    return `${said}, but on examples held out it is ${
+      formatNumber(heldOut)
+    } times that of guessing`;
+  }
   const right = verdict === "slow" && accuracy !== null
     ? classified
     : besideGuess(loss.last, guess);

@@ -251,6 +251,28 @@ Deno.test("weighTrial() leaves a signal that dies both ways an error if the batc
   );
 });
 
+Deno.test("weighTrial() leaves an error if the compiled rate learns only in a longer attempt, after 80 steps", () => {
+  const found = makeFinding("dead-units", {
+    kind: "all-off",
+    severity: "error",
+    layer: "dense",
+    measured: 1,
+    expected: "some units on",
+    message: "All units are off.",
+    fix: "Draw it anew.",
+  });
+  const severity = (steps: number, repeated: boolean) => {
+    const given = makeAttempt({ given: true, steps, ...repeated ? { repeated: true } : {} });
+    const trial = makeTrial({ attempts: [given, makeAttempt()], givenVerdict: "learns" });
+    return weighTrial([found], trial)[0].severity;
+  };
+  assertEquals([severity(81, true), severity(80, true), severity(81, false)], [
+    "error",
+    "warning",
+    "warning",
+  ]);
+});
+
 Deno.test("weighTrial() leaves a signal that dies both ways an error if one rate alone learns random targets", () => {
   const about = { severity: "error", layer: "dense", measured: 0, expected: "1", fix: "" } as const;
   const gradient = makeFinding("vanishing-gradients", { ...about, message: "No gradient." });

@@ -135,7 +135,7 @@ const ROWS: Record<string, Row> = {
     optimizer: ({ train }) => train.adam(0.003),
     loss: "meanSquaredError",
     verdict: "sick",
-    given: "learns",
+    given: "fails",
     cause: "input",
     also({ findings }) {
       const loss = findings.find(({ rule }) => rule === "initial-loss");

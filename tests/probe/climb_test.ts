@@ -12,7 +12,7 @@ async function climbed(
   outcome: (plan: AttemptPlan, place: number) => Partial<Attempt> = () => ({}),
 ) {
   const asked: [number, number, boolean][] = [];
-  const given = { steps: 40, left: 1e4, guess: 2, isPatient: true, ...options };
+  const given = { steps: 40, left: 1e4, guess: 2, patience: 7.5, ...options };
   const done = await climb(ladder, given, (plan) => {
     asked.push([plan.steps, plan.most, plan.isShort]);
     const loss = { first: 2.1, last: 2, least: 2 };
@@ -48,14 +48,26 @@ Deno.test("climb() gives no more steps to what does not guess, or fails for anot
     () => ({ verdict: "slow" }),
   ];
   for (const reason of reasons) assertEquals((await climbed({}, reason)).asked.length, 3);
-  assertEquals((await climbed({ isPatient: false })).asked.length, 3);
+  assertEquals((await climbed({ patience: 0 })).asked.length, 3);
   assertEquals((await climbed({ guess: null })).asked.length, 3);
   // 120 steps are used, and 299 are left.
   assertEquals((await climbed({ left: 419 })).asked.length, 3);
 });
 
+Deno.test("climb() repeats what guesses as often as it has patience, unless it took as many steps", async () => {
+  const learned = (plan: AttemptPlan, place: number): Partial<Attempt> =>
+    place === 3 ? { verdict: "learns", fit: 0.6 } : fits(plan, place);
+  const brief = await climbed({ patience: 2 }, learned);
+  assertEquals(brief.asked.map(([steps]) => steps), [40, 40, 40, 80]);
+  assertEquals(brief.attempts.map(({ verdict }) => verdict), ["fails", "learns", "fails"]);
+  const long = (steps: number) =>
+    climbed({ patience: 2 }, (plan, place) => place < 3 ? { ...fits(plan, place), steps } : {});
+  assertEquals((await long(79)).asked.length, 4);
+  assertEquals((await long(80)).asked.length, 3);
+});
+
 Deno.test("climb() lengthens an attempt by what those to come do not need, and leaves out what does not fit", async () => {
-  const ample = await climbed({ isPatient: false });
+  const ample = await climbed({ patience: 0 });
   assertEquals(ample.asked, [[40, 120, false], [40, 120, false], [40, 120, false]]);
   const tight = await climbed({ left: 130 });
   assertEquals(tight.asked, [[40, 50, true], [40, 50, true], [40, 50, true]]);
@@ -76,7 +88,7 @@ Deno.test("climb() repeats a given rate that fails where another learns, if ther
   const own = [{ ...ladder[0], given: true }, ladder[1]] as Rung[];
   const run = async (options: Partial<Parameters<typeof climb>[1]>, first: Partial<Attempt>) => {
     const steps: number[] = [];
-    const limits = { steps: 40, left: 1e4, guess: 2, isPatient: true, isThorough: true };
+    const limits = { steps: 40, left: 1e4, guess: 2, patience: 7.5, isThorough: true };
     const done = await climb(own, { ...limits, ...options }, (plan) => {
       steps.push(plan.steps);
       const loss = { first: 4, last: 2, least: 2 };
@@ -105,7 +117,7 @@ Deno.test("climb() repeats a given rate also where others learn slowly or late",
   const own = [{ ...ladder[0], given: true }, ladder[1], ladder[2]] as Rung[];
   const run = async (outcomes: Partial<Attempt>[]) => {
     const rungs: number[] = [];
-    const limits = { steps: 40, left: 1e4, guess: 2, isPatient: true, isThorough: true };
+    const limits = { steps: 40, left: 1e4, guess: 2, patience: 7.5, isThorough: true };
     const done = await climb(own, limits, ({ rung, steps }) => {
       const loss = { first: 2.1, last: 2, least: 2 };
       const failed = { verdict: "fails", fit: 0, loss, steps, given: rung.given } as const;

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import {
   judgeTried,
-  mayStartLate,
+  patienceWith,
   trialOptionsOf,
   weighTrial,
 } from "../../../src/diagnosis/examine/try_findings.ts";
@@ -100,9 +100,9 @@ function withSpread(spread: number | null | undefined): Measurements {
   };
 }
 
-Deno.test("mayStartLate() trusts a late start if no other error is tried, and examples differ", () => {
+Deno.test("patienceWith() trusts a late start if examples differ, and a soon one beside another error", () => {
   const of = (rule: string, kind?: string, over = {}) =>
-    mayStartLate({
+    patienceWith({
       measurements: makeMeasurements(),
       found: [finding("a", { rule, ...kind === undefined ? {} : { kind }, ...over })],
     });
@@ -111,12 +111,12 @@ Deno.test("mayStartLate() trusts a late start if no other error is tried, and ex
     true,
     true,
   ]);
-  assertEquals(of("regularization", "penalties"), false);
-  assertEquals(of("regularization"), false);
-  assertEquals(of("init-scale"), false);
+  assertEquals(of("regularization", "penalties"), 2);
+  assertEquals(of("regularization"), 2);
+  assertEquals(of("init-scale"), 2);
   assertEquals(of("init-scale", "too-large", { severity: "warning" }), true);
   const spread = (share: number | null | undefined) =>
-    mayStartLate({ measurements: withSpread(share), found: [] });
+    patienceWith({ measurements: withSpread(share), found: [] });
   assertEquals([0.009, 0.01, null, undefined].map(spread), [false, true, true, true]);
 });
 
@@ -256,7 +256,13 @@ Deno.test("judgeTried() finds a rate that has not learned in many more steps tha
   assertEquals(repeated({ verdict: "slow", ...loss(4, 2) }), "warning learning-rate");
   assertEquals(repeated({ verdict: "learns" }), null);
   // The other one learns late, too.
-  assertEquals(repeated(loss(4, 2), { steps: 81 }), "warning learning-rate");
+  assertEquals(repeated(loss(4, 2), { steps: 100 }), "error learning-rate");
+  assertEquals(repeated(loss(4, 2), { steps: 101 }), "warning learning-rate");
+  // Numbers that started more than 10 times above guessing, which is a loss of 2, and are still above it.
+  assertEquals(repeated(loss(20.1, 3)), "error learning-rate");
+  assertEquals(repeated(loss(20, 3)), "warning learning-rate");
+  assertEquals(repeated(loss(20.1, 1.8)), "warning learning-rate");
+  assertEquals(repeated({ ...loss(20.1, 3), accuracy: 0.5 }), "warning learning-rate");
   assertEquals(repeated(loss(4, 3), { steps: 81 }), null);
   assertEquals(shown(beside(loss(4, 2))), null);
 });
