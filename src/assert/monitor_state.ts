@@ -26,7 +26,8 @@ import type { TriedRate } from "./healthy_state.ts";
 /**
  * Response of a monitor to a finding: `keep` continues, `stop` ends the training, `throw` rejects
  * it, and `lower` goes back to the last healthy weights and continues at a lower learning rate: one
- * that was tried there, or else a third.
+ * that was tried there, or else a third. A rate that is too low is raised to one that was tried, or
+ * kept if there is none.
  */
 export type FindingResponse = "keep" | "stop" | "throw" | "lower";
 
@@ -155,6 +156,15 @@ export class MonitorState {
       `lowered ${this.lowerings.length}`,
       `back to the weights of step ${step}, on at a learning rate of ${formatNumber(to)} instead ` +
         `of ${formatNumber(from)}.`,
+    );
+  }
+
+  /** Notes that a rate that is too low was kept. */
+  kept(learningRate: number): void {
+    const rate = formatNumber(learningRate);
+    this.#say(
+      "kept",
+      `the learning rate stays at ${rate}: it is too low, and no higher one is known to train.`,
     );
   }
 

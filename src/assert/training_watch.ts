@@ -9,7 +9,7 @@ import { constantAnswerLoss } from "../probe/known_answers.ts";
 import { StepWatch } from "../probe/step_signals.ts";
 import { penaltiesOf } from "../probe/training_step.ts";
 import type { MonitorOutputs } from "../training/event_file.ts";
-import type { TrainingFinding } from "../training/judge_training.ts";
+import { causeOf, type TrainingFinding } from "../training/judge_training.ts";
 import { attentionSignals } from "../training/training_pass.ts";
 import type { LayerSignals, TrainingStep } from "../training/training_step.ts";
 import type { Fail } from "./failure_message.ts";
@@ -108,8 +108,10 @@ export interface TrainedBatch {
 const MOMENTS_EVERY = 10;
 /** A rate is lowered by at least this factor. */
 const LEAST_CUT = 3;
+/** Rule whose fix is a higher learning rate. */
+const TOO_LOW = "rate-too-low";
 /** Rules whose fix is a learning rate that can be tried. */
-const ABOUT_RATES = ["rate-too-high", "rate-too-low"];
+const ABOUT_RATES = ["rate-too-high", TOO_LOW];
 
 /** Measures a model while it is trained, when its state says so. */
 export class TrainingWatch {
@@ -303,13 +305,15 @@ export class TrainingWatch {
   }
 
   /** Tries learning rates from the last healthy weights, if a finding is about the rate. */
-  async #tryRates(found: TrainingFinding[]): Promise<void> {
+  async #tryRates(findings: TrainingFinding[]): Promise<void> {
     const started = performance.now();
-    const about = found.find(({ rule, severity }) =>
+    const about = findings.find(({ rule, severity }) =>
       severity === "error" && ABOUT_RATES.includes(rule)
     );
     if (about === undefined) return;
-    const tried = await this.#triedRate();
+    const { learningRate } = optimizerOf(this.#optimizer);
+    const found = await this.#triedRate();
+    const tried = about.rule === TOO_LOW && !raises(found, learningRate) ? null : found;
     if (tried !== null) about.fix = triedFix(tried, this.#healthy.step);
     this.#state.tried = tried;
     // The search belongs to the response to an error, which comes once.
@@ -356,20 +360,31 @@ export class TrainingWatch {
     throw this.#options.fail(`After ${batches}${within}:\n${failure}`);
   }
 
-  /** Goes back to the last healthy weights, and on at a lower rate. */
+  /**
+   * Goes back to the last healthy weights, and on at a lower rate. A rate that is too low is raised
+   * instead if a higher one was tried that trains, and else the training goes on as it is.
+   */
   async #lower(): Promise<void> {
     const optimizer = this.#optimizer;
     const { learningRate } = optimizerOf(optimizer);
     if (optimizer === null || learningRate === null) return;
     const tried = this.#state.tried ?? await this.#triedRate();
-    const isLow = this.#state.judge.findings.some(({ rule }) => rule === "rate-too-low");
-    const most = isLow ? Infinity : learningRate / LEAST_CUT;
-    const rate = Math.min(tried?.learningRate ?? learningRate / LEAST_CUT, most);
+    const lower = learningRate / LEAST_CUT;
+    // The latest error comes first: that of a low rate stays in the list if the rate was kept.
+    const isLow = causeOf(this.#state.judge.findings.toReversed())?.rule === TOO_LOW;
+    if (isLow && !raises(tried, learningRate)) return this.#state.kept(learningRate);
+    const most = isLow ? Infinity : lower;
+    const rate = Math.min(tried?.learningRate ?? lower, most);
     this.#healthy.restore();
     restartOptimizer(optimizer, rate);
     this.#rate!.lower(learningRate, rateOf(optimizer) ?? rate);
     this.#state.lowered({ from: learningRate, to: rate, step: this.#healthy.step });
   }
+}
+
+/** Returns true if a rate that was tried is above the present one. */
+function raises(tried: TriedRate | null, learningRate: number | null): boolean {
+  return tried !== null && tried.learningRate > (learningRate ?? 0);
 }
 
 /** Optimizer that trains the model. */

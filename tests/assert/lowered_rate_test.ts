@@ -81,9 +81,13 @@ Deno.test("a lowered rate stays lowered under a schedule, which goes on", async 
 });
 
 /** Trains at a rate that becomes far too high before a step; keeps the weights before each step. */
-async function jumping(engine: Engine, at: number, options: Partial<HealthMonitorOptions> = {}) {
+async function jumping(
+  engine: Engine,
+  at: number,
+  { rate = 0.05, ...options }: Partial<HealthMonitorOptions> & { rate?: number } = {},
+) {
   const { tf } = engine;
-  const optimizer = tf.train.sgd(0.05);
+  const optimizer = tf.train.sgd(rate);
   const { model, batch, data, dispose } = subject(engine, optimizer);
   const monitor = healthMonitor({ batch, objective, onFinding: "lower", budget: 1, ...options });
   const weights: number[][] = [];
@@ -144,4 +148,32 @@ Deno.test("healthMonitor() lowers a rate to a third if none can be tried", async
   const { monitor } = await jumping(engine, 25, { batch: { inputs }, objective: undefined });
   const [{ backTo, from, to }] = monitor.lowerings;
   assertEquals([backTo, from, to], [20, 1e4, 1e4 / 3]);
+});
+
+Deno.test("healthMonitor() raises a rate that is too low to one that was tried", async () => {
+  await using engine = await startEngine();
+  const monitor = await fit(engine, engine.tf.train.sgd(1e-7), { onFinding: "lower" });
+  const [{ at, backTo, from, to }] = monitor.lowerings;
+  assertEquals([at, backTo, from], [20, 10, 1e-7]);
+  assert(to > 1e-3, `${to}`);
+  const losses = monitor.history.map(({ measurements }) => measurements.objective.value);
+  assert(losses.at(-1)! < 0.9 * losses[0], losses.join(" "));
+});
+
+Deno.test("healthMonitor() keeps a rate that is too low if none can be tried, and says so once", async () => {
+  await using engine = await startEngine();
+  const { inputs } = subject(engine, engine.tf.train.sgd(0.05)).batch;
+  const untried = { batch: { inputs }, objective: undefined, rate: 1e-7 };
+  const { monitor, weights, said } = await jumping(engine, NaN, untried);
+  assertEquals(monitor.lowerings.length, 0);
+  assertEquals(new Set(monitor.steps.slice(1).map(({ learningRate }) => learningRate)).size, 1);
+  assert(weights[20].some((weight, i) => weight !== weights[10][i]), "the weights went back");
+  assertEquals(said.filter((line) => line.includes("stays")), [
+    "healthMonitor, after 20 batches: the learning rate stays at 1e-7: it is too low, and no higher " +
+    "one is known to train.",
+  ]);
+  // What comes later has its own cause.
+  const [{ at, from, to }] = (await jumping(engine, 25, untried)).monitor.lowerings;
+  assert(at > 25);
+  assertEquals([from, to], [1e4, 1e4 / 3]);
 });
