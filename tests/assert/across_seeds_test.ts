@@ -19,6 +19,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { NoModelError } from "../../src/model/require_model.ts";
 import { assertRefusedLater } from "../assert_refused.ts";
 import { snapshotOf } from "../snapshot_of.ts";
 
@@ -61,14 +62,22 @@ Deno.test("acrossSeeds() names the seeds, the rate, its interval, and the first 
   await t.assertSnapshot(message, snapshotOf(import.meta));
 });
 
-Deno.test("acrossSeeds() names twenty seeds and counts the others", async () => {
-  const bad: CreateModel = ({ seed }) => exerciseModel({ depth: 2, std: 5, seed });
+Deno.test("acrossSeeds() names twenty seeds and counts the others, and cuts the first failure to 19 lines", async () => {
+  const one: CreateModel = ({ seed }) => exerciseModel({ depth: 1, width: 2, seed });
   await using _engine = await startEngine();
-  await assertRejects(
-    () => acrossSeeds(bad, assertInitScale, { seeds: 23 }),
-    AssertionError,
-    "18, 19 and 3 more.",
-  );
+  const fails = () => {
+    throw new AssertionError(Array.from({ length: 30 }, (_, i) => `line ${i + 1}`).join("\n"));
+  };
+  const messageFor = async (seeds: number) =>
+    (await assertRejects(() => acrossSeeds(one, fails, { seeds, msg: "Mine." }), AssertionError))
+      .message;
+  assertStringIncludes(await messageFor(23), "18, 19 and 3 more.");
+  const message = await messageFor(20);
+  assertStringIncludes(message, "18, 19.\n");
+  assertEquals(message.split("\n").slice(3).map((line) => line.replace("line ", "")), [
+    ...Array.from({ length: 19 }, (_, i) => String(i + 1)),
+    "Mine.",
+  ]);
 });
 
 Deno.test("acrossSeeds() hands a model and a batch to an assertion over the model", async () => {
@@ -164,6 +173,10 @@ Deno.test("acrossSeeds() says how to hand a model to an assertion that takes one
     assertEquals([error.place, error.found], [name, "measurements"]);
     assertStringIncludes(error.expected, 'a model and a batch: write { over: "model" }');
   }
+  // Something else that was taken for a model is the assertion's own mistake.
+  const own = () => assertWeightsChange("dense" as never, {} as never);
+  const { found, given } = await assertRejects(() => acrossSeeds(create, own), NoModelError);
+  assertEquals([found, given], ['"dense"', "dense"]);
 });
 
 Deno.test("acrossSeeds() throws an InputError when an argument is wrong", async () => {

@@ -7,11 +7,15 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import type { AssertHealthyOptions } from "../../src/assert/assert_model_healthy.ts";
+import {
+  type AssertHealthyOptions,
+  notInterrupted,
+} from "../../src/assert/assert_model_healthy.ts";
 import { assertHealthy, assertOverfitsBatch } from "../../src/assert/assertions.ts";
 import { healthMatchers } from "../../src/assert/expect.ts";
 import { HEALTHY_DOCUMENTATION } from "../../src/assert/health_message.ts";
 import { EngineError } from "../../src/engine/engine.ts";
+import { runningEngine } from "../../src/engine/running_engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
@@ -244,6 +248,40 @@ for (const assertion of [assertHealthy, assertOverfitsBatch]) {
     assertEquals(error.message.includes(`while ${assertion.name} was measuring`), true);
   });
 }
+
+Deno.test("notInterrupted() explains an error if the engine or the model is gone since, and no other", async () => {
+  const broken = new RangeError("broken");
+  const errorOf = async ({ before = () => {}, within = () => {} }: {
+    before?: (model: LayersModel) => unknown;
+    within?: (model: LayersModel) => unknown;
+  }) => {
+    await using _engine = await startEngine();
+    const model = exerciseModel({ depth: 1, width: 2 });
+    await before(model);
+    const error = await assertRejects(() =>
+      notInterrupted("assertX", model, async () => {
+        await within(model);
+        throw broken;
+      })
+    );
+    if (error === broken) return "broken";
+    assertEquals([error instanceof EngineError, (error as Error).cause], [true, broken]);
+    return (error as Error).message;
+  };
+  const stop = () => runningEngine()!.stop();
+  const dispose = (model: LayersModel) => model.dispose();
+  const explained = (what: string) =>
+    `${what} while assertX was measuring: is an \`await\` missing?`;
+  assertEquals(await errorOf({}), "broken");
+  assertEquals(await errorOf({ within: stop }), explained("The engine was stopped"));
+  assertEquals(await errorOf({ within: dispose }), explained("The model was disposed"));
+  assertEquals(await errorOf({ before: dispose }), "broken");
+  assertEquals(await errorOf({ before: stop }), "broken");
+  assertEquals(
+    await errorOf({ before: dispose, within: stop }),
+    explained("The engine was stopped"),
+  );
+});
 
 Deno.test("an assertion that is awaited fails as it always did", async () => {
   await using engine = await startEngine();

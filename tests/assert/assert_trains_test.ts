@@ -2,6 +2,7 @@ import { assertEquals, AssertionError, assertRejects, assertStringIncludes } fro
 import { assertTrains } from "../../src/assert/assert_trains.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { formatNumber } from "../../src/words/numbers.ts";
 
 /** Points whose sum is to be learned, and a network that can. */
 function subject(tf: TensorFlow, rate: number) {
@@ -108,4 +109,48 @@ Deno.test("assertTrains() measures what it holds out, and not what it trains on"
   const training = () => assertTrains(model, { inputs, targets: other }, { steps: 20 });
   const { message } = await assertRejects(training, AssertionError);
   assertStringIncludes(message, "has not learned in 20 steps: the held-out loss was");
+});
+
+Deno.test("assertTrains() trains for 100 steps in batches of 32 by default, and prints nothing", async () => {
+  await using engine = await startEngine();
+  const { model, inputs, targets } = subject(engine.tf, 0.05);
+  const asked: unknown[] = [];
+  model.fit = (_inputs, _targets, options) => {
+    asked.push([options!.epochs, options!.batchSize, options!.verbose]);
+    throw new RangeError("seen");
+  };
+  const training = (options = {}) => assertTrains(model, { inputs, targets }, options);
+  await assertRejects(() => training(), RangeError, "seen");
+  await assertRejects(() => training({ steps: 9, batchSize: 96 }), RangeError, "seen");
+  // An epoch of 192 examples has 6 batches of 32, and 2 of 96.
+  assertEquals(asked, [[17, 32, 0], [5, 96, 0]]);
+});
+
+Deno.test("assertTrains() names the held-out loss before and after, and the one that it expects", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, inputs, targets } = subject(tf, 0);
+  const loss = () => {
+    const held = [inputs.slice(192), targets.slice(192)] as const;
+    return (model.evaluate(...held) as Tensor).dataSync()[0];
+  };
+  const training = (leastFall?: number) =>
+    assertTrains(
+      model,
+      { inputs, targets },
+      leastFall === undefined ? { steps: 1 } : { steps: 1, leastFall },
+    );
+  // At a rate of 0 the loss stays what it is, which is no fall.
+  await training(0);
+  const before = loss();
+  const says = (now: number, least: number) =>
+    `the held-out loss was ${formatNumber(before)} and is ${formatNumber(now)}, ` +
+    `expected at most ${formatNumber(least)} (leastFall)`;
+  await assertRejects(() => training(), AssertionError, says(before, 0.9 * before));
+  await assertRejects(() => training(0.25), AssertionError, says(before, 0.75 * before));
+  model.compile({ optimizer: tf.train.sgd(0.05), loss: "meanSquaredError" });
+  const { message } = await assertRejects(() => training(0.99), AssertionError);
+  const after = loss();
+  assertEquals(after < before, true);
+  assertStringIncludes(message, says(after, 0.01 * before));
 });

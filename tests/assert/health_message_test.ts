@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { healthMessage } from "../../src/assert/health_message.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import type { Cause } from "../../src/diagnosis/diagnosis.ts";
+import type { Cause, Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
 
 const sample = measurements([layer("dense_1", {})]);
@@ -107,4 +107,34 @@ Deno.test("healthMessage() leaves warnings to the count, unless nothing else is 
   assertStringIncludes(both, "is SICK: 1 cause, 1 warning\n");
   assertEquals(both.includes("A warning."), false);
   assertStringIncludes(say([warning]), "is WEAK: 1 warning\n1. A warning.");
+});
+
+Deno.test("healthMessage() says how many causes it leaves out, and colours nothing", () => {
+  const say = (count: number) => {
+    const diagnosis = { verdict: "sick" as const, causes: Array(count).fill(cause), notes: [] };
+    return healthMessage({ measurements: measured, diagnosis }, undefined);
+  };
+  assertEquals(say(3).includes("not shown"), false);
+  assertStringIncludes(say(4), "\n1 more cause not shown.\n");
+  assertStringIncludes(say(1), "is SICK: 1 cause\n1. The kernel");
+});
+
+Deno.test("healthMessage() draws as many bars as its 22 lines leave room for, from 2 to 7", () => {
+  const names = Array.from({ length: 40 }, (_, i) => `dense_${i + 1}`);
+  const deep = { ...measured, layers: names.map((name) => layer(name, {})) };
+  const trial = { verdict: "fails", said: "nothing", fixedVerdict: "learns" };
+  const rates = { said: "The loss falls at no rate." } as never;
+  /** Returns the number of lines, and of bars. */
+  const drawn = (count: number, more: Partial<Diagnosis>) => {
+    const causes = Array(count).fill(cause);
+    const diagnosis = { verdict: "sick" as const, causes, notes: [], ...more };
+    const text = healthMessage({ measurements: deep, diagnosis }, undefined).split("\n");
+    return [text.length, text.filter((line) => line.includes(" |")).length];
+  };
+  assertEquals(drawn(1, {}), [16, 7]);
+  assertEquals(drawn(3, {}), [22, 5]);
+  assertEquals(drawn(4, {}), [22, 4]);
+  assertEquals(drawn(4, { trial }), [22, 3]);
+  assertEquals(drawn(4, { trial: { ...trial, fixed: "it learns" } }), [22, 2]);
+  assertEquals(drawn(4, { trial: { ...trial, fixed: "it learns" }, rates }), [18, 0]);
 });
