@@ -8,6 +8,7 @@ besides.
 """
 import numpy as np
 from keras.src.applications.convnext import LayerScale
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 
 from keras_models import L, keras
 from write_keras_files import write_all
@@ -199,9 +200,24 @@ def layer_scales():
     return Model(x, L.Dense(2)(L.GlobalAveragePooling2D()(h)))
 
 
+def scaled_branches():
+    """A block of InceptionResNetV2, and one whose mask no layer behind it has."""
+    x, words = Input((5, 5, 4)), Input((5,), dtype="int32")
+    h = L.Conv2D(4, 1, activation="relu")(x)
+    branches = [L.Conv2D(3, 1, activation="relu")(h), L.Conv2D(2, 3, padding="same", activation="relu")(h)]
+    up = L.Conv2D(4, 1)(L.Concatenate()(branches))
+    h = L.Activation("relu")(CustomScaleLayer(0.17)([h, up]))
+    # An input of the model as the first summand.
+    h = CustomScaleLayer(-2.0)([x, h])
+    e = L.Embedding(9, 4, mask_zero=True)(words)
+    s = L.GlobalAveragePooling1D()(CustomScaleLayer(0.5)([e, L.Dense(4)(e)]))
+    return Model([x, words], L.Dense(2)(L.Concatenate()([L.GlobalAveragePooling2D()(h), s])))
+
+
 MODELS = [
     ops_indices, ops_reductions, ops_shapes, ops_functions, ops_activations, ops_arithmetic, ops_products, ops_gated_mlp,
     ops_manual_mask, masks_pooling, masks_recurrent, masks_bidirectional, flat_inputs, masks_merging, layer_scales,
+    scaled_branches,
 ]
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ const PADDINGS = ["same", "valid", "causal"] as const;
  */
 function describeSettings(layer: Layer): LayerSettings | null {
   const fields = layer as unknown as Fields;
-  const { kind } = layerTraits(layer.getClassName());
+  const { kind, operation } = layerTraits(layer.getClassName());
   switch (kind) {
     case "convolution":
     case "pool":
@@ -184,6 +184,10 @@ function describeSettings(layer: Layer): LayerSettings | null {
     case "rescaling": {
       const [scale, offset] = [fields.scale, fields.offset].map(numberOf);
       return scale === null || offset === null ? null : { scale, offset };
+    }
+    case "addition": {
+      const scale = operation === "scaled" ? numberOf(fields.scale) : null;
+      return scale === null ? null : { scale, offset: 0 };
     }
     default:
       return null;

@@ -23,7 +23,7 @@ export interface LayerSettings {
   epsilon?: number;
   /** Number of entries over which a normalisation takes the norm. */
   normEntries?: number;
-  /** Factor of a rescaling. */
+  /** Factor of a rescaling, or of the second input of a scaled addition. */
   scale?: number;
   /** Number that a rescaling adds. */
   offset?: number;

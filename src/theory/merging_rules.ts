@@ -1,12 +1,25 @@
 import { activationTraits } from "../traits/activation_traits.ts";
 import { kinkNear, roughMean } from "./gaussian_mean.ts";
+import { rescalingRule } from "./passing_rules.ts";
 import { type Gradient, type LayerRule, scaleGradient, type Signal, unitsOf } from "./signal.ts";
 
 /**
  * Adds inputs. Branches of random weights are independent, so their squares add up, and their
  * means. Calls of a shared layer share its weights, so their common part adds up as well.
  */
-export const additionRule: LayerRule = (node, inputs) => added(node, inputs, 1);
+export const additionRule: LayerRule = (node, inputs, context) => {
+  if (node.operation !== "scaled") return added(node, inputs, 1);
+  if (inputs.length !== 2) return null;
+  const scaled = rescalingRule(node, [inputs[1]], context);
+  const sum = scaled && added(node, inputs.with(1, scaled.a), 1);
+  return sum && {
+    ...sum,
+    back(gradient) {
+      const [first, second] = sum.back(gradient).inputs!;
+      return { delta: null, inputs: [first, scaled.back(second).inputs![0]] };
+    },
+  };
+};
 
 /** Rule for the other supported merges: average and product. */
 export const mergeRule: LayerRule = (node, inputs) => {

@@ -161,6 +161,12 @@ const ROWS = {
     settings: { cropping: bordersOf(3), dataFormat },
     stopsMask: true,
   },
+  CustomScaleLayer: {
+    traits: traits("addition", { operation: "scaled" }),
+    settings: { scale: required(number) },
+    inputs: [2, 2],
+    stopsMask: true,
+  },
   DepthwiseConv1D: {
     traits: traits("convolution", { ...APART, kernel: "depthwise" }),
     settings: { ...windowed, depthMultiplier: count },

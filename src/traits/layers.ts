@@ -50,6 +50,8 @@ export type LayerOperation =
   | "simple"
   | "gated"
   | "memory"
+  /** Additions: the second input is multiplied by a constant first. */
+  | "scaled"
   /** Merges: the mean of the inputs, or their product. */
   | "average"
   | "product"

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { heapOf } from "../../src/engine/start/prepare_engine.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { describeLayer } from "../../src/measure/describe_layer.ts";
 import { LayerRecord } from "../../src/measure/layer_record.ts";
@@ -150,6 +151,16 @@ Deno.test("measure() writes the settings that theory reckons with, and none of o
   });
   const { rescaling } = layers as unknown as { rescaling: (args: object) => unknown };
   assertEquals(await settingsOf(rescaling({ scale: 3 }), [4]), { scale: 3, offset: 0 });
+  const { CustomScaleLayer } = kerasLayers(tf);
+  for (
+    const [add, settings] of [
+      [new CustomScaleLayer({ scale: 0.5 }), { scale: 0.5, offset: 0 }],
+      [layers.add(), null],
+    ] as const
+  ) {
+    const twice = { apply: (x: unknown) => add.apply([x, x] as never) };
+    assertEquals(await settingsOf(twice, [4]), settings);
+  }
   assertEquals(await settingsOf(layers.dense({ units: 1 }), [4]), null);
   assertEquals(await settingsOf(layers.activation({ activation: "relu" }), [4]), null);
 });

@@ -30,6 +30,7 @@ Deno.test("layerCalls() has how many tensors each layer takes and gives", () => 
     ["GroupQueryAttention", { returnAttentionScores: true }, 0, false, 1, 7, 2],
     ["Dot", {}, 0, false, 2, 2, 1],
     ["Subtract", {}, 0, false, 2, 2, 1],
+    ["CustomScaleLayer", { scale: 0.17 }, 0, false, 2, 2, 1],
     ...["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"].map((
       name,
     ): [string, object, ...ReturnType<typeof of>] => [name, {}, 0, false, 2, Infinity, 1]),

@@ -44,6 +44,26 @@ Deno.test("propagate() adds independent branches by their squares, and their mea
   assertAlmostEquals(follow([dense("a", ["input"]), twice], { mean: 1 }).size("sum"), 4, 1e-9);
 });
 
+Deno.test("propagate() scales the second summand of a scaled addition, and its gradient", () => {
+  const sum = (rescaling: object) => ({
+    ...plain("sum", "addition", ["a", "b"]),
+    operation: "scaled" as const,
+    ...rescaling,
+  });
+  const nodes = (rescaling: object) => [
+    dense("a", ["input"], 2),
+    dense("b", ["input"], 3),
+    sum(rescaling),
+    head("sum"),
+  ];
+  const { size, delta } = follow(nodes({ rescaling: { scale: 0.5, offset: 0 } }));
+  assertAlmostEquals(size("sum"), 4 + 9 / 4);
+  assertAlmostEquals(delta("a"), 1);
+  assertAlmostEquals(delta("b"), 1 / 4);
+  // An unknown factor is not 1.
+  assert(!follow(nodes({})).has("sum"));
+});
+
 Deno.test("propagate() weighs what is put side by side by its entries, and divides gradients so", () => {
   const wide = { ...dense("a", ["input"], 2), entries: 3 * EXAMPLES * UNITS };
   const nodes = [wide, dense("b", ["input"]), plain("both", "concatenation", ["a", "b"])];

@@ -37,6 +37,43 @@ export const createSubtract: KerasLayerFactory<SubtractArgs> = kerasLayer((tf) =
   };
 });
 
+/** Arguments of a CustomScaleLayer. */
+export interface CustomScaleLayerArgs extends LayerArgs {
+  /** Factor of the second input. */
+  scale: number;
+}
+
+/**
+ * CustomScaleLayer of the InceptionResNetV2 in `keras.applications`: the first input plus the second
+ * times a constant.
+ */
+export const createCustomScaleLayer: KerasLayerFactory<CustomScaleLayerArgs> = kerasLayer((tf) => {
+  const Merge = stockClass<unknown, [LayerArgs]>(tf, "Add", 1);
+  return class CustomScaleLayer extends Merge {
+    static className = "CustomScaleLayer";
+    /** Keras ignores masks here. */
+    readonly maskRule = "none";
+    readonly scale: number;
+
+    constructor(args: CustomScaleLayerArgs) {
+      super(args);
+      this.scale = args.scale;
+    }
+
+    /** Called by TensorFlow.js's base of all merges, with inputs whose axes fit. */
+    mergeFunction(inputs: Tensor[]): Tensor {
+      if (inputs.length !== 2) {
+        throw new InputError(refusal`${this.name} has ${inputs.length} inputs, expected 2`);
+      }
+      return tf.add(inputs[0], tf.mul(inputs[1], this.scale));
+    }
+
+    override getConfig() {
+      return { ...super.getConfig(), scale: this.scale };
+    }
+  };
+});
+
 /** Arguments of a LayerScale. */
 export interface LayerScaleArgs extends LayerArgs {
   /** First value of each factor. */

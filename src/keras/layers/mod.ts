@@ -24,8 +24,10 @@ import { createEinsumDense, type EinsumDenseArgs } from "./einsum_dense.ts";
 import { registerActivations } from "./keras_activations.ts";
 import { type KerasLayer, kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import {
+  createCustomScaleLayer,
   createLayerScale,
   createSubtract,
+  type CustomScaleLayerArgs,
   type LayerScaleArgs,
   type SubtractArgs,
 } from "./element_wise.ts";
@@ -109,7 +111,7 @@ export type {
 } from "./normalizations.ts";
 export type { GroupQueryAttentionArgs, MultiHeadAttentionArgs } from "./multi_head_attention.ts";
 export { type ProjectedAttentionArgs } from "./projected_attention.ts";
-export type { LayerScaleArgs, SubtractArgs } from "./element_wise.ts";
+export type { CustomScaleLayerArgs, LayerScaleArgs, SubtractArgs } from "./element_wise.ts";
 export type { EinsumDenseArgs, EinsumSettings } from "./einsum_dense.ts";
 
 /** Layers that change pictures in training; here they pass them on unchanged. */
@@ -133,6 +135,8 @@ export interface KerasLayers extends Augmentations, AdaptivePoolings {
   readonly Cropping1D: KerasLayer<CroppingArgs>;
   /** A volume without its borders. */
   readonly Cropping3D: KerasLayer<CroppingArgs>;
+  /** The first input plus the second times a constant, as in InceptionResNetV2. */
+  readonly CustomScaleLayer: KerasLayer<CustomScaleLayerArgs>;
   /** Each channel of a sequence convolved by itself. */
   readonly DepthwiseConv1D: KerasLayer<DepthwiseConv1DArgs>;
   /** Number of the bin that contains each entry. */
@@ -197,6 +201,7 @@ const KERAS_LAYERS: Factories = {
   Conv1DTranspose: createConv1DTranspose,
   Cropping1D: createCropping1D,
   Cropping3D: createCropping3D,
+  CustomScaleLayer: createCustomScaleLayer,
   DepthwiseConv1D: createDepthwiseConv1D,
   Discretization: createDiscretization,
   EinsumDense: createEinsumDense,

@@ -114,19 +114,24 @@ const momentsOf = (
   { name, shape, values }: LayerMeasurements["weights"][number],
 ): WeightMoments => ({ name, shape, meanSquare: values.rms ** 2, mean: values.mean });
 
-function settingsOf({ settings = {}, strides, normalization }: LayerMeasurements) {
+function settingsOf(
+  { kind, settings = {}, reads = [], strides, normalization }: LayerMeasurements,
+) {
   const { window: size, strides: steps, padding, dilation, epsilon, normEntries, scale, offset } =
     settings;
   const window: Window | null = size !== undefined && steps !== undefined && padding !== undefined
     ? { size, strides: steps, padding, ...dilation === undefined ? {} : { dilation } }
     : null;
+  // Inputs of the model come last, so that the second input of an addition is not known.
+  const isOrdered = kind !== "addition" || reads.length === 0;
+  const isRescaling = scale !== undefined && offset !== undefined && isOrdered;
   return {
     ...window === null ? {} : { window },
     ...strides === undefined ? {} : { strides },
     ...normalization === undefined ? {} : { statistics: normalization },
     ...epsilon === undefined ? {} : { epsilon },
     ...normEntries === undefined ? {} : { normEntries },
-    ...scale === undefined || offset === undefined ? {} : { rescaling: { scale, offset } },
+    ...isRescaling ? { rescaling: { scale, offset } } : {},
   };
 }
 

@@ -64,6 +64,18 @@ Deno.test("Subtract takes the second input from the first, and no third", () => 
   );
 });
 
+Deno.test("CustomScaleLayer adds the second input times a constant, and takes no third", () => {
+  const scaled = new K.CustomScaleLayer({ name: "scaled", scale: 0.5 });
+  const a = tf.tensor2d([[5, 7]]);
+  const b = tf.tensor2d([[2, -10]]);
+  assertEquals([...(scaled.apply([a, b]) as Tensor).dataSync()], [6, 2]);
+  assertEquals(scaled.getConfig().scale, 0.5);
+  assertRefused(
+    () => new K.CustomScaleLayer({ name: "scaled", scale: 1 }).apply([a, b, b]),
+    { place: "scaled", found: "3 inputs", expected: "2" },
+  );
+});
+
 const name = "own";
 const REFUSALS: [make: () => { apply(x: unknown): unknown }, shape: number[], said: Parts][] = [
   [

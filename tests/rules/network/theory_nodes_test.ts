@@ -172,6 +172,10 @@ Deno.test("theoryNodes() hands on the settings of a layer, and no part of a wind
   assertEquals(of({ normalization: "batch" }), { ...none, statistics: "batch" });
   assertEquals(of({ settings: { epsilon: 0.1 } }), { ...none, epsilon: 0.1 });
   assertEquals(of({ settings: { scale: 2, offset: 1 } }).rescaling, { scale: 2, offset: 1 });
+  // Theory lists inputs of the model last, and the factor is that of the second input.
+  const addition = { kind: "addition", settings: { scale: 2, offset: 0 } } as const;
+  assertEquals(of(addition).rescaling, addition.settings);
+  assertEquals(of({ ...addition, reads: ["x"] }).rescaling, undefined);
   assertEquals([of({ settings: { scale: 2 } }), of({ settings: { offset: 1 } })], [none, none]);
 });
 
