@@ -149,6 +149,25 @@ Deno.test("branchScales() follows the strongest path, and none through a part th
   assertEquals(scalesOf(decoder("selects", 1.01)), [1, 1, 1, 1]);
 });
 
+Deno.test("branchScales() follows a scale through a linear Activation, and through no other", () => {
+  const scaleOf = (activation: string) => {
+    const layers = [
+      makeLayer({ name: "stem", inputs: [] }),
+      makeLayer({ name: "branch", inputs: ["stem"], depth: 2 }),
+      part("scale", "rescaling", ["branch"], {
+        className: "LayerScale",
+        weights: [makeWeight({ name: "gamma", shape: [5], values: flat(1e-5, 5) })],
+      }),
+      part("drop", "activation", ["scale"], { className: "Activation", activation }),
+      part("sum", "addition", ["stem", "drop"]),
+      makeHead({ inputs: ["sum"], depth: 3 }),
+    ];
+    return branchScales(layers, new Graph(layers)).get(layers[1]);
+  };
+  assertEquals(scaleOf("linear"), 1e-5);
+  assertEquals(scaleOf("relu"), undefined);
+});
+
 Deno.test("initScale leaves a kernel before a joint normalisation alone, but not one that is added", () => {
   const judged = (joins: LayerMeasurements["kind"]) =>
     said(initScale.run(makeMeasurements([], {

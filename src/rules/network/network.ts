@@ -73,7 +73,9 @@ function isBypassed(scale: LayerMeasurements, graph: Graph): boolean {
     const readers = graph.outputsOf(carrier);
     if (readers.length === 0) return false;
     for (const reader of readers) {
-      if (reader.kind === "passesOn") carriers.add(reader);
+      // Keras's ConvNeXt has a linear Activation for the StochasticDepth that it leaves out.
+      const isLinear = reader.kind === "activation" && reader.activation === "linear";
+      if (reader.kind === "passesOn" || isLinear) carriers.add(reader);
       // A class token is a parameter, to which the first block of CaiT's decoder adds its branch.
       else if (reader.className === "shift") continue;
       else if (reader.kind !== "addition") return false;
