@@ -87,8 +87,8 @@ export function barChart(rows: readonly BarChartRow[], options: BarChartOptions 
     list(object({ label: string, value: nullable(number), upTo: optional(number) })),
   );
   requireValue("options", options, anyObject);
-  const { width = 80, maxRows = Infinity, scale = "log" } = options;
-  requireValue("width", width, whole(20));
+  const { width, maxRows = Infinity, scale = "log" } = options;
+  requireValue("width", width, optional(whole(20)));
   if (maxRows !== Infinity && !(Number.isInteger(maxRows) && maxRows >= 2)) {
     throw new InputError(
       { place: "maxRows", found: showValue(maxRows), expected: "a whole number of at least 2" },
@@ -301,9 +301,9 @@ export function drawPanels(
   return rows.length > LONG ? [...titles, axes, ...lines, axes] : [...titles, axes, ...lines];
 }
 
-/** Returns the number of columns that a panel takes beside the labels. */
-function panelWidth({ layout: { figure, bar, columns } }: Pick<Panel, "layout">): number {
-  return [...columns.values()].reduce((sum, width) => sum + width + 2, figure + 4 + bar);
+/** Returns the number of columns that a panel takes beside the labels. Only a chart by itself has columns. */
+function panelWidth({ layout: { figure, bar } }: Pick<Panel, "layout">): number {
+  return figure + 4 + bar;
 }
 
 /** Draws the figure and the bar of a row. */
@@ -343,8 +343,9 @@ function lightOf(
   from: number,
   glyphs: Glyphs,
 ): string {
-  if (upTo === undefined || !hasBar(upTo)) return "";
-  const to = Math.min(bar, Math.max(1, Math.round(positionOn(axis, upTo) * bar)));
+  const largest = upTo ?? null;
+  if (!hasBar(largest)) return "";
+  const to = Math.min(bar, Math.max(1, Math.round(positionOn(axis, largest) * bar)));
   return glyphs.light.repeat(Math.max(0, to - from));
 }
 
@@ -367,7 +368,7 @@ function reasonOf(
 ): string {
   const room = reasonWidth(row, layout);
   const text = cutEnd(escapeControls(reason), room, glyphs.ellipsis);
-  return ` ${padEnd(text, room)}${room < layout.bar ? columnsOf(row, layout) : ""}`;
+  return ` ${padEnd(text, room)}${columnsOf(row, layout)}`;
 }
 
 function axisLine(ticks: Tick[], layout: ChartLayout): string {

@@ -109,17 +109,18 @@ const LEAST_DECADES = 3;
  * to a round number at or above the largest.
  */
 export function axisOf(values: readonly (number | null)[], scale: ChartAxis["scale"]): ChartAxis {
-  const shown = values.filter(hasBar);
-  const largest = shown.reduce((a, b) => Math.max(a, b), shown[0] ?? 1);
+  const known = values.filter(hasBar);
+  const shown = known.length > 0 ? known : [1];
+  const largest = shown.reduce((a, b) => Math.max(a, b));
   if (scale === "log") {
-    const smallest = shown.reduce((a, b) => Math.min(a, b), shown[0] ?? 1);
+    const smallest = shown.reduce((a, b) => Math.min(a, b));
     const to = Math.ceil(Math.log10(largest));
     return { scale, from: Math.min(Math.floor(Math.log10(smallest)), to - LEAST_DECADES), to };
   }
   // Near the limits of float64 the round number itself is 0 or Infinity; then use the value.
   const decade = 10 ** Math.floor(Math.log10(largest));
   const round = [1, 2, 4, 5, 8, 10].map((factor) => factor * decade).find((end) => end >= largest);
-  const isSound = round !== undefined && Number.isFinite(round) && decade > 0;
+  const isSound = round !== undefined && Number.isFinite(round);
   return { scale, from: 0, to: isSound ? round : largest };
 }
 

@@ -136,8 +136,8 @@ export function worstOf(
   const median = sizes[sizes.length >> 1] ?? 0;
   const distance = (group: LayerGroup) => {
     const size = gradientOf(group);
-    if (size === null || size === median) return size === 0 ? Infinity : 0;
-    return Number.isFinite(size) ? Math.abs(Math.log(size / median)) : Infinity;
+    if (size === null) return 0;
+    return Number.isFinite(size) && size > 0 ? Math.abs(Math.log(size / median)) : Infinity;
   };
   const weight = (group: LayerGroup) =>
     ({ error: 2, warning: 1, none: 0 })[gravest(group, severities) ?? "none"];

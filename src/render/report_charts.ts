@@ -173,9 +173,7 @@ function rangeOf(values: readonly (number | null)[]): ChartBar["range"] {
   const known = values.filter((value) => value !== null);
   const from = Math.min(...known);
   const to = Math.max(...known);
-  return known.length > 1 && Number.isFinite(from) && Number.isFinite(to) && from < to
-    ? { from, to }
-    : null;
+  return from < to && Number.isFinite(to) ? { from, to } : null;
 }
 
 function valueOf({ statistics, reason }: Source): Pick<ChartBar, "value" | "gap"> {

@@ -100,13 +100,17 @@ function rowsOf({ scales }: VariantSummary, figure: LayerFigureName): HeatMap["r
   })).filter(({ cells }) => cells.some((cell) => cell !== null));
 }
 
-function sigmasOf({ scales }: VariantSummary): number[] | null {
-  const sigmas = scales.flatMap(({ sigma, scale }) =>
-    sigma === null || sigma === scale ? [] : sigma
-  );
-  if (sigmas.length < scales.length) return null;
-  const isScale = scales.every(({ sigma, scale }) => Math.abs(sigma! / scale - 1) < 0.1);
-  return isScale ? null : sigmas;
+function sigmasOf(variant: VariantSummary): number[] | null {
+  const sigmas = variant.scales.flatMap(({ sigma }) => sigma ?? []);
+  return sigmas.length < variant.scales.length || scaleIsSigma(variant) ? null : sigmas;
+}
+
+/**
+ * Returns true if sigma_w equals the scale: the kernels have a standard deviation of 1 /
+ * sqrt(fan-in) at scale 1.
+ */
+export function scaleIsSigma({ scales }: VariantSummary): boolean {
+  return scales.every(({ scale, sigma }) => sigma !== null && Math.abs(sigma / scale - 1) < 0.1);
 }
 
 function ratioOf({ scales }: VariantSummary): RatioCurve | null {

@@ -5,7 +5,7 @@ import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_
 import { cutMiddle, displayWidth, padEnd } from "./fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { layerRange } from "./layer_range.ts";
-import { worstRule } from "./study_charts.ts";
+import { scaleIsSigma, worstRule } from "./study_charts.ts";
 
 /**
  * Returns the words of a rule for studies: a short name, a phrase for either side of the band, and
@@ -18,14 +18,6 @@ export function troubleOf(rule: string): StudyWords | undefined {
 /** Returns the letter of a rule in a strip of verdicts. */
 export function letterOf(rule: string): string {
   return troubleOf(rule)?.letter ?? "?";
-}
-
-/**
- * Returns true if sigma_w equals the scale: the kernels have a standard deviation of 1 /
- * sqrt(fan-in) at scale 1.
- */
-function scaleIsSigma({ scales }: VariantSummary): boolean {
-  return scales.every(({ scale, sigma }) => sigma !== null && Math.abs(sigma / scale - 1) < 0.1);
 }
 
 /** Names the two most severe faults on one side of the band. */

@@ -202,3 +202,46 @@ Deno.test("besideLayouts() shares the line among charts, between 16 and 40 colum
   assertEquals(besideLayouts([[], []], 100).map(sizesOf), [[1, 1, 40], [1, 1, 40]]);
   assertEquals([isWide(99), isWide(100)], [false, true]);
 });
+
+Deno.test("barChart() draws lightly from the figure of a row up to its largest", () => {
+  const ranges: BarChartRow[] = [
+    { label: "a", value: 0.25, upTo: 0.5 },
+    { label: "b", value: 0.25, upTo: 0.25 },
+    { label: "c", value: 0, upTo: 0.01 },
+    { label: "d", value: 1, upTo: 0.5 },
+    { label: "e", value: null, upTo: 0.75, reason: "none" },
+    { label: "f", value: 0.5, upTo: NaN },
+  ];
+  assertEquals(
+    "\n" + barChart(ranges, { width: 40, scale: "linear" }),
+    `
+          0             0.5            1
+  a  0.25 |#######--------             :
+  b  0.25 |#######       :             :
+  c     0 |-             :             :
+  d     1 |#############################
+  e     - |----------------------      :
+  f   0.5 |###############             :`,
+  );
+  const [, a, b] = barChart(ranges, { width: 40, scale: "linear", unicode: true }).split("\n");
+  assertEquals([a, b], [
+    "  a  0.25 │███████▎░░░░░░░             ┊",
+    "  b  0.25 │███████▎      ┊             ┊",
+  ]);
+});
+
+Deno.test("barChart() writes columns behind a reason, or the reason over columns that are empty", () => {
+  const reason = "a reason that takes the whole line and more";
+  assertEquals(
+    "\n" + barChart([
+      { label: "a", value: 1, columns: { sat: "99%" } },
+      { label: "b", value: null, reason: "frozen", columns: { sat: "9%" } },
+      { label: "c", value: null, reason },
+    ], { width: 40 }),
+    `
+       1e-3    1e-2     1e-1    1e0  sat
+  a  1 |###########################  99%
+  b  - | frozen                       9%
+  c  - | a reason that takes the whole..`,
+  );
+});

@@ -51,6 +51,25 @@ Deno.test("axisOf() on a linear scale goes from zero to a round number", () => {
   assertEquals(places, [0, 0.25, 0.5, 0.75, 1]);
 });
 
+Deno.test("axisOf() on a linear scale ends at 1, 2, 4, 5, 8 or 10 times a power of ten", () => {
+  const ends = [1, 1.1, 2, 2.1, 3.9, 4.1, 5, 5.1, 8.1, 0.021].map((largest) =>
+    axisOf([largest], "linear").to
+  );
+  assertEquals(ends, [1, 2, 2, 4, 4, 5, 5, 8, 10, 0.04]);
+  assertEquals(axisOf([], "linear").to, 1);
+});
+
+Deno.test("axisOf() by decades begins at the smallest figure and ends at the largest", () => {
+  const ends = (values: (number | null)[]) => {
+    const { from, to } = axisOf(values, "log");
+    return [from, to];
+  };
+  assertEquals(ends([1, 1e-5, 1e-2]), [-5, 0]);
+  assertEquals(ends([2e3, 5e-2, null, 0, NaN]), [-2, 4]);
+  assertEquals(ends([20]), [-1, 2]);
+  assertEquals(ends([5]), [-2, 1]);
+});
+
 Deno.test("axisOf() on a linear scale holds at the ends of float64", () => {
   for (const figure of [5e-324, 1e-320, Number.MAX_VALUE]) {
     const position = positionOn(axisOf([figure], "linear"), figure);

@@ -48,6 +48,14 @@ Deno.test("cutNames() keeps to the width, and numbered names apart", () => {
   );
 });
 
+Deno.test("displayWidth() counts flags and emoji as two columns, and what is invisible as none", () => {
+  const widths = ["\u200b", "e\u0301", "\u{1f1e9}\u{1f1ea}", "\u{1f1e9}", "\u2600\ufe0f", "\u2600"]
+    .map(displayWidth);
+  assertEquals(widths, [0, 1, 2, 1, 2, 1]);
+  // A voice mark takes a column of its own beside halfwidth kana.
+  assertEquals(["\uff76", "\uff76\uff9e", "\uff8a\uff9f"].map(displayWidth), [1, 2, 2]);
+});
+
 Deno.test("cutMiddle() leaves a name alone that just fits, and cuts one that just does not", () => {
   assertEquals(cutMiddle("conv2d_17", 9), "conv2d_17");
   assertEquals(cutMiddle("conv2d_17", 8), "co..d_17");

@@ -195,6 +195,9 @@ Deno.test("layerRange() says how many layers it left out", () => {
   assertEquals(layerRange(names, { max: 3 }), "a, b, c_1 ... c_3");
   assertEquals(layerRange(names, { max: 2 }), "a, b and 3 more");
   assertEquals(layerRange([]), "");
+  const many = [..."abcdefghi"];
+  assertEquals(layerRange(many.slice(0, 8)), "a, b, c, d, e, f, g, h");
+  assertEquals(layerRange(many), "a, b, c, d, e, f, g, h and 1 more");
 });
 
 const names = (layers: readonly LayerMeasurements[], all = false) =>
@@ -365,4 +368,8 @@ Deno.test("worstOf() takes a warning before the deadest, and the middle gradient
   assertEquals(worst([9, 1, 1], both), "dense_1");
   // Of two in the middle, the larger is the usual one.
   assertEquals(worst([1, 1, 4, 4]), "dense_1");
+  // A layer without a gradient is as usual as one with the middle gradient.
+  assertEquals(worst([1, 1, 1.01, 1]), "dense_2");
+  assertEquals([worst([4, 1, 4, 16]), worst([17, 1, 4, 4])], ["dense_3", "dense_0"]);
+  assertEquals([worst([2, 0, 100]), worst([NaN, 1, 100])], ["dense_1", "dense_0"]);
 });

@@ -74,6 +74,9 @@ Deno.test("renderJunit() has test cases for the configuration and for too many w
   assertEquals(configuration.testcase[0].name, "unused-suppression");
   const { message, text } = warnings.testcase[0].failure;
   assertEquals([message, text], Array(2).fill("1 finding is a warning, and none is allowed"));
+  const { tests, failures, errors, skipped } = warnings;
+  assertEquals([tests, failures, errors, skipped], ["1", "1", "0", "0"]);
+  assertEquals(warnings.testcase[0].name, "max-warnings");
 });
 
 Deno.test("renderJunit() says why a finding is suppressed", () => {

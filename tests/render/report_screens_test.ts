@@ -3,7 +3,7 @@ import { stripAnsiCode } from "@std/fmt/colors";
 import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
-import { findingWords, placesOf, triedWords } from "../../src/render/render_diagnosis.ts";
+import { findingWords, fixOf, placesOf, triedWords } from "../../src/render/render_diagnosis.ts";
 import type { RenderTextOptions } from "../../src/render/render_charts.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { finding, layer, measurements, statistics, weight } from "../networks/sample.ts";
@@ -354,6 +354,24 @@ Deno.test("placesOf() names at most three lines of the user's code, each once", 
   assertEquals(of("l1", "l2", "l3", "l4"), [
     "In net.py:1, net.py:2, net.py:3 and 1 more line.",
   ]);
+});
+
+Deno.test("fixOf() gives the first fix, or all that worked but those that a later activation redraws", () => {
+  const weights = (...layers: string[]) => layers.map((layer) => ({ layer, weight: "kernel" }));
+  const rescale = { kind: "rescale", weights: weights("a", "b") };
+  const redraw = { kind: "redraw", weights: weights("c") };
+  const activation = { kind: "activation", layers: ["a", "b", "d"] };
+  const kinds = (fixes: unknown[], worked?: boolean) =>
+    fixOf(fixes as Fixes, worked === undefined ? undefined : { worked } as Tried)
+      .map(({ kind }) => kind).join(" ");
+  type Fixes = Parameters<typeof fixOf>[0];
+  type Tried = NonNullable<Parameters<typeof fixOf>[1]>;
+  assertEquals(kinds([rescale, activation]), "rescale");
+  assertEquals(kinds([rescale, activation], false), "rescale");
+  assertEquals(kinds([rescale, activation], true), "activation");
+  assertEquals(kinds([activation, rescale], true), "activation rescale");
+  assertEquals(kinds([rescale, redraw, activation], true), "redraw activation");
+  assertEquals(kinds([{ ...redraw, weights: weights("d") }, activation], true), "activation");
 });
 
 Deno.test("triedWords() says what a fix left", () => {
