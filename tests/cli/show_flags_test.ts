@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { differenceOf } from "../../src/compare/difference.ts";
 import { CHECK_FLAGS } from "../../src/cli/commands/check.ts";
 import { DIFF_FLAGS } from "../../src/cli/commands/diff.ts";
@@ -6,7 +6,13 @@ import { REPORT_FLAGS } from "../../src/cli/commands/report.ts";
 import { RUN_FLAGS } from "../../src/cli/flags/measure_flags.ts";
 import { SCALE_FLAGS } from "../../src/cli/flags/scale_flags.ts";
 import { MERGE_FLAGS, SWEEP_FLAGS } from "../../src/cli/flags/sweep_flags.ts";
-import { FORMATS, formatsOf, type Result, type ShowFlag } from "../../src/cli/formats.ts";
+import {
+  type FormatName,
+  FORMATS,
+  formatsOf,
+  type Result,
+  type ShowFlag,
+} from "../../src/cli/formats.ts";
 import type { FlagSet } from "../../src/cli/kit/flag.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { RenderTextOptions } from "../../src/render/render_charts.ts";
@@ -17,6 +23,8 @@ import { gateResult, gateRun } from "../render/sample_gate.ts";
 import { growthSummary } from "../networks/growth.ts";
 import { makeHeader, makePoints } from "../networks/studies.ts";
 import { assertRefuses } from "./refuses.ts";
+import { formatOf, studyFormatOf } from "../../src/cli/flags/show_flags.ts";
+import { runCommand } from "./run_command.ts";
 
 /** Options of the renderers that each flag sets; `ascii`: those that it turns off. */
 const OPTIONS: Record<ShowFlag, RenderTextOptions> = {
@@ -212,4 +220,48 @@ Deno.test("flags that a format reads, and flags at their default, are accepted",
       ["diff", missing, missing, "--format", "markdown", "--all"],
     ];
     for (const args of accepted) await assertRefuses(args, missing, { cwd });
+  }));
+
+Deno.test("formatOf() takes what was asked for, else what the name ends in, else text", () => {
+  const report = formatsOf("report"), gate = formatsOf("gate");
+  assertEquals(formatOf(null, null, report), "text");
+  assertEquals(formatOf("svg", "a.html", report), "svg");
+  assertEquals(formatOf(null, "a/b.HTML", report), "html");
+  assertEquals(formatOf(null, "b.html/report", report), "text");
+  assertEquals(formatOf(null, "a.png", report), "text");
+  // Two of them are texts, and one is not written by a report.
+  assertEquals([formatOf(null, "a.txt", gate), formatOf(null, "a.xml", gate)], ["text", "junit"]);
+  assertEquals(formatOf(null, "a.xml", report), "text");
+});
+
+Deno.test("studyFormatOf() takes a page or an image by its name, and leaves other names to the study", () => {
+  const of = (out: string | null, format: FormatName | null = null) => [
+    studyFormatOf({ format, out }, ["study"]),
+    studyFormatOf({ format, out }, ["growth"]),
+    studyFormatOf({ format, out }, ["study", "growth"]),
+  ];
+  assertEquals(of("a.HTML"), ["html", "html", "html"]);
+  assertEquals(of("a.svg"), ["text", "svg", "svg"]);
+  for (const out of [null, "a.json", "a.csv", "a.md", "html"]) {
+    assertEquals(of(out), ["text", "text", "text"]);
+  }
+  assertEquals(of("a.html", "csv"), ["csv", "csv", "csv"]);
+});
+
+Deno.test("report, check and diff write what the name of --out ends in", () =>
+  withFolder(async (cwd) => {
+    const model = new URL("../../fixtures/golden/relu_he/model.json", import.meta.url).pathname;
+    const lines: [string[], string, string][] = [
+      [["report", model], "page.html", "<!doctype html>"],
+      [["check", model, "--no-config"], "gate.sarif", '{\n  "$schema"'],
+      [["diff", model, model], "difference.json", "{\n"],
+    ];
+    for (const [args, file, begins] of lines) {
+      const { stdout, stderr } = await runCommand([...args, "--quiet", "--out", file], { cwd });
+      assertEquals([stdout, stderr], ["", ""]);
+      const text = await Deno.readTextFile(`${cwd}/${file}`);
+      assert(text.toLowerCase().startsWith(begins.toLowerCase()), text.slice(0, 80));
+    }
+    const help = await runCommand(["report", "--help", "all"]);
+    assertStringIncludes(help.stdout, "default: what the name of --out");
   }));

@@ -1,8 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { outputHead } from "../../src/rules/task/output_head.ts";
-import { withHead } from "../networks/measurements.ts";
+import { headMismatch, outputHead } from "../../src/rules/task/output_head.ts";
+import { makeMeasurements, withHead } from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
 import { head } from "./with_head.ts";
+import type { Head } from "../../src/rules/network/heads.ts";
 
 Deno.test("outputHead wants a softmax of two units or more for categorical cross-entropy", () => {
   for (const loss of ["categoricalCrossentropy", "sparseCategoricalCrossentropy"]) {
@@ -147,4 +148,79 @@ Deno.test("outputHead fails class numbers that no unit stands for, on both sides
   assertEquals(classes(-1, 6), ["error class-negative -1"]);
   assertEquals(classes(0, 6, 3), ["error class-fraction 3"]);
   assertEquals(classes(null, null, 1), ["error class-fraction 1"]);
+});
+
+/** What is found of a head under a loss with a dropout of a rate behind it. */
+function found(loss: string, units: number, rate: number, kind: "passesOn" | "dense" = "passesOn") {
+  const measurements = withHead({ loss, units, activation: "softmax" });
+  const [head] = measurements.layers;
+  const dropout = {
+    ...makeMeasurements([{}]).layers[0],
+    name: "drop",
+    className: "Dropout",
+    kind,
+    role: "output" as const,
+    weights: [],
+    shape: [32, units],
+    inputs: [head.name],
+    ...rate > 0 ? { dropout: rate } : {},
+  };
+  const layers = [{ ...head, role: "hidden" as const }, dropout];
+  return outputHead.run({ ...measurements, layers })
+    .filter(({ kind }) => kind === "dropped")
+    .map(({ severity, layer, measured }) => `${severity} ${layer} ${measured}`);
+}
+
+Deno.test("outputHead fails a dropout behind the head that takes all classes of an example", () => {
+  const loss = "categoricalCrossentropy";
+  // 0.1^4 is one example of 10,000.
+  assertEquals(found(loss, 4, 0.1001), ["error drop 0.1001"]);
+  assertEquals(found(loss, 4, 0.0999), ["warning drop 0.0999"]);
+  assertEquals(found("sparseCategoricalCrossentropy", 2, 0.2), ["error drop 0.2"]);
+  assertEquals(found(loss, 10, 0.5), ["error drop 0.5"]);
+  assertEquals(found(loss, 100, 0.5), ["warning drop 0.5"]);
+  assertEquals(found("meanSquaredError", 2, 0.5), ["warning drop 0.5"]);
+  assertEquals(found(loss, 4, 0), []);
+  // A recurrent layer, say, drops what it is fed.
+  assertEquals(found(loss, 4, 0.5, "dense"), []);
+});
+
+const LOSSES = [
+  "categoricalCrossentropyFromLogits",
+  "sparseCategoricalCrossentropyFromLogits",
+  "binaryCrossentropyFromLogits",
+];
+
+/** Severity and kind of what is wrong with a head under each loss from logits; `null` for nothing. */
+function judged(activation: string): (string | null)[] {
+  return LOSSES.map((loss) => {
+    const head = { activation, units: 3, before: null, output: null, layer: {} } as unknown as Head;
+    const found = headMismatch(loss, head, null);
+    return found === null ? null : `${found.severity} ${found.kind}`;
+  });
+}
+
+Deno.test("a linear head fits a loss from logits, and one that ends in softmax or sigmoid does not", () => {
+  for (const activation of ["linear", "leakyRelu", "elu", "swish"]) {
+    assertEquals(judged(activation), [null, null, null]);
+  }
+  for (const activation of ["softmax", "sigmoid"]) {
+    assertEquals(judged(activation), [
+      "warning from-logits",
+      "warning from-logits",
+      "error from-logits",
+    ]);
+  }
+});
+
+Deno.test("logits that a head bounds are judged by what the loss makes of them", () => {
+  const oneSided = [
+    "warning one-sided-logits",
+    "warning one-sided-logits",
+    "error one-sided-logits",
+  ];
+  for (const activation of ["relu", "relu6", "softplus"]) {
+    assertEquals(judged(activation), oneSided);
+  }
+  assertEquals(judged("tanh"), Array(3).fill("warning bounded-logits"));
 });

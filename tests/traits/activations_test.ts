@@ -1,11 +1,14 @@
-import { assert, assertEquals } from "@std/assert";
-import { ACTIVATIONS, FLAT } from "../../src/traits/activations.ts";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { ACTIVATIONS, FLAT, leakyRelu, slopeOf } from "../../src/traits/activations.ts";
 import { KERAS_ACTIVATIONS } from "../../src/traits/activation_traits.ts";
 import { LAYERS } from "../../src/traits/layers.ts";
 import { LOSS_TRAITS } from "../../src/traits/losses.ts";
 import { OPERATION_TRAITS } from "../../src/traits/operation_traits.ts";
 import { OPTIMIZERS } from "../../src/traits/optimizers.ts";
 import { snapshotOf } from "../snapshot_of.ts";
+import { InputError } from "../../src/words/input_error.ts";
+import { ACTIVATION_FUNCTIONS, resolveActivation } from "../../src/theory/activation_functions.ts";
+import { criticalWeightVariance, gain } from "../../src/theory/criticality.ts";
 
 const ALL = { ...ACTIVATIONS, ...KERAS_ACTIVATIONS };
 const POINTS = Array.from({ length: 60_001 }, (_, i) => (i - 30_000) / 1000);
@@ -59,4 +62,31 @@ Deno.test("the tables of traits have the same figures", async (t) => {
     Object.entries(table).map(([name, row]) => `${name}: ${JSON.stringify(row, short)}`)
   );
   await t.assertSnapshot(shown, snapshotOf(import.meta));
+});
+
+const show = ({ value, derivative }: ReturnType<typeof leakyRelu>) =>
+  [-2, -1e-3, 0, 3].flatMap((z) => [value(z), derivative(z)]);
+
+Deno.test("leakyRelu() has its slope below 0, and slope 1 above", () => {
+  assertEquals(show(leakyRelu(0.25)), [-0.5, 0.25, -0.00025, 0.25, 0, 0.25, 3, 1]);
+  assertEquals(show(ACTIVATION_FUNCTIONS.leakyRelu), show(leakyRelu(0.3)));
+  assertEquals(show(leakyRelu(1)), show(ACTIVATION_FUNCTIONS.linear));
+});
+
+Deno.test("the theory knows a leaky relu by the name that a measurement gives it", () => {
+  for (const slope of [0.01, 0.2, 1, -0.5, 1e-7]) {
+    const name = `leakyRelu(${slope})`;
+    assertEquals(slopeOf(name), slope);
+    assertEquals(show(resolveActivation(name)), show(leakyRelu(slope)));
+    assertAlmostEquals(gain(name)! ** 2, criticalWeightVariance(leakyRelu(slope)), 1e-5);
+  }
+  for (const name of ["leakyRelu", "leakyRelu()", "leakyRelu(x)", "leakyRelu(0.1", "relu(0.1)"]) {
+    assertEquals(slopeOf(name), null);
+  }
+  assertEquals(gain("leakyRelu(x)"), null);
+  assertThrows(
+    () => resolveActivation("leakyRelu(x)"),
+    InputError,
+    'activation is "leakyRelu(x)", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu,',
+  );
 });

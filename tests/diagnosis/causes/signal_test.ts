@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
   brokenNumbers,
   cutGradient,
@@ -15,6 +15,9 @@ import type { Finding } from "../../../src/rules/finding.ts";
 import { flat, makeMeasurements, makeWeight } from "../../networks/measurements.ts";
 import { finding } from "../../networks/sample.ts";
 import { patientOf } from "./patient_of.ts";
+import { examine } from "../../../src/diagnosis/examine/examine.ts";
+import { startEngine } from "../../../src/engine/start/start_engine.ts";
+import { customLayer, sums } from "../../networks/trained_models.ts";
 
 const broken = (count: number) => ({ ...flat(1, 400), nonFinite: count });
 
@@ -367,4 +370,101 @@ Deno.test("flatRows() names a table that looks up such rows if no input has them
   const untold = normalized({ inputs: [{ name: "other" }] });
   untold.layers[0].weights = [];
   assertEquals(flatRows(patientOf(untold))[0].layers, []);
+});
+
+Deno.test("cutGradient() is the only cause where a layer behind the head sends no gradient on", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const kernel = (seed: number) => ({
+    kernelInitializer: tf.initializers.heNormal({ seed }),
+  });
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({
+        units: 16,
+        activation: "relu",
+        inputShape: [20],
+        name: "first",
+        ...kernel(1),
+      }),
+      tf.layers.dense({
+        units: 1,
+        name: "second",
+        biasInitializer: tf.initializers.constant({ value: -50 }),
+        ...kernel(2),
+      }),
+      customLayer(tf, "clip", (x) => tf.clipByValue(x, 0, 1)) as never,
+    ],
+  });
+  const { diagnosis: { causes } } = await examine(model, sums(tf), {
+    objective: "meanSquaredError",
+  });
+  const errors = causes.filter(({ severity }) => severity === "error");
+  assertEquals(errors.map(({ kind, layers }) => [kind, ...layers]), [["cut-gradient", "clip"]]);
+  assertStringIncludes(errors[0].message, "first, second before it get exactly 0");
+});
+
+for (const isFrozen of [false, true]) {
+  Deno.test(`cutGradient() ${isFrozen ? "does not mind" : "finds"} a cut before ${isFrozen ? "frozen" : "trained"} layers`, async () => {
+    await using engine = await startEngine();
+    const { tf } = engine;
+    const dense = (name: string, units: number, trainable = true) =>
+      tf.layers.dense({
+        name,
+        units,
+        trainable,
+        kernelInitializer: tf.initializers.leCunNormal({ seed: units }),
+      });
+    const input = tf.input({ shape: [20] });
+    const own = dense("own", 8).apply(input);
+    const target = dense("target", 8, !isFrozen).apply(input);
+    const cut = customLayer(tf, "cut", (x) => tf.round(tf.mul(x, 8))) as never as typeof tf.layers;
+    const held = (cut as never as { apply(x: unknown): unknown }).apply(target);
+    const sum = tf.layers.add().apply([own, held] as never);
+    const model = tf.model({
+      inputs: input,
+      outputs: dense("head", 1).apply(sum as never) as never,
+    });
+    const { diagnosis: { causes } } = await examine(model, sums(tf), {
+      objective: "meanSquaredError",
+      trial: "off",
+    });
+    const errors = causes.filter(({ severity }) => severity === "error").map(({ kind }) => kind);
+    assertEquals(errors, isFrozen ? [] : ["cut-gradient"]);
+  });
+}
+
+Deno.test("mutualZeros() names tables of zeros whose rows are flattened and multiplied, and their fix works", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const rows = (inputDim: number) => {
+    const input = tf.input({ shape: [1], dtype: "int32" });
+    const embedding = tf.layers.embedding({
+      inputDim,
+      outputDim: 8,
+      embeddingsInitializer: "zeros",
+      name: `table_${inputDim}`,
+    });
+    return { input, row: tf.layers.flatten().apply(embedding.apply(input)) as typeof input };
+  };
+  const users = rows(30);
+  const items = rows(20);
+  const model = tf.model({
+    inputs: [users.input, items.input],
+    outputs: tf.layers.dot({ axes: 1 }).apply([users.row, items.row]) as typeof users.input,
+  });
+  const indices = (count: number) =>
+    tf.tensor2d(Array.from({ length: 32 }, (_, i) => [7 * i % count]), [32, 1], "int32");
+  const batch = {
+    inputs: [indices(30), indices(20)],
+    targets: tf.randomNormal([32, 1], 0, 1, "float32", 1),
+  };
+  const { diagnosis: { causes }, fixedTrial } = await examine(model, batch as never, {
+    objective: "meanSquaredError",
+  });
+  const [{ kind, layers, message, tried }] = causes;
+  assertEquals([kind, layers.toSorted()], ["mutual-zeros", ["table_20", "table_30"]]);
+  assertStringIncludes(message, "each keeps the gradient from the other");
+  assertEquals(tried?.worked, true);
+  assertEquals(fixedTrial !== null && "verdict" in fixedTrial && fixedTrial.verdict, "learns");
 });

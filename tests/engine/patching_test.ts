@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { shadowMethod } from "../../src/engine/patching.ts";
+import { patchProperty, shadowMethod } from "../../src/engine/patching.ts";
 
 class Base {
   constructor(readonly name: string) {}
@@ -59,4 +59,20 @@ Deno.test("shadowMethod() leaves an object that inherits from the shadowed one i
   const heir = Object.create(one, { name: { value: "heir" } });
   assertEquals(heir.call(1), "heir 1");
   restore();
+});
+
+Deno.test("patchProperty() puts back the very property, or none, and only once", () => {
+  const target: Record<string, unknown> = {};
+  Object.defineProperty(target, "hidden", { get: () => 1, configurable: true });
+  const before = Object.getOwnPropertyDescriptors(target);
+  const undo = [
+    patchProperty(target, "hidden", { value: 2, writable: true }),
+    patchProperty(target, "fresh", { value: 3 }),
+  ];
+  assertEquals([target.hidden, target.fresh], [2, 3]);
+  undo.forEach((restore) => restore());
+  assertEquals(Object.getOwnPropertyDescriptors(target), before);
+  target.fresh = 4;
+  undo[1]();
+  assertEquals(target.fresh, 4);
 });

@@ -2,7 +2,9 @@ import { placeOps } from "../../../src/engine/ops/install_ops.ts";
 import { installOps } from "../../../src/engine/ops/mod.ts";
 import type { TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { onBackend } from "../../conformance/backends.ts";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { runRow } from "../../conformance/run_row.ts";
+import { CASES } from "./repair_cases.ts";
 
 const kernelsOf = (tf: TensorFlow) =>
   new Map(tf.getKernelsForBackend("wasm").map((config) => [config.kernelName, config]));
@@ -86,5 +88,27 @@ Deno.test("installed kernels follow the backend to a new heap", async () => {
     assert(heap.native.memory !== native.memory);
     assertEquals(product(tf), Array(8).fill(3));
     await takeBack();
+  });
+});
+
+Deno.test("stock TensorFlow.js fails where a kernel or a gradient is repaired", async (t) => {
+  await onBackend("stock WASM", async (tf) => {
+    for (const [name, row] of Object.entries(CASES)) {
+      await t.step(name, () => {
+        assertNotEquals(runRow(tf, row).status, "ok", "stock is right here: nothing to repair");
+      });
+    }
+  });
+});
+
+Deno.test("installOps() repairs every kernel and gradient", async (t) => {
+  await onBackend("this engine", async (tf) => {
+    for (const [name, row] of Object.entries(CASES)) {
+      await t.step(name, () => {
+        const { status, detail, worst, leaked } = runRow(tf, row);
+        assertEquals(status, "ok", `${detail}, relative error ${worst}`);
+        assertEquals(leaked, 0);
+      });
+    }
   });
 });
