@@ -33,9 +33,6 @@ const WIDE = 72;
 const STEP = 6;
 const SIZE = 9;
 
-/** Slope at the end of a bar. */
-const LARGEST_BAR = 1;
-
 const STYLES: Record<LayerGrowth["level"], TextStyle> = {
   flat: "healthy",
   warning: "warning",
@@ -95,9 +92,9 @@ function slopeLines(
   { width, color, unicode }: { width: number; color: boolean; unicode: boolean },
 ): string[] {
   // What is not judged leaves first.
-  const shown = width < WIDE ? 2 : 4;
-  const cells = layers.map((layer) => cellsOf(layer).slice(0, shown));
-  const figures = ["activations", "change", "gradient", "update"].slice(0, shown);
+  const judged = ["activations", "change"];
+  const figures = width < WIDE ? judged : [...judged, "gradient", "update"];
+  const cells = layers.map((layer) => cellsOf(layer).slice(0, figures.length));
   const figureWidths = figures.map((text, column) =>
     Math.max(text.length, ...cells.map((own) => own[column].length))
   );
@@ -139,14 +136,14 @@ function cellsOf({ size, change, slopes }: LayerGrowth): string[] {
   ];
 }
 
-/** Draws the steeper of the two judged slopes as a bar from the middle. */
+/** Draws the steeper of the two judged slopes as a bar from the middle, which ends at a slope of 1. */
 function bar(
   { size, change }: LayerGrowth,
   { half, unicode }: { half: number; unicode: boolean },
 ): string {
   const slopes = [size, change].flatMap((slope) => slope === null ? [] : [slope.value]);
   const steepest = slopes.reduce((a, b) => Math.abs(b) > Math.abs(a) ? b : a, 0);
-  const length = Math.min(half, Math.round(half * Math.abs(steepest) / LARGEST_BAR));
+  const length = Math.min(half, Math.round(half * Math.abs(steepest)));
   const filled = (unicode ? "█" : "#").repeat(length);
   const left = steepest < 0 ? filled.padStart(half) : " ".repeat(half);
   const right = steepest > 0 ? filled.padEnd(half) : " ".repeat(half);

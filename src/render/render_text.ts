@@ -192,7 +192,7 @@ function formatParameters(count: number): string {
 /** Drops columns, most dispensable first, until the rest fits. */
 function fitting(columns: Column[], room: number): Column[] {
   const taken = widthsOf(columns).reduce((sum, width, i) => sum + gapBefore(columns, i) + width, 0);
-  if (taken <= room || columns.length === 0) return columns;
+  if (taken <= room) return columns;
   const most = Math.max(...columns.map(({ spare }) => spare));
   // If even the indispensable columns do not fit, drop the last of them.
   return most === 0

@@ -16,6 +16,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { stripAnsiCode } from "@std/fmt/colors";
 import { Chance } from "../fuzz/chance.ts";
 import { modulesIn, readImports } from "../read_imports.ts";
 import { testChoice } from "./choose_tests.ts";
@@ -28,8 +29,10 @@ const LEFT_OUT = ["cli", "picture"];
 const LEAST = 0.9;
 /** Tests have noticed a change, as an endless loop, if they take this many times as long as without it. */
 const SLOWER = 5;
-/** Seconds that tests may always take. */
+/** Seconds that the tests of a round may take before the one that runs is tried alone. */
 const LEAST_SECONDS = 120;
+/** Seconds that a test may always take alone. */
+const LEAST_ALONE = 20;
 
 const args = parseArgs(Deno.args, { string: ["count", "seed", "folders", "jobs"] });
 const count = Number(args.count ?? 40);
@@ -82,10 +85,13 @@ async function copyProject(): Promise<string> {
 const CODE = ["src/", "tests/"];
 const testsOf = testChoice(await readImports(root, CODE));
 
-/** How tests ended, and the one that failed, unless it is all that were too slow. */
+/** End of a run of tests. */
 interface End {
   how: "passed" | "failed" | "too slow";
+  /** Tests that failed, or the one that ran when the time was up. */
   tests: string[];
+  /** Tests that had not begun when the time was up. */
+  left: string[];
 }
 
 async function run(copy: string, tests: string[], mostSeconds: number): Promise<End> {
@@ -94,15 +100,23 @@ async function run(copy: string, tests: string[], mostSeconds: number): Promise<
     cwd: copy,
     stdout: "piped",
     stderr: "null",
-    env: { CI: "true", NO_COLOR: "1" },
+    // With colours, since some tests are about them.
+    env: { CI: "true" },
   }).spawn();
   const timer = setTimeout(() => process.kill("SIGKILL"), mostSeconds * 1000);
   const { success, signal, stdout } = await process.output();
   clearTimeout(timer);
-  if (success) return { how: "passed", tests };
-  if (signal === "SIGKILL") return { how: "too slow", tests };
-  const said = new TextDecoder().decode(stdout);
-  return { how: "failed", tests: tests.filter((test) => said.includes(` => ./${test}:`)) };
+  if (success) return { how: "passed", tests, left: [] };
+  const said = stripAnsiCode(new TextDecoder().decode(stdout));
+  if (signal === "SIGKILL") {
+    const begun = [...said.matchAll(/^running \d+ tests? from \.\/(.+)$/gm)].map(([, test]) =>
+      test
+    );
+    const left = tests.filter((test) => !begun.includes(test));
+    return { how: "too slow", tests: begun.length === 0 ? tests : begun.slice(-1), left };
+  }
+  const failed = tests.filter((test) => said.includes(` => ./${test}:`));
+  return { how: "failed", tests: failed, left: [] };
 }
 
 const healthySeconds = new Map<string, number>();
@@ -131,14 +145,19 @@ async function tryMutant(copy: string, { file, text, mutant }: Place): Promise<E
     await Deno.writeTextFile(`${copy}/${file}`, text);
     return end;
   };
-  for (const tests of testsOf(file)) {
+  const rounds = testsOf(file);
+  for (let tests = rounds.shift(); tests !== undefined; tests = rounds.shift()) {
     let end = await runChanged(tests, LEAST_SECONDS);
     if (end.how === "passed") continue;
     const seconds = SLOWER * await measureHealthy(copy, end.tests);
-    if (end.how === "too slow" && seconds > LEAST_SECONDS) end = await runChanged(tests, seconds);
+    if (end.how === "too slow") {
+      // The tests before it may have taken the time, and those after it have not begun.
+      if (end.left.length > 0 && end.left.length < tests.length) rounds.unshift(end.left);
+      end = await runChanged(end.tests, Math.max(LEAST_ALONE, seconds));
+    }
     if (end.how !== "passed") return end;
   }
-  return { how: "passed", tests: [] };
+  return { how: "passed", tests: [], left: [] };
 }
 
 const isExcused = ({ file, line }: Place) =>

@@ -4,6 +4,7 @@ import {
   locateCause,
   modelLines,
   modelVerdicts,
+  withSeeds,
 } from "../../src/render/gate_words.ts";
 import { finding } from "../networks/sample.ts";
 import { sampleCause, sampleWarning, sickRun } from "./sample_causes.ts";
@@ -36,6 +37,35 @@ Deno.test("modelVerdicts() keeps two causes of one run apart, and the gravest fo
     gateRun([], { seed, diagnosis: { verdict: "healthy", causes, notes: [] } });
   const [{ causes }] = modelVerdicts([run(0, mild), run(1, grave)]);
   assertEquals(causes.map(({ message, seeds }) => [message, seeds]), [["grave", [0, 1]]]);
+});
+
+Deno.test("modelVerdicts() keeps the first of causes that are equally grave", () => {
+  const run = (seed: number, message: string) =>
+    gateRun([], {
+      seed,
+      diagnosis: { verdict: "weak", causes: [{ ...sampleWarning(), message }], notes: [] },
+    });
+  const [{ causes }] = modelVerdicts([run(0, "first"), run(1, "second")]);
+  assertEquals(causes.map(({ message, seeds }) => [message, seeds]), [["first", [0, 1]]]);
+});
+
+Deno.test("withSeeds() lists up to twelve seeds, unless they are all", () => {
+  const [model] = modelVerdicts([sickRun()]);
+  const found = (count: number, of: number) => {
+    const seeds = Array.from({ length: count }, (_, i) => i);
+    const measured = Array.from({ length: of }, () => model.measured[0]);
+    const { message } = withSeeds({ ...model.causes[0], message: "Bad.", seeds }, { measured });
+    return message;
+  };
+  assertEquals(
+    found(12, 20),
+    "Bad. Found in 12 of 20 seeds: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11.",
+  );
+  assertEquals(
+    found(13, 20),
+    "Bad. Found in 13 of 20 seeds: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 ....",
+  );
+  assertEquals([found(20, 20), found(1, 1)], ["Bad.", "Bad."]);
 });
 
 Deno.test("modelVerdicts() has no verdict of what was not measured, and diagnoses what nobody has", () => {

@@ -10,7 +10,11 @@ import { weightChangeTable } from "../../src/render/weight_change_table.ts";
 import { formatShare } from "../../src/words/numbers.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderChanges } from "../../src/render/render_changes.ts";
-import { headSentence, renderDifference } from "../../src/render/render_difference.ts";
+import {
+  headSentence,
+  otherDifferences,
+  renderDifference,
+} from "../../src/render/render_difference.ts";
 import { renderDifferenceMarkdown } from "../../src/render/render_difference_markdown.ts";
 import { readShape } from "../../src/words/shape.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
@@ -88,6 +92,9 @@ Deno.test("headSentence() names a loss that changes by a tenth or more, where it
     headSentence(differenceOf(withLoss(A, from, names[0]), withLoss(A, to, names[1])));
   assertEquals(of(1, 1.1), "The loss rises from 1 in A to 1.1 in B.");
   assertEquals(of(1.1, 1), "The loss falls from 1.1 in A to 1 in B.");
+  const says = (from: number, to: number) =>
+    new Map(otherDifferences(differenceOf(withLoss(A, from), withLoss(A, to)))).get("Loss");
+  assertEquals([says(1, 1.05), says(1, 1.0001)], ["1 in A, 1.05 in B", "1 in both"]);
   const others = [of(1, 1.09), of(0, 1), of(1, 0), of(1, 2, ["sum", "sum"]), of(1, 2, ["a", "b"])];
   assertEquals(others, [null, null, null, null, null]);
 });

@@ -79,6 +79,21 @@ Deno.test("renderJunit() has test cases for the configuration and for too many w
   assertEquals(warnings.testcase[0].name, "max-warnings");
 });
 
+Deno.test("renderJunit() fails a rule of the configuration once, and counts its other errors", () => {
+  const failed = (count: number) => {
+    const findings = Array.from(
+      { length: count },
+      (_, i) => finding(null, { rule: "unused-suppression", message: `Error ${i + 1}.`, fix: "" }),
+    );
+    const { testsuite } = parse(renderJunit(gateResult([gateRun([])], { findings })));
+    const { message, text } = testsuite[1].testcase[0].failure;
+    return [message, text.split("\n").length];
+  };
+  assertEquals(failed(1), ["Error 1.", 1]);
+  assertEquals(failed(2), ["Error 1. (and 1 more)", 2]);
+  assertEquals(failed(4), ["Error 1. (and 3 more)", 4]);
+});
+
 Deno.test("renderJunit() says why a finding is suppressed", () => {
   const run = gateRun([finding("dense_1", { severity: "note", suppressed: "known" })]);
   assertStringIncludes(renderJunit(gateResult([run])), "Suppressed: known");

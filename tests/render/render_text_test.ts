@@ -301,3 +301,30 @@ Deno.test("renderText() keeps its text of a deep network at each width", async (
   const texts = [{ width: 60 }, { width: 100 }, { width: 140, unicode: true, all: true }].map(text);
   await t.assertSnapshot(texts.join("\n"), snapshotOf(import.meta));
 });
+
+Deno.test("renderText() writes large numbers of weights in thousands, millions and milliards", () => {
+  const shown = (count: number) => {
+    const values = statistics(0.1, { count });
+    const weights = [weight("dense_1/kernel", 0.1, { values })];
+    const text = renderText(measurements([layer("dense_1", {}, { weights })]), [], { width: 140 });
+    return /^ {2}dense_1 +Dense tanh +20 +(\S+)/m.exec(text)![1];
+  };
+  assertEquals([9999, 1e4, 999_000, 1e6, 2.36e8, 1e9].map(shown), [
+    "9999",
+    "10k",
+    "999k",
+    "1M",
+    "236M",
+    "1G",
+  ]);
+});
+
+Deno.test("renderText() says how to see every layer as soon as one is folded", () => {
+  const says = (layers: number) => {
+    const many = Array.from({ length: layers }, (_, i) => layer(`dense_${i + 1}`, {}));
+    return renderText(measurements(many), [], {
+      diagnosis: { verdict: "healthy", causes: [], notes: [] },
+    }).includes("Every layer: --all.");
+  };
+  assertEquals([says(2), says(3)], [false, true]);
+});

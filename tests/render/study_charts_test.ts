@@ -63,6 +63,16 @@ Deno.test("ratioPlot() marks what was measured, what theory says, and both", () 
   assert(colored[2].includes("\x1b[31m*\x1b[39m"));
 });
 
+Deno.test("ratioPlot() leaves out what was not measured, and keeps what is beyond the plot at its edge", () => {
+  const quartiles = (median: number) => ({ lower: median, median, upper: median });
+  const measured = [null, quartiles(NaN), quartiles(1e30), quartiles(0), quartiles(1e9)];
+  const curve = { first: "a", last: "b", measured, predicted: [null], band: { from: 1, to: 1e3 } };
+  const columns = { shown: [0, 1, 2, 3, 4], cell: 1, axis: "" };
+  const rows = ratioPlot(curve as never, columns, 4, { unicode: false, color: false });
+  const marked = rows.map((row, i) => [i, row.slice(6)] as const).filter(([, text]) => text !== "");
+  assertEquals(marked, [[0, "  * *"], [4, "-----"], [6, "-----"], [12, "   *"]]);
+});
+
 Deno.test("renderStudy() draws and colours as it is told, and says the same", () => {
   const header = makeHeader({ scales: [1e-3, 1, 1e3], activations: ["tanh"], seeds: 1 });
   const points = makePoints(header, (i) => ({ healthy: i === 1, failed: [] }));
