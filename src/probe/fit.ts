@@ -107,16 +107,18 @@ export function fitScale(
       : null);
   const byLoss = { guess, best: known?.best ?? 0, first, vary, isNamed, areClasses };
   const least = classes.map((one) => one === null ? 0 : shareBeyondLuck(one));
-  const fitOf = (outputs: Tensor[], loss: number, { hasFallen }: { hasFallen: boolean }): Fit => {
+  const fitOf = (outputs: Tensor[], loss: number, { hasFallen, isFirst }: Moved): Fit => {
     const shares = trained.map((i, k) =>
       classes[k] === null ? null : rightOf(tf, outputs[i], classes[k], objective.lossOf(i)!)
     );
     const all = shares.length > 0 && shares.every((share) => share !== null) ? shares : null;
     const isNear = guess !== null && loss <= FAR * guess;
-    const byClass = (share: number | null, k: number) =>
-      share === null || !hasFallen || isNear && share < least[k]
-        ? NaN
-        : relative(share, classes[k]!.majority);
+    const byClass = (share: number | null, k: number) => {
+      // Before the first step, nothing but their number tells right answers from luck.
+      const isBounded = isFirst || isNear && least[k] <= 1;
+      const isLuck = share !== null && isBounded && share < least[k];
+      return share === null || !hasFallen || isLuck ? NaN : relative(share, classes[k]!.majority);
+    };
     const accuracy = all === null ? null : mean(all);
     if (trained.length > 1 && known !== null) {
       // A model has learned only as much as its worst head.
@@ -196,6 +198,14 @@ function lossFit(
   return from > best && !(loss < best && !isNamed) ? (from - loss) / (from - best) : null;
 }
 
+/** Movement of the loss since the first. */
+interface Moved {
+  /** True if it has fallen. */
+  hasFallen: boolean;
+  /** True before the first step, when it need not fall. Default: false. */
+  isFirst?: boolean;
+}
+
 /**
  * Returns a function that places outputs on the scale by how the loss moved since the first.
  *
@@ -205,10 +215,12 @@ function lossFit(
 function sinceFirst(
   first: number,
   outputs: Tensor[],
-  fitOf: (outputs: Tensor[], loss: number, moved: { hasFallen: boolean }) => Fit,
+  fitOf: (outputs: Tensor[], loss: number, moved: Moved) => Fit,
 ): FitScale["of"] {
   // A model that already knows its batch need not improve.
-  const start = Number.isFinite(first) ? fitOf(outputs, first, { hasFallen: true }).fit : null;
+  const start = Number.isFinite(first)
+    ? fitOf(outputs, first, { hasFallen: true, isFirst: true }).fit
+    : null;
   const knowsBatch = start !== null && start >= CLEAR;
   return (outputs, loss) => {
     if (!Number.isFinite(loss)) return { fit: null, accuracy: null };
@@ -235,14 +247,16 @@ const relative = (share: number, majority: number) =>
   majority === 1 ? NaN : (share - majority) / (1 - majority);
 
 /**
- * Returns the share of the rows that guessing the most frequent class does not reach by luck; 0 if
- * all rows may be right by luck, since then they say too little.
+ * Returns the share of the rows that guessing does not reach by luck; `Infinity` if even all of them
+ * may be right by luck, as of 13 in two classes. A guess is right with the share of its class, which
+ * is at most that of the most frequent one. So as many right answers have at most the probability that
+ * a binomial distribution with this share gives them: 5 / 16 for 3 of 4 in two classes.
  */
 function shareBeyondLuck({ rows, majority }: Pick<Classes, "rows" | "majority">): number {
   let chance = majority ** rows;
   let tail = chance;
   let right = rows;
-  if (tail >= LUCK) return 0;
+  if (tail >= LUCK) return Infinity;
   while (tail < LUCK && chance > 0) {
     chance *= right / (rows - right + 1) * (1 - majority) / majority;
     right--;

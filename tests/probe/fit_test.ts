@@ -116,6 +116,31 @@ Deno.test("fitScale() counts right answers in two classes if they are not luck, 
   assertAlmostEquals(far.fit!, 0.5, 1e-6);
 });
 
+Deno.test("fitScale() asks more right answers than luck gives of a model that knows its batch before the first step", () => {
+  /** Fit of answers whose loss is that of the start, of `rows` examples in two classes. */
+  const fit = (rows: number, wrong: number, odds = 0.1) => {
+    const labels = Array.from({ length: rows }, (_, i) => i % 2);
+    const answers = labels.map((label, i) => (label === Number(i < wrong) ? -odds : odds));
+    const outputs = [column(...answers)];
+    return fitOf({
+      losses: ["bce_with_logits"],
+      targets: [column(...labels)],
+      outputs,
+      start: outputs,
+    }).fit!;
+  };
+  assert(fit(4, 1) < 0.1);
+  assert(fit(4, 0) < 0.1);
+  assert(fit(13, 0) < 0.1);
+  assertEquals(fit(14, 0), 1);
+  assert(fit(32, 6) < 0.1);
+  assertEquals(fit(32, 5), 2 * 27 / 32 - 1);
+  // Nor does a loss far above guessing show that the others are known.
+  assert(fit(32, 8, 12) <= 0);
+  // Where the loss shows it, few examples may be known.
+  assert(fit(4, 0, 3) > 0.5);
+});
+
 Deno.test("fitScale() takes outputs without an axis of units for one number per example", () => {
   const given = tf.tensor1d([1, 2, 3, 10]);
   const of = (loss: OutputLoss, targets: Tensor, outputs: Tensor) =>
