@@ -156,7 +156,7 @@ function nextTrouble(
 ): string {
   const middle = scales.findIndex(({ scale }) => scale === best?.scale);
   const outwards = side === "below"
-    ? scales.slice(0, Math.max(0, middle)).toReversed()
+    ? scales.slice(0, middle).toReversed()
     : scales.slice(middle + 1);
   const [next] = best === null
     ? trouble[side]

@@ -5,6 +5,7 @@ import {
   foldLayers,
   foldName,
   severitiesOf,
+  shownFolds,
   splitFolds,
   worstOf,
 } from "../../src/render/fold_layers.ts";
@@ -287,6 +288,28 @@ Deno.test("foldLayers() goes further only where a network is long", () => {
   assert(!fold.sameShapes);
 });
 
+Deno.test("shownFolds() folds networks of more than 24 layers", () => {
+  assertEquals(shownFolds(numbered(24)).length, 24);
+  assertEquals(shownFolds(numbered(25)).length, 1);
+});
+
+Deno.test("foldName() names a block by what its layers share, else its first and its last layer", () => {
+  const block = (
+    ...names: string[]
+  ) => [names.map((name): [LayerMeasurements] => [layer(name, {})])];
+  const name = (...names: string[]) => foldName({ blocks: block(...names), sameShapes: true });
+  assertEquals(name("dense"), "dense");
+  assertEquals(name("block_3/a", "block_3/b"), "block_3");
+  assertEquals(name("block_3", "block_3/b"), "block_3");
+  assertEquals(name("block_3", "block_3"), "block_3");
+  assertEquals(name("block/a", "block/b"), "block/a ... block/b");
+  const two = {
+    blocks: [...block("block_1/a", "x"), ...block("block_2/a", "block_2/b")],
+    sameShapes: true,
+  };
+  assertEquals(foldName(two), "block_1/a ... block_2");
+});
+
 Deno.test("foldLayers() keeps every layer once and in order, whatever they are", () => {
   fc.assert(
     fc.property(anyMeasurements, fc.nat(9), ({ layers }, times) => {
@@ -372,4 +395,18 @@ Deno.test("worstOf() takes a warning before the deadest, and the middle gradient
   assertEquals(worst([1, 1, 1.01, 1]), "dense_2");
   assertEquals([worst([4, 1, 4, 16]), worst([17, 1, 4, 4])], ["dense_3", "dense_0"]);
   assertEquals([worst([2, 0, 100]), worst([NaN, 1, 100])], ["dense_1", "dense_0"]);
+});
+
+Deno.test("renderLayerTable() shows half the interval of a kernel's spread, in percent", () => {
+  const row = (sample: unknown, std = 0.5) => {
+    const values = statistics(0.5, { count: 400, std });
+    const own = weight("a/kernel", 0.1, { shape: [20, 20], values, sample } as never);
+    const layers = [dense("a", { weights: [own] })];
+    const rows = layerTable(measurements(layers), [], foldLayers(layers));
+    return renderLayerTable(rows, style).join("\n");
+  };
+  assertEquals(/\+-\S+/.exec(row({ std: [0.4, 0.7] }))?.[0], "+-30%");
+  for (const text of [row(undefined), row({ std: null }), row({ std: [0.4, 0.7] }, 0)]) {
+    assertEquals(text.includes("+-"), false);
+  }
 });

@@ -104,6 +104,29 @@ Deno.test("renderText() says why a loss was measured that was not asked for, and
   );
 });
 
+Deno.test("renderText() names the settings of a loss that are not the default ones", () => {
+  const name = "binaryFocalCrossentropy";
+  const line = (...given: object[]) => {
+    const losses = given.map((loss) => ({ name, ...loss }));
+    const objective = { name, value: 2, losses } as never;
+    const [, text] = renderText(measurements([], { objective }), [], { width: 200 })
+      .split("Objective");
+    return text.split("\n")[0].trim().replace("2, binaryFocalCrossentropy", "");
+  };
+  assertEquals(line(), "");
+  assertEquals(line({ output: "a" }), "");
+  assertEquals(line({ labelSmoothing: 0.1 }), " with label smoothing 0.1");
+  assertEquals(line({ reduction: "sum" }), " with reduction by sum");
+  assertEquals(line({ delta: 2 }), " with delta 2");
+  assertEquals(line({ alpha: 0.25, gamma: 3 }), " with alpha 0.25, gamma 3");
+  assertEquals(line({ balanced: true }), " with balanced labels");
+  assertEquals(line({ takesLabels: true }), " with labels 0 and 1 as -1 and 1");
+  assertEquals(
+    line({ output: "a", weight: 0.5 }, { output: "b" }, { output: "c", delta: 1 }),
+    " with weight 0.5 for a; delta 1 for c",
+  );
+});
+
 Deno.test("renderText() names where the model came from and what the batch holds", () => {
   const header = (over: Parameters<typeof measurements>[1]) =>
     renderText(measurements([], over), []).split("\n\n")[0];
