@@ -80,3 +80,29 @@ Deno.test("renderGrowth() draws the steeper of two slopes, of equal ones that of
   assertEquals([bar(-0.5, 0.5), bar(0.5, -0.5)], ["####|", "|####"]);
   assertEquals([bar(1, 0), bar(-2, 0), bar(0, 5)], ["|########", "########|", "|########"]);
 });
+
+Deno.test("renderGrowth() draws bars from three columns on each side on", () => {
+  const hasBars = (width: number) =>
+    renderGrowth(growthSummary([layerGrowth("h", { change: 1 })]), { width }).includes("|#");
+  const least = Array.from({ length: 60 }, (_, i) => 40 + i).find(hasBars)!;
+  const text = renderGrowth(growthSummary([layerGrowth("h", { change: 1 })]), { width: least });
+  assertStringIncludes(text, "   |### ");
+});
+
+Deno.test("renderGrowth() has the best rate of each size", () => {
+  const transfer = {
+    axis: "width" as const,
+    sizes: [64, 128],
+    at: null,
+    of: "all" as const,
+    best: [1, 0.25],
+    slope: { value: -1, half: 0.1 },
+    level: "error" as const,
+    atEdge: false,
+  };
+  const text = renderGrowth({ ...growthSummary(), transfer: [transfer] } as never);
+  assertStringIncludes(
+    text,
+    "\nbest rate, times the compiled one:\n      64  1\n     128  0.25\n",
+  );
+});

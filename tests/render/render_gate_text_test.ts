@@ -41,6 +41,38 @@ Deno.test("renderGateText() shows every cause and every finding with details", (
   assert(!folded.includes("ERROR") && !text.includes("--details"), text);
 });
 
+Deno.test("renderGateText() hides no cause of three, and no empty list of findings shows", () => {
+  const others = [1, 2].map((i) => ({ ...sampleWarning(), message: `More: ${i}.` }));
+  const text = renderGateText(gateResult([sickRun({}, others)]));
+  assertStringIncludes(text, "3. More: 2.\n");
+  assert(!text.includes("more cause"), text);
+  const healthy = gateResult([gateRun([])]);
+  assertEquals(renderGateText(healthy, { details: true }), renderGateText(healthy));
+});
+
+Deno.test("renderGateText() wraps the line of a model only if it does not fit", () => {
+  const runs = [sickRun(), gateRun([], { model: "fine", path: "fine" })];
+  const line = "x  digits  SICK: 1 cause";
+  const isWhole = (width: number) =>
+    renderGateText(gateResult(runs), { width }).split("\n").includes(line);
+  assertEquals([isWhole(line.length), isWhole(line.length - 1)], [true, false]);
+});
+
+Deno.test("renderGateText() shows at most three lines of the code that defines a layer", () => {
+  const text = Array.from({ length: 9 }, (_, i) => `argument_number_${i}`).join(" ");
+  const locate = (file: string, layer: string | null) => ({
+    file,
+    line: layer === null ? 1 : 2,
+    text,
+  });
+  const lines = renderGateText(gateResult([sickRun()]), { locate, width: 40 }).split("\n");
+  assertEquals(lines.filter((line) => line.includes("| argument")), [
+    "   | argument_number_0 argument_number_1",
+    "   | argument_number_2 argument_number_3",
+    "   | argument_number_4 argument_number_5",
+  ]);
+});
+
 Deno.test("renderGateText() says HEALTHY and nothing else of a model that is", () => {
   const note = finding("dense_1", { severity: "note", message: "No verdict." });
   assertEquals(

@@ -205,3 +205,32 @@ Deno.test("renderText() joins rules that say the same of the same layers, and no
   ]);
   assert(text.endsWith("0 errors, 1 warning, 6 notes.\n"), text);
 });
+
+Deno.test("renderText() says what other findings have in common only if they do", () => {
+  const names = ["b", "a", "c", "d"];
+  const model = measurements(names.map((name) => layer(name, {})));
+  const textOf = (given: (i: number) => Partial<Finding>) => {
+    const findings = names.map((name, i) =>
+      finding(name, {
+        threshold: "share",
+        message: say`Too many entries of ${layerName(name)}.`,
+        ...given(i),
+      } as never)
+    );
+    const text = renderText(model, findings);
+    return text.slice(text.indexOf("ERROR")).split("\n").slice(0, 3).join("\n");
+  };
+  const start = "ERROR saturated-activations: b ... d (4 layers)\n  Too many entries of b.\n";
+  assertEquals(
+    textOf(() => ({ measured: null })),
+    `${start}  3 more findings like this (all: expected <= 0.5).`,
+  );
+  assertEquals(
+    textOf((i) => ({ measured: i === 1 ? 0.9 : null })),
+    `${start}  3 more findings like this (all: measured 0.9, expected <= 0.5).`,
+  );
+  assertEquals(
+    textOf((i) => ({ measured: null, expected: atMost(0.5 + i / 10) })),
+    `${start}  3 more findings like this.`,
+  );
+});
