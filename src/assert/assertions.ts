@@ -63,7 +63,7 @@ import { requireMessage } from "./require_options.ts";
  * Defaults: those of each rule, in `THRESHOLDS`. `gradient-health explain assertHealthy` prints the
  * definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, which layers to judge, whether the network has been trained (by
  * default, whether biases of hidden layers look moved by training), and whether warnings fail.
  * @param msg Appended to the message.
@@ -88,8 +88,8 @@ import { requireMessage } from "./require_options.ts";
  * ```
  *
  * @throws {AssertionError} If a rule finds an error.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertHealthy(
   measurements: Measurements,
@@ -138,8 +138,8 @@ export function assertHealthy(
  *
  * @throws {AssertionError} If the network is sick: a rule finds an error, and the network does not
  * learn the batch or was not trained; or no rule does, but it was trained and does not learn.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range, a
- * layer filter matches no layer, or the batch does not suit the model.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range, a layer filter
+ * matches no layer, or the batch does not suit the model.
  * @throws {MeasureError} If the model cannot be measured on the batch.
  */
 export function assertHealthy(
@@ -181,7 +181,7 @@ export function assertHealthy(
  *
  * `gradient-health explain non-finite` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -199,8 +199,8 @@ export function assertHealthy(
  * ```
  *
  * @throws {AssertionError} If a value is not finite.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertAllFinite(
   measurements: Measurements,
@@ -219,7 +219,7 @@ export function assertAllFinite(
  * `inputSpread` 0.0001, `inputFeatureFactor` 100. `gradient-health explain input-normalized` prints
  * the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -237,8 +237,8 @@ export function assertAllFinite(
  * ```
  *
  * @throws {AssertionError} If an input is not normalised.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertInputNormalized(
   measurements: Measurements,
@@ -270,7 +270,7 @@ export function assertInputNormalized(
  * 30, `targetDrowned` 30, `targetChance` 0.2, `minExamples` 8. `gradient-health explain
  * target-normalized` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -290,8 +290,8 @@ export function assertInputNormalized(
  * ```
  *
  * @throws {AssertionError} If targets are not normalised.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertTargetNormalized(
   measurements: Measurements,
@@ -322,7 +322,7 @@ export function assertTargetNormalized(
  *
  * `gradient-health explain gradients-flow` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -346,8 +346,8 @@ export function assertTargetNormalized(
  * ```
  *
  * @throws {AssertionError} If a trainable weight has no gradient or a frozen one has.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertGradientsFlow(
   measurements: Measurements,
@@ -376,7 +376,7 @@ export function assertGradientsFlow(
  * `vanishingFloor` 1e-7. `gradient-health explain vanishing-gradients` prints the definition, its
  * source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -400,8 +400,8 @@ export function assertGradientsFlow(
  * ```
  *
  * @throws {AssertionError} If the signal vanishes.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertNoVanishingGradients(
   measurements: Measurements,
@@ -429,7 +429,7 @@ export function assertNoVanishingGradients(
  * `explodingGlobalNorm` Infinity. `gradient-health explain exploding-gradients` prints the
  * definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -453,8 +453,8 @@ export function assertNoVanishingGradients(
  * ```
  *
  * @throws {AssertionError} If the signal explodes.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertNoExplodingGradients(
   measurements: Measurements,
@@ -481,7 +481,7 @@ export function assertNoExplodingGradients(
  * Defaults: `gradientRatioFactor` 2, `minWidth` 64. `gradient-health explain gradient-ratio` prints
  * the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -499,8 +499,8 @@ export function assertNoExplodingGradients(
  * ```
  *
  * @throws {AssertionError} If a ratio is off.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertGradientRatioNear(
   measurements: Measurements,
@@ -524,7 +524,7 @@ export function assertGradientRatioNear(
  * Defaults: `gradientBalance` 1000. `gradient-health explain gradient-balance` prints the
  * definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -548,8 +548,8 @@ export function assertGradientRatioNear(
  * ```
  *
  * @throws {AssertionError} If the gradients are out of balance.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertGradientBalance(
   measurements: Measurements,
@@ -572,7 +572,7 @@ export function assertGradientBalance(
  * `gradient-health explain saturated-activations` prints the definition, its source, and when it
  * misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -596,8 +596,8 @@ export function assertGradientBalance(
  * ```
  *
  * @throws {AssertionError} If a layer is saturated.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertActivationsNotSaturated(
   measurements: Measurements,
@@ -621,7 +621,7 @@ export function assertActivationsNotSaturated(
  * Defaults: `deadFraction` 0.5, `deadFractionWarning` 0.2, `minExamples` 8. `gradient-health
  * explain dead-units` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -639,8 +639,8 @@ export function assertActivationsNotSaturated(
  * ```
  *
  * @throws {AssertionError} If a layer has too many dead units.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertNoDeadUnits(
   measurements: Measurements,
@@ -658,7 +658,7 @@ export function assertNoDeadUnits(
  * Defaults: `attentionEntropy` 0.2, `scoreStd` 0.001, `tokensApart` 0.000001. `gradient-health
  * explain attention` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -688,8 +688,8 @@ export function assertNoDeadUnits(
  * ```
  *
  * @throws {AssertionError} If the rows of an attention, or the tokens, have collapsed.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertAttention(
   measurements: Measurements,
@@ -709,7 +709,7 @@ export function assertAttention(
  * Defaults: `activationScaleFactor` 2, `activationTarget` 0, `minExamples` 8. `gradient-health
  * explain activation-scale` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -733,8 +733,8 @@ export function assertAttention(
  * ```
  *
  * @throws {AssertionError} If activations are too large or too small.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertActivationScale(
   measurements: Measurements,
@@ -759,7 +759,7 @@ export function assertActivationScale(
  * 10, `initScaleEmbedding` 3. `gradient-health explain init-scale` prints the definition, its
  * source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -783,8 +783,8 @@ export function assertActivationScale(
  * ```
  *
  * @throws {AssertionError} If a kernel is drawn too large or too small.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertInitScale(
   measurements: Measurements,
@@ -807,7 +807,7 @@ export function assertInitScale(
  * Defaults: `siblingFactor` 3, `siblingError` 20, `siblingDeviations` 8. `gradient-health explain
  * blocks-alike` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -821,8 +821,8 @@ export function assertInitScale(
  * ```
  *
  * @throws {AssertionError} If a weight is unlike its siblings in the other blocks.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertBlocksAlike(
   measurements: Measurements,
@@ -843,7 +843,7 @@ export function assertBlocksAlike(
  *
  * `gradient-health explain symmetry` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -861,8 +861,8 @@ export function assertBlocksAlike(
  * ```
  *
  * @throws {AssertionError} If units start alike.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertSymmetryBroken(
   measurements: Measurements,
@@ -885,7 +885,7 @@ export function assertSymmetryBroken(
  * Defaults: `biasRatio` 0.1, `biasTolerance` 0.5. `gradient-health explain bias-init` prints the
  * definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -903,8 +903,8 @@ export function assertSymmetryBroken(
  * ```
  *
  * @throws {AssertionError} If biases start at other values.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertBiasInit(
   measurements: Measurements,
@@ -925,7 +925,7 @@ export function assertBiasInit(
  * `initialLossError` 30, `minExamples` 8. `gradient-health explain initial-loss` prints the
  * definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -945,8 +945,8 @@ export function assertBiasInit(
  * ```
  *
  * @throws {AssertionError} If the loss is too large or too small.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertInitialLoss(
   measurements: Measurements,
@@ -975,7 +975,7 @@ export function assertInitialLoss(
  *
  * `gradient-health explain output-head` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -995,8 +995,8 @@ export function assertInitialLoss(
  * ```
  *
  * @throws {AssertionError} If the head does not fit the loss.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertOutputHead(
   measurements: Measurements,
@@ -1015,7 +1015,7 @@ export function assertOutputHead(
  * Defaults: `residualGrowth` 10, `slopeDrift` 10, `widthLoss` 1000, `alikeCosine` 0.9999.
  * `gradient-health explain architecture` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -1034,8 +1034,8 @@ export function assertOutputHead(
  *
  * @throws {AssertionError} If layers in a row have no activation between them, a hidden layer ends
  * in a softmax, or residual additions grow.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertArchitecture(
   measurements: Measurements,
@@ -1060,7 +1060,7 @@ export function assertArchitecture(
  * Defaults: `dropoutRate` 0.6, `dropoutKept` 0.03, `penaltyGradient` 5, `penaltyGradientError` 10.
  * `gradient-health explain regularization` prints the definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -1078,8 +1078,8 @@ export function assertArchitecture(
  * ```
  *
  * @throws {AssertionError} If dropout drops too much, or penalties outweigh the loss.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertRegularization(
   measurements: Measurements,
@@ -1102,7 +1102,7 @@ export function assertRegularization(
  * Defaults: `learningRateFactor` 3. `gradient-health explain learning-rate` prints the definition,
  * its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -1123,8 +1123,8 @@ export function assertRegularization(
  * ```
  *
  * @throws {AssertionError} If the learning rate is unusually low or high.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertLearningRate(
   measurements: Measurements,
@@ -1147,7 +1147,7 @@ export function assertLearningRate(
  * Defaults: `halfUnder` 0.5, `fp8Under` 0.01. `gradient-health explain half-precision` prints the
  * definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements Result of `measure()`.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -1165,8 +1165,8 @@ export function assertLearningRate(
  * ```
  *
  * @throws {AssertionError} If fp16 does not hold what was measured.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertHalfPrecision(
   measurements: Measurements,
@@ -1211,7 +1211,7 @@ export function assertHalfPrecision(
  * ```
  *
  * @throws {AssertionError} If an output depends on no input, or no output on an input.
- * @throws {InputError} If an argument is not what it must be, or if the batch has one example only.
+ * @throws {InputError} If an argument is invalid, or if the batch has one example only.
  */
 export async function assertDependsOnInput(
   model: LayersModel,
@@ -1250,8 +1250,8 @@ export async function assertDependsOnInput(
  * ```
  *
  * @throws {AssertionError} If an output depends on other examples.
- * @throws {InputError} If an argument is not what it must be, or if the batch has one example only,
- * or a threshold is out of range.
+ * @throws {InputError} If an argument is invalid, or if the batch has one example only, or a
+ * threshold is out of range.
  */
 export async function assertBatchIndependence(
   model: LayersModel,
@@ -1300,8 +1300,8 @@ export async function assertBatchIndependence(
  * ```
  *
  * @throws {AssertionError} If an output depends on later steps.
- * @throws {InputError} If an argument is not what it must be, or if no input has two steps, an
- * output does not have the steps of the inputs, or a threshold is out of range.
+ * @throws {InputError} If an argument is invalid, or if no input has two steps, an output does not
+ * have the steps of the inputs, or a threshold is out of range.
  */
 export async function assertCausal(
   model: LayersModel,
@@ -1348,8 +1348,8 @@ export async function assertCausal(
  * ```
  *
  * @throws {AssertionError} If the loss grows with the batch.
- * @throws {InputError} If an argument is not what it must be, or if the model is built for batches
- * of one size, the loss lacks targets, or a threshold is out of range.
+ * @throws {InputError} If an argument is invalid, or if the model is built for batches of one size,
+ * the loss lacks targets, or a threshold is out of range.
  */
 export async function assertLossReduction(
   model: LayersModel,
@@ -1390,8 +1390,8 @@ export async function assertLossReduction(
  * ```
  *
  * @throws {AssertionError} If a gradient is off.
- * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets, a
- * threshold is out of range, or a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if the loss lacks targets, a threshold is out
+ * of range, or a layer filter matches no layer.
  */
 export async function assertGradientsMatchNumeric(
   model: LayersModel,
@@ -1437,8 +1437,8 @@ export async function assertGradientsMatchNumeric(
  * ```
  *
  * @throws {AssertionError} If a trainable weight stays the same.
- * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets or a
- * layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if the loss lacks targets or a layer filter
+ * matches no layer.
  */
 export async function assertWeightsChange(
   model: LayersModel,
@@ -1486,8 +1486,8 @@ export async function assertWeightsChange(
  * ```
  *
  * @throws {AssertionError} If a weight of a frozen layer changes.
- * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets or a
- * layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if the loss lacks targets or a layer filter
+ * matches no layer.
  */
 export async function assertWeightsFrozen(
   model: LayersModel,
@@ -1533,8 +1533,8 @@ export async function assertWeightsFrozen(
  * ```
  *
  * @throws {AssertionError} If a kernel changes by too much or too little.
- * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets, a
- * threshold is out of range, or a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if the loss lacks targets, a threshold is out
+ * of range, or a layer filter matches no layer.
  */
 export async function assertUpdateRatio(
   model: LayersModel,
@@ -1581,8 +1581,8 @@ export async function assertUpdateRatio(
  * ```
  *
  * @throws {AssertionError} If the loss does not fall enough.
- * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets or is
- * the sum of the outputs, or a threshold is out of range.
+ * @throws {InputError} If an argument is invalid, or if the loss lacks targets or is the sum of the
+ * outputs, or a threshold is out of range.
  */
 export async function assertOverfitsBatch(
   model: LayersModel,
@@ -1605,8 +1605,8 @@ export async function assertOverfitsBatch(
  * Defaults: `baselineFactor` 2, `baselineShare` 0.25. `gradient-health explain baseline` prints the
  * definition, its source, and when it misleads.
  *
- * @param measurements What `measure()` returned.
- * @param baseline What `measure()` returned at an earlier state, on the same batch and seed.
+ * @param measurements Result of `measure()`.
+ * @param baseline Result of `measure()` at an earlier state, on the same batch and seed.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
@@ -1626,8 +1626,8 @@ export async function assertOverfitsBatch(
  * ```
  *
  * @throws {AssertionError} If a figure moved.
- * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
- * a layer filter matches no layer.
+ * @throws {InputError} If an argument is invalid, or if a threshold is out of range or a layer
+ * filter matches no layer.
  */
 export function assertMatchesBaseline(
   measurements: Measurements,

@@ -44,7 +44,7 @@ export class HealthyState {
   /**
    * Searches a learning rate from the kept weights, and puts the present ones back.
    *
-   * @returns The rate; `null` if the loss falls at none that was tried.
+   * @returns The rate; `null` if the loss falls at none of the tried rates.
    */
   async tryRates(
     batch: Batch,

@@ -154,7 +154,7 @@ export class MonitorState {
     this.#unrecorded.length = 0;
     this.#say(
       `lowered ${this.lowerings.length}`,
-      `back to the weights of step ${step}, on at a learning rate of ${formatNumber(to)} instead ` +
+      `back to the weights of step ${step}, with a learning rate of ${formatNumber(to)} instead ` +
         `of ${formatNumber(from)}.`,
     );
   }

@@ -38,7 +38,7 @@ class LoweredRate {
   readonly #optimizer: Optimizer;
   /** Rate now over that of the schedule. */
   #factor = 1;
-  /** Latest rate of the schedule, and what it was lowered to. */
+  /** Latest rate of the schedule, and the lowered rate in its place. */
   #scheduled = NaN;
   #own = NaN;
 

@@ -109,7 +109,7 @@ export async function examineWeights(
   };
 }
 
-/** Days after which what a stopped run has left is removed. */
+/** Days after which the journal of a stopped run is removed. */
 const MAX_DAYS = 7;
 
 /** Suffix of the files in the folder. */
@@ -120,7 +120,7 @@ const SUFFIX = ".progress";
  * has found is in a file of the user's folder for caches until the work is done. Nothing is kept of
  * small files, which take less than a second, or without the permission for that folder.
  *
- * @param options `fresh`: neither goes on nor keeps anything; `folder`: keeps it there instead.
+ * @param options `fresh`: neither resumes nor keeps anything; `folder`: keeps it there instead.
  */
 export async function resuming<T>(
   files: readonly WeightsFile[],
@@ -162,7 +162,7 @@ async function openProgress(
     const name = createHash("sha256").update(headOf(files)).digest("hex").slice(0, 24);
     return await SweepJournal.open(join(folder, `${name}${SUFFIX}`), files);
   } catch {
-    // A full or read-only disk: the work can be done without.
+    // On a full or read-only disk, the sweep runs without a journal.
     return null;
   }
 }

@@ -186,7 +186,7 @@ const MAX_SUMMARY_BYTES = 1024 * 1024;
 async function appendStepSummary(result: GateResult): Promise<void> {
   const permission = { name: "env", variable: VARIABLE } as const;
   if (Deno.permissions.querySync(permission).state !== "granted") {
-    console.error(`note: no step summary: --allow-env=${VARIABLE} lets it be written`);
+    console.error(`note: no step summary: allow it with --allow-env=${VARIABLE}`);
     return;
   }
   const path = Deno.env.get(VARIABLE);

@@ -44,7 +44,7 @@ export interface FixMoments {
   /** Their standard deviation. */
   std: number;
   /**
-   * Granularity, if each feature or entry is normalised by itself: its name, and the axes over
+   * Granularity, if each feature or entry is normalised separately: its name, and the axes over
    * which mean and deviation are computed; absent if all values use the two numbers.
    */
   each?: { what: "feature" | "entry" | "output"; axes: number[] };

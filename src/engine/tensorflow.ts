@@ -22,7 +22,7 @@ export type Optimizer = tfjs.Optimizer;
 /** TensorFlow.js callback for `model.fit`. */
 export type Callback = tfjs.Callback;
 
-/** Shape of the module of TensorFlow.js, also if a program has assembled another copy. */
+/** Shape of the TensorFlow.js module, and of a copy that a program assembles itself. */
 export const tensorFlow: Shape<unknown> = primitive("the module of TensorFlow.js", (value) => {
   const { layers, serialization, engine } = Object(value);
   return typeof layers?.Layer === "function" && typeof engine === "function" &&

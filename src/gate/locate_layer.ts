@@ -58,7 +58,7 @@ const MAX_LINES = 12;
 export function codeOn(source: string, line: number): string {
   const lines = source.split("\n");
   let first = line - 1;
-  // A name has a line of its own within a long call.
+  // A name has its own line within a long call.
   if (!lines[first].includes("(")) {
     while (first > 0 && line - first < MAX_LINES && openBrackets(lines[first]) <= 0) first--;
   }

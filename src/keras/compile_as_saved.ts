@@ -266,7 +266,7 @@ interface SavedLoss {
 const MEANS = ["sum_over_batch_size", "mean", "mean_with_sample_weight", "auto"];
 
 /**
- * Returns the name under which a program registered a class of its own, `Custom>Huber`, whose class name may be that of
+ * Returns the name under which a program registered its own class, `Custom>Huber`, whose class name may be that of
  * one of Keras's classes; `null` for a class of Keras. Functions are written by name alone.
  */
 export function ownClassName(saved: unknown): string | null {

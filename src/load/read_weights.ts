@@ -71,7 +71,7 @@ async function readShards(place: WeightsPlace): Promise<Omit<WeightsFile, "path"
 /**
  * Reads the weights of a model in shards that have no index.
  *
- * @param path Their folder, and a name with `*` in place of what differs: see
+ * @param path Their folder, and a name with `*` in place of the differing part: see
  * `isShardPattern()`.
  * @throws {ModelError} If a shard is missing, or two have a tensor of one name.
  */

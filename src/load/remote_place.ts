@@ -190,7 +190,7 @@ function variable(name: string): string | null {
   return state === "granted" ? Deno.env.get(name) || null : null;
 }
 
-/** Returns what may help if a model is private, gated or missing, which look the same. */
+/** Returns advice if a model is private, gated or missing, which look the same. */
 function tokenHint(secret: string | null): string {
   if (secret !== null) return ": there is no such model, or the token in HF_TOKEN may not read it";
   return ": there is no such model, or it needs a token: set HF_TOKEN, and allow it with " +

@@ -126,7 +126,7 @@ export function withMasks(tf: TensorFlow, model: LayersModel, run: () => Tensor[
  * Reduces the rows of a loss or a metric to one number, over those alone that the mask of the output leaves.
  *
  * @param rows A number for each row of the output.
- * @param reduction How they are reduced.
+ * @param reduction Kind of reduction.
  */
 export function reduceRows(
   tf: TensorFlow,

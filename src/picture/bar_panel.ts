@@ -182,7 +182,7 @@ function rowOf(
   };
 }
 
-/** Says the smallest and the largest value, or the one that they read as. */
+/** Formats the smallest and the largest value; once, if both look the same. */
 function endsOf(bars: readonly ChartBar[], say: (value: number | null) => string): string[] {
   const sizes = bars.flatMap(({ value }) => hasBar(value) ? [value!] : []).sort((a, b) => a - b);
   return [...new Set([sizes.at(0) ?? 0, sizes.at(-1) ?? 0].map(say))];

@@ -151,7 +151,7 @@ function changesOf(difference: Difference): Markup | null {
 /** Colour of a moved figure: better, worse, or neither. */
 type MoveTone = "healthy" | "error" | "changed";
 
-/** Table of what moved. */
+/** Table of the figures that moved. */
 interface MovedTable extends Pick<ReturnType<typeof differenceTable>, "headings" | "figures"> {
   legend: string;
   toneOf(layer: string, figure: FigureName): MoveTone;

@@ -97,8 +97,8 @@ export function shortNodeName({ brief }: Pick<MapNode, "brief">, longest: number
 }
 
 /**
- * Returns what the names of a node's layers have in common: `block_3`, or `dense_2 … 10`; the first
- * and the last if they have nothing, or if layers of other nodes have it too.
+ * Returns the common part of the names of a node's layers: `block_3`, or `dense_2 … 10`; the first and
+ * the last name if there is none, or if layers of other nodes share it.
  */
 function briefName(names: readonly string[], all: readonly string[]): string {
   const [first] = names;

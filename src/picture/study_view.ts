@@ -44,8 +44,8 @@ export interface FigureMap {
 const MOST_LAYERS = 24;
 const FEW_LAYERS = 12;
 /**
- * Number of cells, layers times scales, in a page, some 100 bytes each, and the smallest number for
- * a variant.
+ * Largest number of cells (layers times scales) in a page, at about 100 bytes each, and the number
+ * that each variant may always have.
  */
 const MOST_CELLS = 9000;
 const LEAST_CELLS = 120;

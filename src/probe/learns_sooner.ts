@@ -48,7 +48,7 @@ const FURTHER = 0.2;
  * clearly sooner: at the compiled rate, and at the best one. Everything is restored afterwards.
  *
  * @param batch Its batch, which may be changed as well.
- * @param options Those of the earlier trial.
+ * @param options Options of the earlier trial.
  * @param earlier The earlier trial, and the number of steps that have been taken since.
  */
 export async function learnsSooner(

@@ -255,15 +255,15 @@ export function judgeTrial(
 
 /**
  * Number of steps after which a network learns late. Of eleven networks of `bench/trainability` whose
- * signal dies in both directions and that learned their batch, the seven that took 40 to 69 steps at
- * some rate train, and of four that took 60, 97, 110 and 218 none does.
+ * signal dies in both directions and that learned their batch, seven took 40 to 69 steps at some rate
+ * and train; the other four took 60, 97, 110 and 218, and none trains.
  */
 const SOON = 80;
 
 /**
- * A rate that still guesses after 300 steps is at fault if another one learns within these. Of six such
- * networks of `bench/trainability` and `bench/faults`, the two whose other rate takes 48 and 91 steps
- * fail as compiled; of those of 107, 118, 120 and 185 two train and two are slow.
+ * A rate that still guesses after 300 steps is at fault if another one learns within these. In six such
+ * networks of `bench/trainability` and `bench/faults`, the other rate took 48, 91, 107, 118, 120 and 185
+ * steps. The first two fail as compiled; of the other four, two train and two are slow.
  */
 export const AT_FAULT = 100;
 

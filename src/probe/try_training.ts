@@ -134,7 +134,7 @@ function lateStarter(
 /** The model is restored at this point, so other tasks, such as a listener for Ctrl-C, may run. */
 const breathe = () => new Promise((resolve) => setTimeout(resolve));
 
-/** Judges a trial whose compiled rate only memorises the batch; no other rate speaks against that. */
+/** Judges a trial whose compiled rate only memorises the batch, whatever the other rates do. */
 function judgeMemorised(
   [made, ...others]: readonly Attempt[],
   { guess, heldOut }: Pick<Trial, "guess"> & { heldOut: number },

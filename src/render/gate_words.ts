@@ -104,7 +104,7 @@ function stateWords(verdict: Verdict, count: number): string {
 /**
  * Returns a line for each model of several: `x  exercise  SICK: 1 cause`, in the order of the runs.
  *
- * @param nameOf How to write the name of a model.
+ * @param nameOf Formats the name of a model.
  */
 export function modelLines(
   models: readonly ModelVerdict[],

@@ -65,7 +65,7 @@ export function trialLines(
   const say = (text: string) => wrapText(escapeControls(text), width, "", "  ");
   const ratesSaid = rates === undefined ? [] : say(rates.said);
   if (trial === undefined) return ratesSaid;
-  // A network that does not learn is a finding of its own, in these words.
+  // A network that does not learn is a separate finding, in these words.
   const isSaid = causes.slice(0, MAX_CAUSES_SHOWN).some(({ message }) =>
     message.includes(trial.said)
   );

@@ -86,12 +86,12 @@ export function renderGrowthSummary(summary: GrowthSummary): string {
   return writeDocument({ growth: summary });
 }
 
-/** Returns the table of slopes, one line a layer, with a bar for the steepest if there is room. */
+/** Returns the table of slopes, one line for each layer, with a bar for the steepest if there is room. */
 function slopeLines(
   { layers }: AxisGrowth,
   { width, color, unicode }: { width: number; color: boolean; unicode: boolean },
 ): string[] {
-  // What is not judged leaves first.
+  // Columns that are not judged are dropped first.
   const judged = ["activations", "change"];
   const figures = width < WIDE ? judged : [...judged, "gradient", "update"];
   const cells = layers.map((layer) => cellsOf(layer).slice(0, figures.length));

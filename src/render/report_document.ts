@@ -157,6 +157,6 @@ export function joinParts(parts: readonly (ReportPart & { name: string })[]): Me
   };
 }
 
-/** Returns what the parts of one file have in common. */
+/** Returns the facts that all parts of one file share. */
 const identity = ({ model, weightsOnly }: Measurements) =>
   JSON.stringify([model, { ...weightsOnly, wholeNumbers: undefined }]);

@@ -25,7 +25,7 @@ export function describeRates(found: LearningRates | SkippedTrial): string {
   const { verdict } = rates.find((rate) => isSuggested(rate, found))!;
   const limits = verdict === "learns" || verdict === "slow"
     ? ""
-    : ` The batch is learned in ${formatCount(steps, "step")} at none of them.`;
+    : ` None of them learns the batch in ${formatCount(steps, "step")}.`;
   return `Learning rates of ${name}: ${range}.${limits}${compiledWords(found)}`;
 }
 

@@ -107,7 +107,7 @@ const USUAL = [
   "weights",
 ];
 
-/** Dictionary. A checkpoint has its weights in one of its values, or in one of a value's. */
+/** Dictionary. The weights of a checkpoint are in one of its values, or one level deeper. */
 type Dictionary = Map<Pickled, Pickled>;
 
 /**

@@ -66,7 +66,7 @@ const optionsShape = object({
   thresholds: optional(record(number)),
 });
 
-/** Shape of what {@linkcode causeOf} reads of a finding. */
+/** Part of a finding that {@linkcode causeOf} reads. */
 const trainingFindingShape = object({
   rule: string,
   step: number,
@@ -102,7 +102,7 @@ export class TrainingJudge {
     this.#rateTooHigh = judging(rateTooHigh);
   }
 
-  /** Adds a row, and returns what is new in it: the cause first. */
+  /** Adds a row, and returns its new findings, the cause first. */
   add(row: TrainingStep): TrainingFinding[] {
     this.log.add(row);
     const found = this.#judge(this.#rules);

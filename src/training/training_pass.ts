@@ -14,7 +14,7 @@ export interface WeightProgress {
    */
   growth: number | null;
   /**
-   * l2 norm of what the latest step changed / l2 norm of the weight before it; `null` if that was
+   * l2 norm of the change by the latest step / l2 norm of the weight before it; `null` if that was
    * 0.
    */
   updateRatio: number | null;

@@ -13,7 +13,7 @@ import {
 export interface LayerSignals {
   /** Name of the layer or of its weight. */
   layer: string;
-  /** l2 norm of what the step changed over that of the kernel before; `null` for a kernel of 0. */
+  /** l2 norm of the change over that of the kernel before the step; `null` for a kernel of 0. */
   updateRatio?: number | null;
   /** Mean |dJ/dw| of the kernel. */
   gradient?: number | null;

@@ -137,7 +137,7 @@ Deno.test("healthMonitor() goes back to the last healthy weights, and says so", 
   assertMatch(lines, /The learning rate of 1e4 is too high/);
   assertStringIncludes(
     lines,
-    `healthMonitor, after ${at} batches: back to the weights of step 20, on at a learning rate of ` +
+    `healthMonitor, after ${at} batches: back to the weights of step 20, with a learning rate of ` +
       `${tried} instead of 1e4.`,
   );
 });

@@ -306,9 +306,9 @@ Deno.test("MonitorState goes on from an earlier state without what was found bef
     measure(10, 1);
   });
   assertEquals(lines.slice(1), [
-    "healthMonitor, after 7 batches: back to the weights of step 5, on at a learning rate of 0.1 " +
+    "healthMonitor, after 7 batches: back to the weights of step 5, with a learning rate of 0.1 " +
     "instead of 0.3.",
-    "healthMonitor, after 9 batches: back to the weights of step 8, on at a learning rate of 0.03 " +
+    "healthMonitor, after 9 batches: back to the weights of step 8, with a learning rate of 0.03 " +
     "instead of 0.1.",
   ]);
   assertEquals(state.lowerings, [

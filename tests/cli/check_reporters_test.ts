@@ -59,7 +59,7 @@ Deno.test("check --reporter github says that it may not write the step summary",
     assertEquals(code, 1);
     assertEquals(
       stderr,
-      "note: no step summary: --allow-env=GITHUB_STEP_SUMMARY lets it be written\n",
+      "note: no step summary: allow it with --allow-env=GITHUB_STEP_SUMMARY\n",
     );
   });
 });

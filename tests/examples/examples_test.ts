@@ -89,7 +89,7 @@ Deno.test("examples/five_trainings.ts has one healthy training, and four that ar
       /after 18 batches: Batch 18 of epoch 1 holds NaN or infinite entries in the example with index 5/,
       18,
     ],
-    "overfitting": [/after 40 batches: The network overfits since step 20: /, 60],
+    "overfitting": [/after 40 batches: The network has overfitted since step 20: /, 60],
   };
   for (const [name, [message, end]] of Object.entries(said)) {
     const { code, stdout, stderr } = await runDeno([

@@ -73,7 +73,7 @@ Deno.test("describeRates() says if there is only one rate, if none learns, and i
   const rates = none.rates.map((rate) => ({ ...rate, verdict: "fails" as const }));
   assertEquals(
     describeRates({ ...none, usable: only, rates }),
-    "Learning rates of Adam: only 0.01 is usable. The batch is learned in 40 steps at none of them.",
+    "Learning rates of Adam: only 0.01 is usable. None of them learns the batch in 40 steps.",
   );
   assertEquals(
     describeRates({ ...none, usable: null, suggested: null }),

@@ -46,7 +46,7 @@ function exampleAndThrows({ example, throws, refuses }: AssertionDocumentation):
     "",
     ...wrap(`@throws {AssertionError} ${throws}`),
     ...wrap(
-      "@throws {InputError} If an argument is not what it must be, or " +
+      "@throws {InputError} If an argument is invalid, or " +
         (refuses ?? REFUSES).replace(/^If/, "if"),
     ),
   ];
@@ -69,7 +69,7 @@ function defaultsOf({ thresholds }: RuleDocumentation): string {
 const optionsOf = ({ thresholds }: RuleDocumentation) =>
   `RuleOptions<${unionOf(Object.keys(thresholds))}>`;
 
-const MEASURED = "measurements What `measure()` returned.";
+const MEASURED = "measurements Result of `measure()`.";
 const OPTIONS = "options Other thresholds, and which layers to judge.";
 
 /** Writes the assertion over measurements of a rule. */
@@ -93,7 +93,7 @@ export function writeAssertion({ file, constant, rule }: RuleFile<Documented>): 
 /** Writes the assertion that figures stay near those of a baseline. */
 export function writeBaselineAssertion(rule: Documented): string {
   const baseline =
-    "baseline What `measure()` returned at an earlier state, on the same batch and seed.";
+    "baseline Result of `measure()` at an earlier state, on the same batch and seed.";
   return [
     IMPORTS.options,
     'import { matchesBaseline } from "../rules/matches_baseline.ts";',

@@ -40,7 +40,7 @@ const STUDY_FORMAT_HELP =
   "what to print: json and csv contain one point per draw; summary is JSON with the medians, the " +
   "quartiles and the share of healthy draws; html is a page, which --out names";
 
-/** Default of `--format` in the help, of a study that may have an image. */
+/** Default of `--format` in the help of studies that can be drawn as an image. */
 export const PAGE_BY_EXTENSION = "html or svg if --out ends in it, else text";
 
 /** Flags for running a study. */

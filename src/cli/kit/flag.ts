@@ -14,8 +14,8 @@ const LONGEST_PATH = 4096;
  * Rejects strings that no operating system accepts as a path; rule and shell names use the same
  * limit.
  *
- * @param place Where it was given.
- * @param expected What is named there.
+ * @param place Argument or flag that gave it.
+ * @param expected Kind of the named thing.
  * @returns The path.
  * @throws {UsageError} If it is empty, too long or has a null character.
  */

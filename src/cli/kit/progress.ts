@@ -51,7 +51,7 @@ export function passProgress(): Disposable & { update(progress: PassProgress): v
 
 /**
  * Shows on stderr how far the weights of a file have been read: a terminal rewrites one line, a log
- * gets a new line from time to time. Nothing is shown of what takes less than three seconds.
+ * gets a new line from time to time. Work of less than three seconds shows nothing.
  *
  * @returns `update` to call with the progress; disposing it clears the line.
  */

@@ -169,7 +169,7 @@ function largeScores(findings: Finding[], patient: Patient): Suspect[] {
     explains: isOf("exploding-gradients", "gradient-ratio", "gradient-balance", "gradients-flow"),
     fixes: [...fixes, {
       kind: "rebuild",
-      what: "Normalise what queries and keys are made of, or draw their kernels smaller.",
+      what: "Normalise the inputs of queries and keys, or draw their kernels smaller.",
     }],
   }];
 }

@@ -109,7 +109,7 @@ function faultOf(
 
 /**
  * Returns a fix that normalises an input: as a whole if its features are alike, as usual for
- * pixels; each feature by itself if they differ or are the columns of a table; and each entry if all
+ * pixels; each feature separately if they differ or are the columns of a table; and each entry if all
  * examples have most of it in common.
  */
 export function normalizing(input: InputMeasurements, index: number): Fix {

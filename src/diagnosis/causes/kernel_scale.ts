@@ -147,7 +147,7 @@ function initializerOf(names: string[], { network, measurements }: Patient): str
 const TOGETHER = 5;
 /** The same, to explain only activations that are too small or too large. */
 const TOGETHER_FOR_SCALE = 1.5;
-/** A kernel further off is a fault of its own, which `init-scale` judges unless the network is trained. */
+/** A kernel further off is a separate fault, which `init-scale` judges unless the network is trained. */
 const NEAR = 5;
 /** A kernel this close to the gain of its activation is left alone. */
 const CLOSE = 1.05;

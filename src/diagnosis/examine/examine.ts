@@ -89,7 +89,7 @@ export interface Examination {
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the objective needs them.
- * @param options What to differentiate, how to judge, and when to train.
+ * @param options The objective, the options of the rules, and when to train.
  * @returns The measurements, findings, diagnosis and trials.
  *
  * @example Find the fault in the exercise network, and a fix that works

@@ -27,7 +27,7 @@ interface Found {
 /** Effects of a fix, the best first: the network trains as compiled, learns, or begins to. */
 const EFFECTS = ["trains", "learns", "begins"] as const;
 
-/** Fix that helped by itself. */
+/** Fix that helped alone. */
 interface Helped {
   suspicion: Suspicion;
   fixedTrial: Trial;
@@ -42,7 +42,7 @@ interface Helped {
  * late at the other rate, after any fix that does so.
  *
  * Then the fixes of warnings that a memorised batch says nothing about are tried too, or of all
- * warnings if none is enough by itself.
+ * warnings if none alone is enough.
  *
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param failed The trial that failed, and the results of the pass.
@@ -63,7 +63,7 @@ export async function trainingCause(
     : await complete(tf, subject, { failed, found, suspicion: helped?.suspicion }, tryIt);
 }
 
-/** Combines the fix that helped most by itself with the rate and with the fixes of other causes. */
+/** Combines the fix that helped most alone with the rate and with the fixes of other causes. */
 async function combine(
   tf: TensorFlow,
   subject: FixSubject,
@@ -171,7 +171,7 @@ function neededTogether(
   }));
 }
 
-/** Tries each fix by itself, up to one with which the network trains. */
+/** Tries each fix alone, up to one with which the network trains. */
 async function tryAlone(
   tf: TensorFlow,
   subject: FixSubject,
@@ -373,7 +373,7 @@ function bottleneck(
 }
 
 /**
- * Applies fixes in turn, each to what those before it left.
+ * Applies fixes in turn, each to the result of those before it.
  *
  * @returns The subject with all fixes, to be undone together; `null`, with nothing changed, if one of
  * them asks for another model.

@@ -98,8 +98,8 @@ function diesBothWays(findings: readonly Finding[]): boolean {
 }
 
 /**
- * Returns true if only a later rate than the first learns targets that were drawn at random, and none is
- * compiled: that is a matter of the draw. Of eight draws of ten tanh layers whose kernels are 225 times too
+ * Returns true if random targets are learned at a rate other than the first, and no rate is compiled: this
+ * depends on the draw. Of eight draws of ten tanh layers whose kernels are 225 times too
  * small, two learn them in 40 and 43 steps at 0.01, none at another rate; trained on 512 examples, those two
  * learn at 0.01 alone and the others at no usual rate, or after more than 100 steps.
  */
@@ -109,8 +109,8 @@ function isByChance({ randomTargets, givenVerdict, attempts: [first] }: Trial): 
 
 /**
  * Returns in words why a network that learns its batch, or begins to, contradicts no error; else `null`. Of
- * two networks of `bench/trainability` that an error calls sick, and whose compiled rate learns in 194 and
- * 255 steps where another one takes 73 and 80, one is slow as compiled and one fails.
+ * two networks of `bench/trainability` with an error, whose compiled rate learns in 194 and 255 steps and
+ * another rate in 73 and 80, one is slow as compiled and one fails.
  */
 function whyNot(trial: Trial, findings: readonly Finding[]): string | null {
   const isLate = learnsLate(trial) && trial.givenVerdict === "fails" || givenLearnsLate(trial) ||

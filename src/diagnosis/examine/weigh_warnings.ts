@@ -62,7 +62,7 @@ interface Examiner {
  *
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param tried The network after its trial; its findings stay unchanged if it does not learn.
- * @param examiner How it was examined.
+ * @param examiner The examiner of the network.
  */
 export async function weighWarnings(
   tf: TensorFlow,

@@ -42,7 +42,7 @@ export function guardHeap(tf: TensorFlow): void {
     return reserve !== 0;
   };
   wasm._malloc = (bytes) => {
-    // An op whose window does not fit its input may have an output shape below 0.
+    // An op whose window does not fit its input may have a negative output shape.
     if (!(bytes >= 0)) {
       throw new RangeError(
         `A tensor of ${bytes} bytes was requested: an operation has a shape with a negative axis`,

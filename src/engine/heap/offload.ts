@@ -19,7 +19,7 @@ import type { DataId, NamedTensorMap } from "@tensorflow/tfjs";
  */
 const MAX_TENSOR_BYTES = HEAP_LIMIT / 2;
 
-/** Share of that which remains after an eviction, so that not every op has to evict. */
+/** Share of the limit that stays in use after an eviction, so that not every op has to evict. */
 const SHARE_LEFT = 0.75;
 
 /**

@@ -10,8 +10,8 @@ interface Axis {
 }
 
 /**
- * Returns the axes in the order of the result, without those of size 1, and with those merged that
- * stay beside each other.
+ * Returns the axes in the order of the result: without those of size 1, and with axes merged that stay
+ * adjacent.
  */
 function axesOf(shape: readonly number[], perm: readonly number[]): Axis[] {
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));

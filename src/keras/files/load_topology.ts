@@ -23,7 +23,7 @@ const MAX_DEPTH = 200;
  * keeps TensorFlow.js's results.
  *
  * @param value The topology, or a part of it.
- * @param place Where it is in the file.
+ * @param place Its place in the file.
  * @throws {ModelError} If one has a setting that TensorFlow.js would misread.
  */
 export function markImages<T>(value: T, place: string, depth = 0): T {

@@ -53,7 +53,7 @@ export function plainActivation(name: string, { isKeras3 }: { isKeras3: boolean 
  * Returns the activation of a layer that a configuration uses as an activation.
  *
  * @param layer The layer: `{class_name, config}`.
- * @param place Where it is in the file.
+ * @param place Its place in the file.
  * @throws {ModelError} If there is no such activation.
  */
 export function activationOfLayer(

@@ -36,7 +36,7 @@ interface AttentionCall {
  * Converts a call of a Keras attention. TensorFlow.js only calls a layer with tensors: their roles,
  * and all other arguments of a call, move to the configuration of the layer here.
  *
- * @param place Where it is in the file.
+ * @param place Its place in the file.
  * @returns `null` if the layer is not an attention.
  */
 function attentionCall(className: string, node: Json, place: string): AttentionCall | null {
@@ -75,7 +75,7 @@ function attentionCall(className: string, node: Json, place: string): AttentionC
 /**
  * Adds the settings of its calls to an attention.
  *
- * @param place Where the calls are in the file.
+ * @param place Place of the calls in the file.
  * @throws {ModelError} If they differ.
  */
 function withCalls(layer: Json, calls: readonly Json[], place: string): Json {
@@ -114,7 +114,7 @@ interface Graph {
  *
  * @param config The model's configuration.
  * @param layers Its layers, already rewritten except for their calls.
- * @param place Where the configuration is in the file.
+ * @param place Place of the configuration in the file.
  * @param context `knownAs`: the name under which TensorFlow.js knows a class; `hasMasks`: true if a
  * layer of the whole model makes masks.
  * @throws {ModelError} If a call cannot be made in TensorFlow.js.

@@ -103,7 +103,7 @@ export function isOperation(
  * lists among the layers, as the layer that does the same.
  *
  * @param layer The operation: `{class_name, name, config}`.
- * @param place Where the call is in the file.
+ * @param place Place of the call in the file.
  * @param model `hasMasks`: true if a layer of the model makes masks: an operation passes none on.
  * @throws {ModelError} If it is not supported.
  */

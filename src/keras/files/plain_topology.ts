@@ -50,7 +50,7 @@ const INTEGERS = /^u?int(8|16|32|64)$/;
  * topology of Keras 2 or TensorFlow.js hardly changes.
  *
  * @param model A model: `{class_name, config}`.
- * @param place Where it is in the file.
+ * @param place Its place in the file.
  * @param knownAs The name under which TensorFlow.js knows a class.
  * @throws {ModelError} If it cannot be expressed in these terms.
  */
@@ -308,7 +308,7 @@ const CHANGES: Record<string, Change> = {
  * Rewrites a layer in TensorFlow.js's terms.
  *
  * @param config Its configuration, with the objects in it already rewritten.
- * @param place Where that is in the file.
+ * @param place Its place in the file.
  * @throws {ModelError} If TensorFlow.js cannot express it.
  */
 export function plainLayer(className: string, config: Json, place: string): PlainLayer {

@@ -214,7 +214,7 @@ class Elements {
     }
   }
 
-  /** Reads those of pages of a block, if they were written. */
+  /** Reads the elements of the pages of a block that were written. */
   readPages(
     first: number,
     { page, count, number, isWritten }: {
@@ -282,7 +282,7 @@ interface Extensible {
   count: number;
 }
 
-/** Lists an array of blocks, of which pairs of rows each are twice as large as the last. */
+/** Lists an array of blocks, whose size doubles every two rows. */
 function listExtensible(listing: Listing): void {
   const { file, layout, grid, what } = listing;
   if (grid.most.filter((length) => length === Infinity).length !== 1) {

@@ -2,7 +2,7 @@ import type { Budget } from "../../model/files/byte_source.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { treeRecords } from "./search_tree.ts";
 
-/** Kinds of objects in a heap: in its blocks, in a place of its own, in its identifier. */
+/** Kinds of objects in a heap: in its blocks, in a separate place, in its identifier. */
 const MANAGED = 0, HUGE = 1, TINY = 2;
 
 /** Kind of the tree that lists huge objects. */
@@ -112,7 +112,7 @@ export class FractalHeap {
       block.version(0);
       block.skip(this.#file.widths.offset + this.#widths.offset);
       const { row, column, from, size } = blockAt(offset - first, { width, start });
-      if (row >= rows) throw block.wrong("refers to an object behind its end", "one in it");
+      if (row >= rows) throw block.wrong("refers to an object beyond its end", "one in it");
       block.skip((row * width + column) * this.#file.widths.offset);
       address = block.offset();
       first += from;

@@ -216,7 +216,7 @@ type Target = number | NoNumbers;
  * or in another, is not followed: nothing outside the file is read.
  *
  * @param what Name of the group, for messages.
- * @param budget What may still be read.
+ * @param budget Limit on further reading.
  * @returns The addresses by name, or `null` if the object is not a group.
  * @throws {ModelError} If its lists are damaged.
  */
@@ -314,7 +314,7 @@ function readLink(message: Hdf5Bytes, add: Add): void {
 const softLink = (bytes: Hdf5Bytes, name: string) =>
   bytes.noNumbers(`has ${showValue(name)}, a link to another name`, "data");
 
-/** Kinds of the trees that list links: by the hash of their name, and in the order of their making. */
+/** Kinds of the trees that list links: by the hash of their name, and in the order of their creation. */
 const BY_NAME = 5, BY_ORDER = 6;
 
 /** Bytes before the identifier of a link in both. */

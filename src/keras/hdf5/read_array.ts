@@ -39,7 +39,7 @@ export interface PlacedArray {
   array: Hdf5Array;
   /** Bytes of it, or of its index. */
   taken: { from: number; to: number } | null;
-  /** Number of bytes of its entries, if they are not in the file as they are. */
+  /** Number of bytes of its entries, if the file packs them. */
   unpacked: number;
 }
 

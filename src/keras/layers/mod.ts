@@ -137,7 +137,7 @@ export interface KerasLayers extends Augmentations, AdaptivePoolings {
   readonly Cropping3D: KerasLayer<CroppingArgs>;
   /** The first input plus the second times a constant, as in InceptionResNetV2. */
   readonly CustomScaleLayer: KerasLayer<CustomScaleLayerArgs>;
-  /** Each channel of a sequence convolved by itself. */
+  /** Each channel of a sequence convolved separately. */
   readonly DepthwiseConv1D: KerasLayer<DepthwiseConv1DArgs>;
   /** Number of the bin that contains each entry. */
   readonly Discretization: KerasLayer<DiscretizationArgs>;
@@ -160,7 +160,7 @@ export interface KerasLayers extends Augmentations, AdaptivePoolings {
   readonly LayerScale: KerasLayer<LayerScaleArgs>;
   /** Entries divided by their root mean square. */
   readonly RMSNormalization: KerasLayer<RMSNormalizationArgs>;
-  /** Each channel of a sequence convolved by itself, then all mixed. */
+  /** Each channel of a sequence convolved separately, then all mixed. */
   readonly SeparableConv1D: KerasLayer<SeparableConv1DArgs>;
   /** Dropout of whole maps of a picture. */
   readonly SpatialDropout2D: KerasLayer<SpatialDropoutArgs>;

@@ -103,7 +103,7 @@ interface BuiltModel {
 
 /** Weights of a file, of which some model is built. */
 interface DeclaredWeights {
-  /** Number of entries of all of them. */
+  /** Number of entries of all weights. */
   declared: number;
   /** Declaration of the weights in the file, for messages. */
   declares: string;

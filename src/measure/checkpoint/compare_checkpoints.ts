@@ -34,7 +34,7 @@ export interface TensorChange {
   count: number;
   /**
    * `|after - before| / |before|`; `null` if that is not a number, or if whole numbers differ that
-   * are not of the type int8: they may be packed codes, of which only equality means something.
+   * are not of the type int8: they may be packed codes, for which only equality is meaningful.
    */
   relativeChange: number | null;
   /** Cosine of the angle between both; `null` likewise. */
@@ -306,7 +306,7 @@ interface ComparedSoFar {
 
 /** Comparison of a pair that goes on from a journal. */
 class SavedComparison {
-  /** Index of the entry up to which an earlier run has come. */
+  /** Index of the first entry that no earlier run has compared. */
   readonly done: number;
   readonly #pair: DividedPair;
   readonly #last: number;

@@ -5,7 +5,7 @@ import { matrixOf } from "./plan_sweep.ts";
 import type { SweepTensor } from "./sample_tensors.ts";
 import type { TensorFigures, UnitAxis } from "./tensor_sweep.ts";
 
-/** Tensor as it is swept, with what turns its figures into those of the tensor. */
+/** Tensor in the order of the file, and a function that restores the order of its figures. */
 export interface OrderedSweep extends SweepTensor {
   restore(figures: TensorFigures): TensorFigures;
 }

@@ -79,7 +79,7 @@ export class PackedReader {
 }
 
 function valueOf({ value, done }: IteratorResult<Bytes>): Bytes {
-  // An archive that unpacks to less is damaged, which its reader says.
+  // An archive that unpacks to less is damaged; its reader reports that.
   if (!done) return value;
   throw new ModelError({
     place: "A packed tensor",

@@ -46,8 +46,8 @@ interface Matrix {
 }
 
 /**
- * Number of entries at the beginning of each row and column that are compared at first. Lines that
- * differ do so there, so that the rest of a tensor is only compared if some do not.
+ * Number of entries at the beginning of each row and column that are compared first. Lines that
+ * differ usually differ there; the rest of a tensor is compared only if some do not.
  */
 export const FIRST_ENTRIES = 128;
 

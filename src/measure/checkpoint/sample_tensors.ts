@@ -195,7 +195,7 @@ export function describeSample(stretches: readonly Sums[], count: number): Sampl
 /**
  * Returns the 95 % interval of the mean over all stretches of a tensor.
  *
- * @param values Those of the stretches in the sample.
+ * @param values Values of the stretches in the sample.
  * @param rest Share of the tensor that is not in it.
  */
 function intervalOf(values: readonly number[], rest: number): Interval | null {

@@ -171,7 +171,7 @@ interface Saving {
   journal: SweepJournal | null;
 }
 
-/** Returns what a journal has of a tensor so far. */
+/** Returns the part of a tensor that a journal has. */
 function sweptSoFar({ tensor }: SweepTensor, { pieces, journal }: Saving): SweptSoFar[] {
   const saved = journal?.soFar<SweptSoFar>(placeOf(tensor)) ?? [];
   return saved.filter(({ isWhole }) => isWhole === pieces.isWhole);

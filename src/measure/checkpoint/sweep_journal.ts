@@ -124,13 +124,13 @@ export class SweepJournal {
     this.#write(`${JSON.stringify([name, result], toJson)}\n`);
   }
 
-  /** Returns what an earlier run has found so far for a name, in its order. */
+  /** Returns the results of an earlier run for a name, in its order. */
   soFar<T>(name: string): T[] {
     return this.#begun?.name === name ? this.#begun.results as T[] : [];
   }
 
   /**
-   * Counts bytes that were read for a name, and adds the result so far if enough of them are not kept.
+   * Counts bytes that were read for a name, and adds the result so far if the last one is many bytes old.
    *
    * @param makeResult Makes it, plain data. `isFirst`: true if no line so far of this name is at the
    * end of the file: only those there are found again.
@@ -225,7 +225,7 @@ interface Line {
   bytes: number;
   name: string;
   result: unknown;
-  /** True for a result so far. */
+  /** True if the result covers only a part of the file. */
   isPart: boolean;
 }
 

@@ -77,7 +77,7 @@ export class TensorSweep {
 
   /**
    * @param pieces The division of the tensor.
-   * @param saved What was saved of it, in this order. Default: nothing.
+   * @param saved Its saved state, in this order. Default: nothing.
    */
   constructor(pieces: Pieces, saved: readonly SweptSoFar[] = []) {
     const { matrix } = pieces;

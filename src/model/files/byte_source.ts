@@ -225,7 +225,7 @@ interface ExpectedRead {
 }
 
 /**
- * Says what this thread is going to read next, in its order: of files on servers, it is read ahead.
+ * Announces the next reads of this thread, in order; those of files on servers are read ahead.
  */
 export function expectReads(reads: readonly ExpectedRead[]): void {
   expectRemote(

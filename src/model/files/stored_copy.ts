@@ -48,7 +48,7 @@ const copies = new Set<string>();
 /** Removes a copy when nothing refers to its identity, as its tensors do. */
 const unused = new FinalizationRegistry<string>(remove);
 
-/** Removes a copy at once: what it holds could not be used. */
+/** Removes an unusable copy at once. */
 export const removeCopy = ({ file }: ByteSource): void => remove(file!.path);
 
 function remove(path: string): void {

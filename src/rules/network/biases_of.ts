@@ -21,7 +21,7 @@ export type Biases = "constant" | "drawn" | "random" | "moved";
  * Classifies the biases of the hidden layers and the betas of normalisations. "constant": all zero
  * or constant, as most initialisers set them. "drawn": drawn with the kernel, as PyTorch does.
  * "random": all that vary look like one draw around 0, and the kernels look drawn as well. "moved":
- * moved by training, each by itself. Ignores the head, which may start at the prior of the targets,
+ * moved by training, each separately. Ignores the head, which may start at the prior of the targets,
  * and the forget gate of a recurrent layer, which may start at 1.
  */
 export function biasesOf({ layers }: Measurements): Biases {

@@ -54,7 +54,7 @@ const openLayers = new WeakMap<Graph, ReadonlySet<string>>();
 
 /**
  * Returns the names of the layers from which a path leads, past every softmax, to an end of the
- * network or to an opaque layer. All layers at once: to follow the paths of each by itself took 7 s
+ * network or to an opaque layer. All layers at once: following the paths of each alone took 7 s
  * for 3000 layers.
  */
 function openLayersOf(graph: Graph): ReadonlySet<string> {

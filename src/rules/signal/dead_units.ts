@@ -127,7 +127,7 @@ export const deadUnits: Rule = defineRule({
         message: say`${figures.dead} of the ${activation ?? "one-sided"} units of ${layerName(name)}
           are off on all ${figures.examples} examples; expected ${limit === 1 ? say`<` : say`<=`}
           ${number(limit, "percent")} (${threshold}${
-          // An allowance that shows in the limit needs an explanation.
+          // If an allowance changes the limit that is shown, say why.
           limit === 1 || formatPercent(limit) === formatPercent(thresholds[threshold])
             ? NOTHING
             : why}).`,

@@ -13,7 +13,7 @@ import type { Sentence } from "../sentence.ts";
 import { networkOf } from "../network/network.ts";
 
 /**
- * Returns what to check if the weights of a layer have a gradient of exactly 0.
+ * Returns things to check if the weights of a layer have a gradient of exactly 0.
  *
  * @param options `excused`: it gets no signal for a harmless reason.
  */

@@ -65,7 +65,7 @@ export interface GrowthLayer {
   multiplier: number;
   /** True if it is a branch: it has a kernel, and its output is joined with another one. */
   isBranch: boolean;
-  /** Size of what enters the layer. */
+  /** Size of the layer's input. */
   inputs: (number | null)[];
   /** Size of its pre-activations, or of its outputs if it has no activation, from step 0 on. */
   activations: number[];
@@ -177,7 +177,7 @@ export interface LayerGrowth {
   slopes: Record<GrowthFigure, (GrowthSlope | null)[]>;
   /** Slope of its fan-in; `null` without a kernel. */
   fanIn: number | null;
-  /** Slope of the initial size of what enters it; `null` for integers. */
+  /** Slope of the initial size of its input; `null` for integers. */
   input: number | null;
   /** Slope of the constant behind it. */
   multiplier: number;

@@ -226,7 +226,7 @@ async function train(
 
 /**
  * Tries to make siblings scale-free: proposes changes of their layers, trains them again with
- * those, and goes on from what is still steep.
+ * those, and repeats this for slopes that are still steep.
  *
  * @param subject The subject of the study.
  * @param grid Its sizes and seeds.

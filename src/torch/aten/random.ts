@@ -21,7 +21,7 @@ export function dropout(context: AtenContext, x: Tensor, p: number): Tensor {
   return tf.mul(x, tf.mul(keptEntries(context, x.shape, p), 1 / (1 - p)));
 }
 
-/** Shape of what is dropped together: all of space for each channel. */
+/** Shape of the parts that are dropped as one: all of space for each channel. */
 const channelShape = ({ shape }: Tensor) => shape.map((size, axis) => axis < 2 ? size : 1);
 
 function featureDropout(context: AtenContext, x: Tensor, p: number): Tensor {

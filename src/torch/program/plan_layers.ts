@@ -42,7 +42,7 @@ interface LayerPlan {
 
 /** Layer that computes the values which buffers have in the next step of training. */
 export interface PlannedUpdate extends PlannedLayer {
-  /** Buffers that its outputs are the new values of, in that order. */
+  /** Buffers that get its outputs as new values, in that order. */
   readonly buffers: readonly string[];
 }
 

@@ -302,7 +302,7 @@ export const createProgramLayer = kerasLayer((tf) =>
 
 /**
  * Changes the arguments of a call to those outside of training: nothing is dropped, and
- * normalisations have their moving statistics. Returns the mean of what it would draw, or `null`.
+ * normalisations have their moving statistics. Returns the mean that it would draw, or `null`.
  */
 function withoutChance(
   tf: TensorFlow,

@@ -137,7 +137,7 @@ export const plateau = defineTrainingRule({
       measured: Math.abs(fall),
       threshold: "leastProgress",
       message:
-        `The loss stands at ${formatNumber(now.mean)} since step ${losses[0].step}; it was ` +
+        `The loss has stood at ${formatNumber(now.mean)} since step ${losses[0].step}; it was ` +
         `${formatNumber(first)} at the start.`,
     };
   },
@@ -177,7 +177,7 @@ export const overfitting = defineTrainingRule({
     },
   },
   source: "Prechelt 1998, Early Stopping - But When?: generalisation loss.",
-  fix: "Stop where the held-out loss was least, get more data, or add dropout or weight decay.",
+  fix: "Stop where the held-out loss was lowest, get more data, or add dropout or weight decay.",
   reads: ["loss", "validationLoss"],
   judge(log, { mostHeldOutRise, mostRiseOfGap }) {
     const held = log.now("validationLoss");
@@ -208,14 +208,14 @@ export const overfitting = defineTrainingRule({
       since: least.step,
       measured: rise,
       threshold: hasGap ? "mostRiseOfGap" : "mostHeldOutRise",
-      message: `The network overfits since step ${least.step}: the held-out loss was ` +
+      message: `The network has overfitted since step ${least.step}: the held-out loss was ` +
         `${formatNumber(least.value)} there and is ${
           formatNumber(held)
         } at step ${log.step}, while ` +
         "the training loss falls.",
       fix: least.step === 0
         ? "Get more data, or add dropout or weight decay: no step has lowered the held-out loss."
-        : `Stop after step ${least.step}, where the held-out loss was least, get more data, or add ` +
+        : `Stop after step ${least.step}, where the held-out loss was lowest, get more data, or add ` +
           "dropout or weight decay.",
     };
   },

@@ -1,5 +1,5 @@
 /**
- * Sweeps over the weights of a file, as they are stored. This is a module of its own, with its own
+ * Sweeps over the weights of a file, as they are stored. This is a separate module, with its own
  * memory: no engine runs when a file of weights is judged.
  */
 import { Sums } from "./statistics";

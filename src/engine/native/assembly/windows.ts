@@ -169,7 +169,7 @@ export function firstTap(from: i32, dilation: i32): i32 {
 }
 
 /**
- * Returns the end of the taps of a window that are before the end of the image, `left` entries on.
+ * Returns the index after the last tap of a window inside the image, which ends `left` entries on.
  */
 // @ts-ignore: decorator
 @inline

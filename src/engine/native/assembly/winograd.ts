@@ -81,7 +81,7 @@ function storeFilter(a: v128, b: v128, c: v128, to: usize, step: usize): void {
  * Results are `step` bytes apart.
  */
 export function transformFilter(from: usize, tap: isize, to: usize, step: usize): void {
-  // Down the columns first, in place of the results that follow from them along the rows.
+  // The columns come first; the rows then replace these intermediate results.
   for (let j = 0; j < 3; j++) {
     const column = from + <usize> (tap * j);
     storeFilter(

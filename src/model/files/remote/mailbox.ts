@@ -226,7 +226,7 @@ export function readRemote(place: RemotePlace, from: number, to: Uint8Array): vo
   }
 }
 
-/** Says what this thread is going to read next of files on servers, in its order. */
+/** Announces the next reads of this thread from files on servers, in order. */
 export function expectRemote(reads: readonly { place: RemotePlace; from: number; to: number }[]) {
   for (const [buffer, own] of Map.groupBy(reads, ({ place }) => place.mailbox)) {
     const ranges = own.map(({ place, from, to }): RemoteRange => ({ id: place.id, from, to }));
