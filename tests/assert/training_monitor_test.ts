@@ -8,7 +8,7 @@ import {
 import { healthMonitor } from "../../src/assert/health_monitor.ts";
 import { LivePage } from "../../src/assert/live_page.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import type { Tensor } from "../../src/engine/tensorflow.ts";
+import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { readTrainingLog } from "../../src/training/read_training_log.ts";
 import { withFolder } from "../model/save_model.ts";
@@ -391,4 +391,59 @@ Deno.test("a pass that the budget does not pay for yet is put off, and made as s
   assertEquals(await watch(150), [0, 1, 3, 5, 10, 20, 50, 100, 160]);
   const passes = await watch(100);
   assert(passes.length > 2 && passes.length < 9, `${passes}`);
+});
+
+Deno.test("healthMonitor() notes the held-out loss before training, and the share of its penalties", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const inputs = tf.ones([8, 4]) as Tensor;
+  const targets = tf.fill([8, 1], 2) as Tensor;
+  const first = async (l2: number, objective?: "sum" | "meanSquaredError") => {
+    const model = tf.sequential({
+      layers: [tf.layers.dense({
+        name: "only",
+        units: 1,
+        inputShape: [4],
+        kernelInitializer: "ones",
+        kernelRegularizer: l2 === 0 ? undefined : tf.regularizers.l2({ l2 }),
+      })],
+    });
+    model.compile({ optimizer: tf.train.sgd(0.01), loss: "meanSquaredError" });
+    const monitor = healthMonitor({
+      batch: { inputs, targets },
+      objective,
+      model,
+      onFinding: "keep",
+    });
+    await monitor.end();
+    const [{ step, validationLoss, penalty, layers }] = monitor.steps;
+    model.dispose();
+    return [step, validationLoss, penalty, layers!.map(({ layer }) => layer).join()];
+  };
+  // A prediction of 4 is off by 2, and the four weights of 1 cost l2 each.
+  assertEquals(await first(0), [0, 4, 0, "only"]);
+  assertEquals(await first(0.25), [0, 4, 0.2, "only"]);
+  assertEquals(await first(0.25, "sum"), [0, undefined, undefined, "only"]);
+  tf.dispose([inputs, targets]);
+});
+
+Deno.test("healthMonitor() calls a model as its user does, though fit trains an inner one", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const inputs = tf.ones([8, 4]) as Tensor;
+  const targets = tf.zeros([8, 1]) as Tensor;
+  const nameOf = async (model: LayersModel) => {
+    model.compile({ optimizer: tf.train.sgd(0.01), loss: "meanSquaredError" });
+    const monitor = healthMonitor({ batch: { inputs, targets }, onFinding: "keep" });
+    await model.fit(inputs, targets, { epochs: 1, verbose: 0, callbacks: monitor });
+    model.dispose();
+    return monitor.history[0].measurements.model.name;
+  };
+  const layer = () => tf.layers.dense({ units: 1, inputShape: [4] });
+  assertEquals(await nameOf(tf.sequential({ name: "mine", layers: [layer()] })), "mine");
+  assertEquals(await nameOf(tf.sequential({ name: "my_model", layers: [layer()] })), "my_model");
+  const input = tf.input({ shape: [4], name: "given" });
+  const outputs = layer().apply(input) as never;
+  assertEquals(await nameOf(tf.model({ name: "net_model", inputs: input, outputs })), "net_model");
+  tf.dispose([inputs, targets]);
 });
