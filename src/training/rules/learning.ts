@@ -194,7 +194,6 @@ export const overfitting = defineTrainingRule({
     const enough = hasGap ? 2 : 3;
     const latest = log.last("validationLoss", enough).map(({ value }) => value / least.value);
     if (latest.length < enough || !latest.every((rise) => rise > most)) return null;
-    if (latest.at(-1)! < latest.at(-2)!) return null;
     // A network that has not learned its examples cannot have memorised them.
     const before = trainingLoss(log, Math.max(least.step, log.column("loss")[0]?.step ?? 0));
     if (!(now < Math.min(before, STANDS * log.unlearned))) return null;
