@@ -124,6 +124,29 @@ Deno.test("a loss that has doubled is a warning until step 40, and one five time
   assertEquals(found(5.1), ["warning 10", "error 20"]);
 });
 
+Deno.test("a loss that rises after step 20 is looked at from step 40 on, unless it has risen far", () => {
+  const found = (factor: number, from = 22) =>
+    judgeTraining(healthyLog(50, ({ step }) => ({ loss: step < from ? 1 : factor })))
+      .filter(({ kind }) => kind === "diverges").map(({ step }) => step);
+  // The median of 5 losses follows two steps later.
+  assertEquals([found(2, 18), found(2, 19)], [[20, 40], [40]]);
+  assertEquals([found(4.9), found(5.1)], [[40], [24]]);
+});
+
+Deno.test("a loss far above that of the best constant answer moves, and does not stand", () => {
+  const found = (standing: number, edit: Partial<TrainingStep>) =>
+    judgeTraining(
+      healthyLog(28, ({ step }) => ({ loss: step < 5 ? 2 : standing, ...edit })),
+      { constantLoss: 1, rules: ["rate-too-high"] },
+    ).map(({ kind }) => kind);
+  const size = { growth: 4 };
+  assertEquals([found(1.49, size), found(1.51, size)], [["blown-up"], []]);
+  const steps = { decreaseRatio: 0.05 };
+  assertEquals([found(1.49, steps), found(1.51, steps)], [["overshoots"], []]);
+  const updates = { growth: null, updateRatio: 0.6 };
+  assertEquals([found(1.49, updates), found(1.51, updates)], [["overturns"], []]);
+});
+
 Deno.test("a first batch whose loss is small by chance does not make the next ones a rise", () => {
   const found = (heldOut: number) =>
     judgeTraining([
@@ -303,22 +326,22 @@ Deno.test("a single large step that shrinks the kernels is no decay, and large s
 });
 
 Deno.test("steps are too small if they keep to the prediction although the held-out loss stands", () => {
-  const kinds = (edit: Partial<TrainingStep>, share = 1) =>
+  const kinds = (edit: Partial<TrainingStep>, share = 1, constantLoss: number | null = null) =>
     judgeTraining([
       { step: 0, validationLoss: 2 },
       ...healthyLog(28, ({ step }) => ({
         loss: 2 - step / 100,
         updateRatio: 4e-3,
-        decreaseRatio: 0.97,
+        decreaseRatio: 0.99,
         ...step === 20 ? { validationLoss: 2 * share } : {},
         ...edit,
       })),
-    ]).map(({ kind }) => kind);
-  assertEquals(kinds({}), ["slow"]);
-  assertEquals(kinds({}, 0.976), ["slow"]);
-  assertEquals(kinds({}, 0.974), []);
-  assertEquals(kinds({ updateRatio: 0.99e-2 }), ["slow"]);
-  assertEquals(kinds({ updateRatio: 1.01e-2 }), []);
+    ], { constantLoss }).map(({ kind }) => kind);
+  assertEquals([kinds({}, 0.979), kinds({}, 0.981)], [[], ["slow"]]);
+  assertEquals([0.979, 0.981].map((ratio) => kinds({ decreaseRatio: ratio })), [[], ["slow"]]);
+  assertEquals([1.99e-2, 2.01e-2].map((ratio) => kinds({ updateRatio: ratio })), [["slow"], []]);
+  // What counts is the loss of a network that has learned nothing: a held-out loss falls to it at once.
+  assertEquals([1.02, 1.03].map((loss) => kinds({}, 0.5, loss)), [["slow"], []]);
 });
 
 Deno.test("small steps are too small if held-out loss is above that of the best constant answer, too", () => {
@@ -346,8 +369,8 @@ Deno.test("small steps that have taught a network something are not too small, u
         ...step === 20 ? { validationLoss: share } : {},
       })),
     ], { constantLoss: 1 }).map(({ kind, severity }) => `${kind} ${severity}`);
-  assertEquals([found(0.84, 1e-3), found(0.86, 1e-3)], [[], ["small warning"]]);
-  assertEquals(found(0.84, 4e-4), ["small error"]);
+  assertEquals([found(0.94, 1e-3), found(0.96, 1e-3)], [[], ["small warning"]]);
+  assertEquals(found(0.94, 4e-4), ["small error"]);
 });
 
 Deno.test("steps that are too small are compared with usual ones only if they are clearly smaller", () => {

@@ -33,13 +33,13 @@ const TINY = 1e-3;
 /** Share of the loss of a network that has learned nothing above which a loss stands. */
 export const STANDS = 0.9;
 /** The same of the held-out loss, which is less noisy. */
-const HELD_OUT_STANDS = 0.95;
+export const HELD_OUT_STANDS = 0.95;
 /** Multiple of the first loss above which large steps have certainly made it worse, from step 40 on. */
 const CERTAIN = 1.2;
 /** The same from step 20 on. */
 const FAR = 5;
 /** Share of the held-out loss of a network that has learned nothing below which it has fallen. */
-export const HELD_OUT_FALLS = 0.85;
+const HELD_OUT_FALLS = 0.85;
 /** Share of the first loss below which a training has learned something. */
 const HAS_LEARNED = 0.8;
 /** An update below this multiple of those before has not jumped. */
@@ -51,8 +51,8 @@ export const rateTooHigh = defineTrainingRule({
   problem: "the learning rate is too high",
   formula:
     "Median loss of 5 steps over that of the first step, or before training on held-out data if that is " +
-    "larger: above 5 from step 10 on, or from step 20 on. At step 20 or later, if it is above 1 (above 0.9 " +
-    "for a kernel) and divided by the loss of the best constant answer if that is smaller: mean over every second of the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
+    "larger: above 5 from step 10 on, or at step 20, or from step 40 on. At step 20, if it is above 1 (above 0.9 " +
+    "for a kernel), at most mostLossGrowth, and divided by the loss of the best constant answer if that is smaller: mean over every second of the first 20 steps of (loss after - loss before) / (g . step) on the step's " +
     "own batch; mean of the largest ||step|| / ||kernel|| over the first 10 steps; ||kernel|| over " +
     "that before training. Later: an update over the median of the 32 before, if " +
     "the loss rises by a tenth of the first one afterwards. After a full pass that shows no lower " +
@@ -260,9 +260,11 @@ function risenBy(log: TrainingLog, limits: FirstLimits): TooHigh | null {
     : `the loss is ${formatNumber(lossGrowth)} times that of the first step`;
   const since = 1;
   const severity = severityOf(log, lossGrowth);
-  // The first steps at a large rate climb, and often come down at once.
+  // The first steps at a large rate climb, and often come down at once. Each step between the looks
+  // would add a chance of a false alarm.
   const rise = lossGrowth * shareOfStart(log);
-  if (rise > limits.mostLossGrowth && (log.age >= FIRST || rise > FAR)) {
+  const isDue = isFirstLook(log) || log.age >= 2 * FIRST || rise > FAR;
+  if (rise > limits.mostLossGrowth && isDue) {
     const threshold = "mostLossGrowth";
     return { kind: "diverges", since, severity, measured: rise, threshold, words: risen };
   }
@@ -276,10 +278,10 @@ function standsBy(
   { decreaseRatio, updateRatio, standing, growth }: RateFigures,
   limits: FirstLimits,
 ): Omit<TooHigh, "since"> | null {
-  const before = log.rows.at(-2)?.step ?? -Infinity;
-  const isLook = log.age >= FIRST && before < log.step - log.age + FIRST;
   const heldOut = (log.column("validationLoss").at(-1)?.value ?? NaN) / log.unlearned;
-  if (!isLook || !(standing > STANDS) || heldOut < HELD_OUT_FALLS) return null;
+  if (!isFirstLook(log) || !(standing > STANDS) || heldOut < HELD_OUT_FALLS) return null;
+  // A network that steps have broken stands near the constant answer; a loss far above it still moves.
+  if (standing > limits.mostLossGrowth) return null;
   if (standing > 1 && decreaseRatio < limits.leastDecreaseRatio) {
     return {
       kind: "overshoots",
@@ -302,6 +304,12 @@ function standsBy(
   if (!(growth > limits.mostKernelGrowth)) return null;
   const words = `a kernel is ${formatNumber(growth)} times as large as before training`;
   return { kind: "blown-up", threshold: "mostKernelGrowth", measured: growth, words };
+}
+
+/** Returns true at step 20, or at the first row after it. */
+function isFirstLook(log: TrainingLog): boolean {
+  const before = log.rows.at(-2)?.step ?? -Infinity;
+  return log.age >= FIRST && before < log.step - log.age + FIRST;
 }
 
 /** A loss that has risen may come back: at large rates the first steps climb (Lewkowycz et al. 2020). */

@@ -2,7 +2,7 @@ import { formatNumber, formatPercent, roundTo } from "../../words/numbers.ts";
 import { median } from "../../theory/statistics.ts";
 import { meanOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
-import { BREAKS, clamped, FIRST, HELD_OUT_FALLS, LEAST_RATIOS, rateWords } from "./rates.ts";
+import { BREAKS, clamped, FIRST, HELD_OUT_STANDS, LEAST_RATIOS, rateWords } from "./rates.ts";
 import { finite, MEASURED } from "./jumps.ts";
 
 /** Rule (c): steps are too small. */
@@ -11,8 +11,8 @@ export const rateTooLow = defineTrainingRule({
   problem: "the learning rate is too low",
   formula:
     "Mean of the largest ||step|| / ||kernel|| over steps 11 to 20: momentum has then built up. Up to " +
-    "0.01: mean over the first 20 steps of (loss after - loss before) / (g . step), and the fall of the loss; " +
-    "loss over that of the best constant answer.",
+    "0.02: mean over the first 20 steps of (loss after - loss before) / (g . step), and the held-out loss, or " +
+    "the fall of the loss without it. Up to 0.01: loss over that of the best constant answer.",
   thresholds: {
     leastUpdate: {
       default: 2e-3,
@@ -30,7 +30,7 @@ export const rateTooLow = defineTrainingRule({
       about: "Mean update ratio below which training stands still: an error.",
     },
     mostLinear: {
-      default: 0.96,
+      default: 0.98,
       unit: "of the predicted decrease",
       range: [0, 2],
       source: MEASURED,
@@ -41,7 +41,8 @@ export const rateTooLow = defineTrainingRule({
       unit: "of the first loss",
       range: [0, 1],
       source: MEASURED,
-      about: "Fall of the loss in 20 steps from which such steps are large enough.",
+      about:
+        "Fall of the loss in 20 steps from which such steps are large enough, if no held-out loss is known.",
     },
     mostAbove: {
       default: 1.2,
@@ -64,11 +65,13 @@ export const rateTooLow = defineTrainingRule({
     // A network that large steps have broken has no gradient left.
     if (first.some(({ value }) => value > BREAKS)) return null;
     if (!(mean < leastUpdate)) {
-      if (log.age > FIRST || Math.max(mean, meanOf(first)) > SMALL_UPDATE) return null;
-      return slowBy(log, { mostLinear, leastFirstFall }) ?? aboveBy(log, mostAbove);
+      const most = Math.max(mean, meanOf(first));
+      if (log.age > FIRST || most > MOST_SLOW_UPDATE) return null;
+      const slow = slowBy(log, { mostLinear, leastFirstFall });
+      return slow ?? (most > SMALL_UPDATE ? null : aboveBy(log, mostAbove));
     }
     const held = log.column("validationLoss").at(-1)?.value ?? NaN;
-    if (mean >= leastUpdateAtAll && held / log.constantLoss < HELD_OUT_FALLS) return null;
+    if (mean >= leastUpdateAtAll && held / log.constantLoss < HELD_OUT_STANDS) return null;
     return {
       severity: mean < leastUpdateAtAll ? "error" : "warning",
       kind: "small",
@@ -94,10 +97,12 @@ function besideUsual(mean: number, leastUpdate: number): string {
 /** Largest mean update ratio of steps that may be larger: others are not small. */
 const SMALL_UPDATE = 1e-2;
 
-/** Share of the held-out loss before training below which it falls steadily: the loss of a batch is noisy. */
-const FALLS_STEADILY = 0.975;
+/** Largest mean update ratio of steps that are small beside the curvature. */
+const MOST_SLOW_UPDATE = 2e-2;
+/** Share of the held-out loss of a network that has learned nothing below which one has learned something. */
+const HELD_OUT_LEARNS = 0.98;
 
-/** Finds steps that keep to the gradient's prediction although the loss hardly falls. */
+/** Finds steps that keep to the gradient's prediction although nothing is learned. */
 function slowBy(
   log: TrainingLog,
   { mostLinear, leastFirstFall }: { mostLinear: number; leastFirstFall: number },
@@ -105,22 +110,34 @@ function slowBy(
   const ratios = finite(log.until("decreaseRatio", FIRST));
   if (ratios.length < LEAST_RATIOS) return null;
   const linear = meanOf(ratios.map(clamped));
-  const first = log.column("loss")[0].value;
-  const fall = 1 - median(log.last("loss", LEAST_RATIOS).map(({ value }) => value)) / first;
-  const isSlow = fall < leastFirstFall && !(heldOutShare(log) < FALLS_STEADILY);
+  const progress = progressOf(log);
+  const isSlow = progress.heldOut === null
+    ? progress.fall < leastFirstFall
+    : !(progress.heldOut < HELD_OUT_LEARNS * log.unlearned);
   if (!(linear > mostLinear && isSlow)) return null;
+  const learned = progress.heldOut === null
+    ? `the loss has fallen by ${formatPercent(Math.max(0, progress.fall))} in ${FIRST} steps`
+    : `after ${FIRST} steps the held-out loss is ${formatNumber(progress.heldOut)}; that of a ` +
+      `network that has learned nothing is ${formatNumber(log.unlearned)}`;
   return {
     severity: "warning",
     kind: "slow",
     since: 1,
     measured: linear,
     threshold: "mostLinear",
-    message: `The learning rate${rateWords(log)} is too low: the loss has fallen by ` +
-      `${formatPercent(Math.max(0, fall))} in ${FIRST} steps, which reach ` +
+    message: `The learning rate${rateWords(log)} is too low: ${learned}. The steps reach ` +
       `${formatPercent(linear)} of the decrease that the gradient predicts, so that larger steps ` +
       "are safe.",
     fix: "Raise the learning rate by a factor of 3.",
   };
+}
+
+/** Returns the held-out loss, `null` if it was not measured, and the fall of the loss, which is noisier. */
+function progressOf(log: TrainingLog): { heldOut: number | null; fall: number } {
+  const held = log.column("validationLoss");
+  const first = log.column("loss")[0].value;
+  const latest = log.last("loss", LEAST_RATIOS).map(({ value }) => value);
+  return { heldOut: held.length > 1 ? held.at(-1)!.value : null, fall: 1 - median(latest) / first };
 }
 
 /** Share of the penalties in a loss above which they outweigh the task. */
@@ -145,15 +162,6 @@ function aboveBy(log: TrainingLog, mostAbove: number): TrainingVerdict | null {
       `still ${formatNumber(above)} times that of the best constant answer.`,
     fix: "Raise the learning rate by a factor of 3.",
   };
-}
-
-/**
- * Returns the loss on held-out data over that before training, which is less noisy than the loss of a
- * batch; NaN if it was not measured.
- */
-function heldOutShare(log: TrainingLog): number {
-  const held = log.column("validationLoss");
-  return held[0]?.step === 0 && held.length > 1 ? held.at(-1)!.value / held[0].value : NaN;
 }
 
 /** Share of the first loss above which small gradients do not come from success. */
