@@ -287,8 +287,8 @@ export class MonitorState {
         severity === "warning" && TRAINING_RULE_NAMES.has(rule)
       );
     if (cause !== null) {
-      const fixes = cause.fixes.slice(0, 1).map((fix) => describeFix(fix, measurements.layers));
-      this.#say(cause.kind, withFix(cause.message, fixes[0]));
+      const [fix] = cause.fixes.map((fix) => describeFix(fix, measurements.layers));
+      this.#say(cause.kind, withFix(cause.message, fix));
     } else if (error !== undefined) this.#say(error.rule, withFix(error.message, error.fix));
     else if (open !== undefined) this.#say(`${open.rule} warning`, open.message);
   }

@@ -149,3 +149,13 @@ Deno.test("assertions about gradients throw on a delta of NaN, and pass where th
     makeMeasurements([{ activation: "relu", saturatedFraction: null }]),
   );
 });
+
+Deno.test("assertHalfPrecision() judges exponents of activations or of their gradients alone", () => {
+  const exponents = { zeros: 0, nonFinite: 0, under: 0, from: 0, counts: [640], over: 0 };
+  const counted = { ...flat(1, 640), exponents };
+  const { assertHalfPrecision } = assertions;
+  assertHalfPrecision(makeMeasurements([{}, { activations: counted }]));
+  assertHalfPrecision(makeMeasurements([{ activationGradients: counted }, {}]));
+  const uncounted = makeMeasurements([{}, { activations: null, activationGradients: null }]);
+  assertThrows(() => assertHalfPrecision(uncounted), AssertionError, "were not counted");
+});
