@@ -102,7 +102,12 @@ export function learningRate(patient: Patient): Suspect[] {
   return [...outrun(patient), ...unusable(patient)];
 }
 
+/**
+ * Returns the rate that another one outruns. Layers or units that are drawn alike come first: they are
+ * never meant, at any rate.
+ */
 function outrun(patient: Patient): Suspect[] {
+  if (foundBy("symmetry", patient).length > 0) return [];
   const states = foundBy("trial", patient).filter(({ kind, severity }) =>
     kind === "learning-rate" && severity === "warning"
   );

@@ -68,6 +68,8 @@ Deno.test("learningRate() names a rate that a trial warns of, before other warni
   const other = finding("dense_1", { rule: "activation-scale", severity: "warning" });
   const { causes } = diagnose(makeMeasurements(), [other, trial({})]);
   assertEquals(causes.map(({ kind }) => kind), ["learning-rate", "activation-scale"]);
+  const alike = finding("dense_1", { rule: "symmetry", severity: "warning" });
+  assertEquals(learningRate(patientOf(makeMeasurements(), [alike, trial({})])), []);
 });
 
 Deno.test("regularization() lowers dropout to 0.2 where it is higher, but not in recurrent layers", () => {
