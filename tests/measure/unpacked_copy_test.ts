@@ -67,6 +67,9 @@ const programFiles: Files = async (blocks, folder) => {
 /** Number of blocks of 205 MB: a process that held them, too, would take more than 300 MB. */
 const BLOCKS = 49;
 
+/** Number of blocks that are copied: 16 MiB are unpacked in memory. */
+const COPIED = 5;
+
 /** Formats by the suffix of their files. */
 const FORMATS: [suffix: string, files: Files][] = [
   [".pt", torchFiles(false)],
@@ -120,14 +123,14 @@ for (const [suffix, files] of FORMATS) {
 Deno.test("a large packed file with a wrong checksum is refused", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a.pt`;
-    await writePacked(path, await torchFiles(false)(16, folder), { wrong: true });
+    await writePacked(path, await torchFiles(false)(COPIED, folder), { wrong: true });
     const { message } = await assertRejects(() => readWeights(path), ModelError);
     assert(message.startsWith(`${path}: `) && message.includes("damaged"), message);
   }));
 
 Deno.test("without a place for the copy, a note says that the archive is held", () =>
   withFolder(async (folder) => {
-    const files = await torchFiles(false)(16, folder);
+    const files = await torchFiles(false)(COPIED, folder);
     await writePacked(`${folder}/a.pt`, files);
     const { makeTempFileSync } = Deno;
     Deno.makeTempFileSync = () => {
@@ -136,7 +139,7 @@ Deno.test("without a place for the copy, a note says that the archive is held", 
     try {
       const file = await readWeights(`${folder}/a.pt`);
       assert(/^Unpacked in memory: no temporary file was written, it is not/.test(file.notes[0]));
-      assertEquals(file.tensors[0].bytes!().length, 16 * 4 * BLOCK);
+      assertEquals(file.tensors[0].bytes!().length, COPIED * 4 * BLOCK);
     } finally {
       Deno.makeTempFileSync = makeTempFileSync;
     }
@@ -144,7 +147,7 @@ Deno.test("without a place for the copy, a note says that the archive is held", 
 
 Deno.test("the copy of an archive that turns out to be unusable is removed at once", () =>
   withFolder(async (folder) => {
-    await writePacked(`${folder}/a.pt`, [{ name: "net/data/0", pieces: repeated(16) }]);
+    await writePacked(`${folder}/a.pt`, [{ name: "net/data/0", pieces: repeated(COPIED) }]);
     const { makeTempFileSync } = Deno;
     Deno.makeTempFileSync = (options) => makeTempFileSync({ ...options, dir: folder });
     try {
@@ -155,14 +158,15 @@ Deno.test("the copy of an archive that turns out to be unusable is removed at on
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["a.pt"]);
   }));
 
-/** Reports an archive; `use` gets the process when it writes the copy. */
+/** Reports an archive of some blocks; `use` gets the process when it writes the copy. */
 async function withCopy(
   folder: string,
+  blocks: number,
   use: (child: Deno.ChildProcess) => void,
 ): Promise<{ status: Deno.CommandStatus; left: string[] }> {
   const temporary = `${folder}/temporary`;
   const copies = () => [...Deno.readDirSync(temporary)].map(({ name }) => name);
-  await writePacked(`${folder}/a.pt`, await torchFiles(false)(BLOCKS, folder));
+  await writePacked(`${folder}/a.pt`, await torchFiles(false)(blocks, folder));
   await Deno.mkdir(temporary);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", "mod.ts", "report", `${folder}/a.pt`],
@@ -184,7 +188,7 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (folder) => {
-      const { status, left } = await withCopy(folder, () => {});
+      const { status, left } = await withCopy(folder, COPIED, () => {});
       assertEquals([status.signal, left], [null, []]);
     }),
 });
@@ -194,7 +198,7 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (folder) => {
-      const { status, left } = await withCopy(folder, (child) => child.kill("SIGINT"));
+      const { status, left } = await withCopy(folder, BLOCKS, (child) => child.kill("SIGINT"));
       assertEquals([status.signal, left], ["SIGINT", []]);
     }),
 });
