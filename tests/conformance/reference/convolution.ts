@@ -1,4 +1,4 @@
-import { at, eachIndex, type NdArray, ndArray, offsetOf } from "./nd_array.ts";
+import { eachIndex, type NdArray, ndArray, offsetOf, sizeOf } from "./nd_array.ts";
 
 /** How a window moves over the spatial axes. */
 export interface Window {
@@ -52,24 +52,50 @@ export function eachTap(
   return output;
 }
 
+/** Places of a tap in the flat data of an output, a window and an input with one channel. */
+interface FlatTap {
+  position: number;
+  tap: number;
+  source: number;
+}
+
+/** Lists what {@linkcode eachTap} visits. */
+function flatTaps(
+  input: readonly number[],
+  kernel: readonly number[],
+  window: Window,
+): { output: number[]; taps: FlatTap[] } {
+  const output = eachTap(input, kernel, window, () => {});
+  const taps: FlatTap[] = [];
+  eachTap(input, kernel, window, (position, tap, source) => {
+    taps.push({
+      position: offsetOf(output, position),
+      tap: offsetOf(kernel, tap),
+      source: offsetOf(input, source),
+    });
+  });
+  return { output, taps };
+}
+
 /** Convolution (cross-correlation) of [batch, ...space, in] with [...window, in, out]. */
 export function convolve(x: NdArray, kernel: NdArray, window: Window): NdArray {
   const rank = x.shape.length - 2;
-  const space = x.shape.slice(1, -1), taps = kernel.shape.slice(0, rank);
+  const space = x.shape.slice(1, -1), size = kernel.shape.slice(0, rank);
   const [channels, filters] = kernel.shape.slice(rank);
-  const output = eachTap(space, taps, window, () => {});
+  const { output, taps } = flatTaps(space, size, window);
   const y = ndArray([x.shape[0], ...output, filters]);
-  for (let batch = 0; batch < x.shape[0]; batch++) {
-    eachTap(space, taps, window, (position, tap, source) => {
-      const from = offsetOf(x.shape, [batch, ...source, 0]);
-      const weight = offsetOf(kernel.shape, [...tap, 0, 0]);
-      const to = offsetOf(y.shape, [batch, ...position, 0]);
+  const positions = sizeOf(output), places = sizeOf(space);
+  for (const { position, tap, source } of taps) {
+    for (let batch = 0; batch < x.shape[0]; batch++) {
+      const from = (batch * places + source) * channels;
+      const to = (batch * positions + position) * filters;
       for (let c = 0; c < channels; c++) {
+        const weight = (tap * channels + c) * filters;
         for (let f = 0; f < filters; f++) {
-          y.data[to + f] += x.data[from + c] * kernel.data[weight + c * filters + f];
+          y.data[to + f] += x.data[from + c] * kernel.data[weight + f];
         }
       }
-    });
+    }
   }
   return y;
 }
@@ -80,22 +106,26 @@ export function convolve(x: NdArray, kernel: NdArray, window: Window): NdArray {
  */
 export function convolveTransposed(x: NdArray, kernel: NdArray, window: Window): NdArray {
   const rank = x.shape.length - 2;
-  const taps = kernel.shape.slice(0, rank);
+  const space = x.shape.slice(1, -1), size = kernel.shape.slice(0, rank);
   const [filters, channels] = kernel.shape.slice(rank);
-  const output = x.shape.slice(1, -1).map((length, axis) =>
+  const output = space.map((length, axis) =>
     length * window.strides[axis] +
-    (window.padding === "same" ? 0 : Math.max(taps[axis] - window.strides[axis], 0))
+    (window.padding === "same" ? 0 : Math.max(size[axis] - window.strides[axis], 0))
   );
   const y = ndArray([x.shape[0], ...output, filters]);
-  for (let batch = 0; batch < x.shape[0]; batch++) {
-    eachTap(output, taps, window, (position, tap, target) => {
+  const positions = sizeOf(space), places = sizeOf(output);
+  const { taps } = flatTaps(output, size, window);
+  for (const { position, tap, source: target } of taps) {
+    for (let batch = 0; batch < x.shape[0]; batch++) {
+      const from = (batch * positions + position) * channels;
+      const to = (batch * places + target) * filters;
       for (let f = 0; f < filters; f++) {
+        const weight = (tap * filters + f) * channels;
         for (let c = 0; c < channels; c++) {
-          y.data[offsetOf(y.shape, [batch, ...target, f])] += at(x, batch, ...position, c) *
-            at(kernel, ...tap, f, c);
+          y.data[to + f] += x.data[from + c] * kernel.data[weight + c];
         }
       }
-    });
+    }
   }
   return y;
 }
@@ -103,19 +133,21 @@ export function convolveTransposed(x: NdArray, kernel: NdArray, window: Window):
 /** Convolution that keeps channels apart: [...window, in, multiplier] to in * multiplier channels. */
 export function convolveDepthwise(x: NdArray, kernel: NdArray, window: Window): NdArray {
   const rank = x.shape.length - 2;
-  const space = x.shape.slice(1, -1), taps = kernel.shape.slice(0, rank);
+  const space = x.shape.slice(1, -1), size = kernel.shape.slice(0, rank);
   const [channels, multiplier] = kernel.shape.slice(rank);
-  const output = eachTap(space, taps, window, () => {});
-  const y = ndArray([x.shape[0], ...output, channels * multiplier]);
-  for (let batch = 0; batch < x.shape[0]; batch++) {
-    eachTap(space, taps, window, (position, tap, source) => {
-      for (let c = 0; c < channels; c++) {
-        for (let m = 0; m < multiplier; m++) {
-          y.data[offsetOf(y.shape, [batch, ...position, c * multiplier + m])] +=
-            at(x, batch, ...source, c) * at(kernel, ...tap, c, m);
-        }
+  const { output, taps } = flatTaps(space, size, window);
+  const filters = channels * multiplier;
+  const y = ndArray([x.shape[0], ...output, filters]);
+  const positions = sizeOf(output), places = sizeOf(space);
+  for (const { position, tap, source } of taps) {
+    for (let batch = 0; batch < x.shape[0]; batch++) {
+      const from = (batch * places + source) * channels;
+      const to = (batch * positions + position) * filters;
+      for (let f = 0; f < filters; f++) {
+        const c = Math.floor(f / multiplier);
+        y.data[to + f] += x.data[from + c] * kernel.data[tap * filters + f];
       }
-    });
+    }
   }
   return y;
 }
@@ -128,15 +160,16 @@ export function pool(
   combine: (entries: number[]) => number,
 ): NdArray {
   const space = x.shape.slice(1, -1), channels = x.shape.at(-1)!;
-  const output = eachTap(space, size, window, () => {});
+  const { output, taps } = flatTaps(space, size, window);
   const y = ndArray([x.shape[0], ...output, channels]);
   const entries: number[][] = Array.from(y.data, () => []);
-  for (let batch = 0; batch < x.shape[0]; batch++) {
-    eachTap(space, size, window, (position, _tap, source) => {
-      for (let c = 0; c < channels; c++) {
-        entries[offsetOf(y.shape, [batch, ...position, c])].push(at(x, batch, ...source, c));
-      }
-    });
+  const positions = sizeOf(output), places = sizeOf(space);
+  for (const { position, source } of taps) {
+    for (let batch = 0; batch < x.shape[0]; batch++) {
+      const from = (batch * places + source) * channels;
+      const to = (batch * positions + position) * channels;
+      for (let c = 0; c < channels; c++) entries[to + c].push(x.data[from + c]);
+    }
   }
   entries.forEach((seen, flat) => y.data[flat] = combine(seen));
   return y;

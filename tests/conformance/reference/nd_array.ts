@@ -75,6 +75,7 @@ export function transpose(a: NdArray, permutation: readonly number[]): NdArray {
 
 /** Applies a function of two entries, one of each array; axes of size 1 and missing ones repeat. */
 export function zip(a: NdArray, b: NdArray, f: (a: number, b: number) => number): NdArray {
+  if (`${a.shape}` === `${b.shape}`) return map(a, (value, flat) => f(value, b.data[flat]));
   const rank = Math.max(a.shape.length, b.shape.length);
   const pad = (shape: readonly number[]) => [...Array(rank - shape.length).fill(1), ...shape];
   const shapeA = pad(a.shape);
@@ -89,21 +90,30 @@ export function zip(a: NdArray, b: NdArray, f: (a: number, b: number) => number)
 
 /** The sub-array from `begin`, of the given size on every axis. */
 export function slice(a: NdArray, begin: readonly number[], size: readonly number[]): NdArray {
-  return ndArray(size, (index) => at(a, ...index.map((i, axis) => i + begin[axis])));
+  return ndArray(size, (index) => {
+    let offset = 0;
+    for (let axis = 0; axis < begin.length; axis++) {
+      offset = offset * a.shape[axis] + begin[axis] + index[axis];
+    }
+    return a.data[offset];
+  });
 }
 
 /** Joins arrays along an axis. */
 export function concat(parts: readonly NdArray[], axis: number): NdArray {
   const shape = [...parts[0].shape];
   shape[axis] = parts.reduce((sum, part) => sum + part.shape[axis], 0);
-  return ndArray(shape, (index) => {
-    const local = [...index];
-    for (const part of parts) {
-      if (local[axis] < part.shape[axis]) return at(part, ...local);
-      local[axis] -= part.shape[axis];
+  const joined = ndArray(shape);
+  const blocks = sizeOf(shape.slice(0, axis));
+  let to = 0;
+  for (let block = 0; block < blocks; block++) {
+    for (const { data } of parts) {
+      const size = data.length / blocks;
+      joined.data.set(data.subarray(block * size, (block + 1) * size), to);
+      to += size;
     }
-    throw new RangeError("no part has this index");
-  });
+  }
+  return joined;
 }
 
 /** Sub-array `i` along an axis, which disappears. */
