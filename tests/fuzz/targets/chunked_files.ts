@@ -12,7 +12,7 @@ const FOLDER = new URL("../../../fixtures/files/chunked/", import.meta.url);
 export const target: FuzzTarget = {
   name: "chunked_files",
   about: "A damaged HDF5 file in chunks is read, or refused in a sentence with file and place.",
-  shortRun: 100,
+  shortRun: 30,
   async open() {
     const path = await Deno.makeTempFile({ suffix: ".h5" });
     const files = NAMES.map((name) =>

@@ -71,7 +71,7 @@ export const target: FuzzTarget = {
   about:
     "Layers and operations of Keras 3 with odd settings and calls are refused in a clear sentence, or a pass " +
     "goes through them, whole and in parts alike.",
-  shortRun: 100,
+  shortRun: 50,
   async open() {
     const engine = await startEngine({ threads: 1 });
     const { tf } = engine;

@@ -46,7 +46,7 @@ import {
 export const target: FuzzTarget = {
   name: "layer_names",
   about: "Whatever a layer is called, every output is valid, shows no control and tells it apart.",
-  shortRun: 40,
+  shortRun: 15,
   open() {
     return Promise.resolve({
       tryOne(chance) {
