@@ -326,7 +326,7 @@ Deno.test("a single large step that shrinks the kernels is no decay, and large s
 });
 
 Deno.test("steps are too small if they keep to the prediction although the held-out loss stands", () => {
-  const kinds = (edit: Partial<TrainingStep>, share = 1, constantLoss: number | null = null) =>
+  const found = (edit: Partial<TrainingStep>, share = 1, constantLoss: number | null = null) =>
     judgeTraining([
       { step: 0, validationLoss: 2 },
       ...healthyLog(28, ({ step }) => ({
@@ -336,12 +336,17 @@ Deno.test("steps are too small if they keep to the prediction although the held-
         ...step === 20 ? { validationLoss: 2 * share } : {},
         ...edit,
       })),
-    ], { constantLoss }).map(({ kind }) => kind);
+    ], { constantLoss });
+  const kinds = (...options: Parameters<typeof found>) => found(...options).map(({ kind }) => kind);
   assertEquals([kinds({}, 0.979), kinds({}, 0.981)], [[], ["slow"]]);
   assertEquals([0.979, 0.981].map((ratio) => kinds({ decreaseRatio: ratio })), [[], ["slow"]]);
   assertEquals([1.99e-2, 2.01e-2].map((ratio) => kinds({ updateRatio: ratio })), [["slow"], []]);
   // What counts is the loss of a network that has learned nothing: a held-out loss falls to it at once.
   assertEquals([1.02, 1.03].map((loss) => kinds({}, 0.5, loss)), [["slow"], []]);
+  assertStringIncludes(
+    found({}, 0.5, 1.02)[0].message,
+    "after 20 steps the held-out loss is 1; that of a network that has learned nothing is 1.02. The steps reach 99 %",
+  );
 });
 
 Deno.test("small steps are too small if held-out loss is above that of the best constant answer, too", () => {
