@@ -150,7 +150,9 @@ export const FAILS_BELOW = 0.3;
 
 /**
  * A batch is cut to fewer examples than this only if not even 10 steps on them fit. Memorising so
- * few proves nothing, and failing to do so in a few steps does neither.
+ * few proves nothing, and failing to do so in a few steps does neither. A given batch of fewer examples
+ * counts, as the four of XOR do: a network that learns it has learned all that it was given, and one
+ * that does not in 10 steps or more has failed at less than others are asked.
  */
 export const TELLING_EXAMPLES = 8;
 
@@ -232,17 +234,19 @@ function bestOf(attempts: readonly Attempt[]): Attempt {
  * Returns the verdict on all attempts together; there is at least one.
  *
  * @param facts The loss of the best constant answer; how many rates were not tried, any of which may
- * have learned; and how many examples the budget left of the batch.
+ * have learned; how many examples the budget left of the batch; and whether it left too few steps to
+ * learn in.
  */
 export function judgeTrial(
   attempts: readonly Attempt[],
-  { guess, untried = 0, examples = Infinity }:
+  { guess, untried = 0, examples = Infinity, isShort = false }:
     & Pick<Trial, "guess">
-    & Partial<Pick<Trial, "untried" | "examples">>,
+    & Partial<Pick<Trial, "untried" | "examples">>
+    & { isShort?: boolean },
 ): Pick<Trial, "verdict" | "givenVerdict" | "reason" | "best"> {
   const best = bestOf(attempts);
   // Few examples in few steps only show a loss that does not stay finite.
-  const isTelling = examples >= TELLING_EXAMPLES ||
+  const isTelling = examples >= TELLING_EXAMPLES && (!isShort || best.verdict === "learns") ||
     attempts.every(({ nonFiniteStep }) => nonFiniteStep !== null);
   const isOpen = !isTelling || best.verdict === "fails" && untried > 0;
   return {

@@ -226,6 +226,7 @@ export async function tryTraining(
     if (climbed === null) return trial.stopped;
     const { attempts, untried } = climbed;
     const [made] = attempts;
+    const isShort = trial.steps < Math.min(steps, LEAST_STEPS);
     const left = trial.steps - attempts.reduce((sum, { steps }) => sum + steps, 0);
     const given = { rung: ladder[0], made, facts: trial.facts, limits, left };
     const heldOut = made.given ? await memorisedOnly(probe, options, given) : null;
@@ -233,7 +234,7 @@ export async function tryTraining(
       ...subject,
       ...facts,
       ...heldOut === null
-        ? { ...judgeTrial(attempts, { guess, untried, examples }), attempts }
+        ? { ...judgeTrial(attempts, { guess, untried, examples, isShort }), attempts }
         : judgeMemorised(attempts, { guess, heldOut }),
       ...untried > 0 ? { untried } : {},
       ...examples === undefined ? {} : { examples },

@@ -204,6 +204,54 @@ Deno.test("judgeTrial() fails no network for a few steps on fewer than 8 example
   }
 });
 
+Deno.test("judgeTrial() takes a given batch for learned in any steps, and for not learned in enough", () => {
+  const on = (last: Partial<Attempt>, isShort: boolean) => {
+    const { verdict, reason } = judgeTrial([makeAttempt(last)], { guess: GUESS, isShort });
+    return [verdict, reason];
+  };
+  for (const isShort of [false, true]) {
+    assertEquals(on({ verdict: "learns", fit: 0.6 }, isShort), ["learns", null]);
+    const broken = on({ verdict: "fails", nonFiniteStep: 2 }, isShort);
+    assertEquals(broken, ["fails", "not finite"]);
+  }
+  const still = { layers: [makeLayer({ moved: 0 })], stillLayers: 1 };
+  assertEquals(on({ verdict: "fails", fit: 0, ...still }, false), ["fails", "still layers"]);
+  assertEquals(on({ verdict: "fails", fit: 0, ...still }, true), ["undecided", null]);
+  assertEquals(on({ verdict: "slow", fit: 0.4 }, true), ["undecided", null]);
+});
+
+Deno.test("tryTraining() takes a given batch of 4 examples for what it is, unless it has too few steps", async () => {
+  await using engine = await startEngine();
+  const { initializers, layers, sequential, tensor2d, train } = engine.tf;
+  const inputs = tensor2d([[1, 1], [1, 0], [0, 0], [0, 1]]);
+  const batch = { inputs, targets: tensor2d([[1], [1], [0], [0]]) };
+  /** Verdict of so many steps on a network that learns, or whose relus are all off. */
+  const verdictIn = async (count: number, isOff: boolean) => {
+    const kernelInitializer = isOff ? "zeros" : initializers.glorotNormal({ seed: 1 });
+    const biasInitializer = initializers.constant({ value: isOff ? -1 : 0.5 });
+    const hidden = { units: 8, kernelInitializer, biasInitializer } as const;
+    const model = sequential({
+      layers: [
+        layers.dense({ ...hidden, activation: "relu", inputShape: [2] }),
+        layers.dense({ ...hidden, activation: "relu" }),
+        layers.dense({ units: 1 }),
+      ],
+    });
+    const probe = await openProbe(model, batch, {});
+    const trial = await tryTraining(model, batch, {
+      budgetSeconds: (count + 1.5) * stepSeconds(probe, 4),
+      optimizer: train.adam(0.1),
+      objective: "meanSquaredError",
+    });
+    model.dispose();
+    return "verdict" in trial ? trial.verdict : "skipped";
+  };
+  assertEquals(await verdictIn(40, false), "learns");
+  assertEquals(await verdictIn(1000, true), "fails");
+  assertEquals(await verdictIn(3, true), "undecided");
+  engine.tf.dispose([inputs, batch.targets]);
+});
+
 /** LeNet-5, as it is built for digits of 28 x 28. */
 function leNet({ layers, sequential }: TensorFlow): LayersModel {
   const activation = "tanh" as const;
