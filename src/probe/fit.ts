@@ -67,7 +67,8 @@ const FALLEN = 0.98;
  *
  * An unnamed loss is only known to have to fall: its scale goes from the best constant answer to 0,
  * or from the first loss if that answer is unknown, or all targets are alike or ignored; if neither
- * helps, the classes decide.
+ * helps, the classes decide. A first loss above that of zeros does not count: kernels drawn too large
+ * need only shrink to come down to it, and embeddings need only collapse.
  *
  * @param outputs Outputs of the untrained model.
  * @param targets One per output.
@@ -105,7 +106,12 @@ export function fitScale(
     (vary
       ? constantLoss(tf, (answers) => objective.evaluate(answers), { outputs, targets })
       : null);
-  const byLoss = { guess, best: known?.best ?? 0, first, vary, isNamed, areClasses };
+  const best = known?.best ?? 0;
+  const byLoss = { guess, best, first, vary, isNamed, areClasses };
+  if (!hasRoom(byLoss)) {
+    const zero = lossOfZeros(tf, objective, outputs);
+    if (zero > best) byLoss.first = Math.min(first, zero);
+  }
   const least = classes.map((one) => one === null ? 0 : shareBeyondLuck(one));
   const fitOf = (outputs: Tensor[], loss: number, { hasFallen, isFirst }: Moved): Fit => {
     const shares = trained.map((i, k) =>
@@ -177,6 +183,7 @@ function spread(tf: TensorFlow, output: Tensor): Tensor {
 interface LossScale {
   guess: number | null;
   best: number;
+  /** The first loss, or that of zeros if it is less. */
   first: number;
   /** True if the targets differ between examples. */
   vary: boolean;
@@ -186,15 +193,28 @@ interface LossScale {
   areClasses: boolean;
 }
 
+/** Returns true if the best constant answer is worse than a perfect one. */
+const hasRoom = <Scale extends LossScale>(scale: Scale): scale is Scale & { guess: number } =>
+  scale.guess !== null && scale.guess - scale.best > SAME * Math.abs(scale.guess);
+
+/** Returns the loss of outputs of 0; `NaN` if the loss does not take them. */
+function lossOfZeros(tf: TensorFlow, objective: ResolvedObjective, outputs: Tensor[]): number {
+  try {
+    return tf.tidy(() => {
+      const zeros = outputs.map((output) => tf.zerosLike(output));
+      return heapView(tf, objective.evaluate(zeros))[0];
+    });
+  } catch {
+    return NaN;
+  }
+}
+
 /** Places a loss on its scale; `null` if the scale has no room. */
-function lossFit(
-  loss: number,
-  { guess, best, first, vary, isNamed, areClasses }: LossScale,
-): number | null {
-  const hasRoom = guess !== null && guess - best > SAME * Math.abs(guess);
+function lossFit(loss: number, scale: LossScale): number | null {
+  const { best, vary, isNamed, areClasses } = scale;
   // If no constant answer leaves room, a loss that can tell the targets apart has another scale.
-  if (!hasRoom && vary && (isNamed || areClasses)) return null;
-  const from = hasRoom ? guess : first;
+  if (!hasRoom(scale) && vary && (isNamed || areClasses)) return null;
+  const from = hasRoom(scale) ? scale.guess : scale.first;
   return from > best && !(loss < best && !isNamed) ? (from - loss) / (from - best) : null;
 }
 

@@ -224,6 +224,39 @@ Deno.test("fitScale() goes from the first loss where the targets of a loss witho
   assertEquals(fit(column(0, 0, 0, 0)).fit, 0);
 });
 
+Deno.test("fitScale() goes from the loss of zeros if a loss without a guess starts above it", () => {
+  // Pairs are to be 1 apart; a collapse costs the margin.
+  const margin = (_: Tensor, outputs: Tensor) => {
+    const [left, right] = tf.split(outputs, 2) as Tensor[];
+    const apart = tf.sub(tf.abs(tf.sub(left, right)), 1);
+    return tf.mean(tf.square(apart)) as Tensor;
+  };
+  const fit = (start: number, end: number) =>
+    fitOf({
+      losses: [margin],
+      targets: [column(1, 1)],
+      outputs: [column(0, end)],
+      start: [column(0, start)],
+    }).fit!;
+  // Losses of 81, 64, 1 for zeros, 0.25 and 0.
+  assertEquals(fit(10, 9), 1 - 64);
+  assertEquals(fit(10, 0), 0);
+  assertEquals(fit(10, 0.5), 0.75);
+  // A healthy start is below zeros, and counts itself.
+  assertEquals(fit(0.5, 1), 1);
+  assertEquals(fit(0.5, 0.75), 0.75);
+  // Zeros that are perfect, or that the loss does not take, are no answer to start from.
+  const of = (loss: LossFunction) =>
+    fitOf({
+      losses: [loss],
+      targets: [column(1, 1)],
+      outputs: [column(2, 2)],
+      start: [column(4, 4)],
+    }).fit!;
+  assertEquals(of((_, outputs) => tf.mean(tf.square(outputs)) as Tensor), 0.75);
+  assertEquals(of((_, outputs) => tf.mean(tf.div(tf.square(outputs), tf.abs(outputs)))), 0.5);
+});
+
 Deno.test("fitScale() has no fit for a loss that is not finite", () => {
   const outputs = [column(NaN, 1, 2, 3)];
   const found = fitOf({ losses: ["meanSquaredError"], targets: [numbers], outputs });
