@@ -106,12 +106,8 @@ export function fitScale(
     (vary
       ? constantLoss(tf, (answers) => objective.evaluate(answers), { outputs, targets })
       : null);
-  const best = known?.best ?? 0;
-  const byLoss = { guess, best, first, vary, isNamed, areClasses };
-  if (!hasRoom(byLoss)) {
-    const zero = lossOfZeros(tf, objective, outputs);
-    if (zero > best) byLoss.first = Math.min(first, zero);
-  }
+  const given = { guess, best: known?.best ?? 0, first, vary, isNamed, areClasses };
+  const byLoss = fromZeros(given, () => lossOfZeros(tf, objective, outputs));
   const least = classes.map((one) => one === null ? 0 : shareBeyondLuck(one));
   const fitOf = (outputs: Tensor[], loss: number, { hasFallen, isFirst }: Moved): Fit => {
     const shares = trained.map((i, k) =>
@@ -122,23 +118,21 @@ export function fitScale(
     const byClass = (share: number | null, k: number) => {
       // Before the first step, nothing but their number tells right answers from luck.
       const isBounded = isFirst || isNear && least[k] <= 1;
-      const isLuck = share !== null && isBounded && share < least[k];
-      return share === null || !hasFallen || isLuck ? NaN : relative(share, classes[k]!.majority);
+      if (share === null || !hasFallen || isBounded && share < least[k]) return NaN;
+      return relative(share, classes[k]!.majority);
     };
     const accuracy = all === null ? null : mean(all);
     if (trained.length > 1 && known !== null) {
-      // A model has learned only as much as its worst head.
       const fits = known.fitsOf(outputs).map((fit, k) => better(byClass(shares[k], k), fit));
+      // A model has learned only as much as its worst head.
       const fit = Math.min(...fits);
       return { fit, accuracy, least: trained[fits.indexOf(fit)] };
     }
     const right = all === null ? NaN : mean(all.map(byClass));
     return { fit: better(right, lossFit(loss, byLoss)), accuracy };
   };
-  const canBeFitted = !drawn || ignoresTargets || trained.every((i, k) =>
-    hasOneRow(outputs[i]) &&
-    WEIGHTS_PER_TARGET * (classes[k]?.labels.length ?? outputs[i].size) <= weights
-  );
+  const canBeFitted = !drawn || ignoresTargets ||
+    trained.every((i, k) => canMemorise(outputs[i], classes[k], weights));
   return { guess, canBeFitted, ignoresTargets, of: sinceFirst(first, outputs, fitOf) };
 }
 
@@ -196,6 +190,12 @@ interface LossScale {
 /** Returns true if the best constant answer is worse than a perfect one. */
 const hasRoom = <Scale extends LossScale>(scale: Scale): scale is Scale & { guess: number } =>
   scale.guess !== null && scale.guess - scale.best > SAME * Math.abs(scale.guess);
+
+/** Returns a scale that begins at the loss of zeros, if it has no guess and starts above that. */
+function fromZeros(scale: LossScale, lossOfZeros: () => number): LossScale {
+  const zero = hasRoom(scale) ? NaN : lossOfZeros();
+  return zero > scale.best ? { ...scale, first: Math.min(scale.first, zero) } : scale;
+}
 
 /** Returns the loss of outputs of 0; `NaN` if the loss does not take them. */
 function lossOfZeros(tf: TensorFlow, objective: ResolvedObjective, outputs: Tensor[]): number {
@@ -258,6 +258,10 @@ function better<Loss extends number | null>(right: number, byLoss: Loss): number
   const counts = !Number.isNaN(right) && (byLoss === null || right >= CLEAR);
   return counts ? Math.max(right, byLoss ?? right) : byLoss;
 }
+
+/** Returns true if there are enough weights for each drawn target of an output. */
+const canMemorise = (output: Tensor, classes: Classes | null, weights: number) =>
+  hasOneRow(output) && WEIGHTS_PER_TARGET * (classes?.labels.length ?? output.size) <= weights;
 
 /** True if each example has one answer, rather than one per position. */
 const hasOneRow = ({ shape }: Tensor) => shape.slice(1, -1).every((length) => length === 1);
