@@ -234,6 +234,18 @@ const ROOT_MEAN_SQUARE = /R(?:MS|ms)Norm$/;
 export const isTorchModule = (className: string): boolean =>
   Object.hasOwn(MODULES, className) || ROOT_MEAN_SQUARE.test(className);
 
+/** Kinds of modules whose kernel carries a signal. */
+const WITH_KERNEL = new Set<LayerTraits["kind"]>([
+  "dense",
+  "convolution",
+  "recurrent",
+  "embedding",
+]);
+
+/** True for the class of a module of PyTorch with a kernel. */
+export const holdsTorchKernel = (className: string): boolean =>
+  isTorchModule(className) && WITH_KERNEL.has(torchLayerTraits(className)!.kind);
+
 /** Returns the traits of a module or an operation of PyTorch, `undefined` for an unknown one. */
 export function torchLayerTraits(className: string): LayerTraits | undefined {
   if (Object.hasOwn(TRAITS, className)) return TRAITS[className];

@@ -1,4 +1,4 @@
-import { isTorchModule } from "../../traits/torch_layers.ts";
+import { holdsTorchKernel, isTorchModule } from "../../traits/torch_layers.ts";
 import type { FunctionalProgram } from "./functional.ts";
 import {
   type Argument,
@@ -152,9 +152,10 @@ function reach(
 
 function groupCalls(calls: readonly Call[]): Group[] {
   const groups: Group[] = [];
+  const containers = containersOf(calls);
   for (const call of calls) {
-    const unit = call.modules.find(({ className }) =>
-      isTorchModule(className) || className === "AttentionWeights"
+    const unit = call.modules.find(({ className, key }) =>
+      !containers.has(key) && (isTorchModule(className) || className === "AttentionWeights")
     ) ?? null;
     const last = groups.at(-1);
     if (unit !== null && last?.key === unit.key) {
@@ -162,6 +163,19 @@ function groupCalls(calls: readonly Call[]): Group[] {
     } else groups.push({ key: unit?.key ?? null, unit, calls: [call] });
   }
   return groups;
+}
+
+/**
+ * Returns the keys of the modules that call a module with a kernel. They are not layers, even if
+ * their class has the name of one: users write an `LSTM` of an embedding, an `nn.LSTM` and a head.
+ */
+function containersOf(calls: readonly Call[]): Set<string> {
+  const found = new Set<string>();
+  for (const { modules } of calls) {
+    const innermost = modules.findLastIndex(({ className }) => holdsTorchKernel(className));
+    for (const { key } of modules.slice(0, Math.max(innermost, 0))) found.add(key);
+  }
+  return found;
 }
 
 /** Returns the calls that a call depends on and that no input reaches, in their order. */

@@ -177,3 +177,27 @@ Deno.test("of a weight norm and a spectral norm the product is judged, not its p
   assertEquals(others, []);
   assert(large.startsWith("too-large: ") && large.includes("original0"), large);
 });
+
+Deno.test("a module that calls one with a kernel is not a layer, though its class is named as one of PyTorch", async () => {
+  const layersOf = async (from: string, to: string) => {
+    const path = await editedProgram("cnn", {
+      graph: (json: Json) => {
+        Object.assign(json, JSON.parse(JSON.stringify(json).replaceAll(from, to)));
+      },
+    });
+    const { model } = await loadModel(path);
+    const names = model.layers.map(({ name }) => name);
+    model.dispose();
+    return names;
+  };
+  const plain = await layersOf("__main__.Cnn", "__main__.Other");
+  assert(plain.includes("block.conv1"));
+  for (const named of ["LSTM", "Upsample", "Linear"]) {
+    assertEquals(await layersOf("__main__.Cnn", `__main__.${named}`), plain, named);
+    assertEquals(await layersOf("__main__.Block", `__main__.${named}`), plain, named);
+  }
+  // A normalisation that calls its activation stays one layer.
+  const relu = ";L__self__block.relu,block.relu,";
+  const within = `;L__self__block.norm,block.norm,__main__.LayerNorm2d${relu}`;
+  assert((await layersOf(relu, within)).includes("block.norm"));
+});
