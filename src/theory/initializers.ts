@@ -1,6 +1,7 @@
 import { InputError, refusal } from "../words/input_error.ts";
 import {
   axesOf,
+  hasWindowLast,
   isEinsumLayout,
   isKernelLayout,
   isTransposedLayout,
@@ -131,7 +132,8 @@ export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"
   if (isEinsumLayout(layout)) {
     const { inputs, outputs } = axesOf(shape, layout);
     const along = (axes: readonly number[]) => axes.reduce((all, axis) => all * shape[axis], 1);
-    return { fanIn: along(inputs), fanOut: along(outputs) };
+    const window = hasWindowLast(layout) ? inputs.filter((axis) => axis > 1) : [];
+    return { fanIn: along(inputs), fanOut: along([...outputs, ...window]) };
   }
   const window = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   const [first, second] = shape.slice(-2);

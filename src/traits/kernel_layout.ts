@@ -24,6 +24,12 @@ export const isEinsumLayout = (value: unknown): value is EinsumLayout =>
 export const isTransposedLayout = (layout: KernelLayout): boolean =>
   layout === "transposed" || /^einsum ioi+$/.test(layout);
 
+/**
+ * True for the kernel of a convolution of PyTorch, `[out, in, ...window]`, transposed or not. The
+ * axes of the window are among those that are summed over.
+ */
+export const hasWindowLast = (layout: KernelLayout): boolean => /^einsum (oi|io)i+$/.test(layout);
+
 /** Possible layouts of a kernel, for messages. */
 export const KERNEL_LAYOUT_WORDS =
   '"ordinary", "transposed", "depthwise" or "einsum ioo" and the like';
@@ -50,6 +56,11 @@ export function axesOf(
   }
   const at = (letter: string) => letters.flatMap((one, axis) => one === letter ? [axis] : []);
   return { inputs: at("i"), outputs: at("o") };
+}
+
+/** Returns the number of units of a kernel: the product of the axes that are not summed over. */
+export function unitCount(shape: readonly number[], layout: EinsumLayout): number {
+  return axesOf(shape, layout).outputs.reduce((all, axis) => all * shape[axis], 1);
 }
 
 /**

@@ -14,6 +14,11 @@ Deno.test("fans() reads dense, convolutional, transposed and depthwise kernels",
   assertEquals(fans([3, 3, 16, 32]), { fanIn: 144, fanOut: 288 });
   assertEquals(fans([3, 3, 32, 16], "transposed"), { fanIn: 144, fanOut: 288 });
   assertEquals(fans([3, 3, 16, 2], "depthwise"), { fanIn: 9, fanOut: 18 });
+  // PyTorch's fans count the window on both sides; an einsum of dense layers has no window.
+  assertEquals(fans([32, 16, 3, 3], "einsum oiii"), { fanIn: 144, fanOut: 288 });
+  assertEquals(fans([16, 32, 3, 3], "einsum ioii"), { fanIn: 144, fanOut: 288 });
+  assertEquals(fans([32, 16], "einsum oi"), { fanIn: 16, fanOut: 32 });
+  assertEquals(fans([16, 4, 8], "einsum ioo"), { fanIn: 16, fanOut: 32 });
   assertRefused(() => fans([20]), {
     place: "shape",
     found: "[20]",

@@ -1,6 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
-import { fans } from "../../theory/initializers.ts";
-import { isEinsumLayout } from "../../traits/kernel_layout.ts";
+import { isEinsumLayout, unitCount } from "../../traits/kernel_layout.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { hasKernel } from "./signal_path.ts";
 
@@ -54,15 +53,13 @@ export function headLayer({ layers }: Measurements): Head | null {
     output: active === kernels[0] ? null : active ?? null,
     activation: isKnown ? active?.activation ?? "linear" : null,
     before: active !== kernels[0] && outputs.includes(last) && isActive(last) ? last : null,
-    units: active === undefined && kernels[0].kind === "convolution" && isEinsum(kernels[0])
-      ? fans(kernels[0].weights[0].shape, kernels[0].kernelLayout).fanOut
+    // The units of a convolution of PyTorch are not on the last axis.
+    units: active === undefined && kernels[0].kind === "convolution" &&
+        isEinsumLayout(kernels[0].kernelLayout)
+      ? unitCount(kernels[0].weights[0].shape, kernels[0].kernelLayout)
       : shape?.at(-1) ?? null,
   };
 }
-
-/** Returns true for a convolution of PyTorch, whose units are not on the last axis. */
-const isEinsum = ({ kernelLayout }: LayerMeasurements) =>
-  kernelLayout !== undefined && isEinsumLayout(kernelLayout);
 
 /** Returns true if two layers lead to a common head, so that a signal may pass through both. */
 export function sharesHead(a: LayerMeasurements, b: LayerMeasurements): boolean {

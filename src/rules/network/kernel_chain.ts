@@ -7,7 +7,7 @@ import type {
 import { findActivation } from "../../theory/activation_functions.ts";
 import { type Fans, fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel, isRecurrentWeight, normalizationWeight } from "../../theory/weight_kinds.ts";
-import { isEinsumLayout } from "../../traits/kernel_layout.ts";
+import { isEinsumLayout, unitCount } from "../../traits/kernel_layout.ts";
 import { type LayerKind, LAYERS } from "../../traits/layers.ts";
 
 /** Parameters of PyTorch's weight norm: the size of each row, and its direction. */
@@ -153,7 +153,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       fans: own,
       fanIn,
       units: isEinsumLayout(layout)
-        ? own.fanOut
+        ? unitCount(kernel.shape, layout)
         : kernel.shape.at(layout === "transposed" ? -2 : -1)!,
       sigma: kernel.values.rms * Math.sqrt(fanIn),
       activation: active?.activation ?? "linear",
