@@ -278,13 +278,16 @@ export function learnsInTime({ verdict, attempts }: Trial, most = SOON): boolean
 }
 
 /**
- * Returns true if the compiled rate learns only late, in the longer attempt that it got because
- * another rate learned.
+ * Returns true if the compiled rate learns only late where another rate learns: in the longer attempt
+ * that it got because of that, or not even then.
  */
-export const givenLearnsLate = ({ attempts }: Pick<Trial, "attempts">): boolean =>
-  attempts.some(({ given, repeated, verdict, steps }) =>
-    given && repeated === true && verdict === "learns" && steps > SOON
+export function givenLearnsLate({ attempts }: Pick<Trial, "attempts">): boolean {
+  const isOutrun = attempts.some(({ given, verdict }) => !given && verdict === "learns");
+  return attempts.some(({ given, repeated, verdict, steps }) =>
+    given && steps > SOON &&
+    (verdict === "learns" && repeated === true || verdict === "slow" && isOutrun)
   );
+}
 
 /** Returns true if a network learns its batch, but late at every rate. */
 export const learnsLate = (trial: Trial, most = SOON): boolean =>

@@ -8,7 +8,7 @@ import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
-import type { Trial } from "../../src/probe/trial.ts";
+import type { Attempt, Trial } from "../../src/probe/trial.ts";
 import { type Finding, makeFinding } from "../../src/rules/finding.ts";
 import { patient } from "../networks/patients.ts";
 import { makeAttempt, makeTrial } from "../networks/probes.ts";
@@ -269,6 +269,17 @@ Deno.test("weighTrial() leaves an error if the compiled rate learns only in a lo
     return weighTrial([found], trial)[0].severity;
   };
   assertEquals([severity(81, true), severity(80, true), severity(81, false)], [
+    "error",
+    "warning",
+    "warning",
+  ]);
+  // A compiled rate that only begins to learn, beside one that learns, says less.
+  const begun = (steps: number, other: Partial<Attempt>) => {
+    const given = makeAttempt({ given: true, steps, verdict: "slow" });
+    const attempts = [given, makeAttempt(other)];
+    return weighTrial([found], makeTrial({ attempts, givenVerdict: "slow", best: 1 }))[0].severity;
+  };
+  assertEquals([begun(81, {}), begun(80, {}), begun(81, { verdict: "slow" })], [
     "error",
     "warning",
     "warning",
