@@ -15,7 +15,7 @@ const DECIDES = 0.5;
  */
 export function biases(patient: Patient): Suspect[] {
   const found = foundBy("bias-init", patient).filter(({ measured, layer }) =>
-    layer !== null && (measured ?? 0) >= DECIDES
+    layer !== null && (measured ?? 0) * kernelShare(layer, patient) >= DECIDES
   );
   const judged = layersOf(found, patient);
   const held = [
@@ -54,6 +54,16 @@ export function biases(patient: Patient): Suspect[] {
       weights: weights.map(({ layer, weight }) => ({ layer: layer.name, weight: weight.name })),
     }],
   }];
+}
+
+/**
+ * Returns the share of its expected scale that the kernel of a layer has, at most 1. Biases that drown
+ * the outputs of a kernel that is too small are at fault only if they would drown those of a sound one.
+ */
+function kernelShare(layer: string, patient: Patient): number {
+  const shares = foundBy("init-scale", patient).filter((finding) => finding.layer === layer)
+    .map(({ measured }) => measured ?? 1);
+  return Math.min(1, ...shares);
 }
 
 /** From this number of logits on, the bias of a head decides the loss. */

@@ -45,6 +45,10 @@ Deno.test("biases() names hidden layers whose biases are at least half of z", ()
   for (const measured of [0.49, null]) assertEquals(find(layers, drowns("a", measured)), []);
   assertEquals(find(layers, drowns(null, 0.9)), []);
   assertEquals(find([{ name: "a" }], drowns("a", 0.9)), []);
+  // A kernel that is too small is at fault itself, if a sound one would not drown.
+  const small = (measured: number) =>
+    find(layers, drowns("a", 2), finding("a", { rule: "init-scale", measured })).length;
+  assertEquals([small(0.25), small(0.24), small(4)], [1, 0, 1]);
   const [{ explains }] = find(layers, drowns("a", 0.9));
   assertEquals(explains(finding(null, { rule: "dead-units" })), true);
   assertEquals(explains(finding(null, { rule: "init-scale" })), false);
