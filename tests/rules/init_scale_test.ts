@@ -104,6 +104,26 @@ Deno.test("initScale knows what PyTorch draws by default, in its programs, where
   assertEquals(judge(0.02 / 1.21, "pytorch"), ["warning"]);
 });
 
+Deno.test("initScale knows PyTorch's kernels in a model of another framework by their biases", () => {
+  const judge = (rms: number) => {
+    const measurements = makeMeasurements([{
+      activation: "relu",
+      weights: [
+        makeWeight({ shape: [300, 300], values: flat(1 / Math.sqrt(3 * 300), 90_000) }),
+        makeWeight({
+          name: "dense_1/bias",
+          shape: [300],
+          values: { ...flat(rms, 300), maxAbs: rms * Math.sqrt(3) },
+        }),
+      ],
+    }]);
+    return severities(initScale.run(measurements));
+  };
+  // PyTorch draws biases uniformly within 1 / sqrt(fan-in).
+  assertEquals(judge(1 / Math.sqrt(3 * 300)), []);
+  assertEquals(judge(0), ["warning"]);
+});
+
 Deno.test("initScale passes Glorot and orthogonal kernels whatever the activation", () => {
   for (const activation of ["relu", "tanh", "sigmoid", "linear"]) {
     assertEquals(scaled(Math.sqrt(2 / 120), { activation }, [20, 100]), []);

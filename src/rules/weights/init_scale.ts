@@ -7,6 +7,7 @@ import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import { once, type Sentence } from "../sentence.ts";
+import { biasesOf } from "../network/biases_of.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import { isNormalised } from "../network/theory_layers.ts";
 import type { Rule } from "../rule.ts";
@@ -167,9 +168,13 @@ export const initScale: Rule = defineRule({
     const { chain } = network;
     const { initScaleFactor } = thresholds;
     const byDepth = Map.groupBy(chain, ({ layer }) => layer.depth);
-    const { framework } = subject.measurements.model;
+    // Weights of PyTorch in a model of another framework are told by their biases.
+    const isTorch = once(() =>
+      subject.measurements.model.framework === "pytorch" ||
+      biasesOf(subject.measurements) === "drawn"
+    );
     const isUsualDraw = (kernel: KernelLayer) =>
-      framework === "pytorch" && torchInitializer(kernel) !== null && !dies();
+      torchInitializer(kernel) !== null && isTorch() && !dies();
     const mayBeSmall = (kernel: KernelLayer) =>
       isUsualDraw(kernel) || kernel.layer.role === "output" || kernel.added ||
       kernel.enlarged > initScaleFactor ||
