@@ -19,8 +19,13 @@ const IDLE = 0.01;
  * for a while.
  *
  * @param stalled Makes the error for waiting in vain.
+ * @param patience Time in ms without activity that ends the wait. Default: 20 s.
  */
-async function untilStalled<T>(work: Promise<T>, stalled: () => Error): Promise<T> {
+export async function untilStalled<T>(
+  work: Promise<T>,
+  stalled: () => Error,
+  patience: number = MAX_IDLE_MS,
+): Promise<T> {
   const { default: process } = await import("node:process");
   const used = () => {
     const { user, system } = process.cpuUsage();
@@ -36,7 +41,7 @@ async function untilStalled<T>(work: Promise<T>, stalled: () => Error): Promise<
     idle = spent - before < IDLE * passed ? idle + Math.min(passed, 2 * INTERVAL_MS) : 0;
     before = spent;
     at = now;
-    if (idle >= MAX_IDLE_MS) reject(stalled());
+    if (idle >= patience) reject(stalled());
   }, INTERVAL_MS);
   try {
     return await Promise.race([work, promise]);
