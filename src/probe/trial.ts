@@ -278,11 +278,13 @@ export function learnsInTime({ verdict, attempts }: Trial, most = SOON): boolean
 }
 
 /**
- * Returns true if the compiled rate learns only late where another rate learns: in the longer attempt
- * that it got because of that, or not even then.
+ * Returns true if the compiled rate learns only late: in the longer attempt that it got because another
+ * rate learned, or not even in a long one where another rate learns soon.
  */
 export function givenLearnsLate({ attempts }: Pick<Trial, "attempts">): boolean {
-  const isOutrun = attempts.some(({ given, verdict }) => !given && verdict === "learns");
+  const isOutrun = attempts.some(({ given, verdict, steps }) =>
+    !given && verdict === "learns" && steps <= SOON
+  );
   return attempts.some(({ given, repeated, verdict, steps }) =>
     given && steps > SOON &&
     (verdict === "learns" && repeated === true || verdict === "slow" && isOutrun)

@@ -279,11 +279,13 @@ Deno.test("weighTrial() leaves an error if the compiled rate learns only in a lo
     const attempts = [given, makeAttempt(other)];
     return weighTrial([found], makeTrial({ attempts, givenVerdict: "slow", best: 1 }))[0].severity;
   };
-  assertEquals([begun(81, {}), begun(80, {}), begun(81, { verdict: "slow" })], [
+  const soon = { steps: 80 };
+  assertEquals([begun(81, soon), begun(80, soon), begun(81, { steps: 81 })], [
     "error",
     "warning",
     "warning",
   ]);
+  assertEquals(begun(81, { ...soon, verdict: "slow" }), "warning");
 });
 
 Deno.test("weighTrial() leaves a signal that dies both ways an error if one rate alone learns random targets", () => {
