@@ -3,16 +3,13 @@ import { answer } from "./attempt.ts";
 import type { OpenProbe } from "./open_probe.ts";
 import { openTrial, someExamples, type TrialLimits, type TrialOptions } from "./open_trial.ts";
 import type { Rung } from "./rungs.ts";
-import type { Attempt, Trial } from "./trial.ts";
+import { type Attempt, startsFar, type Trial } from "./trial.ts";
 
 /** A batch of fewer examples is not divided. */
 const LEAST_EXAMPLES = 16;
 
 /** Share of the examples that are trained on; the others are held out. */
 const TRAINED = 0.75;
-
-/** A loss that starts at more than this many times that of guessing starts far from it. */
-const FAR = 10;
 
 /**
  * An attempt has only memorised its examples if the loss of those held out is at least this many times
@@ -23,7 +20,7 @@ const FAR = 10;
  */
 const MEMORISED = 3;
 
-/** Trial of which an attempt is held against examples left out. */
+/** Attempt that is tested on examples left out of its training, and its trial. */
 interface HeldOutOptions {
   rung: Rung;
   /** The attempt on all examples. */
@@ -42,9 +39,8 @@ interface HeldOutOptions {
  */
 function isInDoubt({ made, facts, left }: HeldOutOptions, { model, examples }: OpenProbe): boolean {
   const { guess } = facts;
-  return (made.verdict === "learns" || made.verdict === "slow") && made.accuracy === null &&
-    made.steps <= left &&
-    guess !== null && made.loss.first > FAR * guess && guess > 0 && examples >= LEAST_EXAMPLES &&
+  return (made.verdict === "learns" || made.verdict === "slow") && made.steps <= left &&
+    guess !== null && guess > 0 && startsFar(made, guess) && examples >= LEAST_EXAMPLES &&
     facts.examples === undefined && !facts.randomTargets && facts.ignoresTargets !== true &&
     // A model built for a fixed number of examples accepts no other.
     model.inputs.every(({ shape }) => shape[0] === null);

@@ -271,6 +271,13 @@ const SOON = 80;
  */
 export const AT_FAULT = 100;
 
+/** A loss that starts at more than this many times that of guessing starts far from it. */
+const STARTS_FAR = 10;
+
+/** Returns true if an attempt is at numbers, whose loss started far above guessing. */
+export const startsFar = ({ loss, accuracy }: Attempt, guess: number): boolean =>
+  accuracy === null && loss.first > STARTS_FAR * guess;
+
 /** Returns true if a network learns its batch within these steps at some rate; by default, not late. */
 export function learnsInTime({ verdict, attempts }: Trial, most = SOON): boolean {
   return verdict === "learns" &&

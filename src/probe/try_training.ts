@@ -62,7 +62,8 @@ export async function climb(
   make: (plan: AttemptPlan) => Promise<Attempt | null>,
 ): Promise<Climb | null> {
   const attempts: Attempt[] = [];
-  const [late, thorough] = [patience, LATE].map((times) => Math.ceil(times * steps));
+  const late = Math.ceil(patience * steps);
+  const thorough = Math.ceil(LATE * steps);
   const repeat = (place: number, steps: number) =>
     make({ rung: ladder[place], steps, most: steps, isShort: false });
   for (const rung of ladder) {

@@ -164,10 +164,10 @@ export function gains(patient: Patient): Suspect[] {
       factor < NEAR && factor > 1 / NEAR || noted.includes(kernel.layer.name)
     );
   return [
-    { off: "small", side: off.filter(({ factor }) => factor > CLOSE) },
-    { off: "large", side: off.filter(({ factor }) => factor < 1 / CLOSE) },
+    { size: "small", side: off.filter(({ factor }) => factor > CLOSE) },
+    { size: "large", side: off.filter(({ factor }) => factor < 1 / CLOSE) },
   ]
-    .flatMap(({ off, side }): Suspect[] => {
+    .flatMap(({ size, side }): Suspect[] => {
       const product = side.reduce((product, { factor }) => product * factor, 1);
       const times = Math.max(product, 1 / product);
       if (side.length < 2 || times < TOGETHER_FOR_SCALE) return [];
@@ -185,7 +185,7 @@ export function gains(patient: Patient): Suspect[] {
             ? `about ${formatNumber(mean)}`
             : `${formatNumber(least)} to ${formatNumber(most)}`
         } times too ` +
-          `${off} for ${
+          `${size} for ${
             activationsOf(side.map(({ kernel }) => kernel))
           }: over ` +
           `${side.length} layers that is a factor of ${formatNumber(times)}.`,

@@ -46,20 +46,20 @@ function deciding({ attempts, best }: Trial): Attempt | undefined {
   return attempts.find(({ given }) => given) ?? attempts[best ?? -1];
 }
 
-/**
- * Returns true if a fixed network learns its batch, at the compiled rate if there is one, and not so
- * late that it says nothing: only then its fixes count.
- */
-export function isFixed(trial: Trial): boolean {
+/** Returns true if a network learns its batch within these steps, at the compiled rate if there is one. */
+function learnsWithin(trial: Trial, most: number): boolean {
   const { verdict, steps } = deciding(trial) ?? {};
-  return verdict === "learns" && steps! <= TOO_LATE;
+  return verdict === "learns" && steps! <= most;
 }
 
+/**
+ * Returns true if a fixed network learns its batch, and not so late that it says nothing: only then
+ * its fixes count.
+ */
+export const isFixed = (trial: Trial): boolean => learnsWithin(trial, TOO_LATE);
+
 /** Returns true if a fixed network learns its batch so soon that it also trains on more examples. */
-function isEnough(trial: Trial): boolean {
-  const { verdict, steps } = deciding(trial) ?? {};
-  return verdict === "learns" && steps! <= ENOUGH;
-}
+const isEnough = (trial: Trial): boolean => learnsWithin(trial, ENOUGH);
 
 const ORDER: readonly Trial["verdict"][] = ["fails", "undecided", "slow", "learns"];
 

@@ -11,6 +11,7 @@ import {
   learnsInTime,
   learnsLate,
   type SkippedTrial,
+  startsFar,
   type Trial,
 } from "../../probe/trial.ts";
 import { describeTrial } from "../../rules/describe_trial.ts";
@@ -399,21 +400,15 @@ function isStuck(
 /** Share of its first loss above which a loss has made no progress. */
 const NO_PROGRESS = 0.9;
 
-/** A loss that starts at more than this many times that of guessing starts far from it. */
-const STARTS_FAR = 10;
-
 /**
  * Returns true if a rate still fails after the many steps that it got because another rate learned: it
  * guesses, or its loss has hardly fallen. A loss that falls from above guessing may get there, but not
  * one of numbers that started far above it, and is not there yet: both such networks of
  * `bench/trainability` fail.
  */
-function isHopeless(
-  { verdict, repeated, loss, accuracy }: Attempt,
-  guess: number | null,
-): boolean {
-  const isAbove = accuracy === null && guess !== null && loss.last > guess &&
-    loss.first > STARTS_FAR * guess;
+function isHopeless(attempt: Attempt, guess: number | null): boolean {
+  const { verdict, repeated, loss } = attempt;
+  const isAbove = guess !== null && loss.last > guess && startsFar(attempt, guess);
   return repeated === true && verdict === "fails" &&
     (isGuessing(loss.last, guess) || loss.last > NO_PROGRESS * loss.first || isAbove);
 }

@@ -7,8 +7,8 @@ import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../rule_record.ts";
 import { once, type Sentence } from "../sentence.ts";
-import { biasesOf } from "../network/biases_of.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
+import { networkOf } from "../network/network.ts";
 import { isNormalised } from "../network/theory_layers.ts";
 import type { Rule } from "../rule.ts";
 import { figure, NOTHING, number, say, weightName } from "../say.ts";
@@ -171,7 +171,7 @@ export const initScale: Rule = defineRule({
     // Weights of PyTorch in a model of another framework are told by their biases.
     const isTorch = once(() =>
       subject.measurements.model.framework === "pytorch" ||
-      biasesOf(subject.measurements) === "drawn"
+      networkOf(subject.measurements).biases === "drawn"
     );
     const isUsualDraw = (kernel: KernelLayer) =>
       torchInitializer(kernel) !== null && isTorch() && !dies();
