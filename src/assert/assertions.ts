@@ -1142,7 +1142,8 @@ export function assertLearningRate(
 /**
  * Asserts that what a pass computes fits into fp16: no z, a or gradient overflows, and at most half
  * of a layer's gradients are turned to 0 (`halfUnder`) if the loss is scaled. Measure with
- * `histograms: true`; there is no verdict without. Fails where `report` and the gate only warn.
+ * `histograms: true`; without them there is no verdict. Fails where `report` and the gate only
+ * warn.
  *
  * Defaults: `halfUnder` 0.5, `fp8Under` 0.01. `gradient-health explain half-precision` prints the
  * definition, its source, and when it misleads.

@@ -35,7 +35,7 @@ export interface InputDependenceProbe extends ProbeSubject {
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
- * @returns Changes of the outputs with the inputs, for the rule `input-dependence`.
+ * @returns Change of the outputs when the inputs change, for the rule `input-dependence`.
  * @throws {InputError} If the batch has only one example, or if the model or the batch is invalid.
  *
  * @example The output follows the input
@@ -115,7 +115,7 @@ export interface BatchIndependenceProbe extends ProbeSubject {
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
- * @returns Change of each example's output with the others, for the rule
+ * @returns Change of each example's output when the others change, for the rule
  * `batch-independence`.
  * @throws {InputError} If the batch has only one example, or if the model or the batch is invalid.
  *
@@ -212,7 +212,7 @@ export interface CausalityProbe extends ProbeSubject {
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
- * @returns Change of each step with later ones, for the rule `causality`.
+ * @returns Change of each step when later ones change, for the rule `causality`.
  * @throws {InputError} If no input has two steps, or an output does not have the steps of the
  * inputs, or if the model or the batch is invalid.
  *

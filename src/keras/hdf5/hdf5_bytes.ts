@@ -6,7 +6,7 @@ import { formatCount } from "../../words/numbers.ts";
 /** Undefined address. */
 export const NOWHERE = -1;
 
-/** Refusal of an undamaged object that holds no numbers, such as a text or a link. */
+/** Refuses an intact object that holds no numbers, such as a text or a link. */
 export class NoNumbers extends ModelError {}
 
 /** Number of bytes searched for the end of a name at a time. */

@@ -6,7 +6,7 @@ import { kerasLayer, type KerasLayerFactory, type LayerArgs, stockClass } from "
 /** Arguments of a Subtract. */
 export interface SubtractArgs extends LayerArgs {
   /**
-   * Treatment of masks: `none` if the layer stands for an operation of Keras, which ignores them.
+   * Treatment of masks: `none` if the layer represents an operation of Keras, which ignores masks.
    */
   maskRule?: "keras3" | "none";
 }
