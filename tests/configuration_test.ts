@@ -14,6 +14,17 @@ Deno.test("deno.jsr.json is deno.json without the workspace, with the packages o
   assertEquals(read("deno.jsr.json"), { ...expected, exclude: ["std/"] });
 });
 
+Deno.test("the changelog, the README, the guide and the examples name the version of deno.json", async () => {
+  const { version } = read("deno.json");
+  const changes = await Deno.readTextFile(new URL("../CHANGELOG.md", import.meta.url));
+  assertEquals(changes.match(/^## (\S+)/m)?.[1], version);
+  for (const path of ["README.md", "docs/gate_a_repository.md", "examples/gated/deno.json"]) {
+    const text = await Deno.readTextFile(new URL(`../${path}`, import.meta.url));
+    const named = [...text.matchAll(/@gradient-health\/gradient-health@\^([\d.]+)/g)];
+    assertEquals(named.map(([, one]) => one), [version], path);
+  }
+});
+
 Deno.test("a module that imports TensorFlow.js without a version leaves the lock of a checkout as it is", async () => {
   const { imports } = read("deno.json");
   const pinned = imports["@tensorflow/tfjs"];

@@ -68,7 +68,7 @@ const optionsShape = object({
  * const settings = resolveConfiguration({});
  * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
  * const result = decide([], settings, context);
- * const options = { version: "0.1.0", rules: gateRules() };
+ * const options = { version: "0.2.0", rules: gateRules() };
  * console.log(renderSarif(result, (file) => ({ file, line: null }), options));
  * ```
  */

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import configuration from "../../deno.json" with { type: "json" };
 import { withFolder } from "../model/save_model.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
@@ -73,14 +74,14 @@ Deno.test("merge refuses missing and double points and foreign parts, and writes
     const other = `${folder}/other.json`;
     await Deno.writeTextFile(
       other,
-      (await Deno.readTextFile(parts[1])).replace('"package": "0.1.0"', '"package": "0.0.9"'),
+      (await Deno.readTextFile(parts[1])).replace(/"package": ".*?"/, '"package": "0.0.9"'),
     );
     await assertRefuses(
       ["merge", parts[0], other, parts[2], "--out", out],
       [
         "1 of 3 parts belongs to another study, expected that of the others: ",
         "other.json (they are of different versions",
-        '"0.1.0" and "0.0.9"',
+        `"${configuration.version}" and "0.0.9"`,
       ],
     );
     assertEquals(await Deno.readTextFile(out), old);

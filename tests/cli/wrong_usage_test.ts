@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import configuration from "../../deno.json" with { type: "json" };
 import { flagName } from "../../src/cli/kit/flag.ts";
 import { renderHelp } from "../../src/cli/kit/render_help.ts";
 import { COMMANDS } from "../../src/cli/overview.ts";
@@ -70,7 +71,7 @@ Deno.test("--help, --version and the help of a subcommand go to stdout and cost 
     assertEquals(wide, []);
   }
   const version = await runCommand(["--version"], { permissions: [] });
-  assertEquals([version.code, version.stdout], [0, "gradient-health 0.1.0\n"]);
+  assertEquals([version.code, version.stdout], [0, `gradient-health ${configuration.version}\n`]);
   const help = await runCommand(["report", "--help"], { permissions: [] });
   assertEquals(await runCommand(["help", "report"], { permissions: [] }), help);
   await assertRefuses(["help", "chekc"], [

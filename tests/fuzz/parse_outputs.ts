@@ -48,7 +48,7 @@ export function tryXml(result: GateResult, names: string[]): void {
 }
 
 export function trySarif(result: GateResult): void {
-  const text = renderSarif(result, locate, { version: "0.1.0", rules: GATE_RULES });
+  const text = renderSarif(result, locate, { version: "0.2.0", rules: GATE_RULES });
   requireVisible(text, "SARIF");
   assertEquals(sarifErrors(JSON.parse(text)), []);
 }

@@ -18,7 +18,7 @@ export function makeHeader(grid: StudyGrid, over: Partial<StudyHeader> = {}): St
   return {
     format: "gradient-health study",
     version: 1,
-    package: "0.1.0",
+    package: "0.2.0",
     engine: { backend: "wasm", simd: true, relaxedSimd: false, tfjs: "4.22.0" },
     model: { name: "dense", source: null, fingerprint: "0" },
     objective: "sum",

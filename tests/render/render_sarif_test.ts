@@ -9,7 +9,7 @@ import { sampleWarning, sickRun } from "./sample_causes.ts";
 import { gateResult, gateRun } from "./sample_gate.ts";
 
 const locate = (file: string, layer: string | null) => ({ file, line: layer === null ? null : 7 });
-const tool = { version: "0.1.0", rules: GATE_RULES };
+const tool = { version: "0.2.0", rules: GATE_RULES };
 const render = (result: Parameters<typeof renderSarif>[0]) => renderSarif(result, locate, tool);
 
 function assertValid(text: string): void {

@@ -206,7 +206,7 @@ Deno.test("mergeStudyFiles() names every point that is in two parts, and what el
 
 Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
   const others: [Partial<StudyHeader>, string][] = [
-    [{ package: "0.2.0" }, 'different versions of gradient-health: package is "0.1.0" and "0.2.0"'],
+    [{ package: "0.3.0" }, 'different versions of gradient-health: package is "0.2.0" and "0.3.0"'],
     [
       { engine: { ...HEADER.engine, relaxedSimd: true } },
       "relaxed SIMD moves figures: use --portable): engine.relaxedSimd is false and true",
