@@ -1,5 +1,5 @@
 import { formatFactor, formatNumber, formatWhole, roundTo } from "../words/numbers.ts";
-import { type Markup, markup, powerOfTen } from "./markup.ts";
+import { type Markup, markup, powerOfTen, toTenth } from "./markup.ts";
 
 /** Axis of columns side by side, one for each scale or step. */
 export interface ColumnAxis {
@@ -101,7 +101,7 @@ export function drawTicks({ ticks }: ColumnAxis, y: number): Markup {
 function placeIn(from: number, to: number, span: Span): (value: number) => number {
   return (value) => {
     const share = Math.min(1, Math.max(0, (value - from) / (to - from)));
-    return Math.round((span.from + share * (span.to - span.from)) * 10) / 10;
+    return toTenth(span.from + share * (span.to - span.from));
   };
 }
 

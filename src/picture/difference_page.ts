@@ -27,7 +27,7 @@ import { escapeControls } from "../words/show_value.ts";
 import { type BarPanel, barPanel } from "./bar_panel.ts";
 import { blockGrids, showBlocks, wrongTensors } from "./show_blocks.ts";
 import { layerMap, LayerNames } from "./layer_map.ts";
-import { breakable, type Markup, markup, prose, shortTitle } from "./markup.ts";
+import { breakable, type Markup, markup, prose, shortTitle, showFacts } from "./markup.ts";
 import { renderPage, type Section } from "./page.ts";
 import { factsOf } from "./report_page.ts";
 import { barKey, showBars } from "./show_bars.ts";
@@ -343,11 +343,10 @@ const SIDES = { is: "A", fixed: "B", bar: "bar: A", mark: "tick: B" };
 
 function showRuns(difference: Difference): Markup {
   const { before, after } = difference;
-  return markup`<dl class="facts">${
-    otherDifferences(difference).map(([label, words]) =>
-      markup`<dt>${label}</dt><dd><bdi>${escapeControls(words)}</bdi></dd>`
-    )
-  }</dl><div class="pair">${
+  const facts = otherDifferences(difference).map((
+    [label, words],
+  ) => [label, escapeControls(words)]);
+  return markup`${showFacts(facts)}<div class="pair">${
     ([["A", before], ["B", after]] as const).map(([side, { name, measurements }]) =>
       markup`<div><h3>${side}: <bdi>${shortTitle(name)}</bdi></h3>${factsOf(measurements)}</div>`
     )

@@ -2,7 +2,7 @@ import { cutMiddle } from "../render/fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { ColorOf } from "./color_steps.ts";
 import { type ColumnAxis, drawTicks } from "./column_axis.ts";
-import { type Markup, markup, NOTHING, PathData } from "./markup.ts";
+import { type Markup, markup, NOTHING, PathData, toTenth } from "./markup.ts";
 
 /** Size of every chart over columns, so that the axes of charts below each other are aligned. */
 export const CHART = { width: 560, from: 92, to: 544, top: 20, bottom: 24 };
@@ -89,7 +89,7 @@ export function shortName(name: string, longest = LONGEST): string {
 function rowHeight(rows: number): number {
   const least = Math.min(ROW.most, LEAST_HEIGHT / Math.max(1, rows));
   const most = Math.max(ROW.least, MOST_HEIGHT / Math.max(1, rows));
-  return Math.round(Math.max(least, Math.min(18, most)) * 10) / 10;
+  return toTenth(Math.max(least, Math.min(18, most)));
 }
 
 /**
@@ -122,7 +122,7 @@ export function drawCells(
       for (let mark = 0; mark < marks; mark++) {
         const x = edges[from] + (mark + 0.5) / marks * width;
         if (name === "nil") zeros.dot(x, y);
-        if (name === "nan") cross(broken, x, y);
+        if (name === "nan") broken.cross(x, y, 2);
       }
     }
   }
@@ -132,10 +132,29 @@ export function drawCells(
   }</g>${over.map(([name, { text }]) => markup`<path class="${name}-mark" d="${text}"/>`)}`;
 }
 
-function cross(path: PathData, x: number, y: number): void {
-  for (const side of [-2, 2]) {
-    path.line(x - 2, y - side);
-    path.line(x + 2, y + side);
-    path.lift();
-  }
+/** A mark in a chart, explained by its key. */
+export interface Mark {
+  sample: Markup;
+  /** Meaning. */
+  words: string;
+}
+
+/** Marks of figures without a colour. */
+export const VALUE_MARKS: readonly (Mark & { color: string })[] = [
+  { color: "nil", sample: markup`<path class="nil-mark" d="M12 7h0"/>`, words: "exactly 0" },
+  {
+    color: "nan",
+    sample: markup`<path class="nan-mark" d="M9 4l6 6m0-6l-6 6"/>`,
+    words: "NaN or infinite",
+  },
+];
+
+/** Shows a mark and its meaning in a key. */
+export function keyItem({ sample, words }: Mark): Markup {
+  return markup`<li>${sampleOf(sample)}${words}</li>
+  `;
+}
+
+export function sampleOf(path: Markup): Markup {
+  return markup`<svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true">${path}</svg>`;
 }

@@ -175,7 +175,7 @@ function drawCurve(
     }
     if (value === null) continue;
     line.lift();
-    cross(broken, centers[i]);
+    broken.cross(centers[i], CHART.top + 6, 4);
   }
   const color = tone === null ? "" : ` ${tone}-line`;
   return markup`<path class="curve${color}" d="${line.text}"/>${
@@ -183,15 +183,6 @@ function drawCurve(
       ? null
       : markup`<path class="dots${color}" d="${dots.text}"/>`
   }<path class="broken" d="${broken.text}"/>`;
-}
-
-/** Draws a cross at the top of the chart. */
-function cross(path: PathData, x: number): void {
-  for (const side of [-4, 4]) {
-    path.line(x - 4, CHART.top + 6 - side);
-    path.line(x + 4, CHART.top + 6 + side);
-    path.lift();
-  }
 }
 
 function drawLines({ ticks, label }: ValueScale, y: (value: number) => number, to: number): Markup {

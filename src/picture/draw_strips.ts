@@ -1,6 +1,6 @@
 import { type ColumnAxis, drawTicks } from "./column_axis.ts";
 import { shortName } from "./draw_heat_map.ts";
-import { type Markup, markup } from "./markup.ts";
+import { type Markup, markup, toTenth } from "./markup.ts";
 
 /** Verdict in a column of a strip. */
 export interface StripVerdict {
@@ -113,7 +113,7 @@ export function showStrips(
           markup`<rect class="${paint}" x="${from}%" width="${width}%" height="100%"><title>${words}</title></rect>${
             words.length * LETTER <= width / 100 * (STRIP.to - STRIP.from) && !hasDot
               ? markup`<text class="on-${paint} spare" x="${
-                short(from + width / 2)
+                toTenth(from + width / 2)
               }%" y="18" text-anchor="middle">${words}</text>`
               : null
           }`
@@ -172,7 +172,7 @@ function piecesOf({ verdicts, best = null }: Strip, edges: readonly number[]): P
     paint,
     words,
     from,
-    width: short(to - from),
+    width: toTenth(to - from),
     hasDot: best !== null && from <= best && best <= to,
   }));
 }
@@ -182,5 +182,3 @@ function spoken({ verdicts }: Strip): string {
   const words = verdicts.flatMap((verdict) => verdict === null ? [] : [verdict.words]);
   return words.filter((word, i) => word !== words[i - 1]).join(", then ");
 }
-
-const short = (value: number) => Math.round(value * 10) / 10;

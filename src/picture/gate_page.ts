@@ -12,9 +12,8 @@ import { formatCount } from "../words/numbers.ts";
 import { requireValue } from "../words/shape.ts";
 import { type Markup, markup, prose, shortTitle } from "./markup.ts";
 import { gateShape, renderPage, renderSection, type Section } from "./page.ts";
-import { factsOf, MOST_DETAILS } from "./report_page.ts";
+import { factsOf, MOST_DETAILS, showRun } from "./report_page.ts";
 import { checkedWords } from "./show_lead.ts";
-import { showRun } from "./show_run.ts";
 
 /** Number of layers that every model shows one by one, however many models share the page. */
 const LEAST_DETAILS = 12;

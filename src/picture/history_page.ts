@@ -26,7 +26,7 @@ import {
   shownRecords,
   shownSteps,
 } from "./history_view.ts";
-import { type Markup, markup, prose, shortTitle } from "./markup.ts";
+import { type Markup, markup, prose, shortTitle, showFacts } from "./markup.ts";
 import { causeShape, renderPage } from "./page.ts";
 import { showCause } from "./show_lead.ts";
 import { showTraining, tableOfSteps, toneOf } from "./show_training.ts";
@@ -192,9 +192,7 @@ function factsOf(history: readonly HistoryRecord[]): Markup {
       } to ${formatNumber(objective.value)}`,
     ],
   ];
-  return markup`<dl class="facts">${
-    facts.map(([label, words]) => markup`<dt>${label}</dt><dd><bdi>${words}</bdi></dd>`)
-  }</dl>`;
+  return showFacts(facts);
 }
 
 /** Shows the cause in training, or else what the loss did and the errors at the end. */

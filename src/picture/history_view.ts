@@ -8,7 +8,7 @@ import { causeOf, judgeTraining } from "../training/judge_training.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import { kernelOf } from "../render/fold_layers.ts";
 import { byMagnitude, DECADES, type Magnitude } from "./color_steps.ts";
-import { evenly } from "./markup.ts";
+import { evenly, partsOf } from "./markup.ts";
 
 /** Properties of a monitor's record that a page needs. */
 export interface HistoryRecord {
@@ -98,12 +98,8 @@ export function shownSteps(steps: readonly TrainingStep[]): TrainingStep[] {
     if (loss == null) return -Infinity;
     return Number.isNaN(loss) ? Infinity : loss;
   };
-  return Array.from(
-    { length: Math.ceil(steps.length / size) || 0 },
-    (_, i) =>
-      steps.slice(i * size, (i + 1) * size).reduce((worst, next) =>
-        rank(next) > rank(worst) ? next : worst
-      ),
+  return partsOf(steps, size).map((part) =>
+    part.reduce((worst, next) => rank(next) > rank(worst) ? next : worst)
   );
 }
 

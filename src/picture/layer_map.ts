@@ -6,7 +6,7 @@ import { type Finding, SEVERITIES } from "../rules/finding.ts";
 import { sayPlain, type Sentence } from "../rules/sentence.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { type Markup, markup } from "./markup.ts";
+import { type Markup, markup, partsOf } from "./markup.ts";
 
 /**
  * The network as a graph: a node for each layer or each fold of blocks, in the order of the forward
@@ -53,11 +53,7 @@ export function layerMap(
   { causes }: Pick<Diagnosis, "causes">,
   most = MOST_NODES,
 ): LayerMap {
-  const size = Math.ceil(folds.length / most);
-  const groups = Array.from(
-    { length: Math.ceil(folds.length / size) || 0 },
-    (_, i) => folds.slice(i * size, (i + 1) * size),
-  );
+  const groups = partsOf(folds, Math.ceil(folds.length / most));
   const ill = causes.map(({ layers }) => new Set(layers));
   const suffering = causes.map(({ consequences }) =>
     new Set(consequences.flatMap(({ layers }) => layers))

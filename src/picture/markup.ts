@@ -53,6 +53,13 @@ export function prose(text: string): Markup {
   }`;
 }
 
+/** Shows facts, each a label and its words. */
+export function showFacts(facts: readonly (readonly string[])[]): Markup {
+  return markup`<dl class="facts">${
+    facts.map(([label, words]) => markup`<dt>${label}</dt><dd><bdi>${words}</bdi></dd>`)
+  }</dl>`;
+}
+
 function sourceOf(value: Content): string {
   if (value === null) return "";
   if (value instanceof Markup) return value.source;
@@ -106,6 +113,30 @@ export const MARK_STYLE = `
 .cells path { fill: none; }
 `;
 
+/** Image: what screen readers say of it, its style, and its drawing. */
+interface Sheet {
+  title: string;
+  about: string;
+  width: number;
+  height: number;
+  style: string;
+  body: Markup;
+}
+
+/** Renders an image on a sheet of paper. */
+export function renderSheet({ title, about, width, height, style, body }: Sheet): string {
+  const image =
+    markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
+    <title id="gh-title">${title}</title>
+    <desc id="gh-desc">${about}</desc>
+    <style>${new Markup(style)}</style>
+    <rect class="sheet" x="0.5" y="0.5" width="${width - 1}" height="${
+      height - 1
+    }" rx="8"/>${body}</svg>
+    `;
+  return image.source;
+}
+
 /** Moves a drawing to a place in an image, in its own size. */
 export function placed(drawing: Markup, x: number, y: number): Markup {
   const [width, height] = sizeOf(drawing);
@@ -156,6 +187,15 @@ export class PathData {
     this.dash(x, y, 0);
   }
 
+  /** Draws a cross that reaches `half` units from its centre. */
+  cross(x: number, y: number, half: number): void {
+    for (const side of [-half, half]) {
+      this.line(x - half, y - side);
+      this.line(x + half, y + side);
+      this.lift();
+    }
+  }
+
   /** Draws a line to the right. */
   dash(x: number, y: number, length: number): void {
     this.lift();
@@ -167,8 +207,8 @@ export class PathData {
   /** Moves to a position and returns the step to it. */
   #stepTo(x: number, y: number): [across: number, down: number] {
     const [fromX, fromY] = this.#at;
-    const across = short(x - fromX);
-    const down = short(y - fromY);
+    const across = toTenth(x - fromX);
+    const down = toTenth(y - fromY);
     this.#at = [fromX + across, fromY + down];
     return [across, down];
   }
@@ -183,7 +223,8 @@ export class PathData {
   }
 }
 
-const short = (length: number) => Math.round(length * 10) / 10;
+/** Rounds a coordinate to a tenth of a unit. */
+export const toTenth = (value: number): number => Math.round(value * 10) / 10;
 
 /** A minus separates two numbers as well as a space. */
 const separated = (text: string) => text.startsWith("-") ? text : ` ${text}`;
@@ -195,6 +236,14 @@ export function powerOfTen(exponent: number): string {
     digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]
   );
   return `10${digits.join("")}`;
+}
+
+/** Divides a list into parts of equal length; the last one may be shorter. */
+export function partsOf<T>(items: readonly T[], length: number): T[][] {
+  return Array.from(
+    { length: Math.ceil(items.length / length) || 0 },
+    (_, i) => items.slice(i * length, (i + 1) * length),
+  );
 }
 
 /**

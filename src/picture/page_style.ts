@@ -1,5 +1,5 @@
 import { COLOR_STYLE, paletteStyle } from "./color_steps.ts";
-import { BAR_STYLE } from "./draw_bars.ts";
+import { BAR_STYLE } from "./bar_panel.ts";
 import { STEPS_STYLE } from "./draw_steps.ts";
 import { MARK_STYLE } from "./markup.ts";
 import { NAMES_STYLE } from "./show_bars.ts";

@@ -7,10 +7,17 @@ import type { DiagnosedReport } from "../render/report_document.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
-import type { BarPanel, BarRow } from "./bar_panel.ts";
-import { BAR_STYLE, barGround, drawBarAxis, drawBarRow, rowHeight } from "./draw_bars.ts";
+import {
+  BAR_STYLE,
+  barGround,
+  type BarPanel,
+  type BarRow,
+  drawBarAxis,
+  drawBarRow,
+  rowHeight,
+} from "./bar_panel.ts";
 import { layerMap, shortNodeName } from "./layer_map.ts";
-import { MARK_STYLE, Markup, markup, modelTitle, sizeOf } from "./markup.ts";
+import { MARK_STYLE, Markup, markup, modelTitle, renderSheet, sizeOf } from "./markup.ts";
 import { COLOR_STYLE, paletteStyle } from "./color_steps.ts";
 import { STEPS_STYLE } from "./draw_steps.ts";
 import { leadPanels } from "./report_panels.ts";
@@ -147,7 +154,7 @@ export function renderDrawing({ drawing, kind, about, ...head }: ImageDrawing): 
   const top = headHeight(head);
   const bottom = Math.round(top + scale * height);
   const inner = new Markup(drawing.source.replace(/^<svg[^>]*>|<\/svg>\s*$/g, ""));
-  return sheet({
+  return headedSheet({
     head,
     height: bottom + MARGIN + 16,
     about,
@@ -158,8 +165,8 @@ export function renderDrawing({ drawing, kind, about, ...head }: ImageDrawing): 
   });
 }
 
-/** Parts of an image. */
-interface Sheet {
+/** Words of an image, and the drawing below them. */
+interface HeadedSheet {
   head: Pick<BarImage, "title" | "verdict" | "lines">;
   height: number;
   /** Description for screen readers, after the words of the head. */
@@ -169,18 +176,20 @@ interface Sheet {
 }
 
 /** Returns the height of the words above a drawing. */
-function headHeight({ title, verdict, lines }: Sheet["head"]): number {
+function headHeight({ title, verdict, lines }: HeadedSheet["head"]): number {
   return title === "" && verdict === null ? MARGIN : MARGIN + 62 + lines.length * 20;
 }
 
-function sheet({ head: { title, verdict, lines }, height, about, style, body }: Sheet): string {
-  const said = verdict === null ? "" : [verdict.word, verdict.words].filter(Boolean).join(": ");
-  const image =
-    markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
-    <title id="gh-title">${[title, said].filter((text) => text !== "").join(": ")}</title>
-    <desc id="gh-desc">${[...lines.map(({ text }) => text), about].join(" ")}</desc>
-    <style>${new Markup(style)}</style>
-    <rect class="sheet" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8"/>${
+function headedSheet(
+  { head: { title, verdict, lines }, height, about, style, body }: HeadedSheet,
+): string {
+  return renderSheet({
+    title: [title, verdict?.word ?? "", verdict?.words ?? ""].filter(Boolean).join(": "),
+    about: [...lines.map(({ text }) => text), about].join(" "),
+    width: WIDTH,
+    height,
+    style,
+    body: markup`${
       title === ""
         ? null
         : markup`<text class="name" x="${MARGIN}" y="${MARGIN + 8}">${title}</text>`
@@ -188,9 +197,8 @@ function sheet({ head: { title, verdict, lines }, height, about, style, body }: 
       lines.map(({ text, style }, i) =>
         markup`<text class="${style}" x="${MARGIN}" y="${MARGIN + 70 + i * 20}">${text}</text>`
       )
-    }${body}</svg>
-    `;
-  return image.source;
+    }${body}`,
+  });
 }
 
 /** Renders bars as one image. */
@@ -202,7 +210,7 @@ export function renderBars({ panels, names, ...words }: BarImage): string {
   const bottom = top + heights.reduce((sum, height) => sum + height, 0);
   const room = (WIDTH - 2 * MARGIN - NAMES) / Math.max(1, panels.length);
   const tops = heights.reduce<number[]>((tops, height) => [...tops, tops.at(-1)! + height], [top]);
-  return sheet({
+  return headedSheet({
     head: words,
     height: bottom + MARGIN + (key === "" ? 0 : 16),
     about: `${panels.map(({ title }) => title).join(" and ")} of ${

@@ -1,6 +1,13 @@
 import { escapeControls } from "../words/show_value.ts";
-import type { BarPanel, BarRow } from "./bar_panel.ts";
-import { barGround, drawBarAxis, drawBarRow, gainMark, rowHeight } from "./draw_bars.ts";
+import {
+  barGround,
+  type BarPanel,
+  type BarRow,
+  drawBarAxis,
+  drawBarRow,
+  gainMark,
+  rowHeight,
+} from "./bar_panel.ts";
 import { type LayerNames, type MapNode, shortNodeName } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 

@@ -8,9 +8,8 @@ import { escapeControls } from "../words/show_value.ts";
 import type { Wrong } from "./bar_panel.ts";
 import { byMagnitude, type Magnitude, magnitudeKey } from "./color_steps.ts";
 import type { ColumnAxis } from "./column_axis.ts";
-import { CHART, drawHeatMap, shortName } from "./draw_heat_map.ts";
-import { type Markup, markup } from "./markup.ts";
-import { keyItem, VALUE_MARKS } from "./scale_marks.ts";
+import { CHART, drawHeatMap, keyItem, shortName, VALUE_MARKS } from "./draw_heat_map.ts";
+import { type Markup, markup, toTenth } from "./markup.ts";
 
 /** Tensor in a grid of blocks. */
 interface BlockCell {
@@ -252,7 +251,7 @@ function outlined({ kinds }: BlockGrid): { cell: BlockCell; column: number; bloc
 
 function kindAxis(count: number): ColumnAxis {
   const { from, to } = GRID;
-  const place = (i: number) => Math.round((from + (to - from) * i / count) * 10) / 10;
+  const place = (i: number) => toTenth(from + (to - from) * i / count);
   return {
     edges: Array.from({ length: count + 1 }, (_, i) => place(i)),
     centers: Array.from({ length: count }, (_, i) => place(i + 0.5)),

@@ -16,7 +16,7 @@ import { isKernel } from "../theory/weight_kinds.ts";
 import { formatCount, formatNumber, formatPercent, roundTo } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { LayerNames } from "./layer_map.ts";
-import { type Markup, markup, PathData } from "./markup.ts";
+import { type Markup, markup, PathData, toTenth } from "./markup.ts";
 
 /** Tensor to draw. */
 interface Drawn {
@@ -74,8 +74,8 @@ function drawColumns(title: string, columns: Columns, target: Target | null): Ma
   const width = WIDTH / counts.length;
   const bars = counts.map((count, i) => {
     if (count === 0) return "";
-    const height = Math.max(1, round(HEIGHT * 0.94 * count / most));
-    return `M${round(i * width)} ${HEIGHT}v-${height}h${round(width - 0.5)}v${height}z`;
+    const height = Math.max(1, toTenth(HEIGHT * 0.94 * count / most));
+    return `M${toTenth(i * width)} ${HEIGHT}v-${height}h${toTenth(width - 0.5)}v${height}z`;
   }).join("");
   return markup`<svg viewBox="-4 0 ${WIDTH + 8} ${HEIGHT + 16}" role="img" aria-label="${title}: ${
     spanOf(columns)
@@ -85,7 +85,7 @@ function drawColumns(title: string, columns: Columns, target: Target | null): Ma
       : markup`<path class="target" d="${curveOf(counts, limit, target)}"/>`
   }${
     labels.map(({ at, text, anchor }) =>
-      markup`<text x="${round(at * WIDTH)}" y="${
+      markup`<text x="${toTenth(at * WIDTH)}" y="${
         HEIGHT + 13
       }" text-anchor="${anchor}">${text}</text>`
     )
@@ -147,8 +147,6 @@ function columnsOf({ bins }: TensorStatistics): Columns | null {
 function spanOf({ labels }: Columns): string {
   return `entries from ${labels[0].text} to ${labels[labels.length - 1].text}`;
 }
-
-const round = (value: number) => Math.round(value * 10) / 10;
 
 /** If a layer has very many findings, only the first few are shown. */
 const MOST_FINDINGS = 8;

@@ -1,7 +1,7 @@
 import { formatNumber, formatWhole, roundTo } from "../words/numbers.ts";
 import { magnitudeKey } from "./color_steps.ts";
 import { stepAxis } from "./column_axis.ts";
-import { CHART, drawHeatMap } from "./draw_heat_map.ts";
+import { CHART, drawHeatMap, keyItem, VALUE_MARKS } from "./draw_heat_map.ts";
 import { type Curve, drawStepMarks, drawSteps, type StepMark } from "./draw_steps.ts";
 import { stripsKey, type StripVerdict } from "./draw_strips.ts";
 import {
@@ -13,7 +13,6 @@ import {
   type HistoryRecord,
   largestOf,
 } from "./history_view.ts";
-import { keyItem, VALUE_MARKS } from "./scale_marks.ts";
 import { overfitting } from "../training/rules/learning.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";

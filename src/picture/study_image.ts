@@ -1,10 +1,25 @@
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { COLOR_STYLE, DECADES, drawMagnitudes, paletteStyle } from "./color_steps.ts";
-import { CHART, drawHeatMap } from "./draw_heat_map.ts";
+import { CHART, drawHeatMap, type Mark, VALUE_MARKS } from "./draw_heat_map.ts";
 import { drawStrips, STRIP } from "./draw_strips.ts";
-import { heightOf, MARK_STYLE, Markup, markup, placed, shortTitle, sizeOf } from "./markup.ts";
-import { drawScaleMarks, type Mark, scaleMarks, stripsOf, VALUE_MARKS } from "./scale_marks.ts";
-import { drawPhases, PHASE_MARKS, phasesOf } from "./show_phases.ts";
+import {
+  heightOf,
+  MARK_STYLE,
+  type Markup,
+  markup,
+  placed,
+  renderSheet,
+  shortTitle,
+  sizeOf,
+} from "./markup.ts";
+import {
+  drawPhases,
+  drawScaleMarks,
+  PHASE_MARKS,
+  phasesOf,
+  scaleMarks,
+  stripsOf,
+} from "./show_scales.ts";
 import { mapsOf, studyVerdict, viewVariant } from "./study_view.ts";
 
 const MARGIN = 20;
@@ -53,15 +68,14 @@ export function renderStudyImage({ header, variants }: StudySummary): string {
   const height = keyAt + KEY;
   const name = `${shortTitle(header.model.name)}: rescaling study`;
   const { paint, words } = studyVerdict(variants);
-  const image =
-    markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
-    <title id="gh-title">${name}: ${words}</title>
-    <desc id="gh-desc">${
-      charts.map(({ title }) => title).join("; ")
-    }, over the scales of the kernels.</desc>
-    <style>${new Markup(STYLE)}</style>
-    <rect class="sheet" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="6"/>
-    <text class="name" x="${MARGIN}" y="30">${name}</text>
+  const titles = charts.map(({ title }) => title).join("; ");
+  return renderSheet({
+    title: `${name}: ${words}`,
+    about: `${titles}, over the scales of the kernels.`,
+    width,
+    height,
+    style: STYLE,
+    body: markup`<text class="name" x="${MARGIN}" y="30">${name}</text>
     <text class="said ${paint}" x="${width - MARGIN}" y="30" text-anchor="end">${words}</text>
     ${strip === null ? null : placed(strip, MARGIN, HEADER)}${
       charts.map(({ title, drawing }, i) => {
@@ -72,9 +86,8 @@ export function renderStudyImage({ header, variants }: StudySummary): string {
         }
       `;
       })
-    }${drawKey(phases.length > 0 ? PHASE_MARKS : scaleMarks(variants.every(isSick)), keyAt)}</svg>
-    `;
-  return image.source;
+    }${drawKey(phases.length > 0 ? PHASE_MARKS : scaleMarks(variants.every(isSick)), keyAt)}`,
+  });
 }
 
 const isSick = ({ best }: VariantSummary) => best === null;

@@ -20,13 +20,14 @@ import {
   drawScaleMarks,
   HEALTHY,
   marksKey,
+  phasesOf,
   ratioText,
   type ScaleVerdict,
+  showPhases,
   stripsOf,
   verdictsOf,
   verdictWords,
-} from "./scale_marks.ts";
-import { phasesOf, showPhases } from "./show_phases.ts";
+} from "./show_scales.ts";
 import { studyScript } from "./study_script.js";
 import {
   type FigureMap,

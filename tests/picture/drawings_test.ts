@@ -14,10 +14,15 @@ import {
   statistics as libraryStatistics,
 } from "../../src/measure/mod.ts";
 import { startEngine } from "../../src/mod.ts";
-import { barPanel, type PanelContent } from "../../src/picture/bar_panel.ts";
+import {
+  barPanel,
+  drawBarAxis,
+  drawBarRow,
+  type PanelContent,
+  rowHeight,
+} from "../../src/picture/bar_panel.ts";
 import { byMagnitude, byShare, DECADES } from "../../src/picture/color_steps.ts";
 import { scaleAxis, stepAxis } from "../../src/picture/column_axis.ts";
-import { drawBarAxis, drawBarRow, rowHeight } from "../../src/picture/draw_bars.ts";
 import { drawCells } from "../../src/picture/draw_heat_map.ts";
 import { drawHistogram } from "../../src/picture/show_layers.ts";
 import { lanesOf, layerMap, shortNodeName } from "../../src/picture/layer_map.ts";
