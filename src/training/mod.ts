@@ -10,7 +10,7 @@ export {
   type JudgeTrainingOptions,
   type TrainingFinding,
 } from "./judge_training.ts";
-export { readTrainingLog, trainingLine } from "./read_training_log.ts";
+export { readTrainingLog, type ReadTrainingLogOptions, trainingLine } from "./read_training_log.ts";
 export { renderTraining } from "./render_training.ts";
 export type { TrainingSetup } from "./training_log.ts";
 export type { TrainingVerdict } from "./training_rule.ts";

@@ -1,7 +1,7 @@
 import { writeJson } from "../words/document.ts";
 import { errorMessage } from "../words/failure.ts";
 import { InputError } from "../words/input_error.ts";
-import { isObject, requireValue, string } from "../words/shape.ts";
+import { isObject, object, optional, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { type TrainingStep, trainingStepShape } from "./training_step.ts";
 import { parse } from "@std/csv/parse";
@@ -33,27 +33,47 @@ export function logLine(row: TrainingStep): string {
   return `${writeJson(row, spell)}\n`;
 }
 
-/** Columns of a log: the name of the signal, and how Keras, Lightning and Hugging Face call it. */
+/**
+ * Columns of a log in lower case: the name of the signal, and how Keras, Lightning, Hugging Face, fastai and
+ * Weights & Biases call it. If a log has several, the first counts: others are means over an epoch.
+ */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
-  step: ["global_step", "iteration", "iter", "batches"],
-  epoch: [],
-  loss: ["train_loss", "training_loss", "train/loss"],
+  step: [
+    "_step",
+    "global_step",
+    "train/global_step",
+    "trainer/global_step",
+    "iteration",
+    "iter",
+    "batches",
+  ],
+  epoch: ["train/epoch"],
+  loss: ["train_loss_step", "train_loss", "training_loss", "train/loss", "train_loss_epoch"],
   gradientNorm: ["grad_norm", "gradient_norm", "train/grad_norm"],
   updateRatio: ["update_ratio"],
   decreaseRatio: ["decrease_ratio"],
   growth: ["kernel_growth"],
   shrinkage: ["kernel_shrinkage"],
   penalty: [],
-  validationLoss: ["val_loss", "validation_loss", "eval_loss", "val/loss", "eval/loss"],
+  validationLoss: [
+    "val_loss",
+    "valid_loss",
+    "validation_loss",
+    "eval_loss",
+    "val/loss",
+    "eval/loss",
+  ],
   learningRate: ["lr", "learning_rate", "train/learning_rate"],
   secondMomentRatio: ["second_moment_ratio"],
   batch: [],
   largestInput: ["largest_input"],
 };
 
-const SIGNALS = new Map(
-  Object.entries(COLUMNS).flatMap(([name, others]) => [name, ...others].map((key) => [key, name])),
-);
+/** Columns that are named if none is a loss. */
+const MAX_COLUMNS_SHOWN = 12;
+
+/** Learning rates of Lightning: `lr-Adam`. */
+const LIGHTNING_RATE = /^lr-/;
 
 /** Texts of numbers that JSON lacks, as Python, JavaScript and this package write them. */
 const NUMBERS: Readonly<Record<string, number>> = {
@@ -65,14 +85,25 @@ const NUMBERS: Readonly<Record<string, number>> = {
   "-infinity": -Infinity,
 };
 
+/** Options of {@linkcode readTrainingLog}. */
+export interface ReadTrainingLogOptions {
+  /** Column of the loss. Default: `loss`, or another usual name. */
+  loss?: string;
+}
+
+const optionsShape = object({ loss: optional(string) });
+
 /**
- * Reads the log of a training: CSV with a header, or JSON lines with an object for each step. The
- * columns are those of {@linkcode TrainingStep}, or the names that Keras, Lightning and Hugging
- * Face use: `step`, `loss`, `grad_norm`, `lr`, `val_loss`. Without steps the rows are counted from
- * 1. Other columns are ignored.
+ * Reads the log of a training: CSV with a header, JSON lines with an object for each step, or JSON:
+ * an array of such objects, `log_history` of Hugging Face, or an array for each column. The
+ * columns are those of {@linkcode TrainingStep}, or the names that Keras, Lightning, Hugging Face
+ * and fastai use: `step`, `loss`, `grad_norm`, `lr`, `val_loss`. Without steps, or with those
+ * within an epoch, the rows are counted from 1. Other columns are ignored, and so is an unfinished
+ * last line.
  *
  * @param text The file.
  * @param name Name of the file, for errors.
+ * @param options See {@linkcode ReadTrainingLogOptions}.
  * @returns The rows, in the order of their steps.
  * @throws {InputError} If the text is not such a log, or no row has a loss.
  *
@@ -85,43 +116,121 @@ const NUMBERS: Readonly<Record<string, number>> = {
  * assertEquals(judgeTraining(rows).map(({ rule, step }) => `${rule} ${step}`), ["not-finite 2"]);
  * ```
  */
-export function readTrainingLog(text: string, name = "log"): TrainingStep[] {
+export function readTrainingLog(
+  text: string,
+  name = "log",
+  options: ReadTrainingLogOptions = {},
+): TrainingStep[] {
   requireValue("text", text, string);
   requireValue("name", name, string);
+  requireValue("options", options, optionsShape);
   const unmarked = text.replace(/^\uFEFF/, "");
-  const isJson = unmarked.trimStart().startsWith("{");
-  const records = isJson ? readLines(unmarked, name) : readCsv(unmarked, name);
-  const rows = records.map((record, i) => rowOf(record, { name, place: i + 1 }));
-  if (!rows.some(({ loss }) => typeof loss === "number")) {
-    throw new InputError({
-      place: `${name}: loss`,
-      found: "missing",
-      expected: `a column named ${["loss", ...COLUMNS.loss].join(", ")}`,
-    });
-  }
-  return rows.toSorted((a, b) => a.step - b.step);
+  const isJson = /^\s*[{[]/.test(unmarked);
+  const records = isJson ? readJson(unmarked, name) : readCsv(unmarked, name);
+  const signals = signalsOf(records, { name, loss: options.loss });
+  return inOrder(records.map((record, i) => rowOf(record, { name, place: i + 1, signals })));
 }
 
-function readLines(text: string, name: string): Record<string, unknown>[] {
-  // Python writes NaN and Infinity, which JSON lacks.
-  const quoted = (line: string) =>
-    line.replace(/(?<=[:,[]\s*)(-?Infinity|NaN)(?=\s*[,}\]])/g, '"$1"');
-  return text.split("\n").flatMap((line, i) => {
-    if (line.trim() === "") return [];
-    let record: unknown;
-    try {
-      record = JSON.parse(quoted(line));
-    } catch (error) {
-      throw new InputError({
-        place: `${name}, line ${i + 1}`,
-        found: errorMessage(error),
-        expected: "an object of JSON",
-      });
+/** Returns the signal of each column that is read. */
+function signalsOf(
+  records: readonly Record<string, unknown>[],
+  { name, loss }: { name: string; loss: string | undefined },
+): Map<string, string> {
+  const columns = new Set<string>();
+  const filled = new Set<string>();
+  for (const record of records) {
+    for (const [column, value] of Object.entries(record)) {
+      columns.add(column);
+      if (numberOf(value) !== null) filled.add(column);
     }
-    if (isObject(record)) return [record];
+  }
+  const signals = new Map(
+    [...filled].filter((column) => LIGHTNING_RATE.test(column)).map((
+      rate,
+    ) => [rate, "learningRate"]),
+  );
+  for (const [signal, others] of Object.entries(COLUMNS)) {
+    const names = signal === "loss" && loss !== undefined ? [loss] : [signal, ...others];
+    const present = names.flatMap((known) =>
+      [...columns].filter((column) => column.toLowerCase() === known.toLowerCase())
+    );
+    const column = present.find((column) => filled.has(column));
+    if (present.length > 0) signals.set(column ?? present[0], signal);
+    if (column === undefined && signal === "loss") {
+      const shown = [...columns].slice(0, MAX_COLUMNS_SHOWN).join(", ");
+      const found = shown === "" ? "without rows" : `a log of ${shown}`;
+      const other = loss === undefined ? ", or another given as loss" : "";
+      const expected = `a column named ${names.join(", ")}${other}`;
+      throw new InputError({ place: name, found, expected });
+    }
+  }
+  return signals;
+}
+
+/** Sorts rows by step, and joins those of one step that hold different signals, as Lightning writes them. */
+function inOrder(rows: readonly TrainingStep[]): TrainingStep[] {
+  // Steps that begin again with each epoch do not count those of the training.
+  const restarts = rows.some(({ step, epoch }, i) =>
+    i > 0 && step < rows[i - 1].step && (epoch ?? 0) > (rows[i - 1].epoch ?? Infinity)
+  );
+  if (restarts) return rows.map((row, i) => Object.assign(row, { step: i + 1 }));
+  const joined: TrainingStep[] = [];
+  for (const row of rows.toSorted((a, b) => a.step - b.step)) {
+    const last = joined.at(-1);
+    const known = Object.entries(row).filter(([, value]) => value !== null);
+    const fits = ([name, value]: [string, unknown]) =>
+      Object.is((last as unknown as Record<string, unknown>)[name] ?? value, value);
+    if (last?.step === row.step && known.every(fits)) {
+      Object.assign(last, Object.fromEntries(known));
+    } else joined.push(row);
+  }
+  return joined;
+}
+
+/** Reads an array of objects, `log_history`, or an array for each column; otherwise JSON lines. */
+function readJson(text: string, name: string): Record<string, unknown>[] {
+  let document: unknown;
+  try {
+    document = JSON.parse(quoted(text));
+  } catch {
+    return readLines(text, name);
+  }
+  const rows = isObject(document) ? document.log_history ?? document : document;
+  if (Array.isArray(rows)) return rows.map((row, i) => requireRecord(row, `${name}, row ${i + 1}`));
+  const record = rows as Record<string, unknown>;
+  const columns = Object.values(record);
+  if (!columns.every(Array.isArray)) return [record];
+  const length = Math.max(0, ...columns.map(({ length }) => length));
+  const rowAt = (i: number) =>
+    Object.entries(record as Record<string, unknown[]>)
+      .map(([column, values]) => [column, values[i] ?? null]);
+  return Array.from({ length }, (_, i) => Object.fromEntries(rowAt(i)));
+}
+
+/** Quotes NaN and Infinity, which Python writes and JSON lacks. */
+const quoted = (text: string) =>
+  text.replace(/(?<=[:,[]\s*)(-?Infinity|NaN)(?=\s*[,}\]])/g, '"$1"');
+
+function readLines(text: string, name: string): Record<string, unknown>[] {
+  const lines = text.split("\n");
+  return lines.flatMap((line, i) => {
+    if (line.trim() === "") return [];
     const place = `${name}, line ${i + 1}`;
-    throw new InputError({ place, found: showValue(record), expected: "an object of JSON" });
+    try {
+      return [requireRecord(JSON.parse(quoted(line)), place)];
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      // A training that was killed, or still runs, leaves an unfinished line.
+      if (i > 0 && i === lines.length - 1) return [];
+      const found = `not JSON (${errorMessage(error)})`;
+      throw new InputError({ place, found, expected: "an object of JSON" });
+    }
   });
+}
+
+function requireRecord(value: unknown, place: string): Record<string, unknown> {
+  if (isObject(value)) return value;
+  throw new InputError({ place, found: showValue(value), expected: "an object of JSON" });
 }
 
 function readCsv(text: string, name: string): Record<string, unknown>[] {
@@ -138,6 +247,7 @@ function readCsv(text: string, name: string): Record<string, unknown>[] {
     });
   }
   const [header = [], ...rows] = cells;
+  if (!text.endsWith("\n") && (rows.at(-1)?.length ?? Infinity) < header.length) rows.pop();
   // Between semicolons a comma is a decimal point.
   const valueOf = (cell = "") => separator === ";" ? cell.trim().replace(",", ".") : cell.trim();
   return rows.map((row) =>
@@ -147,39 +257,35 @@ function readCsv(text: string, name: string): Record<string, unknown>[] {
 
 function rowOf(
   record: Record<string, unknown>,
-  { name, place }: { name: string; place: number },
+  { name, place, signals }: { name: string; place: number; signals: ReadonlyMap<string, string> },
 ): TrainingStep {
   const row: Record<string, unknown> = { step: place };
   for (const [column, value] of Object.entries(record)) {
-    const signal = SIGNALS.get(column);
+    const signal = signals.get(column);
     if (signal === undefined) continue;
     const read = numberOf(value);
-    if (read === undefined) {
+    if (read === undefined || signal === "step" && read !== null && !Number.isFinite(read)) {
       throw new InputError({
         place: `${name}, row ${place}: ${column}`,
-        found: showValue(value),
+        found: showValue(read ?? value),
         expected: "a number",
       });
     }
-    row[signal] ??= read;
-    if (signal === "step" && read !== null) row.step = read;
-  }
-  if (!Number.isFinite(row.step)) {
-    throw new InputError({
-      place: `${name}, row ${place}: step`,
-      found: showValue(row.step),
-      expected: "a number",
-    });
+    row[signal] = signal === "step" ? read ?? place : row[signal] ?? read;
   }
   return Object.assign(row, structuresOf(record)) as unknown as TrainingStep;
 }
 
+/** Cells without a value: Keras writes NA. */
+const EMPTY = ["", "na", "n/a", "none", "null"];
+
 /** Returns a number, `null` for an empty cell, or `undefined` for what is neither. */
 function numberOf(value: unknown): number | null | undefined {
-  if (value === null || value === "") return null;
+  if (value === null) return null;
   if (typeof value === "number") return value;
   if (typeof value !== "string") return undefined;
   const word = value.toLowerCase();
+  if (EMPTY.includes(word)) return null;
   if (Object.hasOwn(NUMBERS, word)) return NUMBERS[word];
   const number = Number(value);
   return Number.isNaN(number) ? undefined : number;

@@ -47,14 +47,23 @@ Deno.test("watch rejects a file that is no log", async () => {
     await Deno.writeTextFile(`${folder}/x.csv`, "a,b\n1,2\n");
     const { code, stderr } = await runCommand(["watch", `${folder}/x.csv`]);
     assertEquals(code, 2);
-    assertStringIncludes(stderr, "loss is missing");
+    assertStringIncludes(stderr, "x.csv is a log of a, b, expected a column named loss");
     const missing = await runCommand(["watch", `${folder}/y.csv`]);
     assertEquals([missing.code, missing.stderr], [
       2,
       `error: ${folder}/y.csv: there is no such file\n`,
     ]);
-    await Deno.writeTextFile(`${folder}/z.json`, '[{"loss":1}]');
-    const { stderr: array } = await runCommand(["watch", `${folder}/z.json`]);
-    assertStringIncludes(array, "expected CSV with a header, or JSON lines");
+    await Deno.writeTextFile(`${folder}/z.txt`, 'a"\n1,2\n');
+    const { stderr: text } = await runCommand(["watch", `${folder}/z.txt`]);
+    assertStringIncludes(text, "expected CSV with a header, or JSON lines");
+  });
+});
+
+Deno.test("watch --loss names the column of the loss", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/gan.csv`, "step,loss_d,loss_g\n1,2,3\n2,1,nan\n");
+    const judged = (loss: string) => runCommand(["watch", `${folder}/gan.csv`, "--loss", loss]);
+    assertEquals((await judged("loss_d")).stdout, "2 steps, loss 2 to 1\nNo problems found.\n");
+    assertStringIncludes((await judged("loss_g")).stdout, "step 2, error not-finite");
   });
 });

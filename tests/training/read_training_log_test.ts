@@ -35,15 +35,22 @@ Deno.test("trainingLine() writes what readTrainingLog() reads", () => {
 Deno.test("readTrainingLog() says which row is no log", () => {
   const refused = (text: string, ...[place, found, expected]: Parameters<typeof parts>) =>
     assertRefused(() => readTrainingLog(text, "log"), parts(`log${place}`, found, expected));
-  const columns = "a column named loss, train_loss, training_loss, train/loss";
-  refused("step,accuracy\n1,0.5\n", ": loss", "missing", columns);
+  const columns = "a column named loss, train_loss_step, train_loss, training_loss, train/loss, " +
+    "train_loss_epoch, or another given as loss";
+  refused("step,accuracy\n1,0.5\n", "", "a log of step, accuracy", columns);
   refused("loss\nabc\n", ", row 1: loss", '"abc"', "a number");
-  refused('{"loss": [1]}\n', ", row 1: loss", "an array of 1 item", "a number");
+  refused('{"loss": [1], "step": 2}\n', ", row 1: loss", "an array of 1 item", "a number");
+  refused('[{"loss": 1}, 3]', ", row 2", "3", "an object of JSON");
   refused('{"loss": 1}\n3\n', ", line 2", "3", "an object of JSON");
   refused('{"loss": 1, "step": "inf"}\n', ", row 1: step", "Infinity", "a number");
-  refused("", ": loss", "missing", columns);
-  const { place } = assertThrows(() => readTrainingLog('{"loss": 1}\n{"loss"\n'), InputError);
-  assertEquals(place, "log, line 2");
+  for (const empty of ["", "step,loss\n", "[]", "{}"]) refused(empty, "", "without rows", columns);
+  const { place, found } = assertThrows(
+    () => readTrainingLog('{"loss": 1}\n{"loss"\n'),
+    InputError,
+  );
+  assertEquals([place, found.slice(0, 10)], ["log, line 2", "not JSON ("]);
+  const given = () => readTrainingLog("loss\n1\n", "log", { loss: "d" });
+  assertRefused(given, parts("log", "a log of loss", "a column named d"));
 });
 
 Deno.test("renderTraining() names the cause first, with its fix", () => {
@@ -81,4 +88,57 @@ Deno.test("readTrainingLog() knows each column that the guide's callbacks for Py
     ["step", "loss", "updateRatio", "learningRate"],
     ["step", "loss", "gradientNorm", "updateRatio", "learningRate"],
   ]);
+});
+
+Deno.test("readTrainingLog() reads JSON: rows, log_history of Hugging Face, and a history of Keras", () => {
+  const rows = [{ step: 1, loss: 2 }, { step: 2, loss: NaN }];
+  const lines = '{"step": 1, "loss": 2}, {"step": 2, "loss": NaN}';
+  assertEquals(readTrainingLog(`[${lines}]`), rows);
+  assertEquals(readTrainingLog(`{"global_step": 2,\n"log_history": [${lines}]}`), rows);
+  assertEquals(readTrainingLog('{"loss": [2, NaN], "val_loss": [3]}'), [
+    { step: 1, loss: 2, validationLoss: 3 },
+    { step: 2, loss: NaN, validationLoss: null },
+  ]);
+});
+
+Deno.test("readTrainingLog() takes one column for each signal, in any case, and the loss that is named", () => {
+  const losses = (text: string, loss?: string) =>
+    readTrainingLog(text, "log", loss === undefined ? {} : { loss }).map((row) => row.loss);
+  // The last row of Hugging Face holds the mean of the training.
+  assertEquals(losses('{"loss": 3}\n{"train_loss": 9}\n{"loss": 1}\n'), [3, undefined, 1]);
+  assertEquals(losses("Step,Train_Loss,loss\n1,9,3\n2,9,1\n"), [3, 1]);
+  assertEquals(losses("loss,train_loss\n,3\n,1\n"), [3, 1]);
+  assertEquals(losses("step,loss_d,loss_g\n1,2,3\n", "Loss_G"), [3]);
+  assertEquals(readTrainingLog("loss,valid_loss,lr-Adam\n1,2,3\n"), [
+    { step: 1, loss: 1, validationLoss: 2, learningRate: 3 },
+  ]);
+});
+
+Deno.test("readTrainingLog() joins the rows that Lightning writes for a step", () => {
+  const text = "epoch,lr-SGD,step,train_loss_epoch,train_loss_step,val_loss\n" +
+    ",0.1,9,,,\n0,,9,,2,\n0,,9,,,3\n0,,9,8,,\n1,,19,,1,\n";
+  const [first, second, ...others] = readTrainingLog(text);
+  assertEquals([first.step, first.loss, first.validationLoss, first.learningRate], [9, 2, 3, 0.1]);
+  assertEquals([second.step, second.loss, others.length], [19, 1, 0]);
+});
+
+Deno.test("readTrainingLog() counts rows whose steps begin again with each epoch", () => {
+  const steps = (text: string) => readTrainingLog(text).map(({ step, loss }) => [step, loss]);
+  const table = "epoch,step,loss\n0,0,9\n0,1,8\n1,0,7\n1,1,6\n";
+  assertEquals(steps(table), [[1, 9], [2, 8], [3, 7], [4, 6]]);
+  // A training that goes on from a checkpoint repeats steps of its epoch.
+  assertEquals(steps("epoch,step,loss\n0,5,9\n0,6,8\n0,5,7\n"), [[5, 9], [5, 7], [6, 8]]);
+});
+
+Deno.test("readTrainingLog() leaves out an unfinished last line, and no other", () => {
+  const losses = (text: string) => readTrainingLog(text).map(({ loss }) => loss);
+  assertEquals(losses('{"loss": 2}\n{"loss": 1}\n{"lo'), [2, 1]);
+  assertThrows(() => losses('{"loss": 2}\n{"lo\n{"loss": 1}'), InputError, "line 2");
+  assertEquals(losses("loss,lr\n2,0.1\n1,0.1\n1."), [2, 1]);
+  assertEquals(losses("loss,lr\n2,0.1\n1\n"), [2, 1]);
+});
+
+Deno.test("readTrainingLog() takes NA, None and null for no value", () => {
+  const rows = readTrainingLog("loss,val_loss\n3,NA\n2,None\n1,null\n0,n/a\n9,5\n");
+  assertEquals(rows.map(({ validationLoss }) => validationLoss), [null, null, null, null, 5]);
 });

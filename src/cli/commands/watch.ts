@@ -4,7 +4,7 @@ import { renderTraining } from "../../training/render_training.ts";
 import { wrapText } from "../../render/fit_text.ts";
 import { columnsOf } from "../flags/show_flags.ts";
 import { defineCommand } from "../kit/command.ts";
-import { oneOf, UsageError } from "../kit/flag.ts";
+import { oneOf, parsed, UsageError } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import { writeJson } from "../../words/document.ts";
 import { failure } from "../../words/failure.ts";
@@ -16,21 +16,32 @@ export const watch = defineCommand({
     "Judges the log of a training, whatever framework wrote it: what goes wrong, since which step, and",
     "what to do. Exits with 1 if there is an error.",
     "",
-    "LOG is CSV with a header, or JSON lines with an object for each step. It needs a loss; every other",
+    "LOG is CSV with a header, JSON lines with an object for each step, or a JSON array of them, such as",
+    "the log of Keras, Lightning, Hugging Face or fastai; - reads stdin. It needs a loss; every other",
     "signal makes the verdict better: step, grad_norm, update_ratio (largest l2 of a kernel's change",
     "over that of the kernel), lr, val_loss. docs/watch_a_training.md has callbacks for Keras and",
     "PyTorch that write such a log.",
   ].join("\n"),
   flags: {
     format: oneOf(["text", "json"], { help: "how to show the findings", default: "text" }),
+    loss: parsed<string>({
+      value: "COLUMN",
+      help: "column of the loss; default: loss or another usual name",
+      read: (text) => text,
+    }),
   },
   examples: [
     ["watch log.jsonl", "what went wrong, and since when"],
     ["watch log.csv --format json", "the findings for other programs"],
+    ["watch gan.csv --loss loss_g", "the findings about one of several losses"],
   ],
   permissions: [{ grant: "--allow-read=LOG", purpose: "the log" }],
-  async run([path], { format }): Promise<number> {
-    const rows = readTrainingLog(await readLog(path), path);
+  async run([path], { format, loss }): Promise<number> {
+    const rows = readTrainingLog(
+      await readLog(path),
+      path === "-" ? "stdin" : path,
+      loss === null ? {} : { loss },
+    );
     const findings = judgeTraining(rows);
     const text = format === "json"
       ? `${writeJson(findings, undefined, 2)}\n`
@@ -43,7 +54,9 @@ export const watch = defineCommand({
 /** Reads a log, which may come through a pipe. */
 async function readLog(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return path === "-"
+      ? await new Response(Deno.stdin.readable).text()
+      : await Deno.readTextFile(path);
   } catch (error) {
     throw new UsageError(`${path}: ${failure(error)}`, { cause: error });
   }

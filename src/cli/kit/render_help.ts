@@ -13,6 +13,7 @@ const VERDICTS: Record<string, readonly [good: string, bad: string]> = {
     "MODEL trains, and nothing is written, or its fixed copy does",
     "MODEL is sick, and there is no fixed copy, or one that needs more than weights",
   ],
+  watch: ["nothing worse than a warning was found", "an error was found"],
 };
 
 /** Returns the meanings of a subcommand's exit codes. */
