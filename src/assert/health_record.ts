@@ -138,7 +138,7 @@ const isIllAtStart = (finding: Finding) => isError(finding) && finding.rule !== 
 
 const isError = ({ severity }: Finding) => severity === "error";
 
-/** Returns what the rules over trainings found as a finding like those of the other rules. */
+/** Converts a finding of the rules over trainings to one like those of the other rules. */
 export function findingOfTraining(found: TrainingFinding): Finding {
   const { rule, severity, kind, layer, measured, message, fix } = found;
   return makeFinding(rule, {

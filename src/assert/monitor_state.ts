@@ -195,7 +195,7 @@ export class MonitorState {
     return { step: this.step, started, isEnd, findings, measurements, progress };
   }
 
-  /** Returns what a full pass lets the rules over trainings find. */
+  /** Returns the findings of the rules over trainings in a full pass. */
   see(judged: Judged): TrainingFinding[] {
     const pass = trainingPassOf(judged, this.history);
     return pass === null ? [] : this.judge.see(pass);
@@ -301,7 +301,7 @@ export class MonitorState {
   }
 }
 
-/** Returns what is wrong and what to do about it. */
+/** Returns a message and its fix. */
 const withFix = (message: string, fix: string | undefined) =>
   fix === undefined ? message : `${message} Fix: ${fix}`;
 

@@ -205,7 +205,7 @@ export function verdictWords(
   return `${verdict.toUpperCase()}${under}${said}${unjudged}`;
 }
 
-/** Says what was judged: `weights only, 6 of 22 rules`. */
+/** Describes the scope of the judgement: `weights only, 6 of 22 rules`. */
 export function judgedWords({ rules, of }: JudgedWeights): string {
   return `weights only, ${rules} of ${of} rules`;
 }

@@ -100,7 +100,7 @@ const endWords = (layer: string, activation: string) =>
   activation === "linear" ? `Remove the activation from ${layer}` : `End ${layer} in ${activation}`;
 
 /**
- * Names what was tried of a fix that offers two ways, to follow "tried"; empty if there is only one.
+ * Names the way that was tried if a fix offers two, to follow "tried"; empty if there is only one.
  */
 export function triedPart(fix: Fix): string {
   switch (fix.kind) {

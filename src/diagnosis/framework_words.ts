@@ -9,11 +9,13 @@ type Framework = "tensorflowjs" | "keras" | "pytorch";
  * Wording of a framework for changes to weights and layers: in a sentence, and as code to paste.
  */
 interface FrameworkWords {
-  /** Returns how weights are drawn: `kernelInitializer: "heUniform"`. */
+  /** Returns the setting that draws weights: `kernelInitializer: "heUniform"`. */
   draw(weights: readonly Redrawn[], initializer: string): string;
   /** Returns the same as code. */
   drawCode(weights: readonly Redrawn[], initializer: string): string;
-  /** Returns how biases start at a number, or nothing where it is an argument of their layer. */
+  /**
+   * Returns the code that starts biases at a number; nothing if it is an argument of their layer.
+   */
   start(weights: readonly FixWeight[], value: number): string;
   /** Returns code that starts biases at a number. */
   startCode(weights: readonly FixWeight[], value: number): string;

@@ -160,7 +160,9 @@ export function resolveConfiguration(
   };
 }
 
-/** Returns how many warnings a gate allows that fails on a verdict; `null` for any number. */
+/**
+ * Returns the number of warnings allowed by a gate that fails on a verdict; `null` for any number.
+ */
 export function allowedWarnings(failOn: "sick" | "weak"): number | null {
   return failOn === "weak" ? 0 : null;
 }

@@ -278,7 +278,7 @@ function constantRows(heap: Heap, tensor: Tensor): Pick<InputMeasurements, "cons
   return flat === 0 ? {} : { constantRows: flat / rows };
 }
 
-/** Measures how far the examples of a tensor differ. */
+/** Measures how much the examples of a tensor differ. */
 function apart(
   heap: Heap,
   tensor: Tensor,

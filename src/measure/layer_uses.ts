@@ -92,7 +92,7 @@ export function layerUses(
   return uses;
 }
 
-/** Returns how often a container calls a layer whose shape it asks for once. */
+/** Returns the number of calls of a layer whose container asks only once for its shape. */
 function callsOf(container: Layer, input: Shape): number {
   switch (container.getClassName()) {
     case "TimeDistributed":

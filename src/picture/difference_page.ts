@@ -250,7 +250,7 @@ function arrowOf({ before, after }: FigureChange): Markup {
     : markup`<span aria-label="rose">↑</span>`;
 }
 
-/** Shows how much each tensor of repeated blocks changed, in files of weights alone. */
+/** Shows the change of each tensor of repeated blocks, for files of weights alone. */
 function showGrid({ before, after, comparison: { layers } }: Difference): Markup | null {
   if ([before, after].some(({ measurements }) => measurements.weightsOnly === undefined)) {
     return null;

@@ -239,7 +239,7 @@ export function renderGateBadge(result: GateResult): string {
     `.source;
 }
 
-/** Says how many of the models are files of weights, which few rules judge. */
+/** Counts the models that are files of weights, which few rules judge. */
 function partlyJudged(models: readonly ModelVerdict[]): string[] {
   const files = models.filter(({ weightsOnly }) => weightsOnly !== undefined).length;
   if (files === 0) return [];

@@ -206,7 +206,7 @@ function showWrong(history: readonly HistoryRecord[], found: FoundCause | null):
   }`;
 }
 
-/** Says what the loss did in a training without a cause. */
+/** Describes the loss of a training without a cause. */
 export function lossSentence(history: readonly HistoryRecord[]): string {
   const first = history[0];
   const last = history[history.length - 1];
@@ -229,7 +229,9 @@ function listOf(errors: readonly Finding[]): Markup {
   }${rest > 0 ? markup`<li>and ${rest} more</li>` : null}</ul>`;
 }
 
-/** Says what the strip of verdicts shows besides the cause: the first finding of each other stretch. */
+/**
+ * Lists the findings in the strip of verdicts besides the cause: the first of each other stretch.
+ */
 function showBefore(history: readonly HistoryRecord[], found: FoundCause | null): Markup {
   const judged = history.filter(({ step }) => found === null || step < found.step)
     .flatMap((record) => {

@@ -64,7 +64,7 @@ interface LayerBars extends Omit<BarTable, "rows" | "heading"> {
   /** Rows, one for each node of the network. */
   nodes: readonly MapNode[];
   names: LayerNames;
-  /** Returns what follows a name. */
+  /** Returns the text after a name. */
   about?: (node: MapNode) => Markup;
 }
 
@@ -168,7 +168,7 @@ function cutInMiddle(name: string): Markup {
   return markup`<span class="head">${head}</span><span class="tail">${tail}</span>`;
 }
 
-/** Says how many layers share a row, where nothing else does. */
+/** Counts the layers that share a row, if nothing else shows their number. */
 function countOf({ members: { length } }: MapNode): Markup | null {
   return length === 1 ? null : markup`<span class="soft">×${length}</span>`;
 }
@@ -241,7 +241,7 @@ export function barKey(panels: readonly BarPanel[], { mark, bar }: Sides = FIX):
   }</ul>`;
 }
 
-/** Says what the band is, and why a row is without it. */
+/** Explains the band, and why a row lacks it. */
 function healthyWords(panels: readonly BarPanel[]): string {
   const isPartial = panels.some(({ band, rows }) =>
     band !== null && rows.some((row) => row?.isJudged === false)

@@ -156,7 +156,7 @@ export function checkedWords(report: Checked): string {
   return `${parts.join(", ")}.`;
 }
 
-/** Says what a file of weights leaves out. */
+/** Names what a file of weights lacks. */
 function othersWords(): string {
   const { rules, of } = judgedWeights();
   return `A file of weights has no topology, so nothing was run: the other ${
@@ -223,8 +223,9 @@ interface Lead {
 }
 
 /**
- * Shows what a reader has to see first: the verdict, the first cause and its fix, and beside it, on a
- * phone below, the bars of the figure that is wrong and of the gradients, before and after the fix.
+ * Shows the most important parts first: the verdict, the first cause and its fix, and beside it, on
+ * a phone below, the bars of the figure that is wrong and of the gradients, before and after the
+ * fix.
  */
 export function showLead(lead: Lead): Markup {
   const { report, title } = lead;

@@ -183,7 +183,10 @@ export function stepWork(
   };
 }
 
-/** Returns how many times as long the products of a layer take as those of wide matrices. */
+/**
+ * Returns the time of a layer's products relative to that of equally large products of wide
+ * matrices.
+ */
 function slowness(layer: Layer): number {
   if (layerTraits(layer.getClassName()).kind !== "convolution") return 1;
   const kernels = layer.weights.filter(({ originalName, shape }) =>

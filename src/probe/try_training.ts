@@ -10,7 +10,7 @@ import { LEAST_STEPS } from "./plan_trial.ts";
 import { type Rung, rungs } from "./rungs.ts";
 import { type Attempt, judgeTrial, type SkippedTrial, type Trial } from "./trial.ts";
 
-/** An attempt has at most this many times the requested steps, as long as they help. */
+/** Maximum length of an attempt whose steps help, as a multiple of the requested steps. */
 const LONGER = 3;
 
 /**

@@ -41,7 +41,7 @@ function substituteWords({ setting, name, substitute }: NotReproduced): string {
   return escapeControls(`${given} ${silent}`);
 }
 
-/** Says what a verdict on a sibling is worth for larger ones. */
+/** States what a verdict on a sibling proves about larger ones. */
 function siblingWords({ width, depth, largest, steepest, faults }: Sibling): string {
   const sizeOf = (size: Sibling["largest"]) =>
     Object.entries(size).flatMap(([axis, value]) => value === null ? [] : [`${axis} ${value}`])

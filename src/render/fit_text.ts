@@ -17,7 +17,7 @@ function graphemes(text: string): string[] {
 const INVISIBLE = /^[\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]+/u;
 
 /**
- * Measures how many terminal columns a text takes: wide characters 2, combining ones 0.
+ * Counts the terminal columns of a text: wide characters take 2, combining ones 0.
  *
  * A visible character takes the width of its first visible sign; 2 if it has the emoji variation
  * selector (U+FE0F) or is a pair of flag letters.

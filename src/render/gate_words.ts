@@ -56,7 +56,7 @@ function notJudgedWords(models: readonly ModelVerdict[]): string[] {
   );
 }
 
-/** Says how many models have the worst verdicts, and of a single model how many causes it has. */
+/** Counts the models with the worst verdicts; for a single model, its causes. */
 function stateOf(result: GateResult, models: readonly ModelVerdict[]): string[] {
   const measured = models.filter(({ verdict }) => verdict !== null);
   if (measured.length === 0) return models.length > 0 ? [] : ["No model was measured."];

@@ -91,7 +91,7 @@ function adamSentences({ withAdam, ...siblings }: AxisGrowth): string[] {
   ];
 }
 
-/** Says how sure the judgement of steep slopes is. */
+/** States the certainty of a judgement about steep slopes. */
 function doubtSentences(growth: AxisGrowth): string[] {
   const steep = judgedLayers(growth).filter(({ level }) => level !== "flat");
   const isSure = (slope: GrowthSlope | null) =>

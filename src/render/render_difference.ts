@@ -255,7 +255,7 @@ export function leadSentences(difference: Difference): string[] {
   return [...weights.said, ...said.length === 0 ? [] : [movedSentence(difference)]];
 }
 
-/** Says what moved, if anything, in one sentence. */
+/** Summarises the changes in one sentence. */
 export function movedSentence({ comparison }: Pick<Difference, "comparison">): string {
   const { said, same, onlyBefore, onlyAfter } = comparison;
   if (said.length > 0) {
@@ -267,7 +267,7 @@ export function movedSentence({ comparison }: Pick<Difference, "comparison">): s
   return `No figure${missing ? " of the layers that both have" : ""} moved by more than chance.`;
 }
 
-/** Returns what happened to each cause, with its label: `No longer: ...`. */
+/** Returns the fate of each cause, with its label: `No longer: ...`. */
 export function causeChanges({ causes }: Difference): [label: string, message: string][] {
   const labels = { gone: "No longer", stayed: "Stayed", came: "New" } as const;
   return (Object.keys(labels) as (keyof typeof labels)[]).flatMap((key) =>

@@ -40,7 +40,7 @@ const STYLES: Record<LayerGrowth["level"], TextStyle> = {
 };
 
 /**
- * Shows how siblings of a model keep their scale: the verdict first, then the slopes of every layer
+ * Shows if siblings of a model keep their scale: the verdict first, then the slopes of every layer
  * they share, their sizes over width or depth at each step, and the fix with its code.
  *
  * @param summary The summary from `summarizeGrowth`.

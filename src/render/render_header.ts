@@ -159,7 +159,7 @@ function lossWords(
   return words.length === 0 ? "" : ` with ${words.join("; ")}`;
 }
 
-/** Says how a default objective was chosen, and what its targets are. */
+/** States the reason for a default objective, and the kind of its targets. */
 function reasonOf({ chosenBy, randomTargets }: Measurements["objective"]): string {
   const compiled = chosenBy === "compiled" ? " (compiled)" : "";
   const parts = [

@@ -95,7 +95,10 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
   return `${lines.map(defuse).join("\n")}\n`;
 }
 
-/** Returns what a study found, without charts: its sentences, its table and the best scale of each activation. */
+/**
+ * Returns the results of a study without charts: its sentences, its table and the best scale of
+ * each activation.
+ */
 export function studyAnswer(summary: StudySummary, width: number): string[] {
   const { variants } = summary;
   return [

@@ -330,7 +330,7 @@ export function renderText(
   return `${lines.map(defuse).join("\n")}\n`;
 }
 
-/** Says what was left out and how to see it, then repeats the verdict. */
+/** States the omissions and the flag that shows them, then repeats the verdict. */
 function closingLines(
   findings: readonly Finding[],
   diagnosis: Diagnosis,

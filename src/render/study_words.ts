@@ -113,12 +113,10 @@ export function studySentences({ header, points, variants }: StudySummary): stri
 
 /** Names the kernels whose size changes with the scale. */
 function scaledKernels(variants: readonly VariantSummary[]): string {
-  const { scales } = variants.find(({ scales }) => scales.length > 1) ?? { scales: [] };
-  const first = scales[0];
-  const last = scales[scales.length - 1];
+  const [first, second] = variants.find(({ scales }) => scales.length > 1)?.scales ?? [];
   const own = first?.layers.filter(({ figures }) => figures.sigma !== null) ?? [];
   const scaled = own.filter(({ name, figures }) => {
-    const other = last.layers.find((layer) => layer.name === name)?.figures.sigma?.median;
+    const other = second.layers.find((layer) => layer.name === name)?.figures.sigma?.median;
     return Math.abs(Math.log(other! / figures.sigma!.median)) > 1e-3;
   });
   if (scaled.length === 0 || scaled.length === own.length) return "the kernels are";

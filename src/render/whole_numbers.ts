@@ -60,7 +60,7 @@ function linesIn(lines: LineCounts, noun: string): string[] {
     .map((kind) => formatCount(lines[kind], `${kind} ${noun}`));
 }
 
-/** Says what is in a file besides weights, a paragraph for each tensor of whole numbers. */
+/** Describes the contents of a file besides weights, one paragraph per tensor of whole numbers. */
 export function renderWholeNumbers(
   measurements: Measurements,
   { width, ellipsis }: { width: number; ellipsis: string },

@@ -78,9 +78,7 @@ export {
   vanishingGradients,
 };
 
-/**
- * The precision and recall of the errors of each rule, as bench/trainability/rules.json has them.
- */
+/** Precision and recall of the errors of each rule, from bench/trainability/rules.json. */
 export const CALIBRATIONS: Readonly<Record<string, string>> = {
   "non-finite":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 2: 2 fail, 0 are slow and 0 train. Precision 100 % (95 % interval 34.2 % to 100 %), where slow counts as right; recall 10 % (95 % interval 2.8 % to 30.1 %) of the 20 that fail.",

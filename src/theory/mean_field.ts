@@ -147,7 +147,7 @@ export interface FiniteLayer extends MeanFieldLayer {
 }
 
 /**
- * Returns how far the activations of a network of finite width deviate from the mean field: the
+ * Returns the deviation of the activations of a network of finite width from the mean field: the
  * standard deviation, over draws of the weights, of the logarithm of the rms of a on a single
  * example.
  *
@@ -198,7 +198,7 @@ export interface WidthSpread {
 }
 
 /**
- * Returns how much the signals of a deep narrow network vary between draws (Hanin & Nica 2018;
+ * Returns the variation of the signals of a deep narrow network between draws (Hanin & Nica 2018;
  * Hanin 2018): the logarithm of a squared norm has a variance of (E[phi^4] / E[phi^2]^2 - 1) times
  * the sum of 1 / n, i.e. 5 sums for relu and 2 for linear layers and tanh near 0, and its median is
  * below its mean by half of that. If `loss` exceeds 1000, training is a lottery: at 20 layers of 20

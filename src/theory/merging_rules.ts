@@ -173,7 +173,7 @@ export const concatenationRule: LayerRule = (node, inputs) => {
 };
 
 /**
- * Returns how much the variances of the parts differ: the variance of their ratio to the mean
+ * Returns the inequality of the parts: the variance of the ratio of their variances to the mean
  * variance.
  */
 function unevenness(inputs: readonly Signal[], share: (signal: Signal) => number): number {

@@ -234,7 +234,7 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
   };
 };
 
-/** Returns what a normalisation multiplies by and adds, and its epsilon. */
+/** Returns the factor, the offset and the epsilon of a normalisation. */
 function affineOf(node: NetworkNode) {
   const { weights, operation } = node;
   const gamma = normalizationWeight(weights, "gamma") ?? normalizationWeight(weights, "scale");

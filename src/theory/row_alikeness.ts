@@ -30,7 +30,7 @@ export interface RowAlikeness {
 }
 
 /**
- * Measures how similar the rows of a matrix are, from their inner products.
+ * Measures the similarity of the rows of a matrix by their inner products.
  *
  * @param values Entries, row by row; rows beyond `rows` are not read.
  * @returns The similarity, or `null` if fewer than two rows are nonzero or an entry is not finite.

@@ -167,7 +167,7 @@ export function findStateDict(
   };
 }
 
-/** Says what a dictionary without tensors is. */
+/** Describes a dictionary without tensors. */
 function nothingIn(value: Dictionary): string {
   if (value.has("state") && value.has("param_groups")) return "the state of an optimizer alone";
   const names = [...value.keys()].slice(0, 4).map(showValue);

@@ -9,9 +9,9 @@ import type { FileTensor } from "../model/weights/weights_manifest.ts";
 import { isContiguous, type StridedView } from "./find_state_dict.ts";
 
 /**
- * Returns how the entries of a view are read from a file without holding all of them: where they
- * are, if they are in one place without gaps, in whatever order, and a way to gather them row-major
- * in pieces, if they are in another order.
+ * Returns a way to read the entries of a view from a file without holding all of them: their place,
+ * if they are contiguous in any order, and a function that gathers them row-major in pieces, if
+ * their order differs.
  *
  * @param view The view.
  * @param source The file of its storage.
@@ -126,7 +126,7 @@ const READS_EXPECTED = 2 ** 12;
 interface GatheredFile {
   /** Reads the bytes from an entry on. */
   read: (entry: number, to: Uint8Array) => void;
-  /** Says what is going to be read. */
+  /** Announces the next reads. */
   expect: (reads: readonly BlockRead[]) => void;
   /** Largest number of bytes that are read at once. */
   room: number;

@@ -120,7 +120,7 @@ export class TrainingJudge {
     return this.#judge([this.#rateTooHigh]);
   }
 
-  /** Notes that the loss is back after a spike, unless a rule has found that it is not. */
+  /** Notes that the loss recovered from a spike, unless a rule found that it did not. */
   #noteRecovery(): void {
     const before = this.log.rows.at(-1 - PATIENCE)?.step;
     const spiked = this.findings.find(({ rule, kind, step }) =>

@@ -38,7 +38,7 @@ export interface TrainingPass {
 export const LEARNS = 0.9;
 
 /**
- * Measures how far each kernel has moved.
+ * Measures the distance that each kernel has moved.
  *
  * @param start Measurements before the first step.
  * @param context The latest update of each weight, by name, as a share of its norm.

@@ -10,7 +10,7 @@ import {
   worstOf,
 } from "../../src/render/fold_layers.ts";
 import { layerRange } from "../../src/render/layer_range.ts";
-import { layerTable } from "../../src/render/layer_table.ts";
+import { type LayerRow, layerTable } from "../../src/render/layer_table.ts";
 import { renderLayerTable } from "../../src/render/render_text.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import { finding, layer, measurements, statistics, weight } from "../networks/sample.ts";
@@ -145,6 +145,103 @@ Deno.test("renderLayerTable() leaves out columns that have no room, the least us
   assertEquals(headings(50), "layer class output is target sat");
   assertEquals(headings(30), "layer is target");
   assertEquals(renderLayerTable([], style), []);
+});
+
+/** A row with every figure. */
+const fullRow: LayerRow = {
+  name: "dense_1",
+  className: "Dense tanh",
+  followers: 0,
+  shape: [20],
+  parameters: 400,
+  mark: null,
+  kernel: { std: 0.1, target: 0.2 },
+  within: 0.05,
+  drawnBy: "heNormal",
+  rules: [],
+  wrong: {},
+  output: { measured: 0.5, predicted: 0.6, noise: 0.1 },
+  gradient: { measured: 0.3, predicted: 0.4, noise: 0.2 },
+  saturated: 0.1,
+  dead: 0.2,
+  entropy: 0.3,
+  fold: null,
+};
+
+Deno.test("renderLayerTable() drops its columns in order of use, and none that fits", () => {
+  const rows = [fullRow, { ...fullRow, name: "dense_2" }];
+  const shown = (width: number) => {
+    const [, headings] = renderLayerTable(rows, { ...style, width });
+    return headings.trim().replace(/ +/g, " ");
+  };
+  // The narrowest width of each set of columns, and the set below it.
+  const all =
+    "layer class output params is 95 % target drawn as by is theory within is theory within sat dead entropy";
+  const sets = [
+    [125, all],
+    [120, all.replace("within sat", "sat")],
+    [113, all.replaceAll("within ", "")],
+    [99, "layer class output params is 95 % target drawn as by is theory sat dead entropy"],
+    [82, "layer class output is 95 % target drawn as by is theory sat dead"],
+    [57, "layer class output is 95 % target sat dead"],
+    [46, "layer class output is 95 % target"],
+    [38, "layer class is 95 % target"],
+    [26, "layer is 95 % target"],
+    [20, "layer is 95 %"],
+  ] as const;
+  for (const [i, [width, set]] of sets.entries()) {
+    assertEquals(shown(width), set);
+    if (i + 1 < sets.length) assertEquals(shown(width - 1), sets[i + 1][1]);
+  }
+  // The figure of a marked row, and the rule without a figure, outlast the class.
+  const marked: LayerRow = { ...fullRow, mark: "error", rules: ["dead-units"] };
+  const unshown: LayerRow = { ...fullRow, mark: "error", rules: ["layer-placement"] };
+  const [, headings] = renderLayerTable([marked, unshown], { ...style, width: 60 });
+  assertEquals(headings.trim().replace(/ +/g, " "), "layer is 95 % target dead why");
+  const [, , none] = renderLayerTable([{ ...fullRow, parameters: 0 }], { ...style, width: 113 });
+  assert(!/ 0 /.test(none), none);
+});
+
+Deno.test("renderLayerTable() aligns words left and figures right, and cuts a long class", () => {
+  const rows = [
+    { ...fullRow, className: "Convolution".repeat(4) },
+    { ...fullRow, name: "dense_22", drawnBy: "lecunUniform", shape: [5], rules: ["frozen"] },
+    { ...fullRow, name: "dense_3", rules: ["layer-placement"] },
+  ];
+  const [, headings, first, second, third] = renderLayerTable(rows, { ...style, width: 200 });
+  const placeOf = (text: string, line: string) => line.indexOf(text);
+  for (
+    const [heading, cell] of [["class", "Dense"], ["drawn", "lecunUniform"], ["why", "frozen"]]
+  ) {
+    assertEquals(placeOf(cell, second), placeOf(heading, headings), cell);
+  }
+  assertEquals(placeOf("layer-placement", third), placeOf("why", headings));
+  assertEquals(placeOf("20  ", first) + 1, placeOf("5  ", second));
+  const classAt = (width: number) =>
+    renderLayerTable(rows.slice(0, 1), { ...style, width })[2].match(/Conv\S*/)![0].length;
+  assertEquals([200, 100, 99, 60].map(classAt), [44, 24, 23, 14]);
+});
+
+Deno.test("renderLayerTable() says how far random weights may be from theory, if that is known", () => {
+  const legend = (noises: [output: number | null, gradient: number | null], width: number) => {
+    const [output, gradient] = noises;
+    const row = {
+      ...fullRow,
+      output: { ...fullRow.output, noise: output },
+      gradient: { ...fullRow.gradient, noise: gradient },
+    };
+    const text = renderLayerTable([row], { ...style, width }).slice(3).join(" ");
+    return text.replace(/\s+/g, " ").match(/theory: [^;]*/)?.[0];
+  };
+  const plain = "theory: of random weights of this size";
+  assertEquals(legend([null, null], 200), plain);
+  assertEquals(legend([0.1, 0.2], 200), `${plain}, within the factor`);
+  // Too narrow for the columns, of which the larger one counts.
+  assertEquals(legend([0.1, 0.7], 113), `${plain}, within a factor of 2.01`);
+  assertEquals(legend([0.7, 0.1], 113), `${plain}, within a factor of 2.01`);
+  assertEquals(legend([0.7, null], 113), `${plain}, within a factor of 2.01`);
+  // Too narrow for the gradient, whose noise does not count then.
+  assertEquals(legend([0.1, 0.7], 99), `${plain}, within a factor of 1.11`);
 });
 
 Deno.test("renderLayerTable() names the rule of a row that does not show its figure", () => {

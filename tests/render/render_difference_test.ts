@@ -12,6 +12,8 @@ import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderChanges } from "../../src/render/render_changes.ts";
 import {
   headSentence,
+  leadSentences,
+  movedSentence,
   otherDifferences,
   renderDifference,
 } from "../../src/render/render_difference.ts";
@@ -97,6 +99,113 @@ Deno.test("headSentence() names a loss that changes by a tenth or more, where it
   assertEquals([says(1, 1.05), says(1, 1.0001)], ["1 in A, 1.05 in B", "1 in both"]);
   const others = [of(1, 1.09), of(0, 1), of(1, 0), of(1, 2, ["sum", "sum"]), of(1, 2, ["a", "b"])];
   assertEquals(others, [null, null, null, null, null]);
+});
+
+Deno.test("headSentence() says that nothing matters below a factor of 2, unless a cause has changed", () => {
+  const of = (gradient: number, ill: [string[], string[]] = [[], []]) =>
+    headSentence(
+      differenceOf(side("a", { one: 0.1 }, ill[0]), side("b", { one: gradient }, ill[1])),
+    );
+  const small = "Nothing that matters moved: no figure by more than a factor of";
+  assertEquals(of(0.19), `${small} 1.9.`);
+  assertEquals([of(0.2), of(0.1)], [null, null]);
+  assertEquals(of(0.19, [["one"], ["one"]]), `${small} 1.9.`);
+  assertEquals(of(0.19, [["one"], []]), null);
+  const a = side("a", { one: 0.1, two: 0.1 }, ["one"]);
+  const b = side("b", { one: 0.19, two: 0.1 });
+  // The same verdict for another cause.
+  const other = { ...b, diagnosis: diagnose(b.measurements, [finding("two", { rule: "head" })]) };
+  assertEquals(headSentence(differenceOf(a, other)), null);
+  // Another verdict with the same causes.
+  const weak = { ...a.diagnosis, verdict: "weak" as const };
+  assertEquals(headSentence(differenceOf(a, { ...b, diagnosis: weak })), null);
+});
+
+Deno.test("movedSentence() and leadSentences() say which layers and weights were compared", () => {
+  const { comparison } = differenceOf(A, A);
+  const moved = (over: Partial<typeof comparison>) =>
+    movedSentence({ comparison: { ...comparison, same: false, said: [], ...over } });
+  assertEquals(moved({ same: true }), "All figures are the same.");
+  assertEquals(moved({}), "No figure moved by more than chance.");
+  for (const missing of [{ onlyBefore: ["a"] }, { onlyAfter: ["a"] }]) {
+    const text = "No figure of the layers that both have moved by more than chance.";
+    assertEquals(moved(missing), text);
+  }
+  assertEquals(
+    moved({ onlyBefore: ["a"], onlyAfter: ["b"] }),
+    "No figure of the layers that both have moved by more than chance.",
+  );
+  const weights = { said: ["All weights are the same."] } as unknown as WeightChanges;
+  const lead = (said: string[]) =>
+    leadSentences({ ...differenceOf(A, A), weights, comparison: { ...comparison, said } });
+  assertEquals(lead([]), ["All weights are the same."]);
+  assertEquals(lead(["one moved"]), ["All weights are the same.", "One moved."]);
+  assertEquals(lead(["one moved", "two too"])[1], "One moved; two too.");
+});
+
+Deno.test("renderDifference() shows both values of a change without a factor, and explains that", () => {
+  const text = (before: number, after: number, shares: [number, number]) => {
+    const [a, b] = [before, after].map((gradient, i) => {
+      const made = measurements([layer("one", { gradient }, { saturatedFraction: shares[i] })]);
+      return { name: `${i}`, measurements: made, diagnosis: diagnose(made, []) };
+    });
+    return renderDifference(differenceOf(a, b));
+  };
+  const explained = "A to B: no factor describes it";
+  const cases: [number, number, [number, number], string][] = [
+    [0.1, 0, [0, 0], "0.1 to 0"],
+    [0, 0.1, [0, 0], "0 to 0.1"],
+    [0.1, 0.1, [0.1, 0.9], "10% to 90%"],
+  ];
+  for (const [before, after, shares, cell] of cases) {
+    assertMatch(text(before, after, shares), new RegExp(`^one +${cell}$`, "m"));
+    assertStringIncludes(text(before, after, shares), explained);
+  }
+  for (const [after, cell] of [[1, "10"], [0.01, "1/10"]] as const) {
+    assertMatch(text(0.1, after, [0, 0]), new RegExp(`^one +${cell}$`, "m"));
+    assert(!text(0.1, after, [0, 0]).includes(explained));
+  }
+});
+
+Deno.test("renderDifference() drops the last columns that do not fit, and no others", () => {
+  const run = (size: number) => {
+    const made = measurements(["one", "two"].map((name) =>
+      layer(name, {
+        gradient: size,
+        activation: size,
+        delta: size,
+      }, { saturatedFraction: 0.5 - size / 4 })
+    ));
+    return { name: `${size}`, measurements: made, diagnosis: diagnose(made, []) };
+  };
+  const headings = (width: number) =>
+    renderDifference(differenceOf(run(0.1), run(1)), { width }).match(/^layer .*$/m)![0];
+  assertEquals(headings(46), "layer  gradient  activation  delta   saturated");
+  assertEquals(headings(45), "layer  gradient  activation  delta");
+  assertEquals(headings(34), "layer  gradient  activation  delta");
+  assertEquals(headings(33), "layer  gradient  activation");
+  assertEquals(headings(27), "layer  gradient  activation");
+  assertEquals(headings(26), "layer  gradient");
+});
+
+Deno.test("otherDifferences() says why gradients were not compared", () => {
+  const on = (one: typeof A, name: string, examples: number) => ({
+    ...one,
+    measurements: {
+      ...one.measurements,
+      objective: { ...one.measurements.objective, name },
+      batch: { ...one.measurements.batch, examples },
+    },
+  });
+  const said = (names: [string, string], examples: [number, number]) =>
+    new Map(
+      otherDifferences(differenceOf(on(A, names[0], examples[0]), on(B, names[1], examples[1]))),
+    ).get("Gradients");
+  assertEquals(said(["sum", "sum"], [32, 32]), undefined);
+  assertEquals(said(["sum", "sum"], [32, 1]), "not compared: A has 32 examples, B 1");
+  const other = "not comparable: they belong to different objectives";
+  assertEquals(said(["sum", "meanSquaredError"], [32, 32]), other);
+  assertEquals(said(["sum", "meanSquaredError"], [32, 1]), other);
 });
 
 Deno.test("renderDifference() says that nothing moved", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { Marked, type Token } from "marked";
+import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderMarkdown } from "../../src/render/render_markdown.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
 import { finding } from "../networks/sample.ts";
@@ -166,6 +167,52 @@ Deno.test("renderMarkdown() leaves out charts, then models, then rows to fit, an
 `,
   );
   assertEquals(renderMarkdown(result, { maxBytes: 10 }), "");
+});
+
+Deno.test("renderMarkdown() shows more the more room there is, in the order of importance", () => {
+  const runs = Array.from({ length: 5 }, (_, i) => sickRun({ model: `net ${i}` }));
+  const accepted = Array.from(
+    { length: 9 },
+    (_, i) =>
+      gateRun([finding("dense_1", { severity: "note", suppressed: "known" })], {
+        model: `fine ${i}`,
+      }),
+  );
+  const result = gateResult([...runs, ...accepted]);
+  const whole = size(renderMarkdown(result, { maxBytes: Infinity }));
+  let before = [0, 0, 0];
+  for (let maxBytes = 100; maxBytes < whole; maxBytes += 40) {
+    const text = renderMarkdown(result, { maxBytes });
+    assert(size(text) <= maxBytes);
+    const counts = ["| 🔴", "Suppressed:", "<details>"].map((part) => text.split(part).length - 1);
+    const [rows, suppressed, folds] = counts;
+    assert(suppressed === 0 || rows === 5, `${maxBytes}: ${counts}`);
+    assert(folds === 0 || suppressed === 1, `${maxBytes}: ${counts}`);
+    assert(
+      counts.every((count, i) => count >= before[i]),
+      `${maxBytes}: ${counts} after ${before}`,
+    );
+    before = counts;
+  }
+});
+
+Deno.test("renderMarkdown() folds charts of 78 columns in Unicode", () => {
+  const text = renderMarkdown(gateResult([sickRun({})]));
+  const [, chart] = text.split("```text\n");
+  const lines = chart.split("```")[0].split("\n");
+  assertEquals(Math.max(...lines.map(displayWidth)), 78);
+  assert(lines.some((line) => line.includes("█")), chart);
+});
+
+Deno.test("renderMarkdown() has a row for each of 50 models, and counts those beyond", () => {
+  const text = (count: number) =>
+    renderMarkdown(
+      gateResult(Array.from({ length: count }, (_, i) => sickRun({ model: `net ${i}` }))),
+      { maxBytes: Infinity },
+    );
+  assertEquals([text(50), text(51)].map((one) => one.split("| 🔴").length - 1), [50, 50]);
+  assert(!/^And \d+ more\.$/m.test(text(50)));
+  assertStringIncludes(text(51), "\nAnd 1 more.\n");
 });
 
 Deno.test("renderMarkdown() fits into a comment on GitHub by default", () => {

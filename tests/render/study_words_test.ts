@@ -1,5 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { bestScaleSentence, studyCells, studySentences } from "../../src/render/study_words.ts";
+import {
+  bestScaleSentence,
+  studyCells,
+  studySentences,
+  studyTable,
+} from "../../src/render/study_words.ts";
 import type { StudyPoint } from "../../src/study/grid_point.ts";
 import { makeLayer, summaryOf } from "../networks/studies.ts";
 
@@ -62,6 +67,8 @@ Deno.test("studySentences() says which kernels the scale multiplies, and if it i
   }));
   const text = "The scale is what the kernels of body, head are multiplied by.";
   assertEquals(studySentences(some)[1], text);
+  const two = some.variants.map((variant) => ({ ...variant, scales: variant.scales.slice(0, 2) }));
+  assertEquals(studySentences({ ...some, variants: two })[1], text);
   // A variant with one scale tells nothing.
   const one = summaryOf({ scales: [1] }, sigmas(5, 5)).variants;
   assertEquals(studySentences({ ...some, variants: [...one, ...some.variants] })[1], text);
@@ -93,4 +100,30 @@ Deno.test("studyCells() names the fault next to the best scale, on either side",
   })));
   assertEquals(headings, ["activation", "healthy scales", "best", "sigma_w", "smaller", "larger"]);
   assertEquals(other.slice(2), ["1", "5", "gradients vanish", "-"]);
+});
+
+Deno.test("studyTable() cuts names to 14 columns, then drops the faults, then sigma_w", () => {
+  const summary = summaryOf({ scales: [0.5, 1, 2] }, (point) => ({
+    ...healthyAt(1)(point),
+    ...sigmas(5)(point),
+  }));
+  const linesOf = (label: string, width: number) =>
+    studyTable({ ...summary, variants: [{ ...summary.variants[0], label }] }, width);
+  const name = "n".repeat(30);
+  const rest = "  0.707 .. 1.41   1     5";
+  const faults = "        gradients vanish  gradients explode";
+  // 98 columns are all that it takes.
+  for (const width of [200, 98]) assertEquals(linesOf(name, width)[1], name + rest + faults);
+  assertEquals(linesOf(name, 97)[1], `${"n".repeat(9)}..${"n".repeat(18)}${rest}${faults}`);
+  assertEquals(linesOf(name, 82)[1], `nnnn..nnnnnnnn${rest}${faults}`);
+  assertEquals(linesOf(name, 81)[1], name + rest);
+  assertEquals(linesOf(name, 45)[1], `nnnn..nnnnnnnn${rest}`);
+  assertEquals(linesOf(name, 44), [
+    "activation              healthy scales  best",
+    "nnnnnnn..nnnnnnnnnnnnn  0.707 .. 1.41   1",
+  ]);
+  // A short name is cut only if no column is left to drop.
+  assertEquals(linesOf("tanh", 78)[1], `tanh      ${rest}${faults}`);
+  assertEquals(linesOf("tanh", 77)[1], `tanh      ${rest}`);
+  assertEquals(linesOf("tanh", 31)[0], "ac..ation  healthy scales  best");
 });

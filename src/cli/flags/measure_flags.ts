@@ -114,11 +114,11 @@ export const RUN_FLAGS = {
     "read at most 1 MiB of each tensor of a file of weights, and show 95 % intervals; rows are not compared",
   ),
   fresh: boolean(
-    "measure a large file of weights from its beginning, though a run that was stopped got further, and keep nothing for a later one",
+    "measure a large file of weights from its beginning even if a stopped run got further, and keep nothing for a later run",
     [{
       grant: "--allow-env=HOME,XDG_CACHE_HOME --allow-write=FOLDER",
-      purpose: "without --fresh, to go on after a stop: FOLDER is gradient-health in that for " +
-        "caches",
+      purpose:
+        "to continue after a stop without --fresh; FOLDER is gradient-health in the cache folder",
     }],
   ),
   cache: parsed({

@@ -207,7 +207,7 @@ async function tryAlone(
 /** Verdicts after removing a cause of the failure. */
 const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
 
-/** Returns how much a fix helped; `null` if it did not. */
+/** Returns the effect of a fix; `null` if it did not help. */
 function effectOf(fixedTrial: Trial, { finding, trial }: Failed): Helped["effect"] | null {
   // Success at another rate is known already.
   const isRate = finding.kind === "learning-rate";

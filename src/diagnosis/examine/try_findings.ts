@@ -251,8 +251,8 @@ export async function tryFindings(
 }
 
 /**
- * Returns how many steps a late start of a network may take to say that it trains (`TrialRequest.patient`):
- * none for examples that look alike, few if there is another error.
+ * Returns the number of steps after which a network may still start to learn
+ * (`TrialRequest.patient`): none if its examples look alike, few if there is another error.
  */
 export function patienceWith({ measurements: { batch }, found }: Pass): boolean | number {
   if (batch.perInput.some(({ spread }) => (spread ?? Infinity) < ALIKE)) return false;

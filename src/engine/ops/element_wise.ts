@@ -220,7 +220,7 @@ function comparison(
   });
 }
 
-/** Returns where the entries of each row of a result are in a tensor that may be broadcast. */
+/** Returns the place of each row of a result in a tensor that may be broadcast. */
 function rowsIn({ shape }: TensorInfo, rows: readonly number[]) {
   const width = shape.at(-1) ?? 1;
   return { starts: broadcastOffsets(shape.slice(0, -1), rows), width, step: width === 1 ? 0 : 1 };

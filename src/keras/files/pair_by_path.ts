@@ -252,7 +252,7 @@ function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
   return at?.kind === "group" ? at : undefined;
 }
 
-/** Returns what a registered class needs to get the weights that Keras saved with its inner layers. */
+/** Returns the fix for a registered class whose weights Keras saved with its inner layers. */
 function fixOnInner(layer: Hdf5Group): string {
   const inner = [...layer.children.keys()].filter((name) => find(layer, `${name}/vars`));
   if (inner.length === 0) return "";

@@ -268,7 +268,7 @@ function describeWeights(
   };
 }
 
-/** Says what a sample is, and what it cannot tell. */
+/** Explains a sample and its limits. */
 function notesOnSample(sampled: number): string[] {
   if (sampled === 0) return ["A sample would be all: every tensor was read whole."];
   return [

@@ -15,7 +15,7 @@ const NUMBER = "number", BIG = "bigint";
 /** Arrays that results have, by the keys of their bytes. */
 const ARRAYS = { Float64Array, Int32Array, Uint32Array, Uint8Array };
 
-/** Returns what tells a tensor from all others, and a part of one in a sample from other parts. */
+/** Returns a text that identifies a tensor, or the part of one that is in a sample. */
 export function placeOf({ name, source, stored, shape }: NamedTensor): string {
   const { path = "" } = source ?? stored?.file ?? {};
   return [path, JSON.stringify(name), stored?.offset ?? "packed", shape.join("x")].join(" ");
@@ -210,7 +210,7 @@ export function headOf(weights: readonly WeightsFile[]): string {
   return `${HEAD}${JSON.stringify({ program: configuration.version, files: [...files] }).slice(1)}`;
 }
 
-/** Returns what tells a file from itself after a change; another text each time if nothing does. */
+/** Returns a text that changes with a file; a new one each time if nothing shows a change. */
 function identityOf(file: FileIdentity | null): string {
   if (file === null) return crypto.randomUUID();
   const { path, size, changed, state, remote, parts } = file;

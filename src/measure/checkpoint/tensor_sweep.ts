@@ -97,7 +97,7 @@ export class TensorSweep {
   }
 
   /**
-   * Returns what the parts so far add up to, and of their rows those since it was called before.
+   * Returns the sums over the parts so far, and the rows added since the last call.
    *
    * @param pieces Number of the pieces so far.
    * @param options `isFirst`: true for all rows so far.

@@ -36,7 +36,7 @@ export interface FileIdentity {
   size: number;
   /** Time of the last change in ms since 1970, or `null` if the system keeps none. */
   changed: number | null;
-  /** Files whose bytes follow each other, if it stands for several: shards. */
+  /** Files whose bytes follow each other, if the source joins several (shards). */
   parts?: readonly FileIdentity[];
   /** State of a file on a server: its `ETag` or, without one, `Last-Modified`. */
   state?: string;

@@ -109,11 +109,11 @@ const CHANCE = 3;
 const CHANCE_OF_MEAN = 4;
 
 /**
- * Computes how many dead units the alikeness of the examples explains, for each untrained relu
- * layer. In a symmetrically drawn layer without biases, each unit is as likely off as on, whatever
- * the input. If a pool, depth or a normalisation makes the examples alike, units are off at all of
- * them or on at all of them. As many are always on as always off, and neither is a fault of the
- * layer.
+ * Computes the number of dead units that the similarity of the examples explains, per untrained
+ * relu layer. In a symmetrically drawn layer without biases, each unit is as likely off as on,
+ * whatever the input. If a pool, depth or a normalisation makes the examples alike, units are off
+ * at all of them or on at all of them. As many are always on as always off, and neither is a fault
+ * of the layer.
  *
  * The other units are off half of the time. So the share of off entries minus the share of on
  * entries equals the share of always-off units minus the share of always-on units.

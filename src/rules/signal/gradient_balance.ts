@@ -140,7 +140,9 @@ export const gradientBalance: Rule = defineRule({
   },
 });
 
-/** Returns how far the ratios of measured to predicted signals are apart, and at which layers. */
+/**
+ * Returns the spread of the ratios of measured to predicted signals, and the layers at its ends.
+ */
 function spreadOf(layers: readonly LayerMeasurements[], states: Predictions) {
   const shares = layers.flatMap((layer) => {
     const prediction = states.get(layer.name);

@@ -97,7 +97,10 @@ function exponentsOf(tensors: readonly (TensorStatistics | null)[]): ExponentHis
   return tensors.flatMap((tensor) => tensor?.exponents ?? []);
 }
 
-/** Returns what has to fit; the exponents of weights are counted in a file of weights alone. */
+/**
+ * Returns the exponents that must fit; those of weights are counted only in a file of weights
+ * alone.
+ */
 const signalsOf = (layer: LayerMeasurements) =>
   exponentsOf([
     layer.preActivations,

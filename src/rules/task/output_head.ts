@@ -445,7 +445,7 @@ function strayClasses({ name, classes }: TargetMeasurements, layer: string | nul
   }];
 }
 
-/** Returns what is wrong with the classes of a target, or `null` if they fit the head. */
+/** Returns the fault of the classes of a target, or `null` if they fit the head. */
 function strayClass(
   name: string,
   { units, least, most, fractions }: ClassMeasurements,

@@ -140,7 +140,7 @@ interface SiblingVerdict {
   verdict: Verdict;
 }
 
-/** Returns how far a tensor is from a trend, as a factor and in spreads. */
+/** Returns the distance of a tensor from a trend, as a factor and in spreads. */
 function distance({ block, weight }: Sibling, { at, spread }: Trend) {
   const factor = weight.values.rms / at(block);
   return { factor, deviations: Math.abs(Math.log(factor)) / spread };

@@ -289,8 +289,9 @@ function sayConstant({ name }: LayerMeasurements, weight: WeightMeasurements): S
 }
 
 /**
- * Returns how many units may be alike by chance. Units of a single weight are alike if they drew the
- * same of the 2^23 floats of an initialiser, which happens in 6 % of the layers of 1024 units.
+ * Returns the number of units that may be alike by chance. Units with a single weight are alike if
+ * they drew the same one of an initialiser's 2^23 floats, as happens in 6 % of layers of 1024
+ * units.
  */
 function alikeByChance({ kernelLayout }: LayerMeasurements, weight: WeightMeasurements): number {
   if (fans(weight.shape, kernelLayout).fanIn > 1) return 0;

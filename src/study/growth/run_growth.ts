@@ -133,7 +133,7 @@ function depthPowers({ layers, sizes }: AxisGrowth): Map<string, Powers> {
   const largest = steep.reduce((a, b) => Math.abs(first(b)) > Math.abs(first(a)) ? b : a, steep[0]);
   const change = Math.max(...steep.map((layer) => layer.change?.value ?? 0));
   const hasBranch = layers.some(({ isBranch, repeats }) => isBranch && repeats);
-  // A sum of branches that fall is left to the rates.
+  // Branches whose sizes fall are compensated by the rates.
   const isFlat = (hasBranch ? first(largest) : Math.abs(first(largest))) <= FLAT_SLOPE;
   for (const layer of kernelLayers(layers)) {
     if (!layer.repeats) continue;

@@ -243,7 +243,7 @@ interface RatedSiblings {
   draws: readonly StudyPoint[][];
 }
 
-/** Returns how the best rate moves with the size: that of all weights, and of embeddings alone. */
+/** Returns the slope of the best rate over the size, for all weights and for embeddings alone. */
 function rateTransfers({ axis, sizes, at, draws }: RatedSiblings): RateTransfer[] {
   const kinds = [
     { of: "all", loss: ({ training }: StudyPoint) => training!.losses.at(-1)! },

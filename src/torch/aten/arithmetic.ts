@@ -76,7 +76,7 @@ function requireNonZero(divisor: Tensor): void {
   throw new InputError({ place: "An integer", verb: "is divided by", found: "0", expected: "not" });
 }
 
-/** Returns what is left of a division whose quotient is rounded. */
+/** Returns the remainder of a division whose quotient is rounded. */
 function remainder(tf: TensorFlow, self: Tensor, other: Tensor, mode: "floor" | "trunc"): Tensor {
   const [a, b] = promoted(tf, numbers(tf, self), other);
   const [ofInts, round] = ROUNDINGS[mode];

@@ -45,7 +45,7 @@ export interface StoredTensor {
   bytes(): Uint8Array;
   /** Writes them into memory of their number, without holding all of them elsewhere if possible. */
   copyTo(floats: Float32Array): void;
-  /** Returns how the entries are read from the file in pieces; absent if they are in a pickle. */
+  /** Returns a way to read the entries from the file in pieces; absent if they are in a pickle. */
   locate?(source: ByteSource): ReturnType<typeof locateView>;
   /**
    * Returns the file of the archive with other entries in their place; absent if they are in a
@@ -275,7 +275,7 @@ function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string
 }
 
 /**
- * Returns how a tensor is read.
+ * Returns a reader of a tensor.
  *
  * @param type Type of its real entries.
  */

@@ -150,7 +150,7 @@ export async function follow(
   );
 }
 
-/** Returns where a server redirects to. */
+/** Returns the target of a redirect. */
 function targetOf(location: string, from: URL): URL {
   const target = URL.parse(location, from.href);
   const isSafe = target?.protocol === "https:" ||
