@@ -21,6 +21,7 @@ import {
 } from "./monitor_state.ts";
 import { requireObjective, requireThresholds, ruleNames } from "./require_options.ts";
 import { type TrainedBatch, TrainingWatch } from "./training_watch.ts";
+import { stepsOfFit } from "./watch_budget.ts";
 import { showValue } from "../words/show_value.ts";
 
 /** Options of {@linkcode healthMonitor}. */
@@ -258,11 +259,13 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     override onEpochBegin(epoch: number): Promise<void> {
       state.epoch = epoch + 1;
       this.#firstEpoch ??= epoch;
-      // A data set may not know its length before its first epoch ends.
-      const perEpoch = batchesOf(this.#params!) ??
-        this.#watch!.done / (epoch - this.#firstEpoch);
-      const steps = ((state.epochs ?? NaN) - this.#firstEpoch) * perEpoch;
-      this.#watch!.steps = Number.isFinite(steps) ? steps : null;
+      this.#watch!.steps = stepsOfFit({
+        epochs: state.epochs,
+        first: this.#firstEpoch,
+        epoch,
+        batches: batchesOf(this.#params!),
+        done: this.#watch!.done,
+      });
       return Promise.resolve();
     }
 

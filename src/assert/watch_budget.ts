@@ -10,6 +10,27 @@ const STEPS_SHARE = 0.5;
 /** First steps, after which a pass tells most. */
 export const FIRST_STEPS = 20;
 
+/** Training by `fit` when an epoch begins. */
+interface FitProgress {
+  /** Number of epochs, those of earlier trainings included; `null` if it is not known. */
+  epochs: number | null;
+  /** First epoch of this training, counted from 0. */
+  first: number;
+  /** Epoch that begins. */
+  epoch: number;
+  /** Number of batches in an epoch; `null` if it is not known. */
+  batches: number | null;
+  /** Number of steps so far. */
+  done: number;
+}
+
+/** Returns the number of steps of a training by `fit`; `null` if it is not known. */
+export function stepsOfFit({ epochs, first, epoch, batches, done }: FitProgress): number | null {
+  // A data set may not know its length before its first epoch ends.
+  const steps = ((epochs ?? NaN) - first) * (batches ?? done / (epoch - first));
+  return Number.isFinite(steps) ? steps : null;
+}
+
 /** Work of a monitor: signals of one step, its verdict, a second look at its loss, or a full pass. */
 type Work = "step" | "judge" | "again" | "pass";
 

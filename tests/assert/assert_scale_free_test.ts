@@ -55,6 +55,27 @@ Deno.test("assertScaleFree() names the layer, the slope and a fix that was tried
   assertStringIncludes(message, "See the handbook.");
 });
 
+Deno.test("assertScaleFree() passes a warning, and fails on it if it is strict", async () => {
+  await using engine = await startEngine();
+  /** Its first activations grow as the width to the power of 0.35. */
+  const growing: CreateSibling = (options) => {
+    const model = createModel(options);
+    const [entering] = model.layers.filter(({ weights }) => weights.length > 0);
+    const factor = (options.width / 32) ** 0.35;
+    entering.setWeights(entering.getWeights().map((weight) => engine.tf.mul(weight, factor)));
+    return model;
+  };
+  const sizes = { widths: [32, 64, 128], seeds: 2 };
+  assertEquals((await assertScaleFree(growing, sizes)).level, "warning");
+  await assertRejects(
+    () => assertScaleFree(growing, { ...sizes, strict: true }),
+    AssertionError,
+    "Warning in `sum_2` over width 32 to 128: ",
+  );
+  const { level } = await assertScaleFree(createModel, { ...sizes, strict: true });
+  assertEquals(level, "flat");
+});
+
 Deno.test("assertScaleFree() rejects other arguments", async () => {
   await assertRejects(() => assertScaleFree(null as never, { widths: [1, 2] }), Error, "create");
   await assertRejects(

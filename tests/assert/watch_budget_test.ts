@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { WatchBudget } from "../../src/assert/watch_budget.ts";
+import { stepsOfFit, WatchBudget } from "../../src/assert/watch_budget.ts";
 
 /** A training of steps of 20 ms under a monitor that takes what it can afford. */
 function spend({ steps, known, share = 0.05, signals = 0.4, verdict = 0.1 }: {
@@ -258,4 +258,16 @@ Deno.test("WatchBudget affords a second look in every other of the first steps, 
   assertMost(400 - 38 - 30 - 0.5 * 8 - 2 * 30, passes, after(18));
   assertMost(400 - 38 - 30 - 30, passes, after(20));
   assertMost(400 - 38 - 30 - 30, passes, after(24));
+});
+
+Deno.test("stepsOfFit() counts the epochs to come, and learns their length in the first one", () => {
+  const steps = (over: Partial<Parameters<typeof stepsOfFit>[0]>) =>
+    stepsOfFit({ epochs: 10, first: 3, epoch: 3, batches: 5, done: 0, ...over });
+  assertEquals(steps({}), 35);
+  assertEquals(steps({ first: 0, epoch: 0 }), 50);
+  assertEquals(steps({ epoch: 5, done: 10 }), 35);
+  assertEquals(steps({ epochs: null }), null);
+  // The first two epochs had 8 batches, 4 each.
+  assertEquals(steps({ batches: null }), null);
+  assertEquals(steps({ batches: null, epoch: 5, done: 8 }), 28);
 });

@@ -60,13 +60,21 @@ Deno.test("studySentences() says which kernels the scale multiplies, and if it i
   assertEquals(said(0.89, 0.89), "The scale is what the kernels are multiplied by.");
   const some = summaryOf({ scales }, ({ scale }) => ({
     layers: [
-      makeLayer("stem", { sigma: 1 }),
+      makeLayer("stem", { sigma: 3 }),
       makeLayer("body", { sigma: 5 * scale }),
       makeLayer("head", { sigma: 5 * scale }),
     ],
   }));
   const text = "The scale is what the kernels of body, head are multiplied by.";
   assertEquals(studySentences(some)[1], text);
+  const onlyBody = summaryOf({ scales }, ({ scale }) => ({
+    layers: [makeLayer("stem", { sigma: 3 }), makeLayer("body", { sigma: 5 * scale })],
+  }));
+  const bodyText = "The scale is what the kernels of body are multiplied by.";
+  assertEquals(studySentences(onlyBody)[1], bodyText);
+  const still = summaryOf({ scales }, () => ({ layers: [makeLayer("stem", { sigma: 3 })] }));
+  const allText = "The scale is what the kernels are multiplied by.";
+  assertEquals(studySentences(still)[1], allText);
   const two = some.variants.map((variant) => ({ ...variant, scales: variant.scales.slice(0, 2) }));
   assertEquals(studySentences({ ...some, variants: two })[1], text);
   // A variant with one scale tells nothing.
