@@ -124,6 +124,20 @@ Deno.test("a loss that has doubled is a warning until step 40, and one five time
   assertEquals(found(5.1), ["warning 10", "error 20"]);
 });
 
+Deno.test("a loss that has risen is certain if a held-out loss measured since step 40 has, too", () => {
+  const found = (share: number, step: number) =>
+    judgeTraining([
+      { step: 0, validationLoss: 1 },
+      ...healthyLog(60, (row) => ({
+        loss: row.step === 1 ? 1 : 2,
+        ...row.step === step ? { validationLoss: share } : {},
+      })),
+    ], { rules: ["rate-too-high"] }).map(({ severity, step }) => `${severity} ${step}`);
+  assertEquals(found(1.19, 50), ["warning 20"]);
+  assertEquals(found(1.21, 50), ["warning 20", "error 50"]);
+  assertEquals([found(1.21, 39), found(1.21, 40)], [["warning 20"], ["warning 20", "error 40"]]);
+});
+
 Deno.test("a loss that rises after step 20 is looked at from step 40 on, unless it has risen far", () => {
   const found = (factor: number, from = 22) =>
     judgeTraining(healthyLog(50, ({ step }) => ({ loss: step < from ? 1 : factor })))
@@ -168,6 +182,26 @@ Deno.test("units that the first large steps turn off are dying if the next pass 
   assertEquals(found(0.89), []);
   // They often come back within the first steps.
   assertEquals(found(0.91, 20), []);
+});
+
+Deno.test("units may die while the held-out loss falls", () => {
+  const found = (dead: number, share: number, before = 1) =>
+    judgeTraining([
+      { step: 0, validationLoss: 2, layers: [{ layer: "dense_1", dead: 0.1 }] },
+      ...healthyLog(45, ({ step }) => ({
+        ...step === 35 ? { validationLoss: before } : {},
+        ...step >= 40 && step % 5 === 0
+          ? { validationLoss: share - step / 1e4, layers: [{ layer: "dense_1", dead }] }
+          : {},
+      })),
+    ], { constantLoss: 1, rules: ["units-dying"] }).map(({ kind, severity }) =>
+      `${kind} ${severity}`
+    );
+  assertEquals([found(0.92, 0.85), found(0.92, 0.86)], [[], ["dying warning"]]);
+  assertEquals([found(0.98, 0.85), found(0.98, 0.86)], [["dead warning"], ["dead error"]]);
+  // What had been learned is lost.
+  const lost = [found(0.98, 0.5, 0.51), found(0.98, 0.5, 0.49)];
+  assertEquals(lost, [["dead warning"], ["dead error"]]);
 });
 
 Deno.test("held-out loss that falls outweighs the noise of single batches", () => {
@@ -233,6 +267,20 @@ Deno.test("what was learned is lost if the loss is again that of the best consta
     ).map(({ message }) => message);
   assertStringIncludes(found(0.89, 0.97)[0], "is again that of the best constant answer");
   assertEquals([found(0.91, 0.97), found(0.89, 0.93)], [[], []]);
+});
+
+Deno.test("a training whose loss rises far, but not to that of the best constant answer, has kept most", () => {
+  const found = (after: number, constantLoss: number | null = 1) =>
+    judgeTraining(
+      healthyLog(80, ({ step }) => ({
+        loss: (step < 60 ? 0.3 : after) + 0.01 * Math.sin(7 * step),
+      })),
+      { constantLoss, rules: ["loss-rises"] },
+    ).map(({ step }) => step);
+  // The second smallest of 10 losses is 0.01 below their mean.
+  assertEquals([found(0.7), found(0.72)], [[], [68]]);
+  // It is not known how much was learned.
+  assertEquals(found(0.7, null), [68]);
 });
 
 Deno.test("no loss is compared with that of a constant answer if that is not positive", () => {
@@ -317,6 +365,11 @@ Deno.test("a jump of the updates is a warning, and an error if the loss stays hi
 Deno.test("a single large step that shrinks the kernels is no decay, and large steps are not too small", () => {
   const once = healthyLog(40, ({ step }) => ({ growth: step < 20 ? 1 : 0.8, shrinkage: 0.8 }));
   assertEquals(judgeTraining(once), []);
+  const comesBack = (growth: number) =>
+    judgeTraining(
+      healthyLog(40, ({ step }) => ({ growth: step === 20 ? 3 : growth, shrinkage: 0.8 })),
+    ).map(({ rule }) => rule);
+  assertEquals([comesBack(0.99), comesBack(1.01)], [["weights-shrink"], []]);
   const grows = healthyLog(60, ({ step }) => ({ growth: 1 + step / 100, shrinkage: 0.96 ** step }));
   assertEquals(judgeTraining(grows), []);
   const broken = (first: number) =>

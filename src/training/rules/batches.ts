@@ -18,6 +18,8 @@ const LASTING = 10;
 const LARGE_RISE = 0.1;
 /** Share of the loss of the best constant answer below which something was learned, and above which it is lost. */
 const LEARNED = 0.9, LOST = 0.95;
+/** The same share below which a loss that has risen far shows that most is kept. */
+const KEPT = 0.7;
 /** Distance of the windows among which the best one is looked for. */
 const STRIDE = 4;
 
@@ -183,7 +185,8 @@ export const lossRises = defineTrainingRule({
   formula:
     "Second smallest loss of the latest 10 steps over that of the best 16 steps in a row, and the " +
     "distance in standard errors of the losses of those 16. Or " +
-    `that mean below ${LEARNED} of the loss of the best constant answer, and that loss above ${LOST} of it.`,
+    `that mean below ${LEARNED} of the loss of the best constant answer, and that loss above ${LOST} of it. ` +
+    `Never while that loss is below ${KEPT} of it.`,
   thresholds: {
     mostRise: {
       default: 1.4,
@@ -216,7 +219,7 @@ export const lossRises = defineTrainingRule({
     const constant = log.constantLoss;
     const isLost = best.mean < LEARNED * constant && mean > LOST * constant;
     const isLarge = rise > mostRise && mean - best.mean > LARGE_RISE * first;
-    if (!(isLost || isLarge) || !(sigmas > mostRiseSigmas)) return null;
+    if (!(isLost || isLarge) || !(sigmas > mostRiseSigmas) || mean < KEPT * constant) return null;
     // Descent at a large rate loses what it had learned, and comes back.
     if (!(mean > usualMost(log, LASTING))) return null;
     return {

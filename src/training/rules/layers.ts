@@ -5,7 +5,7 @@ import { defineTrainingRule } from "../training_rule.ts";
 import type { LayerSignals } from "../training_step.ts";
 import { MEASURED } from "./jumps.ts";
 import { LEARNED } from "./learning.ts";
-import { FIRST } from "./rates.ts";
+import { FIRST, HELD_OUT_FALLS } from "./rates.ts";
 
 /** Number of measurements in a row in which a layer must stand still. */
 const IN_A_ROW = 5;
@@ -27,7 +27,8 @@ const LEAST_LAYERS = 3;
 export const unitsDying = defineTrainingRule({
   name: "units-dying",
   problem: "units die",
-  formula: "Share of units that are off for every held-out example, minus that at step 0.",
+  formula: "Share of units that are off for every held-out example, minus that at step 0; less " +
+    "severe if the held-out loss is lower than ever.",
   thresholds: {
     mostDied: {
       default: 0.8,
@@ -48,6 +49,8 @@ export const unitsDying = defineTrainingRule({
   fix: "Lower the learning rate, or use leaky units.",
   reads: ["layers"],
   judge(log, { mostDied, mostDiedAtAll }) {
+    const least = log.least("validationLoss");
+    const falls = least?.step === log.step && least.value < HELD_OUT_FALLS * log.unlearned;
     for (const { layer, dead } of log.row.layers ?? []) {
       if (!isNumber(dead)) continue;
       const shares = log.layers.get(layer)!.flatMap((one) => one.dead ?? []);
@@ -55,9 +58,10 @@ export const unitsDying = defineTrainingRule({
       const all = dead > mostDiedAtAll && first <= mostDiedAtAll;
       // Units that the first large steps have turned off may come back.
       const lasts = log.age > FIRST && Math.min(dead, shares.at(-2) ?? 0) - first > mostDied;
-      if (!all && !lasts) continue;
+      // While the held-out loss falls, the other units are enough.
+      if (!all && (!lasts || falls)) continue;
       return {
-        severity: all ? "error" : "warning",
+        severity: all && !falls ? "error" : "warning",
         kind: all ? "dead" : "dying",
         since: lastHealthy(log, layer, first + mostDied),
         layer,
@@ -284,7 +288,8 @@ export const weightsShrink = defineTrainingRule({
     const shrinkage = log.now("shrinkage") ?? NaN;
     const penalty = log.now("penalty") ?? NaN;
     const kept = keptOf(log);
-    const isSteady = kept < HALF || shrinksSteadily(log);
+    // A kernel that is back at its size after a large step is not eaten.
+    const isSteady = kept < HALF && log.now("growth")! < 1 || shrinksSteadily(log);
     if (kept < leastKept && shrinkage < leastKernel && isSteady && !lossFalls(log)) {
       return {
         severity: "error",

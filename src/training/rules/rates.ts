@@ -34,12 +34,12 @@ const TINY = 1e-3;
 export const STANDS = 0.9;
 /** The same of the held-out loss, which is less noisy. */
 export const HELD_OUT_STANDS = 0.95;
-/** Multiple of the first loss above which large steps have certainly made it worse, from step 40 on. */
+/** Multiple of the first loss above which large steps have certainly made it worse, from step 40 on: in held-out data, too. */
 const CERTAIN = 1.2;
 /** The same from step 20 on. */
 const FAR = 5;
 /** Share of the held-out loss of a network that has learned nothing below which it has fallen. */
-const HELD_OUT_FALLS = 0.85;
+export const HELD_OUT_FALLS = 0.85;
 /** Share of the first loss below which a training has learned something. */
 const HAS_LEARNED = 0.8;
 /** An update below this multiple of those before has not jumped. */
@@ -313,9 +313,18 @@ function isFirstLook(log: TrainingLog): boolean {
 }
 
 /** A loss that has risen may come back: at large rates the first steps climb (Lewkowycz et al. 2020). */
-function severityOf({ age }: TrainingLog, lossGrowth: number): TrainingVerdict["severity"] {
-  const isCertain = age >= FIRST && lossGrowth > FAR || age >= 2 * FIRST && lossGrowth > CERTAIN;
-  return isCertain ? "error" : "warning";
+function severityOf(log: TrainingLog, lossGrowth: number): TrainingVerdict["severity"] {
+  const isFar = log.age >= FIRST && lossGrowth > FAR;
+  const isCertain = log.age >= 2 * FIRST && lossGrowth > CERTAIN && isHeldOutRisen(log);
+  return isFar || isCertain ? "error" : "warning";
+}
+
+/** Returns true if a held-out loss measured since step 40 has risen as far, or none is known. */
+function isHeldOutRisen(log: TrainingLog): boolean {
+  const held = log.column("validationLoss");
+  if (held.length === 0) return true;
+  const { step, value } = held[held.length - 1];
+  return step - log.step + log.age >= 2 * FIRST && value > CERTAIN * held[0].value;
 }
 
 /** Returns the loss of the first batch, which may be small by chance, as a share of that before training. */
