@@ -4,7 +4,7 @@ import * as library from "../src/mod.ts";
 import { MODEL_RULES } from "../src/rules/model_rules.ts";
 import { RULES } from "../src/rules/rules.ts";
 
-/** What one import gives to a test, a script or a notebook; everything else has its entry point. */
+/** Exports of the root, for tests, scripts and notebooks; everything else has its entry point. */
 const ROOT: Record<string, string[]> = {
   "an engine comes first": ["startEngine"],
   "a model of your own, with its custom layers": ["loadModel", "registerLayer"],
@@ -108,7 +108,7 @@ Deno.test("each value of the root has an entry point of its subject too", async 
 
 interface Parameter {
   name?: string;
-  /** What stands before a default. */
+  /** Words before a default. */
   left?: Parameter;
 }
 

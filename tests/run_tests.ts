@@ -27,7 +27,9 @@ const STATES = {
   backend: /[/](backends|with_native|random_shapes)[.]ts"/,
 };
 
-/** One more than there are processors, since some tests wait: for a process, a timer, a stalled module. */
+/**
+ * Number of processors plus one, since some tests wait for a process, a timer or a stalled module.
+ */
 const JOBS = navigator.hardwareConcurrency + 1;
 
 const ROOT = new URL("../", import.meta.url);

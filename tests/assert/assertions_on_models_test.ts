@@ -25,7 +25,7 @@ interface Row {
   assertion: Assertion;
   /** What must pass. */
   healthy: (tf: TensorFlow) => Setting;
-  /** What must fail, and what the message names. */
+  /** Cases that must fail, with the words of their messages. */
   broken: (tf: TensorFlow) => Setting;
   named: string;
 }

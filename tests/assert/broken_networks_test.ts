@@ -79,7 +79,7 @@ const edit = (name: string, change: (value: number, index: number, all: Weight) 
 };
 type Weight = ArrayLike<number>;
 
-/** What breaks a rule, by its name, and breaks no other. */
+/** Changes that break a rule, by its name, and no other. */
 const BROKEN: Record<string, BrokenNetwork> = {
   "non-finite": { spoil: fill("dense_5/bias", NaN) },
   "input-normalized": {

@@ -12,9 +12,9 @@ interface Network {
   loss: "categoricalCrossentropy" | "binaryCrossentropy" | "meanSquaredError";
   /** Standard deviation of the kernels. */
   stddev: number;
-  /** Whether the head starts at zero. */
+  /** True if the head starts at zero. */
   zeros?: boolean;
-  /** Whether the head's activation is a layer of its own. */
+  /** True if the head's activation is a separate layer. */
   split?: boolean;
 }
 

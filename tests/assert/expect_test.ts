@@ -18,7 +18,9 @@ const vanishing = () =>
     model: { name: "deep", source: null, parameters: 1, layers: 3 },
   });
 
-/** What breaks exactly the rule of a matcher; those of others are in testBrokenNetwork() of their rules. */
+/**
+ * Changes that break exactly the rule of a matcher; other rules have theirs in testBrokenNetwork().
+ */
 const BROKEN: Partial<Record<keyof Omit<HealthExpected, "toMatchBaseline">, () => Measurements>> = {
   toBeHealthy: vanishing,
   toBeFinite: () => makeMeasurements([{ activations: flat(NaN, 640) }]),

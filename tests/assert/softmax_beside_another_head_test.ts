@@ -14,7 +14,7 @@ interface Branches {
   activation?: string;
   /** Activation of the layers under the head `value`. */
   value?: string;
-  /** Whether activations are layers of their own. */
+  /** True if activations are separate layers. */
   split?: boolean;
   seed?: number;
 }

@@ -25,7 +25,7 @@ export interface BrokenNetwork {
   options?: (tf: TensorFlow) => MeasureOptions;
   /** Rules that the same fault breaks as well. */
   also?: string[];
-  /** Whether exponents are counted, of the healthy network, too. */
+  /** True if exponents are counted, for the healthy network too. */
   histograms?: boolean;
 }
 

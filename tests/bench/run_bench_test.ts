@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
-/** What `deno task bench` prints with these names. */
+/** Returns the output of `deno task bench` with these names. */
 async function runBench(...names: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", new URL("../../bench/run_bench.ts", import.meta.url).href]

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { verdictOf } from "../../bench/trainability/verdict.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 
-/** What is said of a network of `bench/trainability`, and what training with these fixes shows. */
+/** Findings on networks of `bench/trainability`, and the results of training with these fixes. */
 const SAID: Record<string, [seed: number, first: string, fixes: string[]]> = {
   "counts the fix of a network that then learns as compiled": [258, "kernel-scale", ["rescale"]],
   "adds the head to targets with which no rate does more than begin to learn (0.43, 0.83 with it)":

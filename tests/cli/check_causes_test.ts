@@ -122,7 +122,7 @@ Deno.test("check --reporter junit, sarif and markdown say causes, and are what t
   });
 });
 
-/** One pass only warns of its first kernel, which is why it does not learn. */
+/** A single pass only warns about its first kernel, which is why it does not learn. */
 const LOUD = `export const createModel = ({ tf, seed }) => {
   const draw = (stddev, seed) => tf.initializers.randomNormal({ stddev, seed });
   const { dense } = tf.layers;

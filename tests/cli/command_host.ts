@@ -7,7 +7,7 @@
  */
 import { main } from "../../src/cli/main.ts";
 
-/** One line of stdin. */
+/** Line of stdin. */
 export interface Request {
   args: string[];
   cwd: string;

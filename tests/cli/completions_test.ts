@@ -8,7 +8,7 @@ import { runCommand } from "./run_command.ts";
 
 const script = async (shell: string) => (await runCommand(["completions", shell])).stdout;
 
-/** What bash offers for the last word of a command line. */
+/** Returns bash's completions of the last word of a command line. */
 async function complete(source: string, ...words: string[]): Promise<string[]> {
   const driver = `${source}
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
@@ -62,7 +62,7 @@ Deno.test("completions bash completes a value behind =, which bash makes a word 
   assertEquals(await complete(source, "report", "--batch", "=", "mod."), ["mod.ts"]);
 });
 
-/** Whether a shell is installed; that it is not is thrown at once, and not in the promise. */
+/** Returns true if a shell is installed; if not, Deno throws at once and not in the promise. */
 async function isInstalled(shell: string): Promise<boolean> {
   try {
     return (await new Deno.Command(shell, { args: ["-c", ":"] }).output()).success;

@@ -1,6 +1,6 @@
 import { refusesAllWithin } from "./bombs/refuses_within.ts";
 
-/** What is read by each command line, `FILE` standing for a device or a pipe, and `NET` for a model. */
+/** Input of each command line; `FILE` stands for a device or a pipe, `NET` for a model. */
 const LINES: readonly string[] = [
   ...["json", "keras", "h5", "pt", "safetensors", "ts"].map((ending) => `report FILE.${ending}`),
   ...["npz", "npy", "csv", "json"].map((ending) => `report NET --batch FILE.${ending}`),

@@ -9,7 +9,7 @@ const SICK = `export const createModel = ({ tf }) => tf.sequential({
 });
 `;
 
-/** What a model may do when the process ends. */
+/** Actions of a model when the process ends. */
 const LISTENERS = [
   'addEventListener("unload", () => Deno.exit(0));',
   'addEventListener("unload", () => { Deno.exitCode = 0; }, { capture: true });',

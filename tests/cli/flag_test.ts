@@ -22,7 +22,7 @@ const MODEL: Operand = { name: "MODEL", least: 0, most: 1, takes: "files" };
 
 const threads = integer({ help: "threads", least: 1, most: 8, or: "auto", default: "auto" });
 
-/** One flag of every kind. */
+/** Flags of every kind. */
 const FLAGS = {
   fast: boolean("hurry"),
   maxWarnings: integer({ help: "most warnings", least: 0 }),

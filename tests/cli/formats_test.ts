@@ -36,7 +36,7 @@ const difference = differenceOf(side("a.ts"), side("b.ts"));
 const header = makeHeader({ scales: [0.5, 1], activations: ["tanh"] });
 const points = makePoints(header);
 
-/** What a format writes of each result that it takes. */
+/** Returns the output of a format for each result that it takes. */
 async function written(name: FormatName): Promise<[Result, string][]> {
   const format = FORMATS[name];
   const point = await format.points?.();

@@ -7,7 +7,7 @@ const TF = 'import * as tf from "@tensorflow/tfjs";\nconst net = tf.sequential()
 const LAYERS = '{ "format": "layers-model", "modelTopology": {}, "weightsManifest": [] }';
 const GRAPH = '{ "format": "graph-model", "modelTopology": { "node": [] } }';
 
-/** What `init` says of a file, without writing anything. */
+/** Files, and the words of `init` about each, without writing anything. */
 const FILES: [path: string, text: string, said: string | null][] = [
   ["a.ts", NET, "found    a.ts: it exports createModel"],
   ["b.js", "export async function createModel() {}", "found    b.js: it exports createModel"],

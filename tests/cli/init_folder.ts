@@ -6,7 +6,7 @@ export const PACKAGE = "@gradient-health/gradient-health";
 /** This checkout. */
 export const ROOT = new URL("../../", import.meta.url).pathname;
 const { version } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
-/** What a written test imports. */
+/** Imports of a written test. */
 export const SPECIFIER = `jsr:${PACKAGE}@^${version}`;
 /** The test that `init` writes. */
 export const WRITTEN_TEST = "gradient_health_test.ts";
@@ -21,7 +21,7 @@ export const createModel = ({ tf, seed }) => {
 };
 `;
 
-/** What a folder holds, by path; folders that are empty are left out. */
+/** Returns the contents of a folder, by path; empty folders are left out. */
 export async function textsIn(folder: string, below = ""): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {

@@ -11,7 +11,7 @@ const GOLDEN = new URL("../../fixtures/golden/", import.meta.url);
 /** Everything that a command takes for a model, and what it has to refuse. */
 const MODEL = /\.(keras|h5|json|pt|pth|ckpt|safetensors)(\.gz)?$/;
 
-/** Those of the fixtures that have to be measured; `whole_model.pt` holds code and is refused. */
+/** Fixtures that have to be measured; `whole_model.pt` holds code and is refused. */
 const SOUND = [
   /^keras\/[^/]+\.(keras|topology\.json)$/,
   /^keras\/[^/]+(?<!\.weights)\.h5$/,
@@ -19,7 +19,7 @@ const SOUND = [
   /^((torch|peers)\/)?[^/]+(?<!whole_model)\.(pt|pth|ckpt|safetensors)$/,
 ];
 
-/** What a command says of a model, as far as another one has to say the same. */
+/** Output of a command about a model that another command must repeat. */
 interface Judged {
   verdict: string;
   causes: unknown[];

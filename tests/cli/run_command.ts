@@ -4,7 +4,7 @@ import type { Request } from "./command_host.ts";
 const ROOT = new URL("../../", import.meta.url);
 const HOST = new URL("command_host.ts", import.meta.url);
 
-/** What a command left behind. */
+/** Result of a command. */
 export interface Outcome {
   code: number;
   stdout: string;

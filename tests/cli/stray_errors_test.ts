@@ -10,7 +10,7 @@ const NEVER = "export const createModel = () => new Promise(() => {});";
 
 const CHECK = ["check", "--trial", "off", "--no-config", "--reporter", "json"];
 
-/** What every measuring subcommand is called with. */
+/** Arguments of every measuring subcommand. */
 const COMMANDS = [
   ["report", "--trial", "off"],
   [...CHECK, "--seeds", "2"],

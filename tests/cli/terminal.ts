@@ -3,7 +3,7 @@ export class Terminal implements AsyncDisposable {
   /** A server of its own, so that no other session, and no configuration, gets in the way. */
   readonly #socket = `gradient-health-${crypto.randomUUID()}`;
 
-  /** Whether there is tmux on this machine. */
+  /** True if this machine has tmux. */
   static async isThere(): Promise<boolean> {
     try {
       return (await new Deno.Command("tmux", { args: ["-V"] }).output()).success;
@@ -50,12 +50,12 @@ export class Terminal implements AsyncDisposable {
     await this.#tmux("send-keys", key);
   }
 
-  /** What is on the screen; with `history` what has scrolled away as well. */
+  /** Returns the text on the screen; with `history`, the text that scrolled away too. */
   async text({ history = false } = {}): Promise<string> {
     return await this.#tmux("capture-pane", "-p", ...history ? ["-S", "-"] : []);
   }
 
-  /** Whether the screen beside the shell's own is shown. */
+  /** Returns true if the alternate screen is shown. */
   async isBeside(): Promise<boolean> {
     return (await this.#tmux("display-message", "-p", "#{alternate_on}")).trim() === "1";
   }

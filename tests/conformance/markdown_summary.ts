@@ -1,7 +1,7 @@
 import type { Column } from "./backends.ts";
 import type { Count, Summary } from "./summarize.ts";
 
-/** What came out of a subject's rows, in a few words. */
+/** Returns the results of a subject's rows, in a few words. */
 function words({ ok, wrong, noGradient, error }: Count): string {
   const faults = [
     wrong && `${wrong} wrong`,

@@ -25,7 +25,7 @@ function windows(rank: number, longest: number) {
   });
 }
 
-/** Whether there is an output. */
+/** Returns true if there is an output. */
 const fits = (space: number[], window: number[], dilations: number[], pad: "valid" | "same") =>
   space.every((n, axis) => windowGeometry(n, window[axis], 1, dilations[axis], pad).output > 0);
 

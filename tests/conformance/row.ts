@@ -1,19 +1,20 @@
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { NdArray } from "./reference/mod.ts";
 
-/** One input of a row. */
+/** Input of a row. */
 export interface RowInput {
   shape: readonly number[];
   /**
-   * What to draw: standard normal numbers, only negative ones, only positive ones, numbers in (0, 1),
-   * rows that sum to 1, whole numbers below `below`, or -1 and 1. Default: "normal".
+   * Kind of numbers to draw: standard normal numbers, only negative ones, only positive ones,
+   * numbers in (0, 1), rows that sum to 1, whole numbers below `below`, or -1 and 1. Default:
+   * "normal".
    */
   draw?: "normal" | "negative" | "positive" | "unit" | "distribution" | "integer" | "sign";
   below?: number;
   /** Entries that replace what was drawn. */
   values?: readonly number[];
   dtype?: "float32" | "int32" | "bool";
-  /** Whether the gradient with respect to it is not asked for. Always so for whole numbers. */
+  /** True if the gradient with respect to it is not requested. Always so for whole numbers. */
   fixed?: boolean;
 }
 
@@ -29,7 +30,7 @@ export interface RowLayer {
 
 /** A layer with its options: one line of the conformance table. */
 export interface Row {
-  /** What is tested: a name in `tf.layers`, an activation, a loss. */
+  /** Subject: a name in `tf.layers`, an activation, a loss. */
   subject: string;
   /** The options that set this row apart. */
   options: string;
@@ -50,6 +51,6 @@ export interface Row {
   ): NdArray | NdArray[];
   /** Largest error that is no error, relative to the largest entry. Default: 5e-5. */
   tolerance?: number;
-  /** Whether nothing may have a gradient: the output does not depend smoothly on anything. */
+  /** True if nothing has a gradient, as the output does not depend smoothly on anything. */
   discrete?: boolean;
 }

@@ -5,14 +5,14 @@ import { map, type NdArray, ndArray, randomNormal, randomStream } from "./refere
 import { relativeError } from "./relative_error.ts";
 import type { Row, RowLayer } from "./row.ts";
 
-/** How a row came out on one backend. */
+/** Result of a row on one backend. */
 export interface Outcome {
   status: "ok" | "wrong" | "no gradient" | "error";
   /** Largest error relative to the largest entry, over the outputs and all gradients. */
   worst: number;
-  /** Where the largest error is, or what was thrown. */
+  /** Place of the largest error, or the thrown message. */
   detail: string;
-  /** How many tensors the gradient left behind. */
+  /** Number of tensors that the gradient leaked. */
   leaked: number;
 }
 
@@ -23,7 +23,7 @@ interface Prepared {
   tensors: Tensor[];
   layer: RowLayer;
   weights: NdArray[];
-  /** What the backend computes. */
+  /** Results of the backend. */
   observed: NdArray[];
   call(): Tensor[];
 }
@@ -129,7 +129,7 @@ function prepare(tf: TensorFlow, row: Row, next: () => number, kept: Tensor[]): 
   return { row, inputs, tensors, layer, weights, observed, call };
 }
 
-/** What is wrong with the shapes of the outputs, or with the one that the layer promises. */
+/** Returns the fault of the output shapes, or of the one that the layer promises. */
 function wrongShape({ observed, layer, tensors }: Prepared, expected: NdArray[]): string | null {
   const shapes = (arrays: NdArray[]) => arrays.map(({ shape }) => `[${shape}]`).join(" ");
   if (shapes(observed) !== shapes(expected)) {
@@ -159,7 +159,7 @@ function variablesOf({ row, tensors, inputs, layer, weights }: Prepared): Variab
   ];
 }
 
-/** What the reference gives, with the gradients by central differences: the same on every backend. */
+/** Results of the reference, with gradients by central differences: the same for every backend. */
 const oracles = new WeakMap<Row, { expected: NdArray[]; gradients: NdArray[] }>();
 
 /** Gradients of J, the sum of the outputs, each entry times a factor, by central differences. */

@@ -2,7 +2,7 @@ import type { Column } from "./backends.ts";
 import type { Row } from "./row.ts";
 import type { Outcome } from "./run_row.ts";
 
-/** How many rows came out how. */
+/** Number of rows by result. */
 export interface Count {
   ok: number;
   wrong: number;

@@ -113,7 +113,7 @@ function sized(
   return { ...sample, batch: { ...sample.batch, perInput: [INPUT] } };
 }
 
-/** What is said of the change from one to the other. */
+/** Returns the sentences on the change from one to the other. */
 function change(before: Measurements, after: Measurements): string[] {
   const { causes } = diagnose(after, matchesBaseline(before).run(after));
   return causes.map(({ kind, message }) => `${kind}: ${message}`);
@@ -299,7 +299,7 @@ function regression(
 
 const judged = async (subject: FixSubject) => (await examineIt(subject)).diagnosis;
 
-/** What is wrong, the cause that comes first, and the fixes, each of which is to work by itself. */
+/** Fault, the cause that comes first, and the fixes, each of which must work by itself. */
 const ILL_TARGETS: Record<string, [Parameters<typeof regression>[1], string, string[]]> = {
   "targets 60 deviations from 0": [
     { mean: 60 },

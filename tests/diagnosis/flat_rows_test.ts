@@ -14,11 +14,11 @@ const STEPS = 8;
 const WIDTH = 16;
 const OBJECTIVE = "categoricalCrossentropy";
 
-/** How sequences are padded, and what of them reaches the first normalisation. */
+/** Padding of sequences, and the part of them that reaches the first normalisation. */
 interface Padded {
   /** Numbers, numbers that a dense layer projects, or words that an embedding looks up. */
   by: "numbers" | "projection" | "embedding";
-  /** Whether the later steps are rows of zeros. */
+  /** True if the later steps are rows of zeros. */
   padded?: boolean;
   blocks?: number;
   optimizer?: "sgd" | "adam";

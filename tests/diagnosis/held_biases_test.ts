@@ -3,7 +3,7 @@ import { describeFix } from "../../src/diagnosis/mod.ts";
 import { startEngine, type TensorFlow } from "../../src/engine/mod.ts";
 import { examine } from "../../src/diagnosis/examine/mod.ts";
 
-/** How two layers of 32 units start their biases. */
+/** Initial biases of two layers of 32 units. */
 interface Start {
   activation: "relu" | "sigmoid";
   /** Number that the biases of the first layer start at, or that is added to their draw. */

@@ -10,7 +10,9 @@ import { HEALTHY, ILL } from "./ill_model_rows.ts";
 const verdictOf = (trial: Trial | SkippedTrial | null) =>
   trial === null ? "untrained" : "skipped" in trial ? "skipped" : trial.verdict;
 
-/** What the report says first, with training and with the fixes of warnings tried as well. */
+/**
+ * Returns the first words of the report, after training and after the fixes of warnings were tried.
+ */
 async function said(subject: FixSubject): Promise<string[]> {
   const { model, batch, objective } = subject;
   const { diagnosis, measurements, trial, fixedTrial } = await examine(model, batch, {

@@ -41,7 +41,7 @@ class Parts {
     return this.tf.sigmoid(this.tf.matMul(ways, pixels)) as tfjs.Tensor;
   }
 
-  /** One-hot classes in turn, or rows with several of them. */
+  /** Returns one-hot classes in turn, or rows with several of them. */
   classes(count: number, several = 1): tfjs.Tensor {
     return this.tf.tensor2d(
       Array.from(
@@ -51,7 +51,7 @@ class Parts {
     ) as tfjs.Tensor;
   }
 
-  /** One class for all examples. */
+  /** The same class for all examples. */
   oneClass(count: number): tfjs.Tensor {
     return this.tf.oneHot(this.tf.fill([EXAMPLES], 2, "int32"), count).toFloat() as tfjs.Tensor;
   }

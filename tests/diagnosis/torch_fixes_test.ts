@@ -9,7 +9,7 @@ import { fixture, safetensors } from "../torch/fixture.ts";
 const numbers = (count: number) =>
   Float32Array.from({ length: count }, (_, i) => Math.SQRT2 * Math.sin(i * i + i));
 
-/** What is found in a state dict of such tensors. */
+/** Returns the findings on a state dict of such tensors. */
 async function diagnosisOf(tensors: Record<string, [shape: number[], scale: number]>) {
   let at = 0;
   const values: Float32Array[] = [];

@@ -86,7 +86,7 @@ const LINEAR = warned("architecture", "no-activation", {
   rescale: [],
 });
 
-/** What a subject differs in from the original. */
+/** Returns the differences of a subject from the original. */
 function changesOf(subject: FixSubject, original: FixSubject): string {
   const [first, drop] = subject.model.layers;
   const { activation } = first.getConfig() as { activation: string };

@@ -20,7 +20,7 @@ const cause = (kind: string, layers: string[], found: Finding[], more: Partial<C
 const FIX = { kind: "rebuild", what: "Draw it smaller." } as const;
 const sick = (...causes: Cause[]): Diagnosis => ({ verdict: "sick", causes, notes: [] });
 
-/** What stands under which cause, in their order. */
+/** Findings under each cause, in their order. */
 const shown = ({ causes }: Diagnosis) =>
   causes.map(({ kind, severity, findings }) => [
     `${severity} ${kind}`,

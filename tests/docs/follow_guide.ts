@@ -6,10 +6,11 @@ import { assertShortened, type Fence, fences, readDocument, ROOT } from "./markd
 /**
  * Does what a guide says, block by block, as its reader would:
  *
- * - A block whose first line names a file, in a comment, is that file: it is written. One of the checkout must
- *   be shown as it is.
- * - In a block of `sh` each line is run, in the checkout if it says `mod.ts`, else in the reader's folder, which
- *   at first holds the `deno.json` of the README. It must succeed, or end as its comment `# exits with N` says.
+ * - A block whose first line names a file, in a comment, is that file: it is written. A file of the
+ *   checkout must be shown as it is.
+ * - In a block of `sh` each line is run, in the checkout if it says `mod.ts`, else in the reader's
+ *   folder, which at first holds the `deno.json` of the README. It must succeed, or end as its
+ *   comment `# exits with N` says.
  * - A block without a language is what those lines print; `...` stands for lines left out.
  * - A block marked `ignore` is only looked at. There is no other.
  */

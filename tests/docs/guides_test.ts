@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { followGuide } from "./follow_guide.ts";
 import { documents, fences, readDocument, ROOT } from "./markdown.ts";
 
-/** What describes the project itself: its recipes are for those who change it. */
+/** Documents about the project itself: its recipes are for those who change it. */
 const NO_GUIDES = ["docs/architecture.md", "docs/decisions.md", "docs/recipes.md"];
 
 for (const path of documents().filter((path) => /^docs\/[^/]+$/.test(path))) {

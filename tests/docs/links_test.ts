@@ -7,7 +7,7 @@ function links(document: string): string[] {
     .filter((target) => !/^[a-z]+:/.test(target));
 }
 
-/** What is wrong with a link, or `null`. */
+/** Returns the fault of a link, or `null`. */
 function complaint(from: string, link: string): string | null {
   const [path, anchor] = link.split("#");
   const target = new URL(path || from.split("/").at(-1)!, new URL(from, ROOT));

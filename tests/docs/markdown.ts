@@ -5,9 +5,9 @@ export const ROOT = new URL("../../", import.meta.url);
 
 /** A fenced block of code. */
 export interface Fence {
-  /** What stands after the opening backticks, first word: `sh`, `ts`; empty for an output. */
+  /** First word after the opening backticks: `sh`, `ts`; empty for an output. */
   language: string;
-  /** Whether the word `ignore` follows: it is shown, not followed. */
+  /** True if the word `ignore` follows: the block is shown, not followed. */
   ignored: boolean;
   /** The file that its first line names, in a comment, or `null`. */
   file: string | null;

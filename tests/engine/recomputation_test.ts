@@ -14,7 +14,7 @@ function clear(tf: TensorFlow): void {
   tf.add(1, 1).dispose();
 }
 
-/** Where the entries of a tensor lie. */
+/** Returns the place of a tensor's entries. */
 function place(tf: TensorFlow, { dataId }: Tensor): string {
   const { backend } = dataInfo(tf, dataId)!;
   if (backend === tf.findBackend("cpu")) return "cpu";

@@ -1,4 +1,4 @@
-/** What a script printed, and how it ended. */
+/** Output and exit of a script. */
 export interface ScriptResult {
   code: number;
   stdout: string;
@@ -8,11 +8,12 @@ export interface ScriptResult {
 const ROOT = new URL("../../", import.meta.url);
 
 /**
- * Runs a script in a Deno of its own, with stdin for its source, so that nobody can answer a prompt.
+ * Runs a script in a Deno of its own, with stdin for its source, so that nobody can answer a
+ * prompt.
  *
  * @param source TypeScript, with the names of `deno.json` to import.
  * @param flags Permissions; none by default.
- * @returns Its output. One that does not end within a minute is killed, and its code is not 0.
+ * @returns Its output. A script that does not end within a minute is killed, and its code is not 0.
  */
 export async function runScript(source: string, flags: string[] = []): Promise<ScriptResult> {
   const script = new Deno.Command(Deno.execPath(), {

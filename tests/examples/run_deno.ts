@@ -1,6 +1,6 @@
 const ROOT = new URL("../../", import.meta.url);
 
-/** What a subprocess left behind. */
+/** Result of a subprocess. */
 export interface Outcome {
   code: number;
   stdout: string;

@@ -4,7 +4,7 @@ import { runPass } from "../../src/measure/pass.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { buildControl, type Control, type Style, type Task } from "../networks/controls.ts";
 
-/** How many networks each rule has something against. */
+/** Number of networks with a finding, by rule. */
 export interface Counts {
   /** Networks measured. */
   networks: number;

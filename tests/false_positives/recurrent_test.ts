@@ -14,7 +14,7 @@ interface Recurrent {
   steps: number;
   units?: number;
   activation?: "relu" | "tanh";
-  /** How the recurrent kernel is drawn. Default: orthogonal, as TensorFlow.js does. */
+  /** Initialiser of the recurrent kernel. Default: orthogonal, as TensorFlow.js does. */
   recurrent?: (tf: TensorFlow, seed: number) => Initializer;
 }
 

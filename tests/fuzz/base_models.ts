@@ -108,9 +108,9 @@ export function baseModels(tf: TensorFlow): (() => LayersModel)[] {
   ];
 }
 
-/** What TensorFlow.js writes of a model. */
+/** Files that TensorFlow.js writes for a model. */
 export interface SavedModel {
-  /** What stands in its model.json; its one weight file is `weights.bin`. */
+  /** Content of its model.json; its one weight file is `weights.bin`. */
   // deno-lint-ignore no-explicit-any -- JSON, to be damaged
   json: any;
   /** The bytes of its weights. */

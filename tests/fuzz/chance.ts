@@ -1,6 +1,6 @@
 import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 
-/** What a case is made up from: the same seed and index give the same case on every machine. */
+/** Source of random cases: the same seed and index give the same case on every machine. */
 export class Chance {
   readonly #random: SeededRandom;
 
@@ -23,7 +23,7 @@ export class Chance {
     return this.uniform() < probability;
   }
 
-  /** One of the values. */
+  /** Returns one of the values. */
   one<T>(values: readonly T[]): T {
     return values[this.integer(0, values.length - 1)];
   }

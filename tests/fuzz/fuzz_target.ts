@@ -1,12 +1,12 @@
 import type { Chance } from "./chance.ts";
 
-/** One kind of input that is made up by chance, and what must hold of whatever comes of it. */
+/** Kind of random input, and what must hold of every result. */
 export interface FuzzTarget {
-  /** What `deno task fuzz NAME` runs. */
+  /** Name for `deno task fuzz NAME`. */
   name: string;
-  /** What is made up, and what must hold. One sentence. */
+  /** Random part, and what must hold. One sentence. */
   about: string;
-  /** How many cases run with the tests, where the time is short. Default 50. */
+  /** Number of cases that run with the tests, where time is short. Default 50. */
   shortRun?: number;
   /**
    * Prepares what the cases share, an engine or a folder of files.

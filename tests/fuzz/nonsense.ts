@@ -1,6 +1,6 @@
 import type { Chance } from "./chance.ts";
 
-/** What an argument throws by itself when it is looked at: that is its owner's error, and passes through. */
+/** Error that an argument throws when it is read: this is its owner's error and passes through. */
 export class Theirs extends Error {}
 
 function refuse(): never {

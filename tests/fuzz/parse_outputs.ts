@@ -10,7 +10,7 @@ import { sarifErrors } from "../render/sarif_errors.ts";
 
 const CONTROLS = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** What every output must hold to, whatever its format. */
+/** Checks what must hold for every output, whatever its format. */
 export function requireVisible(text: string, what: string): void {
   const bad = text.match(CONTROLS);
   assert(bad === null, `${what} has a control: ${JSON.stringify(bad?.[0])}`);

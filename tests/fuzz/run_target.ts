@@ -1,12 +1,12 @@
 import { Chance } from "./chance.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
-/** Which cases of a target run, and for how long. */
+/** Cases of a target, and the time for them. */
 export interface FuzzRun {
   seed: number;
   /** The index of the first case. */
   from: number;
-  /** How many cases at the most. */
+  /** Largest number of cases. */
   cases: number;
   /** No case begins later than this many seconds after the first. */
   seconds: number;
@@ -18,7 +18,7 @@ export interface FuzzFailure {
   error: Error;
 }
 
-/** What came of a run. */
+/** Result of a run. */
 export interface FuzzResult {
   tried: number;
   failures: FuzzFailure[];

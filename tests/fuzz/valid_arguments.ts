@@ -11,7 +11,7 @@ import type { Fix } from "../../src/diagnosis/fix.ts";
 import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
 import { makeHeader, makePoints } from "../networks/studies.ts";
 
-/** What the arguments of a case are made of. */
+/** Material for the arguments of a case. */
 export interface Material {
   tf: TensorFlow;
   model: LayersModel;

@@ -112,7 +112,7 @@ const runs = [makeRun([
   makeFinding("symmetry", "dense_1"),
 ])];
 
-/** Which of the four findings are suppressed. */
+/** Suppressed ones of the four findings. */
 function suppressed(given: Partial<Suppression>): number[] {
   const result = applySuppressions(runs, [{ ...suppression, ...given }], day);
   return result.runs[0].findings.flatMap(({ suppressed, severity }, index) => {

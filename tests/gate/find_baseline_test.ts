@@ -15,7 +15,7 @@ function store(measurements: Measurements, model = "digits", seed = 0, old: Base
   return updateBaseline(old, [{ model, seed, measurements }]);
 }
 
-/** What the rule says of measurements against a baseline, after a trip through the file. */
+/** Returns the rule's findings against a baseline that was written and read back. */
 function compare(
   baseline: Baseline,
   measurements: Measurements,

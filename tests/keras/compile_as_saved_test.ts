@@ -7,13 +7,13 @@ import { saveModel } from "../model/save_model.ts";
 import { ownClassName, readSavedLoss } from "../../src/keras/compile_as_saved.ts";
 import type { LossSettings } from "../../src/model/objective.ts";
 
-/** What is measured of a model.json with a softmax of 3 units, and a training configuration. */
+/** Measures a model.json with a softmax of 3 units and a training configuration. */
 async function objectiveOf(loss: unknown, keras = false): Promise<string> {
   const { objective: { name, chosenBy } } = await measured({ loss }, keras);
   return `${chosenBy} ${name}`;
 }
 
-/** What is measured of it; nothing stays on the heap. */
+/** Measures it; nothing stays on the heap. */
 async function measured(training: Record<string, unknown>, keras: boolean) {
   await using engine = await startEngine();
   const { tf } = engine;

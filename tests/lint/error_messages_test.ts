@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import plugin, { faultOf } from "../../lint/error_messages.ts";
 
-/** What the plugin says of a file. */
+/** Returns the plugin's reports on a file. */
 function lint(source: string, file = "src/checks/a.ts"): string[] {
   return Deno.lint.runPlugin(plugin, file, source).map(({ message }) => message);
 }

@@ -7,7 +7,7 @@ import { saveModel, withFolder } from "../model/save_model.ts";
 
 const { tf } = await startEngine();
 
-/** What TensorFlow.js leaves out of a file that it writes. */
+/** Settings that TensorFlow.js omits when it writes a file. */
 const isLost = ({ subject, options }: Row) =>
   subject === "conv1d" && options.includes("channelsFirst") ||
   subject === "separableConv2d" && options.includes("depthMultiplier");

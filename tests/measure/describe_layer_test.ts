@@ -195,7 +195,7 @@ function recordOf(change: (record: LayerRecord) => void = () => {}, className = 
   return record;
 }
 
-/** What is said of such a layer in a model of two heads. */
+/** Returns the description of such a layer in a model of two heads. */
 const described = (
   change?: (record: LayerRecord) => void,
   { className = "Dense", examples = 2 } = {},

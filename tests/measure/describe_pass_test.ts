@@ -28,7 +28,9 @@ const dense = row("a", "Dense");
 const input = { name: "x", shape: [5, 4], values: { rms: 3, mean: 0 } } as never;
 const weights = [{ name: "own/kernel", shape: [3, 2], values: { rms: 0.5, mean: -0.25 } }];
 
-/** What becomes of a layer that reads another one and an input of the model, and the answer of its rule. */
+/**
+ * Declares a layer that reads another one and an input of the model, with the answer of its rule.
+ */
 function declare(more: object = {}, told: unknown = answer) {
   answer = told;
   asked = undefined;

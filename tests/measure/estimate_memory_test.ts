@@ -13,7 +13,10 @@ const { layers } = tf;
 
 type Layer = LayersModel["layers"][0];
 
-/** What the uses of a model's layers keep on ten examples, over the entries of its first output. */
+/**
+ * Returns the entries that a model's layers keep for ten examples, relative to those of its first
+ * output.
+ */
 function copies(model: LayersModel, ...inputs: number[][]): number {
   const layers = leafLayers(model).map(({ layer }) => layer);
   const uses = layerUses(model, layers, containerLayers(model), inputs);

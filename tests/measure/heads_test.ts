@@ -4,7 +4,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflo
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
-/** Which heads each layer of a model leads to, as measured. */
+/** Returns the measured heads of each layer of a model. */
 async function headsOf(create: (tf: TensorFlow) => LayersModel) {
   await using engine = await startEngine();
   const model = create(engine.tf);

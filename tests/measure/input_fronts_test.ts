@@ -5,7 +5,7 @@ import { measure } from "../../src/measure/measure.ts";
 
 const inputShape = [8, 8, 1];
 
-/** Which layers scale each input, and whether its rows have norm 1. */
+/** Returns the layers that scale each input, and whether its rows have norm 1. */
 async function fronts(
   make: (tf: TensorFlow) => LayersModel,
   inputs: (tf: TensorFlow) => Tensor | Tensor[] = (tf) => tf.ones([8, ...inputShape]),

@@ -6,7 +6,7 @@ import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 type Tensor = LayersModel["inputs"][number];
 
-/** What each layer of a model reads, as measured. */
+/** Returns the measured inputs of each layer of a model. */
 async function inputsOf(create: (tf: TensorFlow) => LayersModel) {
   await using engine = await startEngine();
   const model = create(engine.tf);

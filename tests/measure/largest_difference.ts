@@ -1,7 +1,7 @@
 /** Figures that stand for no magnitude of their own: a mean of numbers that cancel is judged beside their rms. */
 const BESIDE_RMS = new Set(["mean"]);
 
-/** What says how a pass was run, and not what it found. */
+/** Fields about the run of a pass, not about its findings. */
 const HOW = new Set(["microBatch", "sawParts"]);
 
 /**

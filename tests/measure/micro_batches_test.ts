@@ -10,7 +10,7 @@ type Subject = { model: LayersModel; options?: MeasureOptions; loss?: string };
 
 type Inputs = LayersModel["inputs"];
 
-/** What float32 leaves of the sums of some hundred products in another order. */
+/** Relative error of float32 sums of some hundred products in another order. */
 const TOLERANCE = 1e-6;
 
 /** Networks of every kind of layer and objective that the parts of a batch are put together of. */

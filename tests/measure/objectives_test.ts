@@ -202,7 +202,7 @@ function lossNetwork(activation: "linear" | "sigmoid" | "softmax"): LayersModel 
   return tf.sequential({ layers: [tf.layers.dense({ units: 3, activation, inputShape: [4] })] });
 }
 
-/** Which loss is chosen, how, and whether targets are drawn once it is evaluated. */
+/** Returns the chosen loss, the reason, and true if its evaluation draws targets. */
 function chosen(model: LayersModel, given?: Objective, targets: Tensor[] | null = null) {
   const choice = chooseLoss(tf, model, { objective: given, targets, seed: 1 });
   tf.tidy(() => void choice.objective.evaluate([model.predict(tf.ones([8, 4])) as Tensor]));

@@ -10,7 +10,7 @@ const heap = heapOf(engine);
 
 const DTYPES = ["float32", "int32"] as const;
 
-/** What is found of a tensor of so many examples. */
+/** Returns the observations of a tensor of this many examples. */
 function find(rows: number[][], dtype: "float32" | "int32", examples = rows.length) {
   const tensor = tf.tensor(rows.flat(), [rows.length, rows[0].length], dtype);
   const sums = sumTensor(heap, tensor);

@@ -13,7 +13,7 @@ import {
 } from "../../src/measure/plan_memory.ts";
 import { leafLayers } from "../../src/load/mod.ts";
 
-/** What `planMemory()` takes, of a model and so many examples. */
+/** Returns the arguments of `planMemory()` for a model and this many examples. */
 function subjectOf(model: LayersModel, examples: number, onBatch: Layer[] = []) {
   const inputs = model.inputs.map(({ shape }) => [examples, ...shape.slice(1) as number[]]);
   const layers = leafLayers(model).map(({ layer }) => layer);

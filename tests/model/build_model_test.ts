@@ -14,7 +14,7 @@ import { SEEDED, withModule } from "./with_module.ts";
 
 const { tf } = await startEngine();
 
-/** What is said of a file with a layer more than it has weights for. */
+/** Returns the error of a file that lacks the weights of one layer. */
 const withLayer = (units: number) =>
   refusal({
     edit: (json) => {
@@ -228,7 +228,7 @@ Deno.test("check and sweep say that seeds do not draw a model that is built", ()
 
 const FILES = ["fixtures/golden/relu_he/model.json", "fixtures/files/keras/dense.keras"];
 
-/** Whether all weights of a model are 0, as they are before they are read. */
+/** Returns true if all weights of a model are 0, as before they are read. */
 const isEmpty = (model: LayersModel) =>
   model.getWeights().every((weight) => weight.dataSync().every((value) => value === 0));
 

@@ -139,7 +139,7 @@ const isWindows = Deno.build.os === "windows";
 /** Only root may give files away. */
 const mayGiveAway = !isWindows && Deno.uid() === 0;
 
-/** What a file of these properties is after another has taken its place. */
+/** Properties of a file after another has replaced it. */
 async function replaced(
   { mode = 0o644, uid, gid }: { mode?: number; uid?: number; gid?: number } = {},
 ) {

@@ -18,7 +18,7 @@ const paths = (model: LayersModel) => leafLayers(model).map(({ path }) => path);
 
 const dense = (name?: string) => layers.dense({ units: 2, name, inputShape: [2] });
 
-/** One layer after the other, named as given. */
+/** Chain of layers with the given names. */
 function chain(...parts: Layer[]): LayersModel {
   return tf.sequential({ layers: parts });
 }

@@ -14,7 +14,7 @@ import { namesIn } from "./read_saved.ts";
 import { assertRefusedLater, parts } from "../assert_refused.ts";
 import { withFolder } from "./save_model.ts";
 
-/** What each extension stands for. */
+/** File format of each extension. */
 const KINDS: Record<string, (path: string) => boolean> = {
   json: isJsonFile,
   ...Object.fromEntries(["keras", "h5", "hdf5"].map((end) => [end, isKerasFile])),

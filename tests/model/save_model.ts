@@ -1,6 +1,6 @@
 import type { LayersModel, TensorFlow } from "../../src/engine/mod.ts";
 
-/** How to write a model to disk. */
+/** Options of a model on disk. */
 export interface SaveOptions {
   /** Bytes of a shard. Default: one file. */
   shard?: number;

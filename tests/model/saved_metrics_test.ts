@@ -14,7 +14,10 @@ const metricClass = (class_name: string, config: object) => ({
   config: { dtype: "float32", ...config },
 });
 
-/** What Keras writes of `["accuracy", MeanAbsoluteError(), "mse", Precision(), categorical_accuracy]`. */
+/**
+ * Keras's configuration of `["accuracy", MeanAbsoluteError(), "mse", Precision(),
+ * categorical_accuracy]`.
+ */
 const KERAS_3 = [
   "accuracy",
   metricClass("MeanAbsoluteError", { name: "mean_absolute_error" }),
@@ -23,7 +26,7 @@ const KERAS_3 = [
   { module: "builtins", class_name: "function", config: "categorical_accuracy" },
 ];
 
-/** What Keras 2 writes of `["accuracy", MeanAbsoluteError()]`. */
+/** Keras 2's configuration of `["accuracy", MeanAbsoluteError()]`. */
 const KERAS_2 = [[
   metricClass("MeanMetricWrapper", { name: "accuracy", fn: "categorical_accuracy" }),
   metricClass("MeanAbsoluteError", { name: "mean_absolute_error" }),

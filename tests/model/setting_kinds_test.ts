@@ -5,7 +5,7 @@ import { KINDS, required, type Setting } from "../../src/traits/setting.ts";
 
 const MOST = 2 ** 31 - 1;
 
-/** What each kind of setting takes and refuses, on both sides of each limit. */
+/** Accepted and refused values of each kind of setting, on both sides of each limit. */
 const CASES: [name: string, setting: Setting, taken: unknown[], refused: unknown[]][] = [
   ["axis", KINDS.axis, [0, -1, MOST, -MOST], [0.5, "1", MOST + 1, -MOST - 1, true, [1]]],
   ["axes", KINDS.axes, [0, [1], [0, -1]], [[], [0.5], [null], [[1]]]],
@@ -98,7 +98,7 @@ Deno.test("settings for each axis say how many items a list of them has", () => 
   );
 });
 
-/** How a Dense of two units with other settings is refused, `null` if it is not. */
+/** Returns the refusal of a Dense of two units with other settings; `null` if it is accepted. */
 function refusal(config: Record<string, unknown>, className = "Dense"): string | null {
   const layer = {
     class_name: className,

@@ -4,7 +4,7 @@ import { startEngine } from "../../src/engine/mod.ts";
 
 const { tf } = await startEngine();
 
-/** Whether a Permute of these axes is refused for them. */
+/** Returns true if a Permute of these axes is refused for them. */
 async function isRefused(dims: unknown): Promise<boolean> {
   const model = tf.sequential({
     layers: [tf.layers.permute({ dims: [2, 1], inputShape: [3, 4] }), tf.layers.flatten()],

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 
-/** What a program of its own says that runs this code with `strayErrors` watching. */
+/** Returns the output of a separate program that runs this code while `strayErrors` watches. */
 async function run(code: string): Promise<string> {
   const module = new URL("../../src/model/user_code/stray_errors.ts", import.meta.url);
   const program = `import { strayErrors } from ${JSON.stringify(module.href)};

@@ -11,7 +11,7 @@ export type Json = any;
 /** Changes the configurations of a model's layers, or the whole model. */
 type Edit = (layers: Json[], model: Json) => void;
 
-/** How a saved and spoilt model is refused, without the names of file and model. */
+/** Returns the refusal of a saved and then spoilt model, without the names of file and model. */
 export async function refusal(model: LayersModel, edit: Edit): Promise<string> {
   return await withFolder(async (folder) => {
     const path = await saveModel(tf, model, folder, {

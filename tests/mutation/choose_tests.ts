@@ -15,10 +15,10 @@ function stepsFrom(file: string, next: Map<string, string[]>): Map<string, numbe
 }
 
 /**
- * Returns a function that chooses the tests for a changed module: those named after it, then those that load it,
- * directly or not. Those of its room come first, those that run commands last; then the nearest; at the same
- * distance those that load least, which are about little else and fast. Tests are run in rounds, as Deno keeps no
- * order within a run.
+ * Returns a function that chooses the tests for a changed module: those named after it, then those
+ * that load it, directly or not. Tests of its room come first, tests that run commands last; then
+ * the nearest; at the same distance the tests that load least, which are fast and about little
+ * else. Tests are run in rounds, as Deno keeps no order within a run.
  *
  * @param imports Imports of `src/` and `tests/`, as paths from the root.
  */

@@ -1,12 +1,12 @@
 import ts from "typescript";
 
-/** One small change of a source text. */
+/** Small change of a source text. */
 export interface Mutant {
-  /** Where the changed text begins. */
+  /** Start of the changed text. */
   start: number;
   /** The text that is replaced. */
   was: string;
-  /** What stands there instead. */
+  /** Replacement. */
   is: string;
   /** The line, counted from 1. */
   line: number;
@@ -14,7 +14,7 @@ export interface Mutant {
 
 const { SyntaxKind } = ts;
 
-/** What an operator is exchanged for. */
+/** Replacement of each operator. */
 const EXCHANGES = new Map<ts.SyntaxKind, string>([
   [SyntaxKind.LessThanToken, "<="],
   [SyntaxKind.LessThanEqualsToken, "<"],
@@ -32,7 +32,7 @@ const EXCHANGES = new Map<ts.SyntaxKind, string>([
   [SyntaxKind.MinusEqualsToken, "+="],
 ]);
 
-/** Whether an addition puts texts together: a minus there would be found by the type check. */
+/** Returns true if an addition joins texts: the type check would find a minus there. */
 function joinsText(node: ts.Node): boolean {
   if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) return true;
   return ts.isBinaryExpression(node) && (joinsText(node.left) || joinsText(node.right)) ||
@@ -41,8 +41,8 @@ function joinsText(node: ts.Node): boolean {
 }
 
 /**
- * Every place of a source where an operator or a constant can be exchanged: comparisons, logic, arithmetic,
- * numbers, booleans and negations; outside of comments, strings and types.
+ * Returns every place of a source where an operator or a constant can be exchanged: comparisons,
+ * logic, arithmetic, numbers, booleans and negations; outside of comments, strings and types.
  *
  * @param text A TypeScript module.
  */
@@ -77,12 +77,12 @@ export function mutantsOf(text: string): Mutant[] {
   return found;
 }
 
-/** The text with the change made. */
+/** Returns the text with the change made. */
 export function mutate(text: string, { start, was, is }: Mutant): string {
   return text.slice(0, start) + is + text.slice(start + was.length);
 }
 
-/** The line with the change made, which says what was changed. */
+/** Returns the changed line. */
 export function changedLine(text: string, mutant: Mutant): string {
   return mutate(text, mutant).split("\n")[mutant.line - 1].trim();
 }

@@ -15,7 +15,7 @@ export interface Control {
 export type Style = "fused" | "split";
 export const STYLES: readonly Style[] = ["fused", "split"];
 
-/** What a network is measured with, and the head that belongs to it. */
+/** Objective and targets of a network, and the head that fits them. */
 export const TASKS = ["sum", "meanSquaredError", "categoricalCrossentropy"] as const;
 export type Task = typeof TASKS[number];
 

@@ -21,7 +21,9 @@ export interface DenseLayer {
   activation: string;
 }
 
-/** How the layers are named and split in two: `Dense(tanh)`, or `Dense` and then `Activation`. */
+/**
+ * Naming of the layers, and their division in two: `Dense(tanh)`, or `Dense` and then `Activation`.
+ */
 export type Style = "fused" | "split";
 
 /** The measurements that one pass over a chain of dense layers gives, computed in float64. */
@@ -181,7 +183,7 @@ function measureLayer(
   ];
 }
 
-/** One text for each unit, the same for units with the same incoming weights. */
+/** Returns a text for each unit, equal for units with equal incoming weights. */
 function columns(kernel: Float64Array, units: number): string[] {
   return Array.from({ length: units }, (_, j) => {
     const column = [];
@@ -229,7 +231,7 @@ export function normals(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-/** What {@linkcode randomNetwork} draws. */
+/** Result of {@linkcode randomNetwork}. */
 export interface RandomNetworkOptions {
   depth: number;
   width: number;

@@ -7,7 +7,7 @@ import { words } from "./patients.ts";
 const EXAMPLES = 32;
 const FEATURES = 8;
 
-/** How a dense network on eight numbers is made ill; by default it is healthy. */
+/** Faults of a dense network on eight numbers; by default it has none. */
 export interface DenseFault {
   depth?: number;
   activation?: "relu" | "linear" | "sigmoid";
@@ -15,9 +15,9 @@ export interface DenseFault {
   std?: number;
   head?: "linear" | "relu" | "tanh" | "sigmoid";
   objective?: FixSubject["objective"];
-  /** What is made of the sum of two inputs, which is what there is to learn. */
+  /** Converts the sum of two inputs, which is the task, to a target. */
   targets?: (tf: TensorFlow, sum: Tensor) => Tensor;
-  /** What is made of the inputs before the network sees them. */
+  /** Converts the inputs before the network sees them. */
   inputs?: (tf: TensorFlow, inputs: Tensor) => Tensor;
   /** A layer between the first and the second. */
   between?: (tf: TensorFlow) => Layer;

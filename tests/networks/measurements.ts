@@ -169,7 +169,7 @@ export function chain(...sizes: number[]): Measurements {
   })));
 }
 
-/** One head above no hidden layer, its loss and its targets. */
+/** Head without a hidden layer, its loss and its targets. */
 export interface Head {
   loss: string;
   /** Loss of the batch. Default: 1. */

@@ -3,7 +3,7 @@ import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { customLayers, type Drawn } from "./custom_layers.ts";
 
-/** How a convolutional network on 14 x 14 pixels is made ill; by default it is healthy. */
+/** Faults of a convolutional network on 14 x 14 pixels; by default it has none. */
 export interface Fault {
   /** Standard deviation of all kernels, the head's too. */
   std?: number;
@@ -17,9 +17,9 @@ export interface Fault {
   units?: number;
   head?: "softmax" | "sigmoid" | "linear" | "relu";
   frozen?: boolean;
-  /** One entry of the first kernel is NaN. */
+  /** True if an entry of the first kernel is NaN. */
   nan?: boolean;
-  /** What goes in: standard normal by default. */
+  /** Converts the inputs; standard normal by default. */
   input?: "bytes" | "zeros" | "ones";
   objective?: FixSubject["objective"];
   /** Targets instead of one-hot classes. */
@@ -173,13 +173,13 @@ export function residualPatient(tf: TensorFlow, blocks: number): FixSubject {
   };
 }
 
-/** What is done to the data of a regression on eight numbers that is healthy without. */
+/** Faults of the data of a regression on eight numbers, which is healthy without them. */
 export interface DataFault {
   /** Factors of the features, in turn. */
   features?: number[];
   /** Features that are the same number in every example. */
   constant?: number[];
-  /** What is added to the factors of the targets: one output for each. */
+  /** Offsets of the factors of the targets, one for each output. */
   targets?: number[];
   /** Added to every target. */
   offset?: number;
@@ -222,12 +222,15 @@ export function regression(tf: TensorFlow, fault: DataFault = {}): FixSubject {
   return { model, batch, objective: "meanSquaredError" };
 }
 
-/** How words are embedded, and what follows. */
+/** Embedding of the words, and the layers after it. */
 export interface WordFault {
   /** Standard deviation of the table; 0 for zeros. */
   std?: number;
   width?: number;
-  /** What makes one vector of the words: their mean, an LSTM, or a custom attention before the mean. */
+  /**
+   * Layer that reduces the words to one vector: their mean, an LSTM, or a custom attention before
+   * the mean.
+   */
   by?: "mean" | "lstm" | "attention";
   /** Deviations of the kernels of the attention. */
   query?: number;

@@ -2,7 +2,7 @@ import type { GradientComparison } from "../../src/probe/probe_gradients.ts";
 import type { WeightStep } from "../../src/probe/probe_step.ts";
 import type { Attempt, LayerTraining, Trial } from "../../src/probe/trial.ts";
 
-/** What every probe says of the model and the batch it ran on. */
+/** Model and batch of a probe. */
 export const SUBJECT = {
   model: { name: "test" },
   seed: 7,

@@ -54,7 +54,7 @@ export function residualLayers(count: number, names: readonly string[] = []): La
   });
 }
 
-/** What is reported of a network. */
+/** Contents of a network's report. */
 export function reportOf(layers: LayerMeasurements[], name = "network"): DiagnosedReport {
   const measured = measurements(layers, {
     model: { name, source: null, parameters: 4021, layers: layers.length },

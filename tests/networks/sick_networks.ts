@@ -104,7 +104,7 @@ export const ROWS: Row[] = [
   },
 ];
 
-/** Of these one pass only warns, and training shows that it is more. */
+/** Networks about which one pass only warns, but which training fails. */
 export const WARNED: Row[] = [
   {
     name: "inputs from 0 to 255",

@@ -2,7 +2,7 @@ import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 
 export type Symbolic = LayersModel["inputs"][number];
 
-/** What a model is built with: initialisers by name, each with a seed of its own. */
+/** Kit for building a model: initialisers by name, each with its own seed. */
 export interface Kit {
   tf: TensorFlow;
   /** An initialiser of TensorFlow.js under the next seed. */

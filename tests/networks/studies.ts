@@ -136,7 +136,7 @@ export const scales = (count: number): number[] =>
     (_, i) => Number((10 ** (-3 + 6 * i / (count - 1))).toPrecision(4)),
   );
 
-/** What a summary is made of. */
+/** Sample of which a summary is made. */
 export interface Sample {
   scales?: number;
   layers?: number;

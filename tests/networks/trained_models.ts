@@ -95,7 +95,7 @@ export function normalized(tf: TensorFlow, ...frozen: string[]): LayersModel {
 // deno-lint-ignore no-explicit-any -- settings of a Dense layer as a test writes them
 type Settings = any;
 
-/** What a classifier of a test is made of. */
+/** Parts of a test's classifier. */
 interface ClassifierOptions {
   depth?: number;
   /** Settings of the hidden layers. */

@@ -39,7 +39,7 @@ export interface Notebook {
   nbformat_minor: 5;
 }
 
-/** What a cell has put out. */
+/** Output of a cell. */
 export interface Output {
   output_type: "stream" | "display_data" | "execute_result" | "error";
   text?: string | string[];

@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** Where Chromium is, or `null`. */
+/** Path of Chromium, or `null`. */
 export const CHROMIUM = (Deno.env.get("PATH") ?? "").split(":")
   .flatMap((folder) => NAMES.map((name) => `${folder}/${name}`))
   .find((path) => {
@@ -25,7 +25,7 @@ export function launch(): Promise<Browser> {
   });
 }
 
-/** How a page is looked at. */
+/** Settings of a look at a page. */
 export interface Look {
   width?: number;
   scheme?: "light" | "dark";
@@ -95,7 +95,7 @@ const REMOVE_ALIKE = `
   }
 `;
 
-/** What axe finds amiss, in each of these looks. */
+/** Returns axe's findings in each of these looks. */
 export async function violations(page: Page, looks: Look[]): Promise<string[]> {
   // The page allows no script but its own; the debugger may run one nevertheless.
   await page.evaluate(axe.source);
@@ -114,7 +114,7 @@ export async function violations(page: Page, looks: Look[]): Promise<string[]> {
   return found;
 }
 
-/** What some rules of axe find amiss, or all of them. */
+/** Returns the findings of some of axe's rules, or of all. */
 async function judge(page: Page, rules: string[] | null): Promise<string[]> {
   const options = { resultTypes: ["violations"], ...rules === null ? {} : { runOnly: rules } };
   const found = await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`) as {

@@ -62,7 +62,10 @@ async function trained() {
   return monitor.history;
 }
 
-/** What shows itself, each with the first line that a console prints, and whether there is a picture. */
+/**
+ * Values that show themselves, each with the first line that a console prints, and whether it has a
+ * picture.
+ */
 const SHOWN: Record<string, [value: object, title: string, hasImage: boolean]> = {
   "measure()": [measurements, "exercise: 11 layers, 4,221 parameters; 32 examples; J = ", true],
   "runRules()": [

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 
-/** What stands between tags. */
+/** Returns the text between tags. */
 export const textOf = (page: string): string =>
   page.replace(/<(style|script)>[^]*?<\/\1>|<wbr>/g, "").replace(/<[^>]*>/g, " ").replace(
     /\s+/g,

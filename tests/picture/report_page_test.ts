@@ -79,7 +79,7 @@ Deno.test("renderPage() says what it is, and leads to its sections", () => {
 const pageOf = (count: number, names?: string[]) =>
   renderReportPage(reportOf(residualLayers(count, names)));
 
-/** What stands between tags. */
+/** Returns the text between tags. */
 const textOf = (page: string) =>
   page.replace(/<(style|script)>[^]*?<\/\1>/g, "").replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
 

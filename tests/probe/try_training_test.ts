@@ -14,7 +14,7 @@ interface Row {
   verdict: Trial["verdict"] | Trial["verdict"][];
   givenVerdict?: Trial["givenVerdict"];
   reason?: Trial["reason"];
-  /** What the sentence says. */
+  /** Meaning of the sentence. */
   says: RegExp;
 }
 

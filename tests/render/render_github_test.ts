@@ -8,7 +8,7 @@ import { gateResult, gateRun } from "./sample_gate.ts";
 
 const locate = (file: string, layer: string | null) => ({ file, line: layer === null ? null : 7 });
 
-/** What GitHub's runner makes of a line: it unescapes properties and message in this order. */
+/** Reads a line as GitHub's runner does, which unescapes properties and message in this order. */
 function parse(line: string) {
   const [, kind, list, message] = line.match(/^::([a-z]+) ([^]*?)::([^]*)$/)!;
   const unescape = (text: string) =>

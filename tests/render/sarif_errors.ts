@@ -19,7 +19,7 @@ const ajv = new Ajv({
 });
 const validate = ajv.compile(schema);
 
-/** What the schema of SARIF 2.1.0 has against a log; nothing where it is one. */
+/** Returns the errors of a log under the schema of SARIF 2.1.0; none if it is valid. */
 export function sarifErrors(log: unknown): unknown[] {
   return validate(log) ? [] : (validate.errors ?? []).slice(0, 3);
 }

@@ -247,7 +247,7 @@ Deno.test("architecture notes no depth of what pulls deviations back, and none o
   assertEquals(architecture.run(chain(40, 2, "relu"), {}, true), []);
 });
 
-/** Of 32 examples with this mean cosine in the second of three layers. */
+/** Measurements of 32 examples with this mean cosine in the second of three layers. */
 function alike(cosine: number, given: Partial<LayerMeasurements> = {}) {
   const spread = 1 - (1 + 31 * cosine) / 32;
   return makeMeasurements([{ spread: 0.9 }, { spread, ...given }, { spread: 0.5 }]);

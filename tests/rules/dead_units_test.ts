@@ -5,7 +5,7 @@ import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { flat, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
-/** What tells a trained layer: biases that have moved. */
+/** Mark of a trained layer: biases that have moved. */
 const trained = {
   weights: [makeWeight(), makeWeight({ name: "bias", shape: [20], values: flat(0.1, 20) })],
 };

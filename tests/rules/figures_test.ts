@@ -8,7 +8,7 @@ const figureOf = (rule: string, given: Partial<LayerMeasurements>) =>
 
 const broken = statisticsOf([NaN, Infinity, 1]);
 
-/** What each rule draws of a layer, where it draws anything of one. */
+/** Figure of a layer that each rule draws, if it draws one. */
 const FIGURES: [string, Partial<LayerMeasurements>, number | null][] = [
   ["activation-scale", { activations: flat(0.25, 640) }, 0.25],
   ["activation-scale", { activations: null }, null],

@@ -261,7 +261,7 @@ Deno.test("gradientsFlow names of the weights without a gradient the kernels of 
   assertStringIncludes(fix, "Draw all but one of wq, wk at random");
 });
 
-/** What is said of a relu layer in a branch, over one that has a gradient or not. */
+/** Returns the findings on a relu layer in a branch, above one with or without a gradient. */
 function dead(deadFraction: number, delta: TensorStatistics, below: TensorStatistics) {
   const layers = [
     makeLayer({ name: "stem", depth: 1, inputs: [], preActivationGradients: below }),

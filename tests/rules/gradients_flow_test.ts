@@ -141,7 +141,7 @@ Deno.test("gradientsFlow fails a softmax head under the sum, for nothing was mea
 
 const zeros = { values: zero, gradients: zero };
 
-/** What is said of a layer with these weights whose kernel has no gradient. */
+/** Returns the findings on a layer with these weights whose kernel has no gradient. */
 function fix(names: string[], given: Partial<LayerMeasurements>): string {
   const weights = names.map((name) => makeWeight({ name, ...zeros }));
   return gradientsFlow.run(makeMeasurements([{ weights, ...given }]))[0].fix;

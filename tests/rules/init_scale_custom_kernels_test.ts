@@ -35,7 +35,10 @@ const found = (...given: Parameters<typeof custom>) =>
     .filter(({ layer }) => layer === "mixer")
     .map(({ severity, kind }) => `${severity} ${kind}`);
 
-/** Of 16 x 64 initialisers draw from 1/8 (orthogonal) to sqrt(2 / 16) (He over the shorter axis). */
+/**
+ * Initialisers draw kernels of 16 x 64 with deviations from 1/8 (orthogonal) to sqrt(2 / 16) (He
+ * over the shorter axis).
+ */
 const MOST = Math.sqrt(2 / 16);
 const LEAST = 1 / 8;
 

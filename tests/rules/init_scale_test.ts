@@ -239,7 +239,7 @@ Deno.test("initScale passes over tiny and normalised kernels and what recurrent 
   assertEquals(initScale.run(chain), []);
 });
 
-/** What is said of a recurrent kernel with so many times the deviation of an initialiser. */
+/** Returns the findings on a recurrent kernel with this multiple of an initialiser's deviation. */
 function recurrent(
   std: number,
   [units, columns] = [16, 16],

@@ -19,7 +19,7 @@ import { severities } from "./severities.ts";
 import { loss } from "./with_head.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 
-/** One-hot targets of the given classes. */
+/** Returns one-hot targets of the given classes. */
 const oneHot = (classes: number[], units: number) =>
   classes.flatMap((k) => Array.from({ length: units }, (_, j) => j === k ? 1 : 0));
 
@@ -228,7 +228,10 @@ Deno.test("initialLoss blames the scale at the front before it blames the head",
   assertStringIncludes(fix(1), "Draw the kernel of the head smaller");
 });
 
-/** What is found of a head of so many units where the loss is 60 % too low and there are ten features. */
+/**
+ * Returns the findings on a head of this many units if the loss is 60 % too low and there are ten
+ * features.
+ */
 function atLoss(given: Given, expected: number, head: Partial<LayerMeasurements> = {}) {
   const measurements = withHead({ ...given, value: 0.4 * expected });
   Object.assign(measurements.layers[0], head);

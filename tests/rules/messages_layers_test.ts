@@ -20,7 +20,7 @@ const wide = (layers: Partial<LayerMeasurements>[], width = 128) =>
     ...layer,
   })));
 
-/** Of a layer that was trained. */
+/** Biases of a trained layer. */
 const moved = makeWeight({ name: "bias", shape: [20], values: flat(0.1, 20) });
 
 const UNTRAINED = { trained: false };

@@ -15,7 +15,7 @@ const { tf } = await startEngine({ threads: 1 });
 const DEPTH = 6;
 const WIDTH = 64;
 
-/** How the same network may be written. */
+/** Ways to write the same network. */
 const FORMS = ["sequential", "functional", "zero branch", "equal branches"] as const;
 
 /** Layers that only some forms have. */

@@ -129,7 +129,7 @@ Deno.test("outputHead finds the softmax in a layer of its own, and leaves two he
   assertEquals(severities(outputHead.run(linear)), ["error"]);
 });
 
-/** What outputHead says of class numbers for a softmax of 7 units. */
+/** Returns outputHead's findings on class numbers for a softmax of 7 units. */
 function classes(least: number | null, most: number | null, fractions = 0): string[] {
   const given = withHead({ loss: "sparseCategoricalCrossentropy", units: 7, targets: [0] });
   const [target] = given.batch.targets!;
@@ -150,7 +150,7 @@ Deno.test("outputHead fails class numbers that no unit stands for, on both sides
   assertEquals(classes(null, null, 1), ["error class-fraction 1"]);
 });
 
-/** What is found of a head under a loss with a dropout of a rate behind it. */
+/** Returns the findings on a head under a loss, followed by a dropout of a rate. */
 function found(loss: string, units: number, rate: number, kind: "passesOn" | "dense" = "passesOn") {
   const measurements = withHead({ loss, units, activation: "softmax" });
   const [head] = measurements.layers;

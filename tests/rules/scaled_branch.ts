@@ -7,7 +7,7 @@ import {
   makeWeight,
 } from "../networks/measurements.ts";
 
-/** What differs between networks of {@linkcode scaledBranch}. */
+/** Differences between networks of {@linkcode scaledBranch}. */
 interface ScaledBranch {
   /** Inputs of the sum. Default: the stem, which bypasses the branch, and the scale. */
   ends?: string[];

@@ -5,7 +5,7 @@ import { InputError } from "../../src/words/input_error.ts";
 
 const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `l${i}` }));
 
-/** What is said of a pattern that matches none of so many layers. */
+/** Returns the error of a pattern that matches none of this many layers. */
 const said = (count: number) =>
   assertThrows(() => selectLayers(named(count), { layers: ["head"] }), InputError).message;
 

@@ -1,6 +1,6 @@
 import type { Finding } from "../../src/rules/finding.ts";
 
-/** How much each finding weighs, in their order. */
+/** Returns the severities of the findings, in their order. */
 export function severities(findings: readonly Pick<Finding, "severity">[]): Finding["severity"][] {
   return findings.map(({ severity }) => severity);
 }

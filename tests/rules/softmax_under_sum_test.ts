@@ -32,9 +32,11 @@ function row(name: string, depth: number, size: number, given: Partial<LayerMeas
 }
 
 interface Sizes {
-  /** Of the signal in the two layers of the branch under the other head, the lower one first. */
+  /**
+   * Size of the signal in the two layers of the branch under the other head, the lower one first.
+   */
   other?: [number, number];
-  /** Of what rounding leaves in the two layers under the softmax. */
+  /** Size of what rounding leaves in the two layers under the softmax. */
   noise?: [number, number];
   activation?: string;
   heads?: boolean;
@@ -74,7 +76,7 @@ function twoHeads(sizes: Sizes = {}): Measurements {
   });
 }
 
-/** What the rules about gradients say, but for notes. */
+/** Returns the findings of the rules about gradients, except notes. */
 function judge(measurements: Measurements, layers?: string[]) {
   return runRules(measurements, { layers })
     .filter(({ rule, severity }) => GRADIENT_RULES.includes(rule) && severity !== "note");

@@ -109,7 +109,10 @@ Deno.test("symmetry passes a kernel of one unit, and a bias", () => {
   assertEquals(symmetric({ shape: [20], values: constant(1, 20) }), []);
 });
 
-/** What is found of a layer of which some units have no weights but zeros, and some those of another. */
+/**
+ * Returns the findings on a layer in which some units have only zero weights, and some those of
+ * another.
+ */
 function found(zeroUnits: number, duplicateUnits: number, given: Partial<LayerMeasurements> = {}) {
   const weights = [makeWeight({ name: "dense_1/kernel", zeroUnits, duplicateUnits })];
   return symmetry.run(makeMeasurements([{ weights, ...given }]));

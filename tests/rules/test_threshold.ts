@@ -4,7 +4,7 @@ import { THRESHOLDS } from "../../src/rules/register_rule.ts";
 import type { Thresholds } from "../../src/rules/thresholds.ts";
 import { assert, assertEquals } from "@std/assert";
 
-/** What a rule says of a network in which the figure of a threshold has this value. */
+/** Returns a rule's findings on a network in which the figure of a threshold has this value. */
 export type Judge = (figure: number, options?: RuleOptions) => Finding[];
 
 /** A threshold, and the figures just inside and just outside of its default. */
@@ -19,7 +19,9 @@ export interface ThresholdRow {
   loose?: number;
   /** The threshold that the finding names; `null` where it names none. Default: this one. */
   named?: keyof Thresholds | null;
-  /** Whether findings hold their figure against something else than this threshold alone, as what it is a factor of. */
+  /**
+   * True if findings compare their figure with more than this threshold, such as a product with it.
+   */
   indirect?: boolean;
 }
 

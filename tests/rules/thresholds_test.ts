@@ -27,7 +27,7 @@ Deno.test("every threshold has a testThreshold() among the tests of rules", asyn
   assertEquals(Object.keys(THRESHOLDS).filter((name) => !tested.includes(name)), []);
 });
 
-/** What is a part of a whole, or of what was there before. */
+/** Thresholds that are shares of a whole, or of an earlier value. */
 const SHARES = [
   "saturatedFraction",
   "saturatedFractionWarning",
@@ -42,7 +42,7 @@ const SHARES = [
   "dropoutKept",
 ];
 
-/** What is a factor of growth, or a number of things that there has to be one of. */
+/** Thresholds that are factors of growth, or counts that must be at least 1. */
 const FROM_ONE = [
   "explodingRatio",
   "explodingRatioWarning",
@@ -66,7 +66,7 @@ const FROM_ONE = [
   "minWidth",
 ];
 
-/** What may have any size, but no sign. */
+/** Thresholds of any size that are not negative. */
 const SIZES = [
   "inputMax",
   "inputMean",

@@ -4,7 +4,10 @@ import { networkOf } from "../../src/rules/network/network.ts";
 import type { Prediction } from "../../src/theory/propagate.ts";
 import { makeHead, makeLayer, makeMeasurements } from "../networks/measurements.ts";
 
-/** What theory says of a layer: std(a), its mean, the squared norm of delta, and how unsure it is. */
+/**
+ * Prediction of theory for a layer: std(a), its mean, the squared norm of delta, and its
+ * uncertainty.
+ */
 export type Says = { std?: number; mean?: number; delta?: number | null; doubt?: number };
 
 const predict = ({ std = 1, mean = 0, delta = 1, doubt = 0 }: Says): Prediction => ({
@@ -17,7 +20,7 @@ const predict = ({ std = 1, mean = 0, delta = 1, doubt = 0 }: Says): Prediction 
 const predictAll = (says: Record<string, Says>) =>
   new Map(Object.entries(says).map(([name, one]) => [name, predict(one)]));
 
-/** What theory is to say, by the names of layers. */
+/** Predictions that theory is to make, by the names of layers. */
 export interface Theory {
   critical?: Record<string, Says>[];
   usual?: Record<string, Says>;
@@ -46,5 +49,5 @@ export function toldMeasurements(
   return measurements;
 }
 
-/** What a verdict expected, as numbers. */
+/** Expected values of a verdict, as numbers. */
 export const boundsOf = (expected: Expected | string | undefined) => (expected as Expected).bounds;

@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { parseAllDocuments } from "yaml";
 import { type Ended, isUnderWay, runTask } from "./task.ts";
 
-/** One pod of a job. */
+/** Pod of a job. */
 export interface Pod extends Ended {
   index: number;
 }
 
-/** How a job ended. */
+/** End of a job. */
 export interface JobEnd {
   condition: "Complete" | "Failed";
   /** Its pods, in the order in which they ended. */

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { type Ended, isUnderWay, runTask } from "./task.ts";
 
-/** One run of one task of an array. */
+/** Run of one task of an array. */
 export interface SlurmRun extends Ended {
   task: number;
   log: string;

@@ -13,7 +13,7 @@ const scriptOf = (name: string) =>
 const SCRIPT = scriptOf("slurm_array");
 const REPORT = scriptOf("slurm_report");
 
-/** What a script tells its user to type when the array is through. */
+/** Returns the command that a script suggests after the array. */
 async function mergeCommand(number: string, script = SCRIPT): Promise<string[]> {
   const text = await Deno.readTextFile(script);
   const [, dependency, wrap] = /sbatch (--dependency=\S+) --wrap '(.*)'/.exec(text)!;

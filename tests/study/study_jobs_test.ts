@@ -96,7 +96,7 @@ Deno.test("study() tells how far it is", async () => {
   assertEquals(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
-/** One scale: the model of each seed is built by one worker alone. */
+/** With one scale, the model of each seed is built by one worker alone. */
 const ONE_SCALE = { scales: [0.5], seeds: 4 };
 
 /** A module whose model of seed 2 does something terrible, at most so many times. */

@@ -10,13 +10,13 @@ export const TASK_ENVIRONMENT = {
   PROGRAM,
 };
 
-/** How a task ended. */
+/** End of a task. */
 export interface Ended {
   code: number;
   stderr: string;
 }
 
-/** What a task is told beside its command. */
+/** Environment of a task. */
 export interface TaskOptions {
   cwd: string;
   env: Record<string, string>;
@@ -45,7 +45,10 @@ export async function runTask(
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
-/** Whether a part has points in its journal, so that a task that ends now has something to keep. */
+/**
+ * Returns true if a part has points in its journal, so that a task that ends now has something to
+ * keep.
+ */
 export function isUnderWay(part: string): boolean {
   try {
     return Deno.statSync(`${part}.journal`).size > 0;

@@ -21,7 +21,7 @@ const CURVES: Record<string, [(z: number) => number, (z: number) => number]> = {
   linear: [(z) => z, () => 1],
 };
 
-/** What theory says of z ~ N(mean, variance), by another quadrature and by differences. */
+/** Returns the moments for z ~ N(mean, variance), by another quadrature and by differences. */
 function reference(name: string, mean: number, variance: number) {
   const [value, slope] = CURVES[name];
   const over = (f: (z: number) => number, v = variance) => normalMean(f, mean, v);
@@ -113,7 +113,7 @@ Deno.test("pairMoments() of one variable twice are its moments, and none are bel
   }
 });
 
-/** What is left of a spread over 6 examples that are so much alike. */
+/** Returns what remains of a spread over 6 examples of this similarity. */
 const left = (aligned: number) => aligned + (1 - aligned) / 6;
 
 Deno.test("activate() gives every figure of a signal and of a gradient, for z off the middle", () => {

@@ -204,7 +204,7 @@ Deno.test("propagate() knows that batch normalisation of relus lets gradients gr
   assertAlmostEquals(delta("dense 1") / delta("dense 2"), Math.PI / (Math.PI - 1), 2e-3);
 });
 
-/** What goes in has a mean: z = W x + b with biases of 2. */
+/** The input has a mean: z = W x + b with biases of 2. */
 const before = () => ({
   ...dense("a", ["input"]),
   weights: [

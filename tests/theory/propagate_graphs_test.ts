@@ -45,7 +45,7 @@ function follow(nodes: NetworkNode[], given: { anchored?: boolean; inputs?: stri
 
 /** The variance of a logarithm, by its doubt. */
 const spread = (doubt: number) => (2 * doubt) ** 2;
-/** What is left of a spread over 6 examples that are so much alike. */
+/** Returns what remains of a spread over 6 examples of this similarity. */
 const left = (aligned: number) => aligned + (1 - aligned) / 6;
 
 Deno.test("propagate() adds up what several readers send, and weighs how unsure each is", () => {

@@ -15,7 +15,7 @@ Deno.test("depthScale() carries the depths that are published for tanh under the
   }
 });
 
-/** What layers of He relu or of linear units make of rows: a new matrix for each. */
+/** Returns the outputs of layers of He relu or of linear units for rows: a new matrix for each. */
 function layersOf(
   { rows, width, depth, isRelu, seed }: {
     rows: number;

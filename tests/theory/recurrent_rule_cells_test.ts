@@ -17,7 +17,7 @@ const BEFORE: CellState = { square: 0.6, mean: 0.5, inner: 1.1, innerMean: 0.7, 
 const INPUT = { meanSquare: 1.7, near: 1.2 };
 const DRAWS = 1e5;
 
-/** What z of a gate is: normal, with the variance of its three parts. */
+/** Draws z of a gate: normal, with the variance of its three parts. */
 const variance = (state = BEFORE.square) => 1.3 * 1.7 + 0.7 * state + 0.2;
 
 /** Draws a normal of that mean and mean square. */
@@ -92,7 +92,10 @@ Deno.test("the gated cell makes of drawn gates and states what its equation make
   assertEquals(inner, 0);
 });
 
-/** What lasts of an input whose neighbours share 1.2: two candidates that share as much. */
+/**
+ * Returns the lasting part of an input whose neighbours share 1.2: two candidates that share as
+ * much.
+ */
 const lasting = (state: number, near = 1.2) =>
   normalPairMean(Math.tanh, {
     mean: 0.4,

@@ -103,8 +103,8 @@ Deno.test("activationSpread() throws when an argument makes no sense", () => {
 });
 
 /**
- * What was simulated before there was a formula: keys, the freezing point, the entropy at a deviation of 1, there and
- * at twice of it, and the sum of squares there. The simulation of 2048 keys is off by up to 0.008.
+ * Simulated figures: keys, the freezing point, the entropy at a deviation of 1, there and at twice
+ * of it, and the sum of squares there. The simulation of 2048 keys is off by up to 0.008.
  */
 const SIMULATED = [
   [8, 2.04, 0.828, 0.566, 0.304, 0.435],

@@ -1,4 +1,4 @@
-/** What a pickle is assembled of: an instruction by its letter, a global, or a value. */
+/** Part of a pickle: an instruction by its letter, a global, or a value. */
 export type Part =
   | { op: string | number }
   | { global: [module: string, name: string] }

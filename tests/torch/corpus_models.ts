@@ -6,7 +6,7 @@ type Build = (tf: TensorFlow) => LayersModel;
 const chain = (make: (layers: TensorFlow["layers"]) => unknown[]): Build => (tf) =>
   tf.sequential({ layers: make(tf.layers) as never });
 
-/** What PyTorch has as epsilon. */
+/** PyTorch's epsilon. */
 const epsilon = 1e-5;
 
 /** The two recurrent cells that PyTorch has and that have gates, as it reckons them. */

@@ -12,7 +12,7 @@ interface SavedTensor {
   values: number[];
 }
 
-/** What PyTorch says of a model: see bench/peers/write_torch_files.py. */
+/** PyTorch's figures of a model: see bench/peers/write_torch_files.py. */
 interface Figures {
   versions: Record<string, string>;
   /** The classes of the modules that have weights. */
@@ -74,7 +74,7 @@ for (const model of MODELS) {
   }
 }
 
-/** How people keep weights, and what the file says of it. */
+/** Ways in which people keep weights, and the words of the file. */
 const CHECKPOINTS: Record<string, string[]> = {
   "checkpoint_arguments.pt": [
     'A checkpoint: the weights are those of "model_state_dict"; "optimizer_state_dict", "epoch", ' +

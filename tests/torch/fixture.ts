@@ -10,7 +10,7 @@ const FOLDER = new URL("../../fixtures/files/", import.meta.url);
 /** Path of a file that PyTorch, safetensors or NumPy wrote. */
 export const fixture = (name: string): string => new URL(name, FOLDER).pathname;
 
-/** What NumPy computed of a tensor. */
+/** NumPy's figures of a tensor. */
 export interface Figures {
   shape: number[];
   rms: number;
@@ -19,7 +19,7 @@ export interface Figures {
   first: number[];
 }
 
-/** What NumPy and PyTorch computed of all files. */
+/** Figures of all files by NumPy and PyTorch. */
 export interface Expected {
   files: Record<string, Record<string, Figures>>;
   passes: Record<string, { inputs: number[]; outputs: number[] }>;

@@ -2,7 +2,7 @@ import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals } from "@std/assert";
 import { errorMessage, failure, writeFailure } from "../../src/words/failure.ts";
 
-/** What is said of an attempt to write there. */
+/** Returns the error of an attempt to write there. */
 async function attempt(path: string): Promise<string> {
   try {
     await Deno.writeTextFile(path, "x");

@@ -10,7 +10,7 @@ const get = (index: number): Part[] => [{ op: "h" }, { op: index }];
 const times = (count: number, parts: (i: number) => Part[]) =>
   Array.from({ length: count }, (_, i) => parts(i)).flat();
 
-/** One list of pairs that becomes a dictionary again and again. */
+/** List of pairs that becomes a dictionary again and again. */
 export function copiedList(pairs: number, copies: number): Uint8Array {
   return torchFile(assemblePickle([
     { global: ["collections", "OrderedDict"] },
@@ -27,7 +27,7 @@ export function copiedList(pairs: number, copies: number): Uint8Array {
   ]));
 }
 
-/** One shape and one storage that belong to many tensors. */
+/** Shape and storage that belong to many tensors. */
 export function copiedShape(axes: number, tensors: number): Uint8Array {
   const storage = [MARK, "storage", { global: ["torch", "FloatStorage"] } as Part, "0", "cpu", 1];
   const pickle = assemblePickle([
@@ -70,7 +70,7 @@ export function emptyDictionaries(count: number): Uint8Array {
   return torchFile(pickle);
 }
 
-/** One dictionary with many names, and nothing in it that is a tensor. */
+/** Dictionary with many names and no tensors. */
 export function namedDictionary(entries: number, names: number): Uint8Array {
   return torchFile(assemblePickle([
     { op: "}" },

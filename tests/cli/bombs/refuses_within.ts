@@ -16,8 +16,8 @@ const MAX_MEMORY = 3e9;
 const TICKS = 100;
 
 /**
- * Checks that a command line is refused with one sentence and exit code 2, within the memory and the time that
- * SECURITY.md promises. Where there is no /proc, only the refusal is checked.
+ * Checks that a command line is refused with one sentence and exit code 2, within the memory and
+ * the time that SECURITY.md promises. Without /proc, only the refusal is checked.
  *
  * @param args The arguments.
  * @param includes What the sentence says.

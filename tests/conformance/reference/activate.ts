@@ -24,7 +24,7 @@ export function erf(x: number): number {
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
-/** What each activation makes of one number. */
+/** Value of each activation for a number. */
 export const ELEMENTWISE: Readonly<Record<string, (x: number) => number>> = {
   linear: (x) => x,
   relu: (x) => x > 0 ? x : 0,

@@ -1,6 +1,6 @@
 import { eachIndex, type NdArray, ndArray, offsetOf, sizeOf } from "./nd_array.ts";
 
-/** How a window moves over the spatial axes. */
+/** Movement of a window over the spatial axes. */
 export interface Window {
   strides: readonly number[];
   dilations?: readonly number[];

@@ -4,7 +4,7 @@ export interface NdArray {
   readonly data: Float64Array;
 }
 
-/** How many entries a shape has. */
+/** Returns the number of entries of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
@@ -42,7 +42,7 @@ export function eachIndex(
   }
 }
 
-/** Where an index lies in the flat data. */
+/** Returns the place of an index in the flat data. */
 export function offsetOf(shape: readonly number[], index: readonly number[]): number {
   let offset = 0;
   for (let axis = 0; axis < shape.length; axis++) offset = offset * shape[axis] + index[axis];

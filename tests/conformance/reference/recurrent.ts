@@ -14,7 +14,7 @@ import {
 } from "./nd_array.ts";
 import { zip } from "./nd_array.ts";
 
-/** One step: the input and the states before it, the output and the states after it. */
+/** Step: takes the input and the states before it, returns the output and the states after it. */
 export type Cell = (x: NdArray, states: NdArray[]) => { output: NdArray; states: NdArray[] };
 
 /** The `i`-th of `n` equal parts of the last axis. */

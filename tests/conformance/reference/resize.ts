@@ -1,6 +1,6 @@
 import { at, type NdArray, ndArray } from "./nd_array.ts";
 
-/** How TensorFlow.js maps output pixels to input pixels. */
+/** TensorFlow.js's mapping of output pixels to input pixels. */
 export interface Resize {
   size: readonly [number, number];
   method: "nearest" | "bilinear";

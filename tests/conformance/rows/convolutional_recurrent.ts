@@ -54,7 +54,7 @@ function row(options: Options): Row {
   };
 }
 
-/** One step of the cell alone: three inputs, three outputs. */
+/** Step of the cell alone: three inputs, three outputs. */
 function cellRow(options: Options): Row {
   const window: Window = { strides: [1, 1], padding: options.padding as Window["padding"] };
   return {

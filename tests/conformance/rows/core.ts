@@ -47,7 +47,7 @@ const clip = (x: number, low: number, high: number) => Math.min(Math.max(x, low)
 /** Two examples of three steps: the second step of the first is 0, the second of the other 0.5. */
 const MASKED = [1.5, -2, 0, 0, -1, 0.75, -1, 2, 0.5, 0.5, 0.25, -3];
 
-/** What is masked is masked: the mask does not move with the input. */
+/** The mask does not move with the input. */
 const masking = (options: Options, masked: number[]) =>
   row(
     "masking",

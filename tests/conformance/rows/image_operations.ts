@@ -4,7 +4,7 @@ import type { Row } from "../row.ts";
 import { operation } from "./operation.ts";
 import type { Extent } from "./pooling.ts";
 
-/** How a {@linkcode dilationRow} moves its window. */
+/** Window of a {@linkcode dilationRow}. */
 export interface DilationOptions {
   window: [number, number];
   strides: [number, number];

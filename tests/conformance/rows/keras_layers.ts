@@ -34,7 +34,7 @@ import {
 import type { Row, RowLayer } from "../row.ts";
 import { describe, type Options } from "./make.ts";
 
-/** How the class of a layer is made for a copy of TensorFlow.js. */
+/** Returns the class of a layer for a copy of TensorFlow.js. */
 type Factory = (tf: TensorFlow) => { readonly className: string; new (args: never): object };
 
 function row(

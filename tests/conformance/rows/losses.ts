@@ -6,7 +6,7 @@ import type { Row, RowInput } from "../row.ts";
 
 type Draw = RowInput["draw"];
 
-/** What targets and predictions of a loss look like; anything by default. */
+/** Kind of a loss's targets and predictions; any by default. */
 const DRAWS: Record<string, [target: Draw, prediction: Draw]> = {
   meanSquaredLogarithmicError: ["positive", "positive"],
   meanAbsolutePercentageError: ["positive", "normal"],

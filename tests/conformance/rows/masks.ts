@@ -49,7 +49,7 @@ function autoencoder([x]: NdArray[], [table, ...weights]: NdArray[]): NdArray {
   return run("simpleRNN", repeated(code, 4), weights.slice(3));
 }
 
-/** How far a mask, and a state, go in a model of several layers. */
+/** Models of several layers through which a mask or a state passes. */
 export const MASKS: Row[] = [
   {
     subject: "embedding",

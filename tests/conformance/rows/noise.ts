@@ -27,7 +27,7 @@ function rows(
   ];
 }
 
-/** What dropout does to entries, given which it kept; an input is never 0. */
+/** Applies dropout to entries, given the kept ones; an input is never 0. */
 const dropped = (x: NdArray, observed: NdArray) =>
   zip(x, observed, (value, out) => out === 0 ? 0 : value / (1 - RATE));
 

@@ -68,12 +68,12 @@ export function castRow(values: number[]): Row {
   );
 }
 
-/** How a {@linkcode matMulRow} multiplies. */
+/** Options of a {@linkcode matMulRow}. */
 export interface MatMulOptions {
   rows: number;
   inner: number;
   columns: number;
-  /** How many products at once; 0 for matrices without a batch axis. */
+  /** Number of products at once; 0 for matrices without a batch axis. */
   batch?: number;
   transposeA?: boolean;
   transposeB?: boolean;

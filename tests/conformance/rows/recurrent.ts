@@ -39,7 +39,7 @@ export function cellOf(kind: Kind, options: Options, weights: NdArray[]): Cell {
   return kind === "gru" ? gruCell(weights, phi, gate) : lstmCell(weights, phi, gate);
 }
 
-/** What a recurrent layer returns under its options. */
+/** Selects the outputs of a recurrent layer by its options. */
 export function outputsOf(options: Options, run: ReturnType<typeof unroll>): NdArray[] {
   const output = options.returnSequences ? run.sequence : run.last;
   return options.returnState ? [output, ...run.states] : [output];
@@ -124,7 +124,7 @@ function statefulRow(kind: Kind): Row {
   };
 }
 
-/** Which entries dropout keeps, by their place: known on both sides. */
+/** Returns the entries that dropout keeps, by their place, which both sides know. */
 const keeps = (flat: number) => flat % 3 !== 1;
 
 function dropoutRow(kind: Kind, training: boolean): Row {

@@ -46,7 +46,7 @@ const twoFeatures = (factor: number) => ({
 const found = (values: Partial<TensorStatistics>, given: Partial<InputMeasurements> = {}) =>
   inputs(patientOf(withInput(figures(values), given)));
 
-/** How the message on an input begins, or nothing. */
+/** Returns the beginning of the message on an input, or nothing. */
 const said = (values: Partial<TensorStatistics>, given: Partial<InputMeasurements> = {}) =>
   found(values, given).map(({ message }) => message.split(/[,:]/)[0]).join();
 
@@ -140,7 +140,10 @@ Deno.test("inputs() lets a normalisation behind the first kernels take any size,
   assertEquals([of({ rms: 40 }), of({ rms: 0.01 }), of({ std: 0 })], [0, 0, 1]);
 });
 
-/** What an input is normalised by: all of it, each feature or entry, over which axes. */
+/**
+ * Returns the scope of an input's normalisation: all of it, or each feature or entry, with the
+ * axes.
+ */
 function per(given: Partial<InputMeasurements>, values: Partial<TensorStatistics> = {}) {
   const { batch: { perInput: [input] } } = withInput(figures(values), given);
   const fix = normalizing(input, 0);

@@ -138,7 +138,7 @@ Deno.test("trialOptionsOf() hands on the seed, the objective unless it is the su
   });
 });
 
-/** What a trial itself finds in a network without an error. */
+/** Returns the findings of a trial on a network without an error. */
 function shown(trial: Trial, measurements = makeMeasurements()) {
   const { findings, shown } = judgeTried({ measurements, found: [] }, trial);
   const one = shown ?? findings.at(-1);

@@ -15,7 +15,7 @@ function draw(count: number, seed: number): Float32Array {
   });
 }
 
-/** One entry as Kingma and Ba have it, in float64, rounded where it is stored. */
+/** Updates an entry as Kingma and Ba define it, in float64, rounded where it is stored. */
 function step(weight: number, slope: number, first: number, second: number, r: AdamRates) {
   const m = r.beta1 * first + (1 - r.beta1) * slope;
   const v = r.beta2 * second + (1 - r.beta2) * slope * slope;

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { withNative } from "./with_native.ts";
 
-/** What a naive loop in float64 makes of it, mean first. */
+/** Returns the result of a naive loop in float64, mean first. */
 function naive(values: Float32Array, rows: number, width: number) {
   let deviations = 0, squares = 0;
   for (let column = 0; column < width; column++) {

@@ -9,7 +9,7 @@ function samples(): Float32Array {
   return Float32Array.from(values.flatMap((x) => [x, -x]));
 }
 
-/** How far two numbers are apart, in units of the last place of a float32 near the second. */
+/** Returns the distance of two numbers, in units of the last place of a float32 near the second. */
 function unitsApart(x: number, y: number): number {
   if (Object.is(x, y) || x === y) return Object.is(x, y) ? 0 : 1;
   const unit = 2 ** Math.max(Math.floor(Math.log2(Math.abs(y))) - 23, -149);

@@ -8,7 +8,7 @@ interface Size {
   k: number;
 }
 
-/** How the operands are stored. */
+/** Storage of the operands. */
 interface Form {
   transposeA: boolean;
   transposeB: boolean;
@@ -42,7 +42,7 @@ function product(
   return view(result).slice(0, m * n);
 }
 
-/** One entry of the product in float64, and the sum of what it is made of, without signs. */
+/** Returns an entry of the product in float64, and the sum of its terms' absolute values. */
 function entry(
   [a, b]: Float32Array[],
   { m, n, k }: Size,

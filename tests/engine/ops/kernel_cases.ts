@@ -22,7 +22,7 @@ const compared = (name: string, isTrue: (p: number, q: number) => boolean) => ({
   [name]: { run: kernel(name, (x, tf) => ({ a: x(2, 2), b: tf.ones([1, 2]) })), isTrue },
 });
 
-/** How a kernel is run, and what is known of its output. */
+/** Call of a kernel, and what is known of its output. */
 interface KernelCase {
   run: Run;
   bounded?: boolean;
@@ -30,9 +30,9 @@ interface KernelCase {
 }
 
 /**
- * How to run each kernel of this project so that its first entry matters. `x` makes a tensor that begins
- * with the number under test and goes on with ones. An output that is bounded by nature stays finite for
- * an infinite input.
+ * Calls of each kernel of this project in which the first entry matters. `x` makes a tensor that
+ * begins with the number under test and goes on with ones. An output that is bounded by nature
+ * stays finite for an infinite input.
  */
 export const KERNEL_CASES: Record<string, KernelCase> = {
   ...SWEEPS,

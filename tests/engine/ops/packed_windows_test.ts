@@ -44,7 +44,7 @@ const cases = fc.record({
   };
 }).filter(hasOutput);
 
-/** Whether the window fits at all. */
+/** Returns true if the window fits. */
 function hasOutput({ space, window, strides, dilations, pad }: Case): boolean {
   return space.every((n, axis) =>
     windowGeometry(n, window[axis], strides[axis], dilations[axis], pad).output > 0
@@ -57,7 +57,7 @@ const whole = (count: number, seed: number) =>
 
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-/** Where an entry lies that has no batch and no channels, by its place in space. */
+/** Returns the place of an entry without batch and channels, by its place in space. */
 const flat = (shape: readonly number[], [z, y, x]: readonly number[]) =>
   (z * shape[1] + y) * shape[2] + x;
 

@@ -23,7 +23,7 @@ const cases: fc.Arbitrary<Pooling> = fc.record({
   }),
 });
 
-/** What a naive loop makes of it: the places of x that each entry of the result sees. */
+/** Returns, by a naive loop, the places of x that each entry of the result sees. */
 function windowsOf(tf: TensorFlow, { shape, filterSize, strides, pad }: Pooling) {
   const [, height, width, channels] = shape;
   const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad);

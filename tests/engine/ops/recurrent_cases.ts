@@ -15,7 +15,7 @@ const inputs = (x: Tensor, tf: TensorFlow) => {
 const first = (tf: TensorFlow, name: string, given: Record<string, Tensor>) =>
   (tf.engine().runKernel(name, given as never, ATTRIBUTES as never) as unknown as Tensor[])[0];
 
-/** How to run the kernels of a recurrent layer so that their first entry matters. */
+/** Calls of the kernels of a recurrent layer in which the first entry matters. */
 export const RECURRENT_CASES = {
   RecurrentSequence: {
     run: (tf: TensorFlow, x: Make) => first(tf, "RecurrentSequence", inputs(x(1, 1, 1), tf)),

@@ -253,7 +253,7 @@ Deno.test("the error of a filter's gradient does not grow with the positions it 
   });
 });
 
-/** What a cumulative sum or product is told. */
+/** Options of a cumulative sum or product. */
 interface Cumulation {
   shape: number[];
   axis: number;

@@ -8,7 +8,7 @@ import { oneHotRow } from "../../conformance/rows/indexed_operations.ts";
 import { batchNormRow, binaryRow, castRow } from "../../conformance/rows/operations.ts";
 import { poolingRow } from "../../conformance/rows/pooling.ts";
 
-/** What a function makes of these numbers, NaN among them. */
+/** Results of a function for these numbers, which include NaN. */
 const values = (
   name: string,
   x: number[],
@@ -57,7 +57,7 @@ const tie = (
   reference: ([x]) => reduce(x, [1], false, (entries) => entries.reduce(extremum)),
 });
 
-/** One window of sums -4, -3, -2 and -1, the last of which takes the gradient. */
+/** Window of sums -4, -3, -2 and -1, the last of which takes the gradient. */
 const dilationBackprop = (of: "Input" | "Filter", expected: number[], shape: number[]): Row => ({
   subject: `Dilation2DBackprop${of}`,
   options: "negative sums",

@@ -25,7 +25,9 @@ const backward = (statistics: number) => (x: Begin, tf: TensorFlow) => ({
   variance: tf.ones([statistics]),
 });
 
-/** How to run kernels that sweep over entries or rows so that the first entry of what they are given matters. */
+/**
+ * Calls of kernels that sweep over entries or rows in which the first entry of the input matters.
+ */
 export const SWEEPS = {
   Add: { run: (tf: TensorFlow, x: Begin) => tf.add(x(2, 3), tf.ones([3])) as Tensor },
   NormalizeColumns: { run: first("NormalizeColumns", forward) },

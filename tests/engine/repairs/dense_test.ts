@@ -20,7 +20,10 @@ function dense(activation: string, useBias: boolean): Layer {
   });
 }
 
-/** What TensorFlow.js does: reshapes, its fused product, the bias by an addition. */
+/**
+ * Computes the output as stock TensorFlow.js does: reshapes, its fused product, the bias by an
+ * addition.
+ */
 function stock(layer: Layer, x: Tensor): Tensor {
   const [kernel, bias] = layer.weights.map((weight) => weight.read());
   const rows = tf.reshape(x, [-1, INPUTS]) as never;

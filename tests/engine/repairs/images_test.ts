@@ -19,7 +19,7 @@ function layer(name: string, config: Record<string, unknown>) {
 
 const row = (values: number[]) => tf.tensor(values, [1, 1, values.length, 1]);
 
-/** What a layer makes of a row of pixels. */
+/** Returns the output of a layer for a row of pixels. */
 function outputs(name: string, config: Record<string, unknown>, values: number[]): number[] {
   const x = row(values);
   const one = layer(name, config);

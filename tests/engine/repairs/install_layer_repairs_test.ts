@@ -18,7 +18,7 @@ const rowOf = (subject: string, options: RegExp): Row =>
 
 const autoencoder = rowOf("embedding", /an lstm, a repeatVector and a simpleRNN/);
 
-/** What a model computes when it is not called itself, without gradients. */
+/** Returns the output of a model that is not called itself, without gradients. */
 const runBy = (run: (tf: TensorFlow, model: LayersModel, x: Tensor) => unknown): Row => ({
   ...autoencoder,
   discrete: true,

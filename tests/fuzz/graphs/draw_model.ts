@@ -23,7 +23,7 @@ const ANYWHERE: Draw[] = [
   plain.merge,
 ];
 
-/** What a layer of each rank may be. */
+/** Layers for each rank. */
 const KINDS: Record<number, Draw[]> = {
   1: [...ANYWHERE, plain.dense],
   2: [

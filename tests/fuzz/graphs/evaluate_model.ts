@@ -7,7 +7,7 @@ import {
 } from "./layer_plan.ts";
 import { type Scalars, scalars, type ScalarTape } from "./scalar_tape.ts";
 
-/** What the reference has written down of a pass. */
+/** Records of the reference about a pass. */
 export interface Notes {
   rows: Map<string, RowNotes>;
   weights: Map<LayerPlan, Scalars[]>;

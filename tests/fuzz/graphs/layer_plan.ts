@@ -12,21 +12,21 @@ export interface WeightPlan {
   trainable: boolean;
 }
 
-/** What is written down of one row of the measurements: the scalars of z and a of every call. */
+/** Record of one row of the measurements: the scalars of z and a of every call. */
 export interface RowNotes {
   calls: number;
   z: Scalar[];
   a: Scalar[];
 }
 
-/** What the evaluation of a layer may use. */
+/** Context of the evaluation of a layer. */
 export interface Evaluation {
   tape: ScalarTape;
   /** The scalars of the layer's weights, in their order; the same at every call. */
   weights: Scalars[];
   /** The notes of a row: the layer's own (""), or of a part ("/gates"). */
   row(part: string): RowNotes;
-  /** Whether a batch normalisation whose statistics are as they started runs on those of the batch. */
+  /** True if a batch normalisation with initial statistics uses those of the batch. */
   onBatch(isUnmoved: boolean): boolean;
   /** Notes that an embedding reads a row. */
   reads(row: number): void;
@@ -39,7 +39,7 @@ export interface LayerPlan {
   outputs: Sizes[];
   weights: WeightPlan[];
   trainable: boolean;
-  /** How many of the inputs, the last ones, are the initial states of a recurrent layer. */
+  /** Number of inputs, at the end, that are the initial states of a recurrent layer. */
   states?: number;
   /** The row of the layer that a wrapper calls, which the weights belong to. */
   inner?: string;
@@ -60,7 +60,7 @@ export interface ModelPlan {
   outputs: Sizes[];
 }
 
-/** Whether a plan is one of a model. */
+/** Returns true if a plan is that of a model. */
 export const isModelPlan = (plan: LayerPlan | ModelPlan): plan is ModelPlan => "steps" in plan;
 
 /** The steps that an output of a model depends on: TensorFlow.js leaves all others out. */

@@ -12,7 +12,7 @@ export class ScalarTape {
   readonly values: number[] = [];
   readonly #from: (readonly Scalar[])[] = [];
   readonly #slopes: (readonly number[])[] = [];
-  /** Whether a value came so near to a kink that float32 need not agree. */
+  /** True if a value came so near to a kink that float32 need not agree. */
   nearKink = false;
 
   /** @param round Applied to every number: `Math.fround` computes as float32 does. Default: none. */

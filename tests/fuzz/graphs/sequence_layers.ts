@@ -4,7 +4,7 @@ import type { Evaluation, LayerPlan, RowNotes, Sizes } from "./layer_plan.ts";
 import { dense, note, weight } from "./plain_layers.ts";
 import { pick, type Scalar, type Scalars, scalars } from "./scalar_tape.ts";
 
-/** One step of a cell for one example: what it makes of its states, the output first. */
+/** Step of a cell for one example: returns its new states, the output first. */
 type Step = (evaluation: Evaluation, x: Scalar[], states: Scalar[][]) => Scalar[][];
 
 /** x kernel + h recurrent + bias, for the columns from `from` on. */
@@ -86,7 +86,7 @@ const CELLS: Record<string, { gates: number; states: number; step(units: number)
   },
 };
 
-/** How often a step applies the activations of a part, a call each. */
+/** Number of times that a step applies the activations of a part, a call each. */
 const CALLS: Record<string, Record<string, number>> = {
   simpleRNN: {},
   gru: { "/candidate": 1, "/gates": 2 },

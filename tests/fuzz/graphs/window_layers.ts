@@ -18,7 +18,7 @@ function drawWindow(chance: Chance, sizes: Sizes): Window {
   };
 }
 
-/** Where the windows along an axis start, and how many there are. */
+/** Returns the starts of the windows along an axis, and their number. */
 function along(
   length: number,
   { size, stride, padding }: Window,

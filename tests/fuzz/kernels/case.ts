@@ -8,9 +8,9 @@ export interface Values {
   terms: Float64Array;
 }
 
-/** One operation with its inputs, and the same by naive loops. */
+/** Operation with its inputs, and the same by naive loops. */
 export interface KernelCase {
-  /** What is tried, for the message. */
+  /** Description of the case, for the message. */
   what: string;
   inputs: Values[];
   /** Runs the operation. */

@@ -1,7 +1,7 @@
 import type { Chance } from "../chance.ts";
 import { flat, indices } from "./case.ts";
 
-/** How a window moves, an entry for each axis. */
+/** Movement of a window, an entry per axis. */
 export interface Windows {
   input: number[];
   window: number[];

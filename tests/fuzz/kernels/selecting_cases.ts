@@ -16,7 +16,7 @@ import { drawShape } from "./draw_shape.ts";
 // deno-lint-ignore no-explicit-any -- operations for any number of axes, which the types tell apart
 type Operations = any;
 
-/** What takes entries as they are: parts, rows by their number, copies, mirrors, blocks. */
+/** Operations that copy entries: parts, rows by their number, copies, mirrors, blocks. */
 export function selecting(chance: Chance): KernelCase {
   const kind = chance.one(["slice", "gather", "tile", "mirrorPad", "split", "unstack", "depth"]);
   const shape = drawShape(chance, 1, 4, 300).map((size) => Math.max(size, 1));

@@ -11,7 +11,7 @@ import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { oddText } from "../odd_text.ts";
 
-/** What a subcommand does with its operands and flags before it opens a file, beyond parsing them. */
+/** Checks of a subcommand's operands and flags after parsing and before it opens a file. */
 const READERS: Record<string, (args: string[], command: Command) => void> = {
   check: (args, { operand }) => {
     chooseReporters(parseCommand(args, operand, CHECK_FLAGS).flags);

@@ -20,7 +20,7 @@ const castTo: Record<NumericType, (value: number) => number> = {
   bool: (value) => value === 0 ? 0 : 1,
 };
 
-/** What a program does with a tensor before it hands it over. */
+/** Operations of a program on a tensor before it hands it over. */
 const STEPS: ((tf: TensorFlow, made: Made, chance: Chance) => Made)[] = [
   (tf, { tensor, values }, chance) => {
     const dtype = chance.one(TYPES);

@@ -70,6 +70,6 @@ function sizesOf(layer: Layer): number[] {
 /** A model with a longer axis is loaded but not measured. */
 const LARGEST = 100_000;
 
-/** Where in the file something is, or which of its weights or files. */
+/** Places in a file, or names of its weights or files. */
 const PLACE =
   /: ([tT]he file |format |"?(modelTopology|weightsManifest)|"[^"]*"|layer "|extra is nested)/;

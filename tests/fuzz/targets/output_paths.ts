@@ -110,7 +110,7 @@ async function makeLinks(folder: string, chance: Chance): Promise<string[]> {
   return made;
 }
 
-/** One of the ways to write a path. */
+/** Returns one of the ways to write a path. */
 function spell(folder: string, name: string, chance: Chance): string {
   return chance.one([
     `${folder}/${name}`,

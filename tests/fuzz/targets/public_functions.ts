@@ -15,7 +15,7 @@ type Callable = (...args: any[]) => any;
 /** These are left out: what they are called with is for the runner of the tests. */
 const LEFT_OUT = ["testGradientHealth"];
 
-/** Which of their arguments is a file or a folder that they write. */
+/** Index of the argument that is a file or a folder that they write. */
 const WRITERS: Record<string, number> = { writeBaseline: 0, "StudyWriter.create": 0, saveModel: 1 };
 
 /** Every function that an entry point exports, the checks of rules and the matchers among them. */
@@ -99,7 +99,7 @@ export const target: FuzzTarget = {
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** What a public function may throw. */
+/** Returns the errors that a public function may throw. */
 async function errorClasses(): Promise<ErrorClass[]> {
   const classes: ErrorClass[] = [TypeError, InputError, SyntaxError, Theirs];
   for (const path of Object.values(configuration.exports)) {

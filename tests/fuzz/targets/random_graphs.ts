@@ -23,7 +23,7 @@ interface Subject {
   inputs: Tensor[];
   targets: Tensor[];
   options: MeasureOptions;
-  /** Which outputs the objective reads. */
+  /** Outputs that the objective reads. */
   read: number[];
 }
 
@@ -64,7 +64,7 @@ function evaluate(subject: Subject, round?: (x: number) => number) {
   return { tape, notes, value, ...tape.derivatives(value) };
 }
 
-/** Whether two computations of some scalars are so far apart that float32 decides nothing. */
+/** Returns true if two computations of some scalars differ so much that float32 decides nothing. */
 function differ(
   exact: ArrayLike<number>,
   rounded: ArrayLike<number>,
@@ -78,9 +78,9 @@ function differ(
 }
 
 /**
- * Compares every figure with the reference, unless a value lies too near to a kink or too far out, or the
- * graph makes so much of rounding (one batch normalisation of constants after the other) that the
- * reference itself comes out otherwise in float32.
+ * Compares every figure with the reference, unless a value is too near to a kink or too large, or
+ * the graph amplifies rounding so much (one batch normalisation of constants after another) that
+ * the reference itself changes in float32.
  */
 function compare(measurements: Measurements, subject: Subject): void {
   const { plan } = subject;

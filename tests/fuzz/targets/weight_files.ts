@@ -70,7 +70,7 @@ export const target: FuzzTarget = {
   },
 };
 
-/** Where in the file something is, or which files. */
+/** Places in a file, or names of files. */
 const PLACE = /: (weightsManifest|"[^"]*"|modelTopology|layer ")/;
 
 /** The bytes cut into one to three files. */

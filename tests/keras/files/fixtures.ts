@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 
-/** Where the files that Keras wrote are. */
+/** Folder of the files that Keras wrote. */
 export const FOLDER = new URL("../../../fixtures/files/keras/", import.meta.url);
 
 /** A tensor as the figures have it. */
@@ -9,7 +9,7 @@ export interface SavedTensor {
   values: number[];
 }
 
-/** What Keras itself says of a model: see bench/peers/write_keras_files.py. */
+/** Keras's own figures of a model: see bench/peers/write_keras_files.py. */
 export interface Figures {
   versions: Record<string, string>;
   inputs: SavedTensor[];
@@ -19,7 +19,7 @@ export interface Figures {
   layers: Record<string, number>;
   /** Root mean square of the gradient of each weight, by its path. */
   gradients: Record<string, number>;
-  /** Of attentions: each of these gradients along a direction, sum(g[i] * cos(i)). */
+  /** Gradients of attentions along a direction, sum(g[i] * cos(i)). */
   gradientsAlong?: Record<string, number>;
   loss: string | null;
   /** The gradient of each weight, of the models that bench/peers/write_keras_layers.py writes. */

@@ -5,7 +5,7 @@ import { writeZip } from "../../model/files/write_zip.ts";
 import { bytesOf, withFile } from "./fixtures.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 
-/** How a file of some bytes is refused. */
+/** Returns the refusal of a file of some bytes. */
 const refusal = (bytes: Uint8Array<ArrayBuffer>) =>
   withFile("a.keras", bytes, async (path) => {
     const error = await assertRejects(() => readKerasFile(path), ModelError);

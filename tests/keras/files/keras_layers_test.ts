@@ -6,7 +6,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 const { tf } = await startEngine();
 
-/** How far an entry may be from Keras's, relative to the largest of its tensor. */
+/** Largest distance of an entry from Keras's, relative to the largest entry of its tensor. */
 const TOLERANCE = 1e-4;
 
 const tensor = ({ shape, values }: SavedTensor, dtype: "float32" | "int32") =>

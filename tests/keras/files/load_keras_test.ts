@@ -12,7 +12,7 @@ const MODELS = FILES.filter((name) =>
   /\.(keras|h5\.gz)$/.test(name) && !name.includes(".weights.")
 );
 
-/** How far a figure may be from Keras's, relative to the largest of its kind. */
+/** Largest distance of a figure from Keras's, relative to the largest figure of its kind. */
 const TOLERANCE = 1e-4;
 
 function requireNear(found: number, expected: number, scale: number, what: string): void {

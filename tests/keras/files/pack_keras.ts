@@ -2,7 +2,7 @@ import { openZip } from "../../../src/model/files/unzip.ts";
 import { InputError } from "../../../src/words/input_error.ts";
 import { writeZip } from "../../model/files/write_zip.ts";
 
-/** What is in a `.keras`. */
+/** Contents of a `.keras`. */
 export interface KerasArchive {
   config: unknown;
   weights: Uint8Array;

@@ -8,7 +8,7 @@ const { layers } = tf;
 
 const dense = () => layers.dense({ units: 2, inputShape: [2] });
 
-/** Whether weights whose shapes are all alike can be told by the order of the layers. */
+/** Returns true if weights of equal shapes can be told apart by the order of the layers. */
 function isSure(model: LayersModel): boolean {
   const pairs = leafLayers(model).filter(({ layer }) => layer.weights.length > 0)
     .map(({ layer, path }) => ({ layer, array: { path, shape: [2, 2] } }) as unknown as WeightPair);

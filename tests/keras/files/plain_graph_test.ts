@@ -20,7 +20,7 @@ const layer = (name: string, class_name: string, ...inbound_nodes: unknown[]): J
 
 const call = (...args: unknown[]) => ({ args, kwargs: {} });
 
-/** What Keras 3 writes of a Dense behind a nested Sequential, of which each is an output. */
+/** Keras 3's configuration of a Dense after a nested Sequential, both of them outputs. */
 const LAYERS = [
   layer("in", "InputLayer"),
   layer("nested", "Sequential", call(tensor("in"))),

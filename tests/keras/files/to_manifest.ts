@@ -1,7 +1,10 @@
 import { type Hdf5Group, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
 import type { Hdf5Array } from "../../../src/keras/hdf5/read_array.ts";
 
-/** What the converter of TensorFlow.js makes of a `.h5`: its configuration as it is, its weights by their names. */
+/**
+ * Converts a `.h5` as the converter of TensorFlow.js does: its configuration as it is, its weights
+ * by their names.
+ */
 export function toManifest(bytes: Uint8Array): { json: unknown; weights: Uint8Array } {
   const root = openHdf5(bytes);
   const group = root.children.get("model_weights") as Hdf5Group;

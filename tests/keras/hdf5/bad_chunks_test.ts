@@ -92,7 +92,7 @@ Deno.test("openHdf5() refuses trees of chunks that lead back, to each node again
   );
 });
 
-/** One packed chunk of 4 entries, or of another number. */
+/** Returns a packed chunk of 4 entries, or of another number. */
 function packed(bytes: Uint8Array, { entries = 4, ids = [1] } = {}) {
   const chunk: WrittenChunk = { at: [0], size: bytes.length, address: DATA };
   return chunkedFile(

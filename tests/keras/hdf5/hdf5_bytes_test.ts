@@ -100,7 +100,7 @@ Deno.test("Hdf5Bytes reads texts up to a byte 0, and names that need one", () =>
 const datatype = (kind: number, bits: number, size: number, more: number[] = []) =>
   readDatatype(piece([0x10 | kind, bits, 0, 0, ...word(size, 4), ...more]));
 
-/** What follows in the description of a floating-point number, of which the bits of its exponent count. */
+/** Rest of the description of a floating-point number, in which the bits of its exponent matter. */
 const float = (exponent: number) => [0, 0, 16, 0, 0, exponent, 0, 23];
 
 Deno.test("readDatatype() knows each number by its class, size and sign", () => {

@@ -14,7 +14,7 @@ function file(name: string, changes: readonly [at: number, byte: number][] = [])
   return bytes;
 }
 
-/** Where a row of bytes stands, each time. */
+/** Returns the places of a row of bytes. */
 function placesOf(bytes: Uint8Array, wanted: readonly number[]): number[] {
   const found: number[] = [];
   for (let at = 0; at + wanted.length <= bytes.length; at++) {

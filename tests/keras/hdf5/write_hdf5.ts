@@ -2,7 +2,7 @@
 export const word = (value: number, bytes: number): number[] =>
   Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256);
 
-/** Of how many bytes an address is made, and a length. */
+/** Number of bytes of an address, and of a length. */
 export interface Widths {
   offset: number;
   length: number;

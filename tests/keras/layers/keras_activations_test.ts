@@ -40,7 +40,7 @@ for (const name of CURVES) {
   });
 }
 
-/** What Keras computes, in float64: tau is made of the sum of the running sums. */
+/** Computes Keras's result in float64: tau comes from the sum of the running sums. */
 function sparsemax(x: number[]): number[] {
   const sorted = x.toSorted((a, b) => b - a);
   let sum = 0, total = 0, count = 0;

@@ -6,7 +6,7 @@ import { parseNpy, readNpz } from "../../../src/model/batches/read_npy.ts";
 import { writeZip } from "../files/write_zip.ts";
 import { assertRefused, parts } from "../../assert_refused.ts";
 
-/** How NumPy calls the types whose entries it writes, and what writes them here. */
+/** NumPy's names of its types, with the arrays that write their entries here. */
 const TYPES: Record<string, (numbers: number[]) => ArrayBufferView<ArrayBuffer>> = {
   f8: (numbers) => new Float64Array(numbers),
   f4: (numbers) => new Float32Array(numbers),

@@ -16,7 +16,7 @@ export function png(
     interlaced?: number;
     lines?: number[];
     palette?: number[];
-    /** How many chunks the packed lines are divided into. */
+    /** Number of chunks of the packed lines. */
     pieces?: number;
   },
 ): Uint8Array<ArrayBuffer> {

@@ -12,7 +12,7 @@ import {
 import type { FileType } from "../../../src/model/weights/weights_manifest.ts";
 import { assertRefused, parts } from "../../assert_refused.ts";
 
-/** How the types are written whose entries are numbers here. */
+/** Writers of the types whose entries are numbers here. */
 const WRITTEN: Partial<Record<FileType, (numbers: number[]) => ArrayBufferView<ArrayBuffer>>> = {
   float64: (numbers) => new Float64Array(numbers),
   float32: (numbers) => new Float32Array(numbers),

@@ -6,7 +6,7 @@ export interface Packed {
   name: string;
   /** Content. */
   content: Uint8Array;
-  /** Whether it is deflated. */
+  /** True if it is deflated. */
   deflate?: boolean;
   /** Bytes that the local head, the list of contents, and the comment on the file have beside what counts. */
   extra?: { local?: number; list?: number; comment?: number };
@@ -21,7 +21,7 @@ export interface Packed {
   };
 }
 
-/** What the record at the end says where that is not the truth, and the comment behind it. */
+/** False values of the end record, and the comment after it. */
 export interface End {
   count?: number;
   size?: number;

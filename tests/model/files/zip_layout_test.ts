@@ -10,7 +10,7 @@ const open = (files: readonly Packed[], end?: End) => openZip(writeZip(files, en
 const refusal = (files: readonly Packed[], end?: End) =>
   partsOf(assertThrows(() => open(files, end), ModelError));
 
-/** Of the length of what stands beside a file: little-endian, so that 256 has its first byte 0. */
+/** Bytes of the length of a file's neighbour: little-endian, so that 256 has its first byte 0. */
 const length = fc.constantFrom(0, 1, 255, 256, 300);
 
 Deno.test("openZip() finds files and list whatever fields and comments stand between them", () => {

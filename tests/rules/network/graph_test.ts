@@ -122,7 +122,7 @@ const product = (...inputs: string[]) =>
 const reshape = (...inputs: string[]) =>
   makeLayer({ name: "reshape", className: "Reshape", kind: "passesOn", weights: [], inputs });
 
-/** Whether `gate` is one, in a graph with these layers after it. */
+/** Returns true if `gate` is a gate in a graph with these layers after it. */
 const asks = (...after: Parameters<typeof isGate>[0][]) => {
   const gate = makeLayer({ name: "gate", inputs: [] });
   return isGate(gate, new Graph([gate, ...after]));
@@ -183,7 +183,7 @@ Deno.test("kernelChain() says by how much an unknown activation enlarges z and d
   ]);
 });
 
-/** Whether the biases of a layer look moved by training. */
+/** Returns true if the biases of a layer look moved by training. */
 function trained(className: string, values: number[], name = "layer/bias"): boolean {
   const bias = makeWeight({ name, shape: [values.length], values: statisticsOf(values) });
   const layers = [{ className, weights: [makeWeight(), bias] }];

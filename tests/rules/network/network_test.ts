@@ -213,7 +213,7 @@ Deno.test("offByAlikeness() looks at what lies between the last kernel and the l
   assertEquals(isJudged(norm(0), act), true);
 });
 
-/** What depth explains in a chain of these activations. */
+/** Returns the growth that depth explains in a chain of these activations. */
 function byDepth(layers: Partial<LayerMeasurements>[], inputs = flat(1, 640)) {
   const measurements = makeMeasurements(layers);
   const { batch } = measurements;

@@ -21,7 +21,7 @@ const { tf } = await startEngine({ threads: 1 });
 const RULES = [activationScale, gradientBalance, gradientRatio];
 const SEEDS = 6;
 
-/** What one draw of a network measures, its kernels multiplied by a factor. */
+/** Measures one draw of a network whose kernels are multiplied by a factor. */
 async function draw(name: string, seed: number, scale = 1): Promise<Measurements> {
   const { build, examples = 32, objective } = HEALTHY[name];
   const model = build(makeKit(tf, seed));
@@ -41,7 +41,7 @@ async function draw(name: string, seed: number, scale = 1): Promise<Measurements
 
 const judge = (measured: Measurements) => RULES.flatMap((rule) => rule.run(measured));
 
-/** What usual initialisers explain is a warning that no assertion fails on. */
+/** Signals that usual initialisers explain give a warning that no assertion fails on. */
 const isExcused = ({ kind }: Finding) => kind === "small" || kind === "large";
 
 for (const name of Object.keys(HEALTHY)) {
