@@ -227,6 +227,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     #params: TrainingParams | null = null;
     #page: LivePage | null = null;
     #firstEpoch: number | null = null;
+    #isJudging = false;
 
     constructor() {
       super();
@@ -282,36 +283,58 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     /** Judges a step of a loop without `fit`. */
     async step(trained: StepOfLoop): Promise<{ stop: boolean }> {
       requireStep(trained, model);
-      if (this.#watch === null) {
-        this.#watch = open(model!, optimizer ?? model!.optimizer ?? null);
+      if (this.#isJudging) {
+        throw new InputError(
+          refusal`step() is called before the last call has ended, expected await monitor.step(...)`,
+        );
       }
-      await this.#serve();
-      const stop = await this.#judge(trained);
-      if (trained.optimizer !== undefined) this.#watch.follow(trained.optimizer);
-      return { stop };
+      this.#isJudging = true;
+      try {
+        this.#watch ??= open(model!, optimizer ?? model!.optimizer ?? null);
+        await this.#serve();
+        const stop = await this.#judge(trained);
+        if (trained.optimizer !== undefined) this.#watch.follow(trained.optimizer);
+        return { stop };
+      } finally {
+        this.#isJudging = false;
+      }
     }
 
     /** Measures the end of a training. */
     async end(): Promise<void> {
       try {
         this.#watch?.end();
-        this.#watch = null;
       } finally {
-        this.#page?.announce();
-        const page = this.#page;
-        this.#page = null;
-        await page?.close();
+        await this.#close();
       }
+    }
+
+    /** Stops watching, and shows the end on the live page. */
+    async #close(): Promise<void> {
+      const page = this.#page;
+      this.#watch?.dispose();
+      this.#watch = this.#page = null;
+      await page?.close();
     }
 
     async #judge(trained: TrainedBatch): Promise<boolean> {
       const before = [state.history.length, state.judge.findings.length];
-      const stops = await this.#watch!.endBatch(trained);
+      const stops = await this.#endBatch(trained);
       const hasNews = state.history.length !== before[0] ||
         state.judge.findings.length !== before[1];
       if (hasNews) this.#page?.announce();
       else this.#page?.tick();
       return stops;
+    }
+
+    async #endBatch(trained: TrainedBatch): Promise<boolean> {
+      try {
+        return await this.#watch!.endBatch(trained);
+      } catch (error) {
+        // The training ends with it, and fit() would not call onTrainEnd().
+        await this.#close();
+        throw error;
+      }
     }
 
     /** Few trainings are watched live, and pages take a while to load. */
@@ -320,7 +343,8 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       const { LivePage }: typeof import("./live_page.ts") = await import(
         import.meta.resolve("./live_page.ts")
       );
-      this.#page = new LivePage({ history: state.history, steps: rows });
+      const charge = (milliseconds: number) => this.#watch?.charge(milliseconds);
+      this.#page = new LivePage({ history: state.history, steps: rows, charge });
     }
   }
 
@@ -362,10 +386,11 @@ function requireStep(trained: unknown, model: LayersModel | undefined): void {
       expected: "an optimizer of TensorFlow.js",
     });
   }
-  if (typeof loss === "number" || isObject(loss) && "dataSync" in loss) return;
+  const isTensor = isObject(loss) && "dataSync" in loss;
+  if (typeof loss === "number" || isTensor && loss.isDisposed !== true) return;
   throw new InputError({
     place: "step.loss",
-    found: showValue(loss),
+    found: isTensor ? "a tensor that was disposed of" : showValue(loss),
     expected: "a number or a scalar of TensorFlow.js",
   });
 }

@@ -7,16 +7,25 @@ const FRAME = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Training</title>
+<link rel="icon" href="data:,">
 <style>html, body, iframe { margin: 0; width: 100%; height: 100%; border: 0; display: block; }</style>
 <iframe src="/page" title="Training"></iframe>
 <script>
   const frame = document.querySelector("iframe");
-  new EventSource("/events").onmessage = () => frame.contentWindow.location.reload();
+  const events = new EventSource("/events");
+  events.onmessage = () => frame.contentWindow.location.reload();
+  // The server has ended by now. Anchors lead to places in a page from a blob, but not in srcdoc.
+  events.addEventListener("end", ({ data }) => {
+    events.close();
+    const top = frame.contentWindow.scrollY;
+    frame.onload = () => frame.contentWindow.scrollTo(0, top);
+    frame.src = URL.createObjectURL(new Blob([JSON.parse(data)], { type: "text/html" }));
+  });
 </script>
 `;
 
-/** Share of the time that drawing the page for its readers may take. */
-const SHARE = 0.05;
+/** Share of the time that drawing the page for its readers may take, of the 5 % of the monitor. */
+const SHARE = 0.02;
 /** Least milliseconds between two looks at steps without a finding or a full pass. */
 const LEAST_PAUSE = 1000;
 
@@ -24,6 +33,8 @@ const LEAST_PAUSE = 1000;
 interface ShownTraining {
   history: readonly HealthRecord[];
   steps: readonly TrainingStep[];
+  /** Charges milliseconds that drawing the page took. */
+  charge: (milliseconds: number) => void;
   /** Returns the time in milliseconds. */
   now?: () => number;
 }
@@ -33,6 +44,7 @@ export class LivePage {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #listeners = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
+  readonly #training: ShownTraining;
   readonly #now: () => number;
   /** Time of the latest news, and milliseconds that it took to draw the page. */
   #announced: number;
@@ -40,13 +52,14 @@ export class LivePage {
 
   /** Begins to serve, and prints the address. */
   constructor(training: ShownTraining) {
+    this.#training = training;
     this.#now = training.now ?? (() => performance.now());
     this.#announced = this.#now();
     this.#server = Deno.serve({
       hostname: "127.0.0.1",
       port: 0,
       onListen: ({ port }) => console.error(`healthMonitor: http://127.0.0.1:${port}`),
-    }, (request) => this.#respond(request, training));
+    }, (request) => this.#respond(request));
     // A training that throws ends the process all the same.
     this.#server.unref();
   }
@@ -59,9 +72,7 @@ export class LivePage {
   /** Tells the open pages that there is news. */
   announce(): void {
     this.#announced = this.#now();
-    for (const listener of this.#listeners) {
-      listener.enqueue(new TextEncoder().encode("data: new\n\n"));
-    }
+    this.#send("data: new\n\n");
   }
 
   /** Tells the open pages of a step without other news, as often as drawing them is cheap. */
@@ -70,17 +81,30 @@ export class LivePage {
     if (this.#now() - this.#announced >= pause) this.announce();
   }
 
-  /** Ends the server; open pages keep what they show. */
+  /** Shows open pages the end, and ends the server. */
   async close(): Promise<void> {
+    if (this.#listeners.size > 0) {
+      this.#send(`event: end\ndata: ${JSON.stringify(await this.#draw())}\n\n`);
+    }
     for (const listener of this.#listeners) listener.close();
     this.#listeners.clear();
     await this.#server.shutdown();
   }
 
-  async #respond(
-    request: Request,
-    { history, steps }: ShownTraining,
-  ): Promise<Response> {
+  #send(message: string): void {
+    for (const listener of this.#listeners) listener.enqueue(new TextEncoder().encode(message));
+  }
+
+  async #draw(): Promise<string> {
+    const { history, steps, charge } = this.#training;
+    const started = this.#now();
+    const page = await renderHistoryPage(history, { steps });
+    this.#drawn = this.#now() - started;
+    charge(this.#drawn);
+    return page;
+  }
+
+  async #respond(request: Request): Promise<Response> {
     // Another site could otherwise reach the server by a name that it points to the loopback.
     const { hostname, pathname } = new URL(request.url);
     if (hostname !== "127.0.0.1" && hostname !== "localhost") {
@@ -88,12 +112,7 @@ export class LivePage {
     }
     const html = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
     if (pathname === "/") return new Response(FRAME, { headers: html });
-    if (pathname === "/page") {
-      const started = this.#now();
-      const page = await renderHistoryPage(history, { steps });
-      this.#drawn = this.#now() - started;
-      return new Response(page, { headers: html });
-    }
+    if (pathname === "/page") return new Response(await this.#draw(), { headers: html });
     if (pathname !== "/events") return new Response(null, { status: 404 });
     let own: ReadableStreamDefaultController<Uint8Array>;
     const stream = new ReadableStream<Uint8Array>({

@@ -145,7 +145,12 @@ export class TrainingWatch {
     this.#steps = new StepWatch(this.#engine, model);
     this.#healthy = new HealthyState(this.#engine, model);
     if (optimizer !== null) this.follow(optimizer);
-    if (state.history.length === 0) this.#begin(started);
+    try {
+      if (state.history.length === 0) this.#begin(started);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
     this.#prepare();
     this.#budget.resume();
   }
@@ -168,6 +173,11 @@ export class TrainingWatch {
     this.#budget.steps = count;
   }
 
+  /** Charges milliseconds that were taken between two steps. */
+  charge(milliseconds: number): void {
+    this.#budget.charge("other", milliseconds);
+  }
+
   /** Number of steps since it began. */
   get done(): number {
     return this.#budget.done;
@@ -175,10 +185,11 @@ export class TrainingWatch {
 
   /** Measures step 0. */
   #begin(started: number): void {
+    // It validates the batch.
+    const measurements = this.#pass();
     const { log } = this.#state.judge;
     log.setup.constantLoss = constantAnswerLoss(this.#engine.tf, this.#model, this.#options);
     this.#healthy.keep(0);
-    const measurements = this.#pass();
     this.#add({ step: 0, ...signalsOf(this.#engine, this.#model, measurements) });
     this.#record(this.#judged(measurements, { isEnd: false }), []);
     this.#chargeRest("other", { started, spentBefore: 0 });
@@ -224,7 +235,8 @@ export class TrainingWatch {
     const state = this.#state;
     state.step++;
     const row = this.#row(trained);
-    const isDue = state.isDue(state.step) || this.#owes;
+    // The rules over trainings see the end, too, if it is known.
+    const isDue = state.isDue(state.step) || this.#owes || isEnd;
     const isAffordable = this.#budget.affordsPass();
     this.#owes = isDue && !isAffordable;
     const measured = isDue && isAffordable ? this.#pass() : null;
@@ -249,7 +261,9 @@ export class TrainingWatch {
   end(): boolean {
     try {
       if (this.#state.isMeasured) return false;
-      const judged = this.#judged(this.#pass(), { isEnd: true });
+      const measured = this.#pass();
+      this.#addPass(signalsOf(this.#engine, this.#model, measured));
+      const judged = this.#judged(measured, { isEnd: true });
       this.#record(judged, this.#state.see(judged));
       return this.#respond().stops;
     } finally {
@@ -296,6 +310,13 @@ export class TrainingWatch {
         : {},
       layers: [...kernels].map(([layer, updateRatio]): LayerSignals => ({ layer, updateRatio })),
     });
+  }
+
+  /** Adds a full pass to the latest row, whose line in the log is already written. */
+  #addPass(pass: Partial<TrainingStep>): void {
+    const row = this.rows[this.rows.length - 1];
+    this.#options.outputs.add({ step: row.step, ...pass });
+    this.rows[this.rows.length - 1] = withPass(row, pass);
   }
 
   #add(row: TrainingStep): TrainingFinding[] {

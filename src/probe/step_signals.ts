@@ -341,7 +341,9 @@ export class StepWatch {
 
   /** Notes the examples whose targets are not finite. */
   seeTargets(signals: Pick<StepSignals, "badExamples">, targets: readonly Tensor[]): void {
-    for (const target of targets) signals.badExamples.push(...badRows(this.#tf, target));
+    for (const target of targets) {
+      if (!target.isDisposed) signals.badExamples.push(...badRows(this.#tf, target));
+    }
   }
 
   /** Computes the loss of the same batch once more, and restores what that changes. */

@@ -1,3 +1,6 @@
+import { writeFailure } from "../words/failure.ts";
+import { InputError } from "../words/input_error.ts";
+import { showValue } from "../words/show_value.ts";
 import type { TrainingStep } from "./training_step.ts";
 import { logLine } from "./read_training_log.ts";
 
@@ -97,34 +100,77 @@ interface MonitorOutputOptions {
   tensorBoard?: string;
 }
 
+/** File of a monitor. */
+interface Output {
+  option: "log" | "tensorBoard";
+  path: string;
+  bytesOf(row: TrainingStep): Uint8Array;
+}
+
 /**
  * Writes the rows of a training as they arrive. Files are not kept open, since they would also have
  * to be closed when the training throws.
  */
 export class MonitorOutputs {
-  readonly #log: string | null;
-  readonly #events: string | null;
+  readonly #outputs: Output[] = [];
 
-  /** Begins with empty files. */
+  /**
+   * Begins with empty files.
+   *
+   * @throws {InputError} If one cannot be written.
+   */
   constructor({ log = "", tensorBoard = "" }: MonitorOutputOptions) {
-    this.#log = log === "" ? null : log;
-    if (this.#log !== null) Deno.writeTextFileSync(this.#log, "");
-    this.#events = tensorBoard === "" ? null : eventFile(tensorBoard);
-    if (this.#events !== null) Deno.writeFileSync(this.#events, eventFileHeader(now()));
+    const text = new TextEncoder();
+    if (log !== "") {
+      this.#open(
+        { option: "log", path: log, bytesOf: (row) => text.encode(logLine(row)) },
+        () => Deno.writeTextFileSync(log, ""),
+      );
+    }
+    if (tensorBoard !== "") {
+      const path = eventFile(tensorBoard);
+      this.#open({ option: "tensorBoard", path, bytesOf: (row) => eventRecord(row, now()) }, () => {
+        Deno.mkdirSync(tensorBoard, { recursive: true });
+        Deno.writeFileSync(path, eventFileHeader(now()));
+      });
+    }
   }
 
-  /** Writes a row. */
+  #open(output: Output, begin: () => void): void {
+    const { option, path } = output;
+    try {
+      begin();
+    } catch (error) {
+      const found = `${showValue(path)}, which cannot be written (${writeFailure(error)})`;
+      const expected = "a place for the file of the monitor";
+      throw new InputError({ place: `options.${option}`, found, expected });
+    }
+    this.#outputs.push(output);
+  }
+
+  /** Writes a row. A full disk ends the file, and not the training. */
   add(row: TrainingStep): void {
-    const append = { append: true };
-    if (this.#log !== null) Deno.writeTextFileSync(this.#log, logLine(row), append);
-    if (this.#events !== null) Deno.writeFileSync(this.#events, eventRecord(row, now()), append);
+    for (const output of [...this.#outputs]) {
+      try {
+        Deno.writeFileSync(output.path, output.bytesOf(row), { append: true });
+      } catch (error) {
+        this.#outputs.splice(this.#outputs.indexOf(output), 1);
+        console.error(
+          `healthMonitor, after step ${row.step}: ${output.path} cannot be written ` +
+            `(${writeFailure(error)}), and ends here.`,
+        );
+      }
+    }
   }
 }
 
 const now = () => Date.now() / 1000;
 
-/** Returns the path of a new event file. TensorBoard reads files with this word in their names. */
+/**
+ * Returns the path of a new event file, other than that of a monitor that began in the same second.
+ * TensorBoard reads files with this word in their names.
+ */
 function eventFile(folder: string): string {
-  Deno.mkdirSync(folder, { recursive: true });
-  return `${folder}/events.out.tfevents.${Math.floor(now())}.gradient-health`;
+  const unique = crypto.randomUUID().slice(0, 8);
+  return `${folder}/events.out.tfevents.${Math.floor(now())}.gradient-health.${unique}`;
 }

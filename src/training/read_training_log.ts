@@ -176,13 +176,15 @@ function inOrder(rows: readonly TrainingStep[]): TrainingStep[] {
   if (restarts) return rows.map((row, i) => Object.assign(row, { step: i + 1 }));
   const joined: TrainingStep[] = [];
   for (const row of rows.toSorted((a, b) => a.step - b.step)) {
-    const last = joined.at(-1);
-    const known = Object.entries(row).filter(([, value]) => value !== null);
-    const fits = ([name, value]: [string, unknown]) =>
-      Object.is((last as unknown as Record<string, unknown>)[name] ?? value, value);
-    if (last?.step === row.step && known.every(fits)) {
+    const last = (joined.at(-1) ?? {}) as Partial<TrainingStep> & Record<string, unknown>;
+    const { layers, ...signals } = row;
+    const known = Object.entries(signals).filter(([, value]) => value !== null);
+    const fits = known.every(([name, value]) => Object.is(last[name] ?? value, value));
+    if (last.step !== row.step || !fits) joined.push(row);
+    else {
       Object.assign(last, Object.fromEntries(known));
-    } else joined.push(row);
+      if (layers !== undefined) last.layers = [...last.layers ?? [], ...layers];
+    }
   }
   return joined;
 }

@@ -10,6 +10,7 @@ import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/healt
 import type { Engine } from "../../src/engine/engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
+import { readTrainingLog } from "../../src/training/read_training_log.ts";
 import { objective, subject } from "./watched_training.ts";
 
 Deno.test("healthMonitor() judges a loop without fit, as fit", async () => {
@@ -119,4 +120,66 @@ Deno.test("a loop whose optimizer is not known has the updates of its steps, and
     monitor.steps.slice(1).every(({ gradientNorm }) => gradientNorm! > 0);
   assertEquals([norms(known), norms(other)], [true, false]);
   assertEquals(other.monitor.steps.at(-1)!.learningRate, null);
+});
+
+Deno.test("step() rejects a disposed loss and a call that does not wait, and skips disposed batches", async () => {
+  await using engine = await startEngine();
+  const { model, batch, data: [inputs, targets], dispose } = subject(
+    engine,
+    engine.tf.train.sgd(0.05),
+  );
+  const monitor = healthMonitor({ batch, objective, model, onFinding: "keep" });
+  const loss = engine.tf.scalar(1);
+  loss.dispose();
+  await assertRejects(() => monitor.step({ loss }), TypeError, "step.loss is a tensor that was");
+  const gone = [inputs.clone(), targets.clone()];
+  engine.tf.dispose(gone);
+  await monitor.step({ loss: 1, inputs: gone[0], targets: gone[1] });
+  const first = monitor.step({ loss: 1 });
+  await assertRejects(() => monitor.step({ loss: 1 }), TypeError, "step() is called before");
+  await first;
+  assertEquals(monitor.steps.length, 3);
+  await monitor.end();
+  dispose();
+});
+
+Deno.test("healthMonitor() measures the end of a loop into its last row and into the log", async () => {
+  await using engine = await startEngine();
+  const { model, batch, dispose } = subject(engine, engine.tf.train.sgd(0.05));
+  const log = await Deno.makeTempFile();
+  const monitor = healthMonitor({ batch, objective, model, onFinding: "keep", every: 5, log });
+  for (let step = 1; step <= 7; step++) await monitor.step({ loss: 1 });
+  assertEquals(monitor.steps.at(-1)!.validationLoss, undefined);
+  await monitor.end();
+  const held = monitor.history.at(-1)!.measurements.objective.value;
+  assertEquals(monitor.steps.map(({ step }) => step), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assertEquals(monitor.steps.at(-1)!.validationLoss, held);
+  const read = readTrainingLog(await Deno.readTextFile(log));
+  assertEquals([read.length, read.at(-1)!.validationLoss], [8, held]);
+  await Deno.remove(log);
+  dispose();
+});
+
+Deno.test("a monitor that throws leaves no tensor, no trace in the optimizer, and no page", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const optimizer = tf.train.sgd(0.05);
+  const { model, batch, data: [, targets], dispose } = subject(engine, optimizer);
+  const before = tf.memory().numTensors;
+  const prototype = Object.getPrototypeOf(optimizer);
+  const isShadowed = () => Object.getPrototypeOf(optimizer) !== prototype;
+  const wrong = { inputs: batch.inputs, targets: targets.slice(1) };
+  assertThrows(
+    () => healthMonitor({ batch: wrong, objective, model }),
+    TypeError,
+    "32 and 31 examples",
+  );
+  wrong.targets.dispose();
+  assertEquals([tf.memory().numTensors, isShadowed()], [before, false]);
+  const monitor = healthMonitor({ batch, objective, model, live: true });
+  assertEquals(isShadowed(), true);
+  await assertRejects(() => monitor.step({ loss: NaN }), AssertionError, "The loss is NaN");
+  assertEquals([tf.memory().numTensors, isShadowed()], [before, false]);
+  assertEquals(monitor.url, null);
+  dispose();
 });

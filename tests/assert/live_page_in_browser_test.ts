@@ -9,7 +9,7 @@ import { CHROMIUM, launch } from "../picture/browser.ts";
 const objective = "meanSquaredError";
 
 Deno.test({
-  name: "the page of a running training shows loss, layers and causes as they arise",
+  name: "the page of a running training shows loss, layers and causes as they arise, and its end",
   ignore: CHROMIUM === null,
   fn: async () => {
     await using engine = await startEngine();
@@ -63,10 +63,14 @@ Deno.test({
       assertStringIncludes(await text(), "30 steps");
       assert(asked.filter((url) => url.endsWith("/page")).length > 1);
       assertEquals(asked.filter((url) => !url.startsWith(monitor.url!)), []);
+      await train(1);
+      await monitor.end();
+      await training.getByText("31 steps").first().waitFor();
+      await training.getByRole("link", { name: "Layer by layer" }).click();
+      assertStringIncludes(await text(), "layer by layer");
     } finally {
       await browser.close();
     }
-    await monitor.end();
     tf.dispose([inputs, targets]);
     model.dispose();
   },

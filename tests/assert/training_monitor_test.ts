@@ -91,6 +91,7 @@ Deno.test("healthMonitor() writes a log that can be judged afterwards, and a fil
     const plain = (row: object) =>
       Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
     const read = readTrainingLog(await Deno.readTextFile(log));
+    assert(read.at(-1)!.validationLoss! > 0);
     assertEquals(read.map(({ loss }) => loss), steps.map(({ loss }) => loss));
     assertEquals(Object.keys(plain(read[5])).toSorted(), Object.keys(plain(steps[5])).toSorted());
   });
@@ -140,7 +141,9 @@ Deno.test("a live page has news once a second, less often if it is slow to draw"
   const { history, steps } = await fit(engine, engine.tf.train.sgd(0.01), {}, 1);
   let time = 0;
   let each = 0;
-  const page = new LivePage({ history, steps, now: () => time += each });
+  const charged: number[] = [];
+  const charge = (milliseconds: number) => void charged.push(milliseconds);
+  const page = new LivePage({ history, steps, charge, now: () => time += each });
   const url = `http://127.0.0.1:${page.port}`;
   const news = await fetch(`${url}/events`);
   const tickAt = (...times: number[]) => {
@@ -150,12 +153,17 @@ Deno.test("a live page has news once a second, less often if it is slow to draw"
     }
   };
   tickAt(999, 1000, 1999, 2000);
-  each = 100; // Drawing takes 100 ms, 5 % of 2 s.
+  each = 40; // Drawing takes 40 ms, 2 % of 2 s.
   await (await fetch(`${url}/page`)).body!.cancel();
   each = 0;
   tickAt(3999, 4000, 5999);
+  assertEquals(charged, [40]);
   await page.close();
-  assertEquals(await news.text(), "data: new\n\n".repeat(3));
+  const [last, ...before] = (await news.text()).split("\n\n").reverse().slice(1);
+  assertEquals(before, Array(3).fill("data: new"));
+  // The end holds the page, since the server has gone when a reader could ask for it.
+  const [, drawn] = last.match(/^event: end\ndata: (.*)$/)!;
+  assertStringIncludes(JSON.parse(drawn), "exercise: training");
 });
 
 Deno.test("a live page has news at a finding, without a full pass", async () => {
