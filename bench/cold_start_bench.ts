@@ -17,7 +17,7 @@ const HEALTHY = `${ROOT}fixtures/golden/relu_he/model.json`;
 const ILL = `${ROOT}fixtures/golden/seed_tanh_stddev_200/model.json`;
 const CONFIGURATION = `${ROOT}examples/ci/gradient-health.json`;
 
-/** What the program is held against: nothing, and TensorFlow.js with nothing to compute. */
+/** References of the program: an empty script, and TensorFlow.js without work. */
 const FILES = {
   [EMPTY]: "",
   [BARE]: `import * as tf from "npm:@tensorflow/tfjs@4.22.0";

@@ -38,7 +38,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What a finding says, and whether a gate passes, may change where an issue asks for it. */
+/** Words of findings, and gates that pass, may change if an issue asks for it. */
 const JUDGED = /\.(findings|failed|healthy|passed|summary|counts|errors|warnings|notes)\b/;
 
 let figures = 0;

@@ -1,9 +1,10 @@
 /**
- * How near the delta ratios of wide random networks are to mean-field theory:
- * `deno run -A bench/delta_ratios.ts [FIRST_SEED] [SEEDS]`.
+ * Distance of the delta ratios of wide random networks from mean-field theory: `deno run -A
+ * bench/delta_ratios.ts [FIRST_SEED] [SEEDS]`.
  *
- * Six layers of 512 units on 64 examples. For each pair of neighbouring layers: by how much the mean over the
- * seeds of the squared ratio of deltas is off chi, the standard error of that, and the spread of one draw.
+ * Six layers of 512 units on 64 examples. For each pair of neighbouring layers: by how much the
+ * mean over the seeds of the squared ratio of deltas is off chi, the standard error of that, and
+ * the spread of one draw.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * What the first `report` of a checkout fetches. It fetches it again, into a folder that it removes, beside what
- * TensorFlow.js alone takes. It fails where packages are fetched that are not listed.
+ * Downloads of the first `report` of a checkout. It fetches it again, into a folder that it
+ * removes, beside what TensorFlow.js alone takes. It fails where packages are fetched that are not
+ * listed.
  *
  * @module
  */
@@ -10,7 +11,10 @@ const ROOT = new URL("../", import.meta.url).pathname;
 /** In megabytes, 10^6 bytes. */
 const TARGET = 300;
 
-/** What `report` imports, but for TensorFlow.js and what that takes; `deno-std` stands in for JSR's in a checkout. */
+/**
+ * Imports of `report` other than TensorFlow.js and its dependencies; `deno-std` stands in for JSR's
+ * in a checkout.
+ */
 const OWN = [
   "deno-std",
   "fast-png",

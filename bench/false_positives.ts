@@ -1,10 +1,10 @@
 /**
- * How often each rule has something against a healthy network: `deno run -A bench/false_positives.ts`.
+ * False-positive rate of each rule on healthy networks: `deno run -A bench/false_positives.ts`.
  *
- * Draws the controls of `tests/false_positives/` under seeds that no default was ever looked at under,
- * in both styles and under three objectives, and counts the draws with an error and those with a warning.
- * What it prints is what the documentation of the rules says. Arguments: the first seed, how many, and
- * `measurements` or `model` for the rules over the one or the other alone.
+ * Draws the controls of `tests/false_positives/` under seeds that no default was ever looked at
+ * under, in both styles and under three objectives, and counts the draws with an error and those
+ * with a warning. The documentation of the rules quotes its output. Arguments: the first seed, how
+ * many, and `measurements` or `model` for the rules over the one or the other alone.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * How time and memory of `measure()` grow with depth, width and batch. Each network is measured in a process of its
- * own for three seconds; the least time that the processor was given for a pass counts. One thread.
+ * Growth of the time and memory of `measure()` with depth, width and batch. Each network is
+ * measured in a process of its own for three seconds; the least time that the processor was given
+ * for a pass counts. One thread.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * What this engine is worth beside TensorFlow.js as it is.
+ * Speed of this engine relative to stock TensorFlow.js.
  *
- * Each network runs in a process of its own; the processes take turns, and the least time of all passes
- * counts, being the least disturbed.
+ * Each network runs in a process of its own; the processes take turns, and the least time of all
+ * passes counts, being the least disturbed.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { convnet, dense, type Network, recurrent } from "./networks.ts";
 import type { Row } from "./row.ts";
 import { timeNetwork } from "./time_network.ts";
 
-/** What to run: network, backend, passes in one process, processes. */
+/** Runs: network, backend, passes in one process, processes. */
 const RUNS = [
   ["dense", "stock", 6, 3],
   ["dense", "engine", 45, 3],

@@ -6,7 +6,7 @@ type Symbolic = LayersModel["inputs"][number];
 
 /** A network at the size at which it was published. */
 interface LargeModel {
-  /** How many examples it is measured on. */
+  /** Number of examples that it is measured on. */
   examples: number;
   create(tf: TensorFlow): LayersModel;
   /** Whose statistics its normalisations run on. Default: as `measure()` has it. */

@@ -9,7 +9,7 @@ export const processor = (): string => cpus()[0]?.model.trim() ?? Deno.build.arc
 export const machine = (): string =>
   `${navigator.hardwareConcurrency} cores of ${processor()}, Deno ${Deno.version.deno}`;
 
-/** What figures depend on, in lines: the machine, what else it does, versions, and the machine's peak. */
+/** Describes in lines what figures depend on: the machine, its load, versions, and its peak. */
 export async function describeMachine(): Promise<string> {
   const { version } = await import("@tensorflow/tfjs");
   const memory = (totalmem() / 2 ** 30).toFixed(0);

@@ -1,7 +1,8 @@
 /**
- * How near the estimate of a pass's memory is to what it takes: `deno run -A bench/memory_estimate.ts`. For networks of
- * every kind, in both modes of batch normalisation where that makes a difference: the estimate, the most bytes of the
- * WASM heap that were taken at once, and the ratio, which is to lie between 1 / 1.3 and 1.3.
+ * Accuracy of the estimate of a pass's memory: `deno run -A bench/memory_estimate.ts`. For networks
+ * of every kind, in both modes of batch normalisation where that makes a difference: the estimate,
+ * the most bytes of the WASM heap that were taken at once, and the ratio, which is to lie between 1
+ * / 1.3 and 1.3.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import type { LayersModel } from "../src/engine/tensorflow.ts";
 import { heapPeak } from "./heap_peak.ts";
 import { memoryModels } from "./memory_models.ts";
 
-/** How large a pass is to be, in bytes: it takes a moment, and far more than a kernel takes for itself. */
+/** Bytes of a pass: it takes a moment, and far more memory than the scratch space of a kernel. */
 const SIZE = 32 * 2 ** 20;
 const MOST = 1.3;
 const MODES = ["inference", "training"] as const;

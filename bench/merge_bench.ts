@@ -1,7 +1,8 @@
 /**
- * What joining the parts of a study costs: a thousand shards of a thousand points (3.1 GB, some ten minutes; removed
- * afterwards), and of a tenth of them. The parts are simulated: points of ten layers, as long in the file as measured
- * ones. The memory of `merge --format json` is bounded, whatever the points.
+ * Cost of merging the parts of a study: a thousand shards of a thousand points (3.1 GB, about ten
+ * minutes; removed afterwards), and a tenth of them. The parts are simulated: points of ten layers,
+ * as long in the file as measured ones. The memory of `merge --format json` is bounded, whatever
+ * the points.
  *
  * @module
  */

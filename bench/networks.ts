@@ -2,7 +2,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../src/engine/tensorflow.t
 
 /** A network whose gradient is timed, and what it is run on. */
 export interface Network {
-  /** What a reader should know of it. */
+  /** Remark for the reader. */
   name: string;
   create(tf: TensorFlow): { model: LayersModel; input: Tensor };
   /** Multiply-adds of its products in one forward and backward pass, times 2. */

@@ -65,7 +65,7 @@ const OPERATIONS: Record<string, () => tf.Tensor> = {
   "its weight gradient, A transposed": () => tf.matMul(row, row, true, false),
 };
 
-/** How much of stock's time they may take. */
+/** Largest share of stock's time that they may take. */
 const TARGETS: Record<string, number> = { "softmax of 32 x 32000": 1 };
 
 /** Each operation over stock's. */

@@ -1,7 +1,7 @@
 /**
- * How far products are from the machine's limit. In one process, in turns: a loop of nothing but relaxed
- * multiply-adds, products by our GEMM, stock TensorFlow.js's product, and the whole gradient of the 10 x 512
- * network. One thread; the best of all runs counts.
+ * Distance of products from the machine's limit. In one process, in turns: a loop of nothing but
+ * relaxed multiply-adds, products by our GEMM, stock TensorFlow.js's product, and the whole
+ * gradient of the 10 x 512 network. One thread; the best of all runs counts.
  *
  * @module
  */
@@ -23,7 +23,10 @@ const network = dense(10, 512, 64);
 const { model, input } = network.create(tf);
 const peak = await peakOf();
 
-/** What is timed: how many operations it is, how often in a round, and the share of the peak it is to reach. */
+/**
+ * Timed work: its number of operations, its repetitions in a round, and the share of the peak that
+ * it must reach.
+ */
 interface Work {
   operations: number;
   run: () => void;
@@ -67,7 +70,7 @@ const OURS: Record<string, Work> = {
 const PEAK: Work = { ...peak, runs: 10 };
 const STOCK: Work = { ...square, least: undefined };
 
-/** How far each is from the peak, in billions of operations a second. */
+/** Prints the distance of each from the peak, in billions of operations a second. */
 export async function rows(): Promise<Row[]> {
   const best = new Map<Work, number>();
   const time = (work: Work) => {

@@ -1,6 +1,7 @@
 /**
- * What a page and an image cost beside measuring. The first picture of a process also pays for loading the library that draws; the others show what is left. Each
- * network is measured with exponents, as for a page, and its page drawn from that, in turn; medians count.
+ * Cost of a page and an image relative to measuring. The first picture of a process also pays for
+ * loading the library that draws; the others show what is left. Each network is measured with
+ * exponents, as for a page, and its page drawn from that, in turn; medians count.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** What a figure counts. Rates are in billions of operations a second. */
+/** Unit of a figure. Rates are in billions of operations a second. */
 export type Unit = "ms" | "G/s" | "MB" | "MiB" | "us" | "tensors";
 
 /** Bounds of a figure or of a ratio. */
@@ -7,22 +7,22 @@ export interface Bounds {
   most?: number;
 }
 
-/** One line of the table that `deno task bench` prints. */
+/** Line of the table that `deno task bench` prints. */
 export interface Row {
   /** What was measured. */
   what: string;
   figure: number;
   unit: Unit;
-  /** What it is held against, in the same unit. The ratio is the figure over this one. */
+  /** Reference, in the same unit. The ratio is the figure over this one. */
   against?: { what: string; figure: number };
-  /** What the figure, or the ratio, is to reach. */
+  /** Target of the figure or of the ratio. */
   target?: { of: "figure" | "ratio" } & Bounds;
 }
 
-/** How a row's figure compares with what it is held against; `NaN` where that is nothing. */
+/** Returns the ratio of a row's figure to its reference; `NaN` where that is nothing. */
 export const ratioOf = ({ figure, against }: Row): number => figure / (against?.figure ?? NaN);
 
-/** Whether a row's target is met; `null` where it has none. */
+/** Returns true if a row's target is met; `null` where it has none. */
 export function isMet(row: Row): boolean | null {
   if (row.target === undefined) return null;
   const { of, least = -Infinity, most = Infinity } = row.target;

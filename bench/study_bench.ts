@@ -1,7 +1,7 @@
 /**
- * What a study costs, in some four minutes: a point against the pass it makes, time and memory over the number of
- * points, two jobs against one, and from what size on jobs pay. Whatever is compared takes turns in one run; medians
- * count.
+ * Cost of a study, in about four minutes: a point against its pass, time and memory over the number
+ * of points, two jobs against one, and the size from which jobs pay. Whatever is compared takes
+ * turns in one run; medians count.
  *
  * @module
  */

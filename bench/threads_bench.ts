@@ -1,7 +1,8 @@
 /**
- * What threads are worth, and what they cost. One thread and two take turns, and the least of all rounds counts, being
- * the least disturbed. The first row says what the machine's cores give at best: multiply-adds on registers alone. The
- * last row says whether `chooseThreads` draws its line where they pay.
+ * Gain and cost of threads. One thread and two threads take turns, and the smallest time of all
+ * rounds counts, as it is the least disturbed. The first row says what the machine's cores give at
+ * best: multiply-adds on registers alone. The last row says whether `chooseThreads` draws its line
+ * where they pay.
  *
  * @module
  */

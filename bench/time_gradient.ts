@@ -17,10 +17,10 @@ import { convnet, dense, exercise, recurrent } from "./networks.ts";
 
 const NETWORKS = { dense: dense(10, 512, 64), convnet, recurrent, exercise };
 
-/** Which network is timed. */
+/** Timed network. */
 export type NetworkName = keyof typeof NETWORKS;
 
-/** What it is timed on. */
+/** Batch of the timing. */
 export type Backend = "cpu" | "stock" | "segments" | "engine" | "threads";
 
 async function start(backend: Backend): Promise<TensorFlow> {

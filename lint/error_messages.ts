@@ -18,7 +18,7 @@
 
 import { REFUSAL } from "../src/words/input_error.ts";
 
-/** What is wrong with a message, by what it looks like. `\0` stands for a value that is put in. */
+/** Faults of a message, by pattern. `\0` stands for a value that is put in. */
 const FAULTS: readonly (readonly [pattern: RegExp, fault: string])[] = [
   [/^\s*$/, "is empty, expected what was found and what was expected"],
   [/\.\s*$/, "ends with a full stop, expected none"],
@@ -41,7 +41,7 @@ const FAULTS: readonly (readonly [pattern: RegExp, fault: string])[] = [
 ];
 
 /**
- * What is wrong with a message.
+ * Returns the fault of a message.
  *
  * @param message The message, with `\0` for each value that is put in.
  * @returns The first fault, or `null` where there is none.
@@ -97,7 +97,7 @@ function unreadIn({ quasis }: Deno.lint.TemplateLiteral): string | null {
     : "cannot be divided, expected `place is found, expected this`";
 }
 
-/** Whether an error is given one sentence, of which nobody knows the parts. */
+/** Returns true if an error gets one sentence instead of its parts. */
 const isSentence = ({ type }: Deno.lint.Expression) =>
   ["Literal", "TemplateLiteral", "BinaryExpression"].includes(type);
 

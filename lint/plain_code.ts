@@ -1,13 +1,17 @@
 /**
  * A plugin for `deno lint` that keeps code plain in `src/`, `bench/` and `tests/`:
  *
- * - An object or an array literal is not spread into a literal: its entries are written out. A spread makes an object
- *   for every line, hides excess properties from the type checker, and reads as if something were merged.
- * - Names are not declared by destructuring a tuple that is written beside them: each gets a statement.
- * - A conditional expression is not nested in another one: a function with early returns says the same.
- * - A function has at most 60 lines, not counting the classes that it makes, which are read method by method.
- * - A function has at most four parameters, and none that is a bare `boolean` beside others: an options object names
- *   them. Where no parameter has a type of its own, somebody else's signature prescribes them.
+ * - An object or an array literal is not spread into a literal: its entries are written out. A
+ *   spread makes an object for every line, hides excess properties from the type checker, and reads
+ *   as if something were merged.
+ * - Names are not declared by destructuring a tuple that is written beside them: each gets a
+ *   statement.
+ * - A conditional expression is not nested in another one: a function with early returns says the
+ *   same.
+ * - A function has at most 60 lines, not counting the classes that it makes, which are read method
+ *   by method.
+ * - A function has at most four parameters, and none that is a bare `boolean` beside others: an
+ *   options object names them. If no parameter is annotated, another signature prescribes them.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Judges 100 made checkpoints with and without planted faults, and writes what is found to
  * `bench/checkpoints/faults.md`: `deno run -A bench/checkpoints/faults.ts [GB] [FIRST] [COUNT]`.
  *
- * Four have the largest size. Those of the others are spread evenly over the logarithm, from a
+ * Four have the largest size. Faults of the others are spread evenly over the logarithm, from a
  * quarter of it to a 4,000th. Each is removed before the next is written, and the table is written
  * after each: it keeps the rows of seeds that are not measured again, so that a run can be stopped.
  *

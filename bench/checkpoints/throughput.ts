@@ -3,7 +3,7 @@
  * how much memory `report` takes for it: `deno run -A bench/checkpoints/throughput.ts [GB]`.
  *
  * The seconds of processors are those of starting, of copying the file, which `cat` does, too, and
- * of the arithmetic. What arithmetic and copying take on all cores is the limit of the ratio.
+ * of the arithmetic. The time of arithmetic and copying on all cores limits the ratio.
  *
  * @module
  */

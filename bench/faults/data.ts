@@ -8,7 +8,7 @@ const COUNT = 512;
 
 /** Kind of answer that a program gives. */
 export type AnswerKind =
-  /** One class of several. */
+  /** A class of several. */
   | "classes"
   /** Yes or no for each output. */
   | "labels"

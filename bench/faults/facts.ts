@@ -14,7 +14,7 @@ export interface OptimizerFacts {
 /** Loss as Keras writes it: a name, or a class with its configuration. */
 export type LossFacts = string | { class_name: string; config: Record<string, unknown> };
 
-/** How numbers of a recipe are prepared. */
+/** Preparation of a recipe's numbers. */
 export type Preparation =
   /** As drawn. */
   | "raw"

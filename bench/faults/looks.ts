@@ -1,4 +1,4 @@
-/** One look at the programs that rules are not tuned on. */
+/** Look at the programs that rules are not tuned on. */
 export interface Look {
   /** ISO date. */
   date: string;

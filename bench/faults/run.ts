@@ -1,10 +1,11 @@
 /**
- * Judges published buggy programs and their repairs, and compares the verdicts with training:
- * `deno task bench:faults`.
+ * Judges published buggy programs and their repairs, and compares the verdicts with training: `deno
+ * task bench:faults`.
  *
- * What training shows of a program depends on its facts and the engine: it is stored in `truth.jsonl`, and
- * a program whose facts are as before is not trained again. Verdicts are made anew each time. Without a flag
- * the programs that rules may be tuned on are judged; with `--held-out` the others, and `looks.json` says so.
+ * The result of training a program depends on its facts and the engine: it is stored in
+ * `truth.jsonl`, and a program with unchanged facts is not trained again. Verdicts are made anew
+ * each time. Without a flag the programs that rules may be tuned on are judged; with `--held-out`
+ * the others, and `looks.json` says so.
  *
  * @module
  */

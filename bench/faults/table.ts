@@ -33,7 +33,7 @@ const PEERS: Record<Peer, string> = {
   deFault: "DEFault",
 };
 
-/** What the first cause is beside the published fault. */
+/** Relation of the first cause to the published fault. */
 export type Named = "right" | "another, fix works" | "later" | "wrong" | "nothing";
 
 const kindOf = (cause: string) => cause.split(" ")[0];
@@ -47,7 +47,7 @@ export function namedBy({ program, buggy: { verdict } }: Judged): Named {
   return kinds.some((kind) => program.causes.includes(kind)) ? "later" : "wrong";
 }
 
-/** One figure: how many of how many. */
+/** Figure: a count of a total. */
 export interface Share {
   of: number;
   are: number;

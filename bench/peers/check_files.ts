@@ -10,7 +10,7 @@ const FIXTURES = new URL("../../fixtures/files/", import.meta.url);
 /** Seconds that a script may take. */
 const PATIENCE = 900;
 
-/** What a script writes: in which environment it runs, its words, and where its files lie. */
+/** Script that writes files: its environment, its command line, and the folder of its files. */
 const SCRIPTS: readonly (readonly [keyof Pythons, string, readonly string[], string])[] = [
   ["keras", "write_keras_files.py", [], "keras"],
   ["tf", "write_keras_files.py", ["--keras2"], "keras"],
@@ -64,7 +64,7 @@ async function isSame(name: string, made: Uint8Array, kept: URL): Promise<boolea
   return sameBytes(name, made, own);
 }
 
-/** Whether two files of one name hold the same. */
+/** Returns true if two files of one name have the same content. */
 export function sameBytes(name: string, one: Uint8Array, other: Uint8Array): boolean {
   if (one.length === other.length && one.every((byte, i) => byte === other[i])) return true;
   if (name.endsWith(".gz")) {

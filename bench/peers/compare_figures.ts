@@ -4,22 +4,22 @@ import type { Figures } from "./figures.ts";
 export const TOLERANCE = 1e-4;
 
 /**
- * What is smaller than this share of the largest figure of its kind is rounding noise of float32 around 0: the
- * gradient of the bias of an attention's keys, for instance, which is exactly 0.
+ * Share of the largest figure of its kind below which a figure is rounding noise of float32 around
+ * 0: for instance the gradient of the bias of an attention's keys, which is exactly 0.
  */
 const NOISE = 1e-7;
 
-/** How the figures of two tools compare. */
+/** Comparison of the figures of two tools. */
 export interface Comparison {
-  /** How many figures both have. */
+  /** Number of figures that both have. */
   compared: number;
-  /** Those that the other shows and this side does not. */
+  /** Figures that only the other shows. */
   missing: string[];
   /** The largest relative difference, noise left out. */
   worst: number;
-  /** Those that differ by more than the tolerance: `dense_10 delta`. */
+  /** Figures that differ by more than the tolerance: `dense_10 delta`. */
   apart: string[];
-  /** Of these, how many this side, the other and neither has nearer to the float64 run. */
+  /** Numbers of these that this side, the other side and neither has nearer to the float64 run. */
   nearer: { own: number; other: number; unknown: number };
 }
 

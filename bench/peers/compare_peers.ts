@@ -7,7 +7,10 @@ import { ProcessError, runProcess } from "./run_process.ts";
 const figuresOf = async (words: readonly string[], { limit }: Peer): Promise<Figures> =>
   JSON.parse((await runProcess(words, limit)).output);
 
-/** What each tool says of each network, held against what this one says. PyTorch in float64 decides where they differ. */
+/**
+ * Comparison of each tool's figures with this one's, by network. PyTorch in float64 decides where
+ * they differ.
+ */
 export async function comparePeers(
   folder: string,
   networks: readonly string[],

@@ -1,8 +1,9 @@
 import type { LayerMeasurements, TensorStatistics } from "../../src/measure/mod.ts";
 
 /**
- * What one tool says of one pass: of a layer mean |z|, |a|, |dJ/da| and |delta|, as far as the tool shows them; of a
- * weight, `dense_1/kernel`, mean |dJ/dw| as `gradient`. What the jobs of bench/peers/ print.
+ * Figures of one tool for one pass: for a layer mean |z|, |a|, |dJ/da| and |delta|, as far as the
+ * tool shows them; for a weight, `dense_1/kernel`, mean |dJ/dw| as `gradient`. Output of the jobs
+ * of bench/peers/.
  */
 export interface Figures {
   versions: Record<string, string>;

@@ -1,9 +1,9 @@
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 
-/** What networks.py says of a network; write_networks.py leaves it in networks.json. */
+/** Facts about a network from networks.py, which write_networks.py writes to networks.json. */
 export interface NetworkFacts {
   loss: "sum" | "mse" | "crossentropy";
-  /** Whether batch normalisation takes the statistics of the batch. */
+  /** True if batch normalisation uses the statistics of the batch. */
   training: boolean;
 }
 

@@ -3,7 +3,7 @@ import { type Peer, TOOL } from "./peers.ts";
 import { isUnable, type Results } from "./results.ts";
 import { onCores, ProcessError, type Ran, runProcess } from "./run_process.ts";
 
-/** What takes longer in its first run is not run again: seconds. */
+/** Seconds; a tool that takes longer in its first run is not run again. */
 const ONCE = 20;
 
 /**

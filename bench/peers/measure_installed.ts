@@ -7,8 +7,8 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /**
- * What has to be on disk before a report can be printed: for this tool Deno and what `report` downloads into an
- * empty cache, for the others their environment without the Python that made it.
+ * Bytes on disk that a report needs: for this tool Deno and what `report` downloads into an empty
+ * cache, for the others their environment without the Python that made it.
  */
 export async function measureInstalled(
   pythons: Pythons,

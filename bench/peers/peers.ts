@@ -1,8 +1,8 @@
 import type { Pythons } from "./venvs.ts";
 
-/** One tool's way to do the job. */
+/** Tool that does the job. */
 export interface Peer {
-  /** What a table calls it. */
+  /** Name in a table. */
   name: string;
   /** The words of the command that a user types for the figures of a network. */
   cold(folder: string, network: string, threads: number): string[];

@@ -4,14 +4,14 @@ import { isUnable, type Results, type Unable } from "./results.ts";
 
 const OWN = "this tool";
 
-/** What the README says of other tools: three lines, one of which a peer wins. */
+/** Returns the README's lines about other tools: three, one of which a peer wins. */
 export function readmeLines(results: Results): string {
   return [...coldLine(results), ...warmLine(results), ...sizeLine(results)].join("\n");
 }
 
 type By<T> = Readonly<Record<string, Readonly<Record<string, T | Unable>>>>;
 
-/** How many times this tool's figure another's is, over the networks, for each tool. */
+/** Ratios of other tools' figures to this tool's, over the networks, for each tool. */
 function ratios<T extends object>(by: By<T>, figure: (one: T) => number, tools: readonly string[]) {
   return tools.map((tool) => {
     const found = Object.values(by).flatMap((own) => {

@@ -33,10 +33,10 @@ export interface Sized {
 /** By network, then by tool. */
 type ByNetwork<T> = Record<string, Record<string, T | Unable>>;
 
-/** What `deno task bench:peers` measured; each section is replaced when it is run again. */
+/** Results of `deno task bench:peers`; each section is replaced when it is run again. */
 export interface Results {
   machine?: string;
-  /** Of each tool, of its parts. */
+  /** Versions of each tool and of its parts. */
   versions?: Record<string, Record<string, string>>;
   figures?: ByNetwork<Comparison>;
   cold?: { rounds: number; by: ByNetwork<Cold> };
@@ -47,10 +47,10 @@ export interface Results {
   installed?: Record<string, number>;
 }
 
-/** Where the results lie. */
+/** Path of the results. */
 export const RESULTS: URL = new URL("results.json", import.meta.url);
 
-/** Whether a tool cannot do it. */
+/** Returns true if a tool cannot do it. */
 export const isUnable = (value: object): value is Unable => "unable" in value;
 
 /** Reads what was measured before; nothing if there is nothing. */

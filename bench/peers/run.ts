@@ -1,11 +1,14 @@
 /**
- * Holds this tool beside PyTorch, Keras and stock TensorFlow.js: `deno task bench:peers`. Sections that are named
- * after it are run alone. What a section measures replaces what results.json has of it, from which docs/peers.md and
- * the README are written. Python environments are taken from the folder in GRADIENT_HEALTH_PEERS, or made in --data.
+ * Holds this tool beside PyTorch, Keras and stock TensorFlow.js: `deno task bench:peers`. Sections
+ * that are named after it are run alone. The results of a section replace those in results.json,
+ * from which docs/peers.md and the README are written. Python environments are taken from the
+ * folder in GRADIENT_HEALTH_PEERS, or made in --data.
  *
- * Part of a ratio is how wide the lanes are: V8 has 128 bits, PyTorch takes up to 512. These keep it to 256:
+ * Part of a ratio is how wide the lanes are: V8 has 128 bits, PyTorch takes up to 512. These keep
+ * it to 256:
  *
- *     ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 deno task bench:peers warm --dry
+ *     ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 deno task
+ *     bench:peers warm --dry
  *
  * @module
  */
@@ -150,7 +153,7 @@ async function compare(
     Object.assign(results, await comparePeers(folder, networks, peers));
     await keep(results);
   } else {
-    // Figures leave the networks as stock TensorFlow.js reads them, too.
+    // The figures also write the networks in the form that stock TensorFlow.js reads.
     for (const network of networks) await runProcess(TOOL.figures(folder, network), TOOL.limit);
   }
   if (has("cold")) {

@@ -1,4 +1,4 @@
-/** What a process was seen to do. */
+/** Observations of a process. */
 export interface Ran {
   /** Seconds from the command to its end. */
   seconds: number;

@@ -8,7 +8,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   );
 }
 
-/** A table with a row for each network and a column for each tool. What a tool cannot do is "no" with a number. */
+/**
+ * A table with a row for each network and a column for each tool. A job that a tool cannot do is
+ * "no" with a number.
+ */
 export function matrix<T extends object>(
   by: Readonly<Record<string, Readonly<Record<string, T | Unable>>>>,
   nameOf: (network: string) => string,

@@ -1,4 +1,7 @@
-/** What a warm job prints for each line that it reads: the least milliseconds of a pass of either kind. */
+/**
+ * Output of a warm job for each line that it reads: the smallest time of either kind of pass, in
+ * milliseconds.
+ */
 export interface Turn {
   figures: number;
   bare: number;

@@ -6,7 +6,7 @@ const PACKAGES: Record<string, string[]> = {
   programs: ["torch==2.15.0", "torchvision==0.29.2", "timm==1.0.31", "transformers==5.24.0"],
 };
 
-/** Where the Python of each environment is. */
+/** Path of each environment's Python. */
 export type Pythons = Record<"keras" | "tf" | "torch", string>;
 
 /** Returns the Python that exports programs, of an environment that is made if there is none. */

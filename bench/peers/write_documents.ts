@@ -4,7 +4,7 @@ import type { Results } from "./results.ts";
 
 const root = new URL("../../", import.meta.url);
 
-/** Where the README has its lines about other tools. */
+/** Place of the README's lines about other tools. */
 export const README_PLACE = /(<!-- peers: [^\n]*-->\n)[^]*?(<!-- end of peers -->)/;
 
 /** Writes docs/peers.md and the lines of the README. */

@@ -4,13 +4,13 @@ import { runProcess } from "./run_process.ts";
 import type { Peer } from "./peers.ts";
 import type { Pythons } from "./venvs.ts";
 
-/** What a test compares with: the figures of all peers on one small network. */
+/** Reference of a test: the figures of all peers on one small network. */
 export type Golden = Record<string, Figures>;
 
 /** The files of a network that a test reads. */
 const FILES = [".keras", ".pt", ".safetensors", ".npz"];
 
-/** Seven digits: what float32 holds. */
+/** Rounds to seven digits, the precision of float32. */
 const short = (_: string, value: unknown) =>
   typeof value === "number" ? Number(value.toPrecision(7)) : value;
 

@@ -74,7 +74,7 @@ export function trainReference(
 }
 
 interface Pass {
-  /** What enters each layer by its name, before and after its relu. */
+  /** Inputs of each layer by its name, before and after its relu. */
   entering: Map<string, { raw: Float64Array; read: Float64Array }>;
   output: Float64Array;
   named: Map<string, Float64Array>;

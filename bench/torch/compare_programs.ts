@@ -14,7 +14,7 @@ interface Figures {
   gradients: Record<string, number | null>;
 }
 
-/** What make_programs.py wrote for one program. */
+/** Files that make_programs.py wrote for a program. */
 interface Program extends Figures {
   name: string;
   objective: string | null;

@@ -8,7 +8,7 @@ import { optimizerOf } from "./optimizers.ts";
 import type { Loss, Plan } from "./plan.ts";
 import { examplesOf } from "./tasks.ts";
 
-/** What `model.compile` takes for a loss. */
+/** Loss for `model.compile`. */
 export function lossOf(tf: TensorFlow, loss: Loss): string | ((y: Tensor, p: Tensor) => Tensor) {
   return loss === "softmaxCrossEntropy" || loss === "sigmoidCrossEntropy" ? tf.losses[loss] : loss;
 }

@@ -5,10 +5,10 @@ import type { WeightEdit, WeightTarget } from "./plan.ts";
 /** A weight of a model, and where it is. */
 interface Place {
   layer: LayersModel["layers"][number];
-  /** Which of the layer's weights. */
+  /** Weight of the layer. */
   index: number;
   name: string;
-  /** Of a layer that is made of others: which of them has the weight. */
+  /** Inner layer that has the weight, for a layer that is made of others. */
   part: string | null;
   shape: number[];
 }
@@ -43,7 +43,7 @@ function chosen(model: LayersModel, { role, at }: WeightTarget): Place[] {
   return at === undefined ? all : all.slice(Math.floor(at * all.length)).slice(0, 1);
 }
 
-/** How many terms an output's sum has, of the kernel of a weight's layer. */
+/** Returns the number of terms in an output's sum, for the kernel of a weight's layer. */
 function fanIn({ layer }: Place): number {
   const kernel = layer.weights.find(({ originalName }) => originalName.endsWith("kernel"))!;
   return (kernel.shape as number[]).slice(0, -1).reduce((product, length) => product * length, 1);

@@ -155,7 +155,7 @@ const autoencoder: Trunk = (kit, input) => {
   return side(code);
 };
 
-/** How each family is built. */
+/** Builder of each family. */
 export const TRUNKS: Record<Family, Trunk> = {
   dense,
   convolutional,

@@ -9,9 +9,9 @@ import type { Plan } from "./plan.ts";
 /** Something that may be wrong with a network. */
 export interface Fault {
   name: string;
-  /** How much likelier it is than one of weight 1. */
+  /** Probability relative to a fault of weight 1. */
   weight: number;
-  /** Whether the network has what the fault is about. */
+  /** Returns true if the fault can occur in the network. */
   fits(plan: Plan): boolean;
   /** Puts it in, at a strength that is drawn. Returns that strength in words. */
   apply(plan: Plan, random: SeededRandom): string;

@@ -7,9 +7,9 @@ import { between, pick, sensiblePlan, tenTo } from "./sensible.ts";
 export interface Focus {
   /** The first of its seeds, which no other population has. */
   from: number;
-  /** How many seeds it has. */
+  /** Number of its seeds. */
   size: number;
-  /** Whether a sensible network is one that the question can be asked of. */
+  /** Returns true if the question applies to a sensible network. */
   fits(plan: Plan): boolean;
   /** Puts in what is asked about. Returns it in words. */
   apply(plan: Plan, random: SeededRandom): string;

@@ -2,10 +2,10 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { Layer, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Plan } from "./plan.ts";
 
-/** What a layer is applied to. */
+/** Input of a layer. */
 export type Symbolic = tfjs.SymbolicTensor;
 
-/** What differs from the plan, or from its kind of layer. */
+/** Differences from the plan, or from its kind of layer. */
 interface OpOptions {
   activation?: string;
   initializer?: string;

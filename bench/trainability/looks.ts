@@ -1,6 +1,6 @@
 import { formatCount } from "../../src/words/numbers.ts";
 
-/** One look at the odd seeds. */
+/** Look at the odd seeds. */
 export interface Look {
   /** ISO date. */
   date: string;

@@ -13,7 +13,7 @@ export const FAMILIES = [
 /** A kind of network. */
 export type Family = typeof FAMILIES[number];
 
-/** What a network is to learn; `tasks.ts` makes the examples. */
+/** Task of a network; `tasks.ts` makes the examples. */
 export type TaskName =
   | "digits"
   | "moons"
@@ -33,7 +33,7 @@ export type Loss =
   | "softmaxCrossEntropy"
   | "sigmoidCrossEntropy";
 
-/** What a network ends in. */
+/** Head of a network. */
 export interface Head {
   activation: string;
   loss: Loss;
@@ -41,7 +41,9 @@ export interface Head {
   softmaxAgain?: boolean;
 }
 
-/** Which weights an edit changes: by role, or of a role the one at that share of the way to the head. */
+/**
+ * Weights that an edit changes: by role, or the one of a role at that share of the way to the head.
+ */
 export interface WeightTarget {
   role:
     | "kernel"
@@ -52,11 +54,14 @@ export interface WeightTarget {
     | "gamma"
     | "query and key"
     | "custom";
-  /** Of all of the role, the one at this share of the way (0: the first, below 1). Left out: all. */
+  /**
+   * Share of the way to the head at which the weight of the role is (0: the first, below 1). Left
+   * out: all.
+   */
   at?: number;
 }
 
-/** What is done to weights after the initialisers have drawn them. */
+/** Changes of weights after the initialisers have drawn them. */
 export type WeightEdit =
   & WeightTarget
   & (
@@ -65,11 +70,11 @@ export type WeightEdit =
     | { do: "normal"; std: number }
     /** Uniform within `factor` / root of the fan-in, as PyTorch draws kernels and biases. */
     | { do: "uniform by fan-in"; factor: number }
-    /** One entry becomes this. */
+    /** Value that an entry gets. */
     | { do: "poison"; with: "NaN" | "Infinity" }
   );
 
-/** What is done to the examples. */
+/** Changes of the examples. */
 export interface DataEdits {
   inputs?: { scale?: number; offset?: number; constant?: boolean; feature?: number };
   targets?: { scale?: number; offset?: number };
@@ -87,11 +92,11 @@ export interface Plan {
   initializer: string;
   normalization: "none" | "batch" | "layer";
   /**
-   * Of a residual net: what its branches end in. Of attention: where its normalisation is; without skips there is
-   * none, but in a "normalized chain", which has one before each part.
+   * End of a residual net's branches. Place of the normalisation of attention; without skips there
+   * is none, except in a "normalized chain", which has one before each part.
    */
   style: "plain" | "zero-ended" | "scaled" | "pre" | "post" | "no skips" | "normalized chain";
-  /** Of a recurrent net. */
+  /** Options of a recurrent net. */
   cell: "simpleRNN" | "lstm" | "gru";
   /** Attention in a layer of its own, made of dense layers, or as the MultiHeadAttention of Keras with two heads. */
   attention: "whole" | "parts" | "heads";
@@ -101,18 +106,18 @@ export interface Plan {
   l2: number;
   head: Head;
   frozen: "nothing" | "everything" | "hidden layers" | "head" | "first layer";
-  /** What it is compiled with, where that is part of the draw; else every rate is tried. */
+  /** Optimizer, if it is part of the draw; otherwise every rate is tried. */
   optimizer: { name: OptimizerName; rate: number } | null;
   edits: WeightEdit[];
   data: DataEdits;
-  /** What is wrong with it, in words with the strength; empty for a sensible network. */
+  /** Faults, in words with their strength; empty for a sensible network. */
   faults: string[];
 }
 
-/** Whether two classes or ten are told apart, or numbers are hit. */
+/** Kind of task: two classes, ten classes, or numbers. */
 export type TaskKind = "classes" | "binary" | "numbers";
 
-/** What kind each task is of. */
+/** Kind of each task. */
 export const KIND: Record<TaskName, TaskKind> = {
   digits: "classes",
   moons: "binary",

@@ -13,7 +13,7 @@ import { sensiblePlan } from "./sensible.ts";
 /** Raised whenever a seed comes to mean another network. */
 export const POPULATION_VERSION = 1;
 
-/** How many seeds the benchmark covers: 0 to this, which is not one of them. */
+/** Number of seeds in the benchmark, which start at 0. */
 export const POPULATION_SIZE = 700;
 
 /** Shares of networks with one fault and with two; the others are sensible. */

@@ -1,11 +1,12 @@
 /**
  * Holds the learning rate that `learningRates` suggests against training: `deno task bench:rates`.
  *
- * Of each network that some rate trains, the rate is suggested on 32 examples, and the network then trained
- * with it as the truth is made. A network whose optimizer is part of the draw may have been trained at one
- * rate alone: if the suggested one fails, it is trained at each rate of the ladder to see if any trains. Lines
- * are kept in `rates_even.jsonl`, so that a run goes on where it was stopped; `--focus rates` takes the
- * networks with other optimizers, `--odd` the seeds for a report.
+ * For each network that some rate trains, a rate is suggested on 32 examples, and the network is
+ * then trained with it, as for the truth. A network whose optimizer is part of the draw may have
+ * been trained at one rate alone: if the suggested one fails, it is trained at each rate of the
+ * ladder to see if any trains. Lines are kept in `rates_even.jsonl`, so that a run goes on where it
+ * was stopped; `--focus rates` takes the networks with other optimizers, `--odd` the seeds for a
+ * report.
  *
  * @module
  */
@@ -29,7 +30,7 @@ const BATCH = 32;
 /** A rate under which a network is below this at the first three checks is given up. */
 const HOPELESS = 0.02;
 
-/** What became of the suggestion for one network. */
+/** Result of the suggestion for a network. */
 interface RateLine {
   seed: number;
   /** Optimizer and rate; `null` if none was suggested. */
@@ -40,7 +41,7 @@ interface RateLine {
   progress: number | null;
   /** Best progress at the compiled rate, by the truth. */
   compiled: number | null;
-  /** Whether any rate trains it: by the truth, or by the ladder. */
+  /** True if any rate trains it, by the truth or by the ladder. */
   any: boolean;
   /** Wall time of the search in milliseconds. */
   milliseconds: number;

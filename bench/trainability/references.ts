@@ -5,7 +5,7 @@ import { train } from "./train.ts";
 /** Seeds that no network of the population has. */
 const SEEDS = [1_000_001, 1_000_002];
 
-/** What the healthy network of a family and a task scores. */
+/** Score of the healthy network of a family and a task. */
 export interface Reference {
   family: Family;
   task: TaskName;

@@ -6,7 +6,7 @@ import type { Examples } from "./tasks.ts";
 /** On how many of the examples that are trained on a network is judged. */
 export const JUDGED = 512;
 
-/** How well a network does: a share of right answers, or R2 over all outputs. */
+/** Returns the score of a network: a share of right answers, or R2 over all outputs. */
 export interface Score {
   value: number;
   outputs: Float32Array;
@@ -41,7 +41,7 @@ export function scoreOf(
   return { value, outputs };
 }
 
-/** What the best constant scores. */
+/** Returns the score of the best constant. */
 export function constantScore({ kind, targets, outputs }: Examples): number {
   if (kind === "numbers") return 0;
   const counts = new Map<number, number>();

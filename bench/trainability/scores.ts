@@ -11,13 +11,13 @@ export function worstSeverity(findings: readonly Pick<Finding, "severity">[]): n
   return Math.max(0, ...findings.map(({ severity }) => 1 + SEVERITIES.indexOf(severity)));
 }
 
-/** How many rules found an error. */
+/** Number of rules that found an error. */
 export function redRules(findings: readonly Pick<Finding, "severity" | "rule">[]): number {
   const red = findings.filter(({ severity }) => severity === "error");
   return new Set(red.map(({ rule }) => rule)).size;
 }
 
-/** Far from 1 in either direction. What is 0 or no number is as far as float32 goes. */
+/** Far from 1 in either direction. Zeros and NaN count as the limits of float32. */
 function distance(ratio: number): number {
   const powers = Math.abs(Math.log10(ratio));
   return Number.isFinite(powers) ? Math.min(powers, 45) : 45;

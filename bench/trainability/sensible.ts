@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import { type Family, type Head, KIND, type Plan, type TaskName } from "./plan.ts";
 
-/** One of several, all equally likely. */
+/** Returns one of several, all equally likely. */
 export function pick<T>(random: SeededRandom, options: readonly T[]): T {
   return options[random.integer(options.length)];
 }

@@ -1,7 +1,7 @@
 import { wilsonInterval } from "../../src/theory/statistics.ts";
 import type { Outcome } from "./truth.ts";
 
-/** How many networks came to each outcome. */
+/** Number of networks by outcome. */
 export type Tally = Record<Outcome, number>;
 
 /** Counts outcomes. */

@@ -151,9 +151,9 @@ const reds = ({ verdict }: Judged) =>
   new Set(verdict.findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule));
 
 /**
- * How right the errors of each rule are in one pass.
+ * Table of the precision of each rule's errors in one pass.
  *
- * @param seeds Which seeds these are, in words.
+ * @param seeds Seeds of the table, in words.
  */
 export function calibrationOf(all: readonly Judged[], seeds: string): Calibration {
   return {
@@ -230,7 +230,7 @@ function ills(all: readonly Judged[]): Record<"ill" | "drawn" | "applied" | "tra
   };
 }
 
-/** How often the first cause names the fault, and the fixes let the network train. */
+/** Table of how often the first cause names the fault, and the fixes let the network train. */
 function causes(all: readonly Judged[], lists: boolean): string {
   const { ill, drawn, applied, trained } = ills(all);
   const figures = table(["figure", "networks"], [
@@ -320,15 +320,15 @@ function targets({ drawn, compiled }: Asked): string {
   );
 }
 
-/** What the table is headed with. */
+/** Heading of the table. */
 export interface TableHead {
-  /** Which seeds these are, in words. */
+  /** Seeds of the table, in words. */
   seeds: string;
   /** Commits whose rules judged them, in words. */
   rules: string;
   /**
-   * How often these networks were looked at, in words; `null` for those that rules are tuned on, of
-   * which the ones that were judged wrong are listed.
+   * Number of looks at these networks, in words; `null` for those that rules are tuned on, of which
+   * the ones that were judged wrong are listed.
    */
   looks: string | null;
 }

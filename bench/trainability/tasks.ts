@@ -5,7 +5,7 @@ import { KIND, type TaskKind, type TaskName } from "./plan.ts";
 /** Examples that a network is trained on. */
 export const EXAMPLES = 2048;
 
-/** What there is to learn: examples row by row. */
+/** Data to learn: examples row by row. */
 export interface Examples {
   kind: TaskKind;
   inputs: Float32Array;
@@ -16,7 +16,7 @@ export interface Examples {
   outputs: number;
 }
 
-/** Of `tokens`: how many words there are, how long a sequence is, and of how many kinds words are. */
+/** For `tokens`: numbers of words, of steps in a sequence, and of kinds of words. */
 export const TOKENS = { vocabulary: 24, length: 8, classes: 4 };
 /** Steps of `adding`. */
 const STEPS = 8;
@@ -55,7 +55,7 @@ async function make(task: TaskName): Promise<Examples> {
 
 interface TaskDraw {
   shape: number[];
-  /** Whether each feature is brought to mean 0 and standard deviation 1. */
+  /** True if each feature is standardised to mean 0 and standard deviation 1. */
   standardize: boolean;
   example(random: SeededRandom, index: number): [number[], number[]];
 }

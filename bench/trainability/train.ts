@@ -15,11 +15,11 @@ export const CHECKS = [50, 100, 200, 300] as const;
 
 const BATCH = 64;
 
-/** How a network is trained. */
+/** Options of a training. */
 export interface Training {
   name: OptimizerName;
   rate: number;
-  /** Whether to stop, from the scores so far. */
+  /** Returns true if the training is to stop, from the scores so far. */
   enough(scores: readonly number[]): boolean;
   /** After how many steps to look. Default: {@linkcode CHECKS}. */
   checks?: readonly number[];

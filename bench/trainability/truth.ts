@@ -19,13 +19,15 @@ export const TRAINS = 0.6;
 /** Below this it fails; between the two it is slow. */
 export const FAILS = 0.15;
 
-/** What became of a network. */
+/** Outcome of a network. */
 export type Outcome = "trains" | "slow" | "fails";
 
 /** Progress at each check by learning rate; fewer than four where training ended early. */
 export type Progress = Record<string, number[]>;
 
-/** What training showed of one seed: a line of `truth.jsonl`. It depends on population and engine alone. */
+/**
+ * Result of training one seed: a line of `truth.jsonl`. It depends on population and engine alone.
+ */
 export interface TruthLine {
   seed: number;
   /** {@linkcode POPULATION_VERSION}. */
@@ -52,9 +54,9 @@ export function outcomeOf(progress: number): Outcome {
 const best = (progress: Progress) => Math.max(...Object.values(progress).flat());
 
 /**
- * Question about a network that was drawn without an optimizer: if it trains at the best of some rates
- * (`drawn`), or at the rate that it is compiled with (`compiled`). One whose optimizer is part of the draw has
- * one answer to both.
+ * Question about a network that was drawn without an optimizer: if it trains at the best of some
+ * rates (`drawn`), or at the rate that it is compiled with (`compiled`). A network whose optimizer
+ * is part of the draw has one answer to both.
  */
 export type Question = "drawn" | "compiled";
 

@@ -17,10 +17,10 @@ import type { Question } from "./truth.ts";
 /** On how many training examples a network is judged: what `check` draws by default. */
 const BATCH = 32;
 
-/** What a line keeps of a finding. */
+/** Part of a finding that a line keeps. */
 export type LineFinding = Pick<Finding, "rule" | "severity" | "layer" | "measured">;
 
-/** What this tool and others say of the network of a seed. */
+/** Verdicts of this tool and others on the network of a seed. */
 export interface VerdictLine {
   seed: number;
   /** Question; a network whose optimizer is part of the draw is asked as compiled alone. */

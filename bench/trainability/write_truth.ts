@@ -3,7 +3,7 @@ import { openLines, readLines, writeLine } from "./lines.ts";
 import type { Reference } from "./references.ts";
 import { referenceBook, type TruthLine, truthOf } from "./truth.ts";
 
-/** Where the truth is kept, and that of references. */
+/** Files of the truth, and of that of references. */
 export interface TruthFiles {
   truth: string | URL;
   references: string | URL;

@@ -4,7 +4,7 @@
  */
 import type { LayersModel, TensorFlow } from "@gradient-health/gradient-health/model";
 
-/** How many random numbers a picture is made of. */
+/** Number of random numbers from which a picture is made. */
 export const NOISE = 32;
 
 /** From noise to pictures of 28 x 28, from 0 for paper to 1 for ink. */

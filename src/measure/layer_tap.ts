@@ -332,10 +332,8 @@ export class LayerTap {
       this.#options.onLayer?.("backward", record);
     });
     if (!Array.isArray(outputs)) return tapped;
-    return outputs.map((x, i) => {
-      if (i === 0) return tapped;
-      return x === first || i === 1 && isLastState(this.#layer) ? tapped.clone() : x;
-    });
+    const isShown = (x: Tensor, i: number) => x === first || i === 1 && isLastState(this.#layer);
+    return outputs.map((x, i) => isShown(x, i) ? tapped.clone() : x);
   }
 }
 

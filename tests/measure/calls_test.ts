@@ -138,7 +138,7 @@ Deno.test("measure() runs a recurrent layer once, whichever of its outputs are r
   const inputs = draw([2, 3, 2]);
   for (const isMasked of [false, true]) {
     const gradients: number[] = [];
-    for (const read of [[0], [1], [0, 1]]) {
+    for (const read of [[0], [1], [0, 1], [0, 2]]) {
       const input = tf.input({ shape: [3, 2] });
       const sequence = isMasked
         ? tf.layers.masking({ maskValue: 9 }).apply(input) as Symbolic
@@ -153,8 +153,11 @@ Deno.test("measure() runs a recurrent layer once, whichever of its outputs are r
       const states = encoder.apply(sequence) as Symbolic[];
       const outputs = read.map((i) => dense(3, `reads_${i}`).apply(states[i]) as Symbolic);
       const model = tf.model({ inputs: input, outputs });
+      const measured = await measure(model, { inputs });
+      const sums = [model.predict(inputs)].flat().map((output) => output.sum().dataSync()[0]);
+      assertAlmostEquals(measured.objective.value, sums.reduce((a, b) => a + b), 1e-5);
       const { calls, activations, activationGradients, preActivations, preActivationGradients } =
-        row(await measure(model, { inputs }), "encoder");
+        row(measured, "encoder");
       assertEquals([calls, activations!.count, preActivations!.count], [1, 4, 48]);
       assertEquals([activationGradients!.count, preActivationGradients!.count], [4, 48]);
       gradients.push(activationGradients!.mean);
@@ -185,5 +188,31 @@ Deno.test("measure() knows an output that a model lists twice", async () => {
     assertEquals(objective.value, 8);
     assertEquals([layers[0].calls, layers[0].activationGradients!.mean], [1, 2]);
   }
+  inputs.dispose();
+});
+
+Deno.test("measure() keeps the gradient of a layer apart from that of an input that it returns", async () => {
+  class Both extends tf.layers.Layer {
+    static className = "Both";
+    override call(inputs: Tensor | Tensor[]) {
+      const [x] = [inputs].flat();
+      return [x, tf.mul(x, 2)] as never;
+    }
+    override computeOutputShape(shape: never): never {
+      return [shape, shape] as never;
+    }
+  }
+  const input = tf.input({ shape: [2] });
+  const hidden = dense(2, "hidden").apply(input) as Symbolic;
+  const [same, twice] = new Both({ name: "both" }).apply(hidden) as Symbolic[];
+  const ones = (name: string) => dense(1, name, { kernelInitializer: "ones" });
+  const outputs = [hidden, same, twice].map((x, i) => ones(`reads_${i}`).apply(x) as Symbolic);
+  const model = tf.model({ inputs: input, outputs });
+  const inputs = draw([3, 2]);
+  const measured = await measure(model, { inputs });
+  // Of the first output alone; and 1 by each of two readers, and 2 by the third.
+  assertEquals(row(measured, "both").activationGradients!.mean, 1);
+  assertEquals(row(measured, "hidden").activationGradients!.mean, 4);
+  model.dispose();
   inputs.dispose();
 });

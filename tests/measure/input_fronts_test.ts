@@ -95,4 +95,9 @@ Deno.test("measure() tells rows of norm 1", async () => {
     });
   assertEquals(await fronts(model, rows(1)), [true]);
   assertEquals(await fronts(model, rows(0.98)), [null]);
+  const narrow = (units: number) => (tf: TensorFlow) =>
+    tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [units] })] });
+  assertEquals(await fronts(narrow(2), (tf) => tf.tensor([[0.6, 0.8], [1, 0]])), [true]);
+  // A number of size 1 is only a sign.
+  assertEquals(await fronts(narrow(1), (tf) => tf.tensor([[1], [-1]])), [null]);
 });

@@ -161,7 +161,7 @@ Deno.test("renderDifference() shows both values of a change without a factor, an
     assertMatch(text(before, after, shares), new RegExp(`^one +${cell}$`, "m"));
     assertStringIncludes(text(before, after, shares), explained);
   }
-  for (const [after, cell] of [[1, "10"], [0.01, "1/10"]] as const) {
+  for (const [after, cell] of [[0.13, "1.3"], [1, "10"], [0.01, "1/10"]] as const) {
     assertMatch(text(0.1, after, [0, 0]), new RegExp(`^one +${cell}$`, "m"));
     assert(!text(0.1, after, [0, 0]).includes(explained));
   }
@@ -186,6 +186,14 @@ Deno.test("renderDifference() drops the last columns that do not fit, and no oth
   assertEquals(headings(33), "layer  gradient  activation");
   assertEquals(headings(27), "layer  gradient  activation");
   assertEquals(headings(26), "layer  gradient");
+  // A name takes the room that the figures leave, then 30 % of the line, then figures are dropped.
+  const named = (name: string, width: number) => {
+    const sides = [0.1, 1].map((size) => side(`${size}`, { [name]: size }));
+    return renderDifference(differenceOf(sides[0], sides[1]), { width }).match(/^n\S* +10$/m)?.[0];
+  };
+  const long = "n".repeat(30);
+  assertEquals(named(long, 40), `${long}        10`);
+  assertEquals(named(long, 39), `${"n".repeat(9)}..${"n".repeat(18)}        10`);
 });
 
 Deno.test("otherDifferences() says why gradients were not compared", () => {

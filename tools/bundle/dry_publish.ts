@@ -1,6 +1,6 @@
 /**
- * Checks that the package can be published, types included: `deno task publish:dry`. What it needs of
- * JSR comes from the workspace members in std/, so that a machine without JSR can check it.
+ * Checks that the package can be published, types included: `deno task publish:dry`. The packages
+ * of JSR come from the workspace members in std/, so that a machine without JSR can check it.
  */
 import { copyFiles, writePackage } from "./bundle.ts";
 import { STD } from "./install.ts";

@@ -4,7 +4,7 @@ import { tenTo } from "../sensible.ts";
 
 const show = (figure: number) => figure.toPrecision(3);
 
-/** Of tokens, which are looked up, none of these. */
+/** Tokens are looked up, so none of these faults applies to them. */
 const hasNumbers = ({ task }: Plan) => task !== "tokens";
 
 function inputs(plan: Plan, edit: DataEdits["inputs"]): void {

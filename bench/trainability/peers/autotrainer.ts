@@ -16,7 +16,9 @@ const isBroken = (view: PeerView) =>
     values.nonFinite > 0 || gradients!.nonFinite > 0
   );
 
-/** What the code does with the gradients and weights of a batch, whatever the accuracy has become. */
+/**
+ * Checks of the code on the gradients and weights of a batch, whatever the accuracy.
+ */
 export const autotrainer: Peer = {
   name: "AUTOTRAINER, its code",
   rules: {

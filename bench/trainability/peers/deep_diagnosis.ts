@@ -37,7 +37,7 @@ function isOutOfRange({ outputs, targets, measurements, classes }: PeerView): bo
   return least < low || most > high;
 }
 
-/** What it looks at after an epoch, applied to the network before the first. */
+/** Figures that it reads after an epoch, of the network before the first. */
 export const deepDiagnosis: Peer = {
   name: "DeepDiagnosis",
   rules: {

@@ -11,7 +11,7 @@ const CRITICAL = 2.70554;
 
 const near = (a: number, b: number) => Math.abs(a - b) <= 1e-2;
 
-/** Which variance its messages ask for, by the activation of the network. */
+/** Variance that its messages ask for, by the activation of the network. */
 const WANTED: Record<string, "he" | "glorot" | "lecun"> = {
   relu: "he",
   tanh: "glorot",

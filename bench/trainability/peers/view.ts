@@ -1,7 +1,7 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import type { Measurements, WeightMeasurements } from "../../../src/measure/mod.ts";
 
-/** What a layer put out, as others' rules look at it. */
+/** Outputs of a layer, as the rules of other tools read them. */
 export interface LayerOutput {
   name: string;
   /** `relu`, `tanh`, ...; `linear` where it has none. */
@@ -11,13 +11,13 @@ export interface LayerOutput {
   units: number;
 }
 
-/** One pass, as the rules of other tools read it. */
+/** Pass, as the rules of other tools read it. */
 export interface PeerView {
   measurements: Measurements;
-  /** Of each layer of the model, in order. */
+  /** Outputs of each layer of the model, in order. */
   outputs: LayerOutput[];
   targets: Float32Array;
-  /** How many classes there are; `null` where numbers are hit. */
+  /** Number of classes; `null` where numbers are hit. */
   classes: number | null;
   inputs: Float32Array;
 }
@@ -29,7 +29,7 @@ export function trainedWeights({ measurements }: PeerView): WeightMeasurements[]
   );
 }
 
-/** Those of two axes or more. */
+/** Weights with two axes or more. */
 export function kernels(view: PeerView): WeightMeasurements[] {
   return trainedWeights(view).filter(({ shape }) => shape.length >= 2);
 }

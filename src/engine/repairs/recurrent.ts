@@ -91,7 +91,8 @@ export const fuseRecurrent: LayerRepair = ({ tf, patch }) => {
           if (this.returnSequences && !this.returnState && !this.stateful) return h;
           const states = last();
           if (this.stateful) this.resetStates(states, kwargs?.training ?? false);
-          const output = this.returnSequences ? h : states[0];
+          // A copy: a model that reads the output and the state would free one with the other.
+          const output = this.returnSequences ? h : states[0].clone();
           return this.returnState ? [output, ...states] : output;
         });
       },

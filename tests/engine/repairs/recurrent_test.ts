@@ -85,3 +85,19 @@ Deno.test("a GRU that resets after the multiplication trains with dropout, and w
   tf.dispose([x, y]);
   model.dispose();
 });
+
+Deno.test("predict() computes a model that reads the output of a recurrent layer and the equal state", () => {
+  const input = tf.input({ shape: [STEPS, INPUTS] });
+  for (const layer of [tf.layers.lstm, tf.layers.gru, tf.layers.simpleRNN]) {
+    const [output, state] = layer({ units: UNITS, returnState: true })
+      .apply(input) as unknown as [typeof input, typeof input];
+    const reads = (x: typeof input) =>
+      tf.layers.dense({ units: 1, kernelInitializer: "ones" }).apply(x) as typeof input;
+    const model = tf.model({ inputs: input, outputs: [reads(output), reads(state)] });
+    const x = tf.ones([1, STEPS, INPUTS]);
+    const [one, other] = model.predict(x) as Tensor[];
+    assertEquals(one.dataSync(), other.dataSync());
+    tf.dispose([x, one, other]);
+    model.dispose();
+  }
+});
