@@ -3,8 +3,8 @@
  *
  * An `export *` would load the whole library before this module could see that it was only asked
  * for its `--help`, which would take twice as long. So the names stand here one by one, written by
- * `deno task generate`, and a module that imports them waits for the library. Its path is no literal:
- * what a literal names, Deno reads before the first line runs.
+ * `deno task generate`, and a module that imports them waits for the library. Its path is not a
+ * literal: what a literal names, Deno reads before the first line runs.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Compares two corpora that `bench/corpus.ts` wrote: every figure of the first must stand in the second, bit by
- * bit. Differences in findings are listed by themselves, and what the second has besides is counted.
+ * Compares two corpora that `bench/corpus.ts` wrote: the second must have every figure of the
+ * first, bit by bit. Differences in findings are listed by themselves, and what the second has
+ * besides is counted.
  *
  * @module
  */

@@ -12,8 +12,8 @@ const ROOT = new URL("../", import.meta.url).pathname;
 const TARGET = 300;
 
 /**
- * Imports of `report` other than TensorFlow.js and its dependencies; `deno-std` stands in for JSR's
- * in a checkout.
+ * Imports of `report` other than TensorFlow.js and its dependencies; `deno-std` replaces JSR's
+ * packages in a checkout.
  */
 const OWN = [
   "deno-std",

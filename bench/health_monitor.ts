@@ -2,8 +2,8 @@
  * Cost of `healthMonitor` in a training: `deno run -A bench/health_monitor.ts`.
  *
  * Trains 10 tanh layers of 128 units on batches of 64, without a monitor and with one that measures
- * 64 held examples every so many batches, in turn; the median of all rounds counts. A monitor
- * should cost what `every` says: the time of one measurement for each `every` batches.
+ * 64 held examples every few batches, in turn; the median of all rounds counts. A monitor should
+ * cost what `every` says: the time of one measurement for each `every` batches.
  *
  * @module
  */

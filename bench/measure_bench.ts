@@ -1,9 +1,10 @@
 /**
- * What measuring costs. On a network whose time is arithmetic, `measure()` and the bare gradients that it needs anyway
- * take turns in one process. On the exercise's network, whose time is JavaScript, a ratio of the two says little: when
- * what TensorFlow.js does around each kernel was shortened, the gradients took 0.24 ms and not 0.62, `measure()` 0.58
- * and not 1.1 (2-core Xeon, Deno 2.9.6), which would be a loss. So the target is in milliseconds, and the row is held
- * against what a program pays for the gradients alone without this module.
+ * Cost of measuring. On a network whose time is arithmetic, `measure()` and the bare gradients that
+ * it needs anyway take turns in one process. On the exercise's network, whose time is JavaScript, a
+ * ratio of the two says little: when what TensorFlow.js does around each kernel was shortened, the
+ * gradients took 0.24 ms and not 0.62, `measure()` 0.58 and not 1.1 (2-core Xeon, Deno 2.9.6),
+ * which would be a loss. So the target is in milliseconds, and the row is held against what a
+ * program pays for the gradients alone without this module.
  *
  * @module
  */

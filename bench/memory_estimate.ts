@@ -1,8 +1,8 @@
 /**
  * Accuracy of the estimate of a pass's memory: `deno run -A bench/memory_estimate.ts`. For networks
  * of every kind, in both modes of batch normalisation where that makes a difference: the estimate,
- * the most bytes of the WASM heap that were taken at once, and the ratio, which is to lie between 1
- * / 1.3 and 1.3.
+ * the most bytes of the WASM heap that were taken at once, and the ratio, which must be between 1 /
+ * 1.3 and 1.3.
  *
  * @module
  */

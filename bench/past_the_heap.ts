@@ -1,12 +1,12 @@
 /**
- * Networks whose batch does not fit the 4 GiB of the WASM heap, at the size at which they were published:
+ * Networks whose batch does not fit the 4 GiB of the WASM heap, at the size at which they were
+ * published:
  *
- *     deno run -A bench/past_the_heap.ts                   # all of them
- *     deno run -A bench/past_the_heap.ts resnet50          # one
- *     deno run -A bench/past_the_heap.ts transformer 4     # one, so many examples at a time
+ *     deno run -A bench/past_the_heap.ts # all of them deno run -A bench/past_the_heap.ts resnet50
+ *     # one deno run -A bench/past_the_heap.ts transformer 4 # one, 4 examples at a time
  *
- * Weights are random, built from a seed. Each is measured by `measure()`; a bar says how far it is, and a line at
- * the end how long it took, and the most memory that the process had.
+ * Weights are random, built from a seed. Each is measured by `measure()`; a bar says how far it is,
+ * and a line at the end how long it took, and the most memory that the process had.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { formatDuration, formatMemory } from "../src/words/numbers.ts";
 import { largeModels } from "./large_models.ts";
 import { peakMemory } from "./costs.ts";
 
-/** Has Linux count anew. */
+/** Restarts Linux's count of the peak. */
 async function forgetPeak(): Promise<void> {
   await Deno.writeTextFile("/proc/self/clear_refs", "5").catch(() => {});
 }

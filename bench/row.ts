@@ -9,7 +9,7 @@ export interface Bounds {
 
 /** Line of the table that `deno task bench` prints. */
 export interface Row {
-  /** What was measured. */
+  /** Measured subject. */
   what: string;
   figure: number;
   unit: Unit;

@@ -62,7 +62,7 @@ async function timePeak(): Promise<{ alone: number; together: number }> {
 
 type Times = Record<string, number>;
 
-/** Whatever is timed, in so many threads. */
+/** Timed work in a number of threads. */
 async function timeAll(threads: 1 | 2): Promise<Times> {
   const times: Times = { ...await timeEngine(threads), process: await timeProcess(threads) };
   for (const [name, , passes] of NETWORKS) {

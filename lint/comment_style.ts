@@ -1,5 +1,5 @@
 /**
- * A plugin for `deno lint` that holds the comments of `src/` to the style sheet in CONTRIBUTING.md: a doc comment starts
+ * A plugin for `deno lint` that holds all comments to the style sheet in CONTRIBUTING.md: a doc comment starts
  * with a verb (*Returns, Reads*) or with the noun that it documents (*Number of*, *True if*), and a few phrases that no
  * native writer would use do not come back.
  *
@@ -48,7 +48,6 @@ const plugin: Deno.lint.Plugin = {
   rules: {
     "plain-comments": {
       create(context) {
-        if (!/(^|[\\/])src[\\/]/.test(context.filename)) return {};
         return {
           Program() {
             for (const comment of context.sourceCode.getAllComments()) {

@@ -44,7 +44,7 @@ Deno.test("every room of src/ has its place on the map, and its imports are read
     isDirectory
   );
   assertEquals(ROOMS.toSorted(), folders.map(({ name }) => name).sort());
-  // The words stand on nothing.
+  // The words import nothing.
   for (const room of ROOMS.slice(1)) assert(ARROWS.some((one) => one.room === room), room);
   for (const [room, others] of Object.entries(TYPES)) {
     for (const other of others) {

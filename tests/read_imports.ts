@@ -11,7 +11,7 @@ export interface Import {
 /** The TypeScript modules of a folder, those of its folders too. */
 export async function* modulesIn(folder: URL): AsyncGenerator<URL> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    // AssemblyScript is no module of the program.
+    // AssemblyScript is not a module of the program.
     if (isDirectory && name !== "assembly") yield* modulesIn(new URL(`${name}/`, folder));
     if (name.endsWith(".ts")) yield new URL(name, folder);
   }

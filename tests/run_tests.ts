@@ -1,8 +1,8 @@
 /**
  * `deno task test`: runs all tests, or those that the arguments name.
  *
- * Deno runs each file in an isolate of its own, which loads and compiles everything anew, and starts
- * a process for the commands of each file. So the files of a room share isolates.
+ * Deno runs each file in its own isolate, which loads and compiles everything again, and starts a
+ * process for the commands of each file. So the files of a room share isolates.
  *
  * @module
  */

@@ -12,7 +12,7 @@ import {
 /** Draws examples. */
 export type Recipe = (random: SeededRandom, count: number) => Drawn;
 
-/** One example. */
+/** Numbers of an example. */
 interface Example {
   x: number[];
   y: number[];

@@ -3,7 +3,7 @@
  * task bench:faults`.
  *
  * The result of training a program depends on its facts and the engine: it is stored in
- * `truth.jsonl`, and a program with unchanged facts is not trained again. Verdicts are made anew
+ * `truth.jsonl`, and a program with unchanged facts is not trained again. Verdicts are computed
  * each time. Without a flag the programs that rules may be tuned on are judged; with `--held-out`
  * the others, and `looks.json` says so.
  *

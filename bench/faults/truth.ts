@@ -97,7 +97,7 @@ async function run(tf: TensorFlow, { trained, shown, facts, drawn }: Run): Promi
     best = Math.max(best, (score - constant) / (drawn.ceiling - constant));
     if (!isNumber) break;
   }
-  // A network that has come to nothing in the end does not train, whatever it passed on the way.
+  // A network that has learnt nothing in the end does not train, whatever it reached on the way.
   const last = (scores.at(-1)! - constant) / (drawn.ceiling - constant);
   const progress = Number(Math.max(-1, (best + last) / 2).toPrecision(3));
   return { outcome: outcomeOf(progress), progress, scores, constant, steps: step };

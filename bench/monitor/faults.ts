@@ -15,7 +15,7 @@ export const FAULTS = [
   "few examples",
 ] as const;
 
-/** One of them. */
+/** Fault of a training. */
 export type Fault = typeof FAULTS[number];
 
 /** Step before which a fault begins. */

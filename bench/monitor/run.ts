@@ -53,7 +53,7 @@ async function readKnown(): Promise<Known[]> {
 function ours({ rows, optimizer, rate, constantLoss, from, ending, overfits }: Known): Alarm {
   const judge = new TrainingJudge({ optimizer, learningRate: rate, constantLoss });
   for (const row of postponed(rows, { costs: CONVNET, steps: Number(steps) })) judge.add(row);
-  // A right warning of overfitting is no false alarm about a training that is good otherwise.
+  // A right warning of overfitting is not a false alarm about an otherwise good training.
   const isOverfit = overfits && ending === "good";
   const findings = judge.findings.filter(({ rule }) => !(isOverfit && rule === "overfitting"));
   const after = findings.filter(({ step }) => step >= from);

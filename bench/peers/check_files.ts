@@ -27,9 +27,10 @@ const SCRIPTS: readonly (readonly [keyof Pythons, string, readonly string[], str
 const CLOSE = 1e-5;
 
 /**
- * Writes the files of `fixtures/files` again, and names those that come out otherwise or that no script writes. The same
- * bytes are the same; so is an archive whose entries are, but for `metadata.json`, which holds the date, a checkpoint
- * whose tensors are, and a JSON whose numbers are close.
+ * Writes the files of `fixtures/files` again, and names those that come out otherwise or that no
+ * script writes. The same bytes are the same; so are archives with equal entries (except
+ * `metadata.json`, which has the date), checkpoints with equal tensors, and JSON files with close
+ * numbers.
  */
 export async function checkFiles(pythons: Pythons): Promise<string[]> {
   const differing: string[] = [];

@@ -18,7 +18,7 @@ export class LayerKit {
 
   constructor(readonly tf: TensorFlow, readonly plan: Plan) {}
 
-  /** `dense_1`, `dense_2`, ...: the counters of TensorFlow.js go on over all networks of a process. */
+  /** `dense_1`, `dense_2`, ...: TensorFlow.js counts over all networks of a process. */
   name(stem: string): string {
     const count = (this.#counts.get(stem) ?? 0) + 1;
     this.#counts.set(stem, count);

@@ -10,7 +10,7 @@ export interface Look {
   from: number;
   /** The seeds up to here, this one not among them. */
   to: number;
-  /** How many networks. */
+  /** Number of networks. */
   networks: number;
 }
 

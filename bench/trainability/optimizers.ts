@@ -11,7 +11,7 @@ export const OPTIMIZERS = [
   "adamax",
 ] as const;
 
-/** One of them. */
+/** Optimizer of the draw. */
 export type OptimizerName = typeof OPTIMIZERS[number];
 
 /** The momentum that everybody uses. */

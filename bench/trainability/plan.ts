@@ -37,7 +37,7 @@ export type Loss =
 export interface Head {
   activation: string;
   loss: Loss;
-  /** A softmax layer of its own behind the head. */
+  /** A separate softmax layer after the head. */
   softmaxAgain?: boolean;
 }
 
@@ -98,7 +98,10 @@ export interface Plan {
   style: "plain" | "zero-ended" | "scaled" | "pre" | "post" | "no skips" | "normalized chain";
   /** Options of a recurrent net. */
   cell: "simpleRNN" | "lstm" | "gru";
-  /** Attention in a layer of its own, made of dense layers, or as the MultiHeadAttention of Keras with two heads. */
+  /**
+   * Attention as a custom layer of dense layers, or as the MultiHeadAttention of Keras with two
+   * heads.
+   */
   attention: "whole" | "parts" | "heads";
   /** Units of the layer half-way, where it is not as wide as the rest; `null` where it is. */
   bottleneck: number | null;

@@ -10,7 +10,7 @@ import { focusPlan } from "./focus.ts";
 import type { Plan } from "./plan.ts";
 import { sensiblePlan } from "./sensible.ts";
 
-/** Raised whenever a seed comes to mean another network. */
+/** Raised whenever a seed means another network. */
 export const POPULATION_VERSION = 1;
 
 /** Number of seeds in the benchmark, which start at 0. */

@@ -1,12 +1,13 @@
 /**
  * Holds the verdicts of this tool, and of others, against training: `deno task bench:trainability`.
  *
- * The truth, what training shows of each network, depends on the population and the engine alone. Its lines
- * are kept in `truth*.jsonl`; seeds that have one are not trained again. Verdicts are made anew each time. The
- * table is of the even seeds, which rules are tuned on; with `--odd` of the odd ones alone, and `looks.json` then says
- * so, and `rules.json` how right each rule was: `deno task generate` takes it to the pages of the rules. Shards
- * write truth alone, each to a file of its own beside the others. A small population about one question
- * (`focus.ts`) has its files in a folder of its own.
+ * The truth, what training shows of each network, depends on the population and the engine alone.
+ * Its lines are kept in `truth*.jsonl`; seeds that have one are not trained again. Verdicts are
+ * computed each time. The table is of the even seeds, which rules are tuned on; with `--odd` of the
+ * odd ones alone, and `looks.json` then says so, and `rules.json` how right each rule was: `deno
+ * task generate` takes it to the pages of the rules. Shards write truth alone, each to a file of
+ * its own beside the others. A small population about one question (`focus.ts`) has its files in a
+ * folder of its own.
  *
  * @module
  */

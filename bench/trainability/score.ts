@@ -16,9 +16,9 @@ export interface Score {
 const judged = Array.from({ length: JUDGED }, (_, i) => i);
 
 /**
- * Accuracy for classes, the share of the variance that is explained for numbers; of the same examples
- * whatever the loss, since losses of heads that do not go with them cannot be compared. A network with an
- * output that is no number scores what the best constant does.
+ * Accuracy for classes, the share of the variance that is explained for numbers; of the same
+ * examples whatever the loss, since losses of heads that do not go with them cannot be compared. A
+ * network with a NaN among its outputs scores as the best constant does.
  */
 export function scoreOf(
   tf: TensorFlow,

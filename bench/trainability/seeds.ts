@@ -7,7 +7,7 @@ export interface Part {
 /**
  * Reads `2/4`.
  *
- * @throws {RangeError} If it is no part.
+ * @throws {RangeError} If it is not a part.
  */
 export function parsePart(text: string): Part {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];

@@ -1,5 +1,5 @@
 /**
- * The discriminator of a GAN as it is trained, on digits and on what the generator makes of noise:
+ * The discriminator of a GAN during training, on digits and on the generator's pictures from noise:
  *
  *     deno run -A mod.ts report examples/gan/discriminator.ts
  */

@@ -75,7 +75,7 @@ export class LivePage {
     this.#send("data: new\n\n");
   }
 
-  /** Tells the open pages of a step without other news, as often as drawing them is cheap. */
+  /** Announces a step without other news to the open pages, as often as drawing is cheap. */
   tick(): void {
     const pause = Math.max(LEAST_PAUSE, this.#drawn / SHARE);
     if (this.#now() - this.#announced >= pause) this.announce();

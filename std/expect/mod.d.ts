@@ -1,11 +1,11 @@
 // The part of @std/expect that this repository uses.
 
-/** What a matcher answers. */
+/** Answer of a matcher. */
 export interface ExtendMatchResult {
   message: () => string;
   pass: boolean;
 }
-/** What a matcher is handed. */
+/** Context of a matcher. */
 export interface MatcherContext {
   value: unknown;
   isNot: boolean;
@@ -13,7 +13,7 @@ export interface MatcherContext {
 }
 // deno-lint-ignore no-explicit-any
 export type ExtendMatcher = (context: MatcherContext, ...args: any[]) => ExtendMatchResult;
-/** What `expect` returns. */
+/** Result of `expect`. */
 export interface Expected<IsAsync = false> {
   toBe(expected: unknown): IsAsync extends true ? Promise<void> : void;
   toEqual(expected: unknown): IsAsync extends true ? Promise<void> : void;

@@ -140,7 +140,7 @@ Deno.test("assertTrains() names the held-out loss before and after, and the one 
       { inputs, targets },
       leastFall === undefined ? { steps: 1 } : { steps: 1, leastFall },
     );
-  // At a rate of 0 the loss stays what it is, which is no fall.
+  // At a rate of 0 the loss does not fall.
   await training(0);
   const before = loss();
   const says = (now: number, least: number) =>

@@ -23,7 +23,7 @@ import { assertRefusedLater } from "../assert_refused.ts";
 
 interface Row {
   assertion: Assertion;
-  /** What must pass. */
+  /** Models that must pass. */
   healthy: (tf: TensorFlow) => Setting;
   /** Cases that must fail, with the words of their messages. */
   broken: (tf: TensorFlow) => Setting;
@@ -276,7 +276,8 @@ Deno.test("assertUpdateRatio() leaves the state of the optimizer that it is give
   await assertUpdateRatio(model, batch);
   assertEquals(await state(), before);
   assertEquals(tf.memory().numTensors, tensors);
-  // The copy goes on from that state: after a thousand like steps, Adam's next is no first one.
+  // The copy goes on from that state: after a thousand equal steps, Adam's next one differs from a
+  // first one.
   assertEquals(before.length > 1 && before[0][0] === 1, true);
   tf.dispose([batch.inputs, batch.targets!]);
   model.optimizer.dispose();

@@ -6,7 +6,7 @@ import type { Cause, Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
 
 const sample = measurements([layer("dense_1", {})]);
-/** Examples that differ, and so are no cause of anything. */
+/** Examples that differ, and so cause nothing. */
 const inputs = sample.batch.perInput.map((input) => ({
   ...input,
   values: { ...input.values, std: 0.8 },

@@ -29,7 +29,7 @@ export interface BrokenNetwork {
   histograms?: boolean;
 }
 
-/** What is broken. */
+/** Broken measurements or model. */
 export const HEALTHY: Control = { activation: "tanh", sigma: 1, depth: 4, width: 64 };
 
 const assertionOf = (name: string) => {

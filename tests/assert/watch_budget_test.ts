@@ -122,7 +122,7 @@ const charge = (budget: WatchBudget) => {
   budget.charge("again", 8);
 };
 
-/** Ends so many steps that take no time. */
+/** Ends this many steps that take no time. */
 const endSteps = (budget: WatchBudget, count: number) => {
   for (let i = 0; i < count; i++) budget.endStep(0);
 };

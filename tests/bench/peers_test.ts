@@ -38,7 +38,7 @@ const relu = (values: number[], units: number): LayerOutput => ({
 
 const linear: LayerOutput = { ...relu([0.5, -0.4], 1), activation: "linear" };
 
-/** A healthy network that numbers are asked of, but for what is given. */
+/** A healthy network with a regression task, with the given changes. */
 function view(
   { kernels = [kernel({}), kernel({})], outputs = [], loss = 1, ...rest }:
     & { kernels?: WeightMeasurements[]; outputs?: LayerOutput[]; loss?: number }

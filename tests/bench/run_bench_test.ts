@@ -28,7 +28,7 @@ Deno.test("run_bench prints the machine, one table, and how many targets are met
   const missed = rows.filter((row) => row.endsWith("MISSED")).length;
   assertEquals(rest.at(-1), `${5 - missed} met, ${missed} missed`);
   assertEquals(code, missed > 0 ? 1 : 0);
-  // Progress is no part of the table.
+  // Progress is not part of the table.
   assertMatch(stderr, /^1\/1 convolution: \d+ s$/m);
 });
 

@@ -133,7 +133,7 @@ for (const jobs of ["1", "2"]) {
       const errors = stderr.split("\n").filter((line) => line.startsWith("error: "));
       for (const [name, { says }] of Object.entries(FAILING)) {
         const lines = errors.filter((line) => line.startsWith(`error: ${name}`));
-        // What stands at the top level runs once in a process, or in a worker.
+        // Top-level code runs once in a process, or in a worker.
         const times = name === "remove_first.js" ? [1, 2] : [2];
         assert(times.includes(lines.length), `${name} in ${stderr}`);
         for (const line of lines) assertStringIncludes(line, says);

@@ -94,7 +94,9 @@ Deno.test("fix says what does not lie in the weights, with its code, and writes 
   });
 });
 
-/** A relu network with a dead layer whose head does not fit the loss: one cause lies in the weights. */
+/**
+ * A relu network with a dead layer whose head does not fit the loss: one cause is in the weights.
+ */
 const TWO_CAUSES = `export const objective = "categoricalCrossentropy";
 export const createModel = ({ tf }) => tf.sequential({
   layers: [1, 2, 3, 4, 5].map((i) => tf.layers.dense({

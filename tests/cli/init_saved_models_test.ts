@@ -71,7 +71,7 @@ Deno.test("init MODEL takes weights alone, whose test imports no engine, and fai
     assert(!test.includes("startEngine"), test);
     const healthy = await runWritten(folder);
     assertEquals(healthy.code, 0, healthy.output);
-    // The same file with a weight that is no number.
+    // The same file with a weight that is NaN.
     const bytes = await Deno.readFile(`${FILES}mlp.safetensors`);
     bytes.fill(255, bytes.length - 4);
     await Deno.writeFile(`${folder}/mlp.safetensors`, bytes);

@@ -172,7 +172,7 @@ Deno.test("report refuses targets that its objective does not take, and names th
       );
       assertStringIncludes(refused.stderr, "expected [any, 3]");
       const taken = await report("sparseCategoricalCrossentropy", ...rest, "--format", "json");
-      // What the module logs is no part of the report.
+      // The module's own logs are not part of the report.
       JSON.parse(taken.stdout);
       assertStringIncludes(taken.stderr, "Trainable params: 9");
     }

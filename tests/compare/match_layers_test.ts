@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { matchLayers } from "../../src/compare/match_layers.ts";
 import { makeLayer, makeWeight } from "../networks/measurements.ts";
 
-/** A dense layer of so many units, by its name. */
+/** A dense layer of this many units, by its name. */
 const dense = (name: string, units = 20) =>
   makeLayer({
     name,

@@ -14,7 +14,7 @@ const GUARD = 64, MARK = 0xa5;
  */
 export function guardHeap(tf: TensorFlow): { damaged: () => number; remove: () => void } {
   const { wasm } = tf.backend() as unknown as WasmBackend;
-  // Both put themselves in place anew when they are first called: let them.
+  // Both install themselves again when they are first called: let them.
   wasm._free(wasm._malloc(1));
   const { _malloc: allocate, _free: free } = wasm;
   const sizes = new Map<number, number>();

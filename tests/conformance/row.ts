@@ -49,7 +49,7 @@ export interface Row {
     observed: NdArray[],
     drawn: NdArray[],
   ): NdArray | NdArray[];
-  /** Largest error that is no error, relative to the largest entry. Default: 5e-5. */
+  /** Largest error that is accepted, relative to the largest entry. Default: 5e-5. */
   tolerance?: number;
   /** True if nothing has a gradient, as the output does not depend smoothly on anything. */
   discrete?: boolean;

@@ -90,7 +90,7 @@ Deno.test("diagnose() finds that nothing adds back what attention leaves out, an
 });
 
 const NAMES = ["conv1", "conv2", "conv3", "fc"];
-/** Inputs that differ, so that they are no cause. */
+/** Inputs that differ, so that they are not a cause. */
 const INPUT = {
   name: "in",
   shape: [32, 20],

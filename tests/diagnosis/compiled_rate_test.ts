@@ -30,7 +30,7 @@ Deno.test("examine() advises and tries the rate that a search finds, and puts th
   const { model, batch, optimizer } = compiled(engine.tf, 3);
   const { diagnosis, findings, rates, fixedTrial } = await examine(model, batch);
   const [cause] = diagnosis.causes;
-  // Adam at another rate learns, which is no word for this one.
+  // Adam learns at another rate, which says nothing about this one.
   assertEquals([cause.kind, cause.severity], ["learning-rate", "error"]);
   const finding = findings.find(({ rule }) => rule === "learning-rate")!;
   assertEquals(finding.severity, "error");

@@ -121,7 +121,7 @@ Deno.test("diagnose() finds one cause and four consequences in the exercise's ne
     "saturated-activations",
     "activation-scale",
   ]);
-  // Each finding stands in one place.
+  // Each finding is in one place.
   const shown = [...diagnosis.causes.flatMap(({ findings }) => findings), ...diagnosis.notes];
   assertEquals(new Set(shown), new Set(findings));
   assertEquals(shown.length, findings.length);

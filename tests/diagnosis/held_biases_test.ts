@@ -10,7 +10,7 @@ interface Start {
   first: number;
   /** Layers whose biases are drawn from the range of PyTorch, as all kernels are; else they are 0. */
   drawn: "second" | "both" | "none";
-  /** The activation is a layer of its own, as in a program. */
+  /** The activation is a separate layer, as in a program. */
   apart?: boolean;
 }
 

@@ -142,7 +142,7 @@ Deno.test("examine() keeps warnings that a batch learned by heart says nothing a
   assertStringIncludes(frozen.causes[0].message, "frozen, but looks untrained");
 });
 
-/** Dense layers of relu, and a linear head whose kernel is so many times as large. */
+/** Dense layers of relu, and a linear head whose kernel is this many times as large. */
 function chain(tf: TensorFlow, stds: readonly number[], { head = 1 } = {}): FixSubject {
   const layers = stds.flatMap((stddev, i): tfjs.layers.Layer[] => [
     tf.layers.dense({

@@ -66,7 +66,7 @@ export function anchors(document: string): string[] {
   );
 }
 
-/** Checks that the lines of an output, shortened by `...`, all stand in the real one, in their order. */
+/** Checks that the real output has all lines of one shortened by `...`, in their order. */
 export function assertShortened(shown: string, real: string, place: string): void {
   const lines = real.split("\n");
   let at = 0;

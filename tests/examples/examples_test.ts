@@ -30,7 +30,7 @@ for (const example of HEALTHY) {
   Deno.test(`examples/${example} is healthy, without a warning`, async () => {
     const { code, stdout, stderr } = await run(example);
     assertEquals(code, 0, stderr);
-    // A warning would stand beside it.
+    // A warning would follow it.
     assertMatch(stdout, /^HEALTHY\n[^]*\nHEALTHY\n$/);
   });
 }

@@ -124,8 +124,8 @@ const edit = (weight: string, change: (value: number, index: number) => number) 
 ) => setWeights(model, { [weight]: getWeights(model)[weight].values.map(change) });
 
 /**
- * What switches units off that are not off by the alikeness of the examples. Where all units of a gate are
- * off, the signal goes round it, and that is a warning.
+ * Faults that switch units off, other than the similarity of the examples. Where all units of a
+ * gate are off, the signal bypasses it, which is a warning.
  */
 const SPOILS: [string, Network[], (model: LayersModel) => void][] = [
   ["a bias of -5", ["squeezeExcite", "pooled"], edit("gate/bias", () => -5)],

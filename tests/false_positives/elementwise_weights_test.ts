@@ -7,7 +7,7 @@ import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { randomTargets } from "../../src/model/batches/random_targets.ts";
 import { rescaleWeights } from "../../src/model/weights/set_weights.ts";
 
-/** Layers whose weights have axes of their own, and are no kernels: slopes of 0, scales of 1. */
+/** Layers whose weights have their own axes and are not kernels: slopes of 0, scales of 1. */
 const ELEMENTWISE: Record<string, (tf: TensorFlow, name: string) => Layer[]> = {
   "PReLU": (tf, name) => [tf.layers.prelu({ name })],
   "PReLU over channels": (tf, name) => [tf.layers.prelu({ name, sharedAxes: [1, 2] })],

@@ -21,10 +21,12 @@ interface Recurrent {
 /** The first seed of those under which the rates of the documentation hold. */
 const FIRST = 50_000;
 
-/** What the initialisers answer for. */
+/** Rules that judge the initialisers. */
 const OF_DRAWS = /exploding-gradients|init-scale/;
 
-/** The rules that have something against a recurrent layer under a linear head, but for the loss. */
+/**
+ * Returns the rules with findings on a recurrent layer under a linear head, except for the loss.
+ */
 async function judge(
   { tf }: Engine,
   { kind, steps, units = 32, activation = "tanh", recurrent }: Recurrent,

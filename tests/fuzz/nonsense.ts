@@ -56,7 +56,9 @@ const VALUES: (() => unknown)[] = [
   () => class {},
 ];
 
-/** One of them; `more` are those that a case has besides, a disposed tensor for one. */
+/**
+ * Returns a nonsense value; `more` are those that a case has besides, a disposed tensor for one.
+ */
 export function nonsense(chance: Chance, more: readonly unknown[]): unknown {
   const index = chance.integer(0, VALUES.length + more.length - 1);
   return index < VALUES.length ? VALUES[index]() : more[index - VALUES.length];

@@ -1,8 +1,8 @@
 import { writeBaseline } from "../../src/gate/write_baseline.ts";
 
 /**
- * Run as a subprocess: stores a pass of so many layers under a model's name, so many times over.
- * Arguments: file, model, layers, times.
+ * Run as a subprocess: stores a pass with a number of layers under a model's name, several times
+ * over. Arguments: file, model, layers, times.
  */
 const [file, model, layers, times] = Deno.args;
 for (let time = 0; time < Number(times); time++) {

@@ -20,7 +20,7 @@ async function withFile<T>(bytes: Uint8Array, use: (path: string) => Promise<T>)
   }
 }
 
-/** Entries that stand in the file as they are. */
+/** Entries that the file has unpacked. */
 async function storedEntries({ stored, shape }: FileTensor): Promise<number[] | null> {
   if (stored === undefined) return null;
   const bytes = (await Deno.readFile(stored.file.path)).slice(stored.offset);

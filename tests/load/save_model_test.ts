@@ -15,7 +15,10 @@ import { saveModel as saveByTensorFlow, withFolder } from "../model/save_model.t
 
 const { tf } = await startEngine();
 
-/** Rescales one kernel of what lies in a folder and saves it beside; gives the bytes of both weight files. */
+/**
+ * Rescales one kernel of the model in a folder and saves it in another; gives the bytes of both
+ * weight files.
+ */
 async function rescaleSaved(folder: string, path: string, factor: number) {
   const { model } = await loadModel(path);
   rescaleWeights(model, factor, { layers: ["dense_2"] });

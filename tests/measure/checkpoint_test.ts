@@ -81,7 +81,7 @@ async function sweepFile(
 
 /**
  * Plants lines into random entries: zeros of both signs, constants, repeats, and two that would be
- * equal but for a NaN.
+ * equal except for a NaN.
  */
 function plant(
   bytes: Uint8Array<ArrayBuffer>,

@@ -132,7 +132,7 @@ Deno.test("measure() counts the rows under a layer normalisation whose variance 
   assertEquals(await flatOf([0.0143, 1]), undefined);
   assertEquals(await flatOf([0.0140, 1]), 0.25);
   assertEquals(await flatOf([0, 0]), 0.5);
-  // NaN is no row that hardly varies; others say where it is.
+  // NaN is not a row that hardly varies; others say where it is.
   assertEquals(await flatOf([NaN, 0]), 0.25);
 });
 

@@ -134,7 +134,7 @@ Deno.test("measureWeights() counts units and lines that are zero, constant or re
     assertEquals(alikeOf([rows[0], rows[4], line]).alike !== undefined, true);
   }
   assertEquals(alikeOf([[1, 0, 2], [3, 0, 4]]).alike?.columns.zero, 1);
-  // The columns of so many entries are not compared.
+  // Columns of this many entries are not compared.
   const wide = Array<number>(MAX_WIDTH + 1).fill(1).with(0, 2);
   assertEquals(alikeOf([wide, wide]).alike, {
     rows: { zero: 0, constant: 0, repeated: 1 },

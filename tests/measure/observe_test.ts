@@ -29,7 +29,7 @@ Deno.test("deviationsBetween() and spreadOf() tell examples apart, of floats and
     assertEquals(find([[1, 2], [1, 2]], dtype), [0, 0]);
     assertEquals(find([[1, 2]], dtype), [0, null]);
     assertEquals(find([[0, 0], [0, 0]], dtype), [0, null]);
-    // There is no axis of so many examples.
+    // No axis has this many examples.
     assertEquals(find([[1, 2], [3, 6]], dtype, 4), [NaN, null]);
   }
   assertEquals(find([[1, NaN], [3, 6]], "float32"), [NaN, null]);

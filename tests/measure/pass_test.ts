@@ -61,7 +61,7 @@ Deno.test("measure() feeds two inputs in their order, and passes them as predict
   model.dispose();
 });
 
-/** The clock of layers that take so many operations, the layers, and what it tells. */
+/** The clock of layers with these numbers of operations, the layers, and its reports. */
 function start(operations: number[], parts = 1) {
   const layers = operations.map(() => ({}) as Layer);
   const told: PassProgress[] = [];

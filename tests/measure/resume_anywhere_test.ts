@@ -70,7 +70,8 @@ async function stopped(path: string, work: Work, { bytes, pass = 1 }: Stop) {
 }
 
 /**
- * Writes a `.safetensors` with tensors of one shape, sparse but for drawn blocks at some of its bytes.
+ * Writes a `.safetensors` with tensors of one shape, sparse except for drawn blocks at some of its
+ * bytes.
  */
 async function writeSparse(
   path: string,

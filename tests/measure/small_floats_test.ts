@@ -37,7 +37,7 @@ for (const { type, values, sum } of FORMATS) {
     assertEquals(nonFinite, { nan: 1, infinite: 0, firstNaN: 0x80, firstInfinite: -1 });
     assertEquals(rows, { zero: 0, constant: 0, repeated: 0 });
 
-    // NaN beside zeros is no row of zeros.
+    // NaN beside zeros is not a row of zeros.
     const codes = new Uint8Array(256);
     codes[20] = 0x80;
     const [figures] = sweepTensors([{ tensor: { ...tensor, bytes: () => codes }, units: null }]);

@@ -73,7 +73,7 @@ Deno.test("mergeSums() gives the sums over both tensors, with the histograms tha
   assertEquals("bins" in mergeSums(a, b), false);
 });
 
-/** The histogram of tensors with so many entries of these exponents. */
+/** The histogram of tensors with these numbers of entries by exponent. */
 const histogram = (counts: Record<number, number>, zeros = 0) =>
   figuresOf({
     ...sumEntries([1]),

@@ -30,7 +30,7 @@ async function withCheckpoint(use: (path: string, journal: string) => Promise<vo
   }
 }
 
-/** Measures until so many bytes are read. */
+/** Measures until this many bytes are read. */
 async function stopAfter(share: number, path: string, journal: string): Promise<number> {
   const stop = new AbortController();
   let first: number | null = null;

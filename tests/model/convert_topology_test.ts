@@ -151,7 +151,7 @@ Deno.test("convertTopology() goes 100 levels deep, and says so of more", () => {
 });
 
 Deno.test("plainTopology() sees a sign of Keras 3 wherever it stands in a model, as deep as 200 levels", () => {
-  /** A model whose only sign lies so many levels below its configuration. */
+  /** A model whose only sign is this many levels below its configuration. */
   const hidden = (levels: number) => {
     let value: unknown = { class_name: "DTypePolicy" };
     for (let i = 0; i < levels; i++) value = [value];

@@ -187,7 +187,7 @@ Deno.test("putInPlace() makes a file where there was none, and tells what keeps 
     await Deno.writeTextFile(`${folder}/new`, "new");
     await putInPlace(`${folder}/new`, `${folder}/other`);
     assertEquals(await Deno.readTextFile(`${folder}/other`), "new");
-    // A file is no folder, so that nothing can be in it.
+    // A file is not a folder, so nothing can be in it.
     const inFile = `${folder}/other/file`;
     await assertRejects(() => putInPlace(`${folder}/other`, inFile), Deno.errors.NotADirectory);
   } finally {

@@ -95,7 +95,7 @@ Deno.test("loadModel() compiles with the metrics of a file, and measure() evalua
       ["categoricalAccuracy", "number"],
       ["precision", "no metric of TensorFlow.js computes it"],
     ]);
-    // Who compiles it anew has asked for others.
+    // A model that is compiled again has other metrics.
     model.compile({ optimizer: "sgd", loss: "meanSquaredError", metrics: ["mae"] });
     assertEquals(await measured(), [["mae", "number"]]);
   } finally {

@@ -15,7 +15,7 @@ export interface Drawn {
 export interface CustomLayers {
   /** softmax(q k' / root d) v over the steps of a sequence, each kernel with a deviation of its own. */
   attention(name: string, stds: { query: number; key: number; value: number }): Layer;
-  /** x times a matrix, then times gamma plus beta; the other weights only stand beside. */
+  /** x times a matrix, then times gamma plus beta; the other weights are not used. */
   mixer(name: string, weights: readonly Drawn[]): Layer;
   /** Logits by the very table that an embedding looks words up in. */
   tiedHead(name: string, embedding: Layer): Layer;

@@ -13,7 +13,7 @@ const ACTIVATIONS: Record<string, [(z: number) => number, (z: number) => number]
   ],
 };
 
-/** One dense layer: `kernel[i * units + j]` leads from input i to unit j. */
+/** Dense layer: `kernel[i * units + j]` leads from input i to unit j. */
 export interface DenseLayer {
   kernel: Float64Array;
   bias: Float64Array;
@@ -262,7 +262,7 @@ export function randomNetwork(
 
 const HEALTHY_OPTIONS = { depth: 4, width: 64, activation: "tanh", sigma: 1, seed: 5 };
 
-/** A random network of 4 wide layers on 32 examples, healthy but for what `spoil` does to it. */
+/** A random network of 4 wide layers on 32 examples, healthy except for what `spoil` does to it. */
 export function random(
   spoil: (network: ReturnType<typeof randomNetwork>["layers"], x: Float64Array) => void,
   options: Partial<RandomNetworkOptions> & { targets?: Float64Array } = {},

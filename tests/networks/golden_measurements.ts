@@ -4,8 +4,8 @@ import { type DenseLayer, measureDense } from "./dense_network.ts";
 const GOLDEN = new URL("../../fixtures/golden/", import.meta.url);
 
 /**
- * The measurements of a golden case: its statistics as they stand in golden.json, and what is not
- * there (weights, saturated and dead shares) from a pass in float64.
+ * The measurements of a golden case: its statistics from golden.json, and the rest (weights,
+ * saturated and dead shares) from a pass in float64.
  */
 export function goldenMeasurements(name: string): Measurements {
   const folder = new URL(`${name}/`, GOLDEN);

@@ -106,13 +106,15 @@ export function recurrent(
   };
 }
 
-/** Attention between an embedding and a head, its queries and keys drawn so many times too large. */
+/**
+ * Attention between an embedding and a head, its queries and keys drawn this many times too large.
+ */
 export function attention(tf: TensorFlow, times: number): FixSubject {
   const usual = 1 / Math.sqrt(16);
   return words(tf, { std: 1, by: "attention", query: times * usual, key: times * usual });
 }
 
-/** A layer of a function of its own, of which no class is declared. */
+/** A layer with a custom function, whose class is not declared. */
 export function layerOf(
   tf: TensorFlow,
   name: string,

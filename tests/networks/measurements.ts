@@ -75,7 +75,7 @@ export function makeWeight(given: Partial<WeightMeasurements> = {}): WeightMeasu
   };
 }
 
-/** A hidden tanh layer of 20 units on 32 examples, healthy but for what is given. */
+/** A hidden tanh layer of 20 units on 32 examples, healthy except for the given changes. */
 export function makeLayer(given: Partial<LayerMeasurements> = {}): LayerMeasurements {
   const name = given.name ?? "dense";
   const className = given.className ?? "Dense";
@@ -121,8 +121,8 @@ export function makeHead(given: Partial<LayerMeasurements> = {}): LayerMeasureme
 }
 
 /**
- * Measurements of a chain of layers and a linear head above them, healthy but for what is given.
- * Depths count up from 1, and names from `dense_1`, where they are not given.
+ * Measurements of a chain of layers and a linear head above them, healthy except for the given
+ * changes. Depths count up from 1, and names from `dense_1`, where they are not given.
  */
 export function makeMeasurements(
   layers: Partial<LayerMeasurements>[] = [{}, {}, {}],

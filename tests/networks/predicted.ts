@@ -46,7 +46,7 @@ export function predicted(
   return { ...chain, layers: whole };
 }
 
-/** Such a chain as a network that is no row of layers: its first layer is called twice. */
+/** Such a chain as a network that is not a row of layers: its first layer is called twice. */
 export function branched(given: Parameters<typeof predicted>[2] = {}) {
   const chain = predicted("tanh", 1, given);
   const [first, ...rest] = chain.layers;

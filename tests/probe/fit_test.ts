@@ -245,7 +245,7 @@ Deno.test("fitScale() goes from the loss of zeros if a loss without a guess star
   // A healthy start is below zeros, and counts itself.
   assertEquals(fit(0.5, 1), 1);
   assertEquals(fit(0.5, 0.75), 0.75);
-  // Zeros that are perfect, or that the loss does not take, are no answer to start from.
+  // Zeros that are perfect, or that the loss rejects, are not an answer to start from.
   const of = (loss: LossFunction) =>
     fitOf({
       losses: [loss],

@@ -3,7 +3,7 @@ import { liveDataOf } from "../../src/engine/heap/live_data.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { tryTraining } from "../../src/probe/mod.ts";
 
-/** Every so many allocations are tried; no divisor of what one step allocates. */
+/** Every tenth or so allocation is tried; no divisor of what one step allocates. */
 const STRIDE = 17;
 
 Deno.test("A trial that the heap has no room for leaves no tensor and the weights as they were", async () => {

@@ -225,7 +225,7 @@ Deno.test("tryTraining() takes a given batch of 4 examples for what it is, unles
   const { initializers, layers, sequential, tensor2d, train } = engine.tf;
   const inputs = tensor2d([[1, 1], [1, 0], [0, 0], [0, 1]]);
   const batch = { inputs, targets: tensor2d([[1], [1], [0], [0]]) };
-  /** Verdict of so many steps on a network that learns, or whose relus are all off. */
+  /** Verdict of this many steps on a network that learns, or whose relus are all off. */
   const verdictIn = async (count: number, isOff: boolean) => {
     const kernelInitializer = isOff ? "zeros" : initializers.glorotNormal({ seed: 1 });
     const biasInitializer = initializers.constant({ value: isOff ? -1 : 0.5 });

@@ -221,7 +221,7 @@ Deno.test("probeStep() has the sizes of each weight and of its change", async ()
   const still = { inputs: tf.tensor2d([[0, 0]]), targets: column(1) };
   const [none] = (await probeStep(unit([2, -8]), still, options)).weights;
   assertEquals([none.changed, none.changedLater], [0, 0]);
-  // A step of one's own names the objective, if it has a name.
+  // A custom step names the objective, if it has a name.
   const named = async (train?: () => void) =>
     (await probeStep(unit([2, -8]), batch, { ...options, train })).objective.name;
   assertEquals(await named(), "meanSquaredError");

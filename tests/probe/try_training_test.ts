@@ -248,7 +248,8 @@ for (const [name, row] of Object.entries(ROWS)) {
 Deno.test("tryTraining() tries plain descent on a linear regression that is not compiled, which Adam does not solve", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
-  // Targets such as the prices of houses in thousands: a mean of 22, which Adam comes to by its rate in each step.
+  // Targets such as the prices of houses in thousands: a mean of 22, which Adam approaches by its
+  // rate in each step.
   const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [20] })] });
   const { inputs, targets: raw } = sums(tf);
   const targets = tf.tidy(() => tf.add(22, tf.mul(raw, 5)));

@@ -107,12 +107,12 @@ Deno.test("reportCharts() has every layer's figure in numbers, its place, mark a
   ]);
   assertEquals(gradients.bars.map(({ row }) => row), [0, 1, 2, 3]);
   assertEquals([...gradients.left], [["no weights", ["flatten"]]]);
-  // From the last hidden layer on, which is no output.
+  // From the last hidden layer on, which is not an output.
   assertEquals(deltas.band, { from: 0.5 * 1e-3, to: 0.5 * 1e3 });
   const middle = layers[0].weights[0].gradients!.meanAbs;
   assertEquals(gradients.band, { from: middle / Math.sqrt(1e3), to: middle * Math.sqrt(1e3) });
   assertEquals(activations.band, null);
-  // A layer with a finding is no anchor, and without another one there is no band.
+  // A layer with a finding is not an anchor, and without another one there is no band.
   const [, , others] = reportCharts(
     foldLayers(layers, { all: true }),
     [finding("dense_3")],

@@ -110,7 +110,7 @@ Deno.test("explodingGradients leaves the kernels of a gate out of the path, and 
   assertEquals(judged("sigmoid"), []);
   assertEquals(judged("softmax"), []);
   assertEquals(judged("relu"), ["error path-ratio body"]);
-  // The weights of an attention are no gate.
+  // The weights of an attention are not a gate.
   assertEquals(judged("softmax", "Dot"), ["error path-ratio body"]);
 });
 

@@ -62,7 +62,7 @@ Deno.test("activationScale allows what layers of that width wander by chance", (
     assertAlmostEquals(high, limit, 1e-3);
     assertAlmostEquals(low, 1 / limit, 1e-3);
   }
-  // A wider factor holds, and a target of one's own is not wandered from.
+  // A wider factor applies, and the signal does not drift from a custom target.
   assertEquals(check(limit * 1.5, { activationScaleFactor: 2 * limit }), []);
   const { std } = predicted("relu", Math.SQRT2).layers[0].activations!;
   assert(check(1.5, { activationTarget: std, activationScaleFactor: 1.2 }).length > 0);

@@ -186,7 +186,7 @@ Deno.test("architecture only notes what a trained network lacks", () => {
   assertEquals(finding.severity, "note");
 });
 
-/** Residual additions, the last of which is so many times as large as the first. */
+/** Residual additions, the last of which is this many times as large as the first. */
 function stream(growth: number, count = 3, more: Partial<LayerMeasurements>[] = []) {
   const additions = Array.from({ length: count }, (_, i) =>
     makeLayer({

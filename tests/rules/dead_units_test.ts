@@ -111,7 +111,10 @@ Deno.test("deadUnits allows for no depth where theory does not describe the laye
 /** Twenty equal numbers. */
 const constant = (value: number) => statisticsOf(Array(20).fill(value));
 
-/** An untrained layer of which so many units are always off and always on, and the rest half of the time. */
+/**
+ * An untrained layer with these numbers of units that are always off and always on; the rest are on
+ * half of the time.
+ */
 function drawn(
   [off, on, units]: [off: number, on: number, units: number],
   given: Partial<LayerMeasurements> = {},

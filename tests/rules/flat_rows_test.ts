@@ -16,7 +16,7 @@ const norm = (name: string, flatRows?: number): Partial<LayerMeasurements> => ({
   ...flatRows === undefined ? {} : { flatRows },
 });
 
-/** Two layers with normalisations between them; the lower one receives so many times as much. */
+/** Two layers with normalisations between them; the lower one receives this many times as much. */
 const network = (
   ratio: number,
   norms: Partial<LayerMeasurements>[],

@@ -178,7 +178,7 @@ Deno.test("gradientRatio judges a network of another graph alike", () => {
   assertEquals([64, 63].map((width) => check(1e4, width).length), [1, 0]);
 });
 
-/** Findings about a layer of 128 units whose delta is so many times what theory says. */
+/** Findings about a layer of 128 units whose delta is this many times the prediction of theory. */
 function ratio(
   off: number,
   says: Says = {},

@@ -19,7 +19,7 @@ import { type Judge, testThreshold } from "./test_threshold.ts";
 const deltas = (...sizes: number[]) =>
   makeMeasurements(sizes.map((size) => ({ preActivationGradients: flat(size, 640) })));
 
-/** Three critical layers as theory predicts them, but for the first one's figures. */
+/** Three critical layers as theory predicts them, except for the first one's figures. */
 function critical(
   { delta = 1, deviation = 1, width = 128, activation = "tanh" }: {
     delta?: number;

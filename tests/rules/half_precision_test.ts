@@ -14,7 +14,7 @@ testBrokenNetwork("half-precision", {
   histograms: true,
 });
 
-/** Numbers of which so many have each of two exponents. */
+/** Numbers, these many with each of two exponents. */
 function withExponents(low: [number, number], high: [number, number], zeros = 0): TensorStatistics {
   const counts = Array(high[0] - low[0] + 1).fill(0);
   counts[0] = low[1];

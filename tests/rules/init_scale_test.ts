@@ -349,7 +349,7 @@ function headBias(
   });
 }
 
-/** Targets over so many examples that what the batch leaves open of their mean is nothing. */
+/** Targets over enough examples that the batch determines their mean. */
 const many = (targets: number[]) => Array(1e5).fill(targets).flat();
 
 Deno.test("biasInit accepts ln of the class shares in a softmax head, up to a constant", () => {

@@ -43,7 +43,7 @@ const steep = (data: Partial<Measurements["batch"]>) => {
   return { ...rest, batch: { ...batch, targets, ...data } };
 };
 
-/** A recurrent kernel of 20 units without a gradient, and so many z. */
+/** A recurrent kernel of 20 units without a gradient, and this many z. */
 const recurrent = (count: number) =>
   ofWeight(
     { name: "rnn/recurrent_kernel", gradients: flat(0, 400) },

@@ -188,7 +188,7 @@ Deno.test("weightsChange fails a trainable weight that stays, and warns of one t
   assertEquals(change({ changed: 0, changedLater: 0, trainable: false }), []);
   const recurrent = { name: "lstm/recurrent_kernel", changed: 0, changedLater: 0 };
   assertEquals(change(recurrent), ["error"]);
-  // One that moves but for that kernel ran for one step.
+  // A network in which all but that kernel move ran for one step.
   const beside = (given: Partial<WeightStep>) => {
     const { weights, ...rest } = step(recurrent);
     return severities(weightsChange.run({ ...rest, weights: [...weights, makeStep(given)] }));

@@ -1,5 +1,6 @@
 /**
- * What the tests of rules call a helper with, as its first argument in quotes: `testThreshold("mostUnits", ...)`.
+ * Returns the first arguments in quotes with which the tests of rules call a helper:
+ * `testThreshold("mostUnits", ...)`.
  *
  * @param helper Name of the helper.
  */

@@ -42,7 +42,7 @@ Deno.test("outputHead warns of targets under a softmax that are no shares of cla
   for (const example of [[0, 5, 0, 0], [1, -1, 1, 0], [1.001, 0, 0, 0]]) {
     assertEquals(found(example), outside, `${example}`);
   }
-  // Masked steps of a sequence have none; integers are no shares at all.
+  // Masked steps of a sequence have none; integers are not shares.
   const masked = [...Array(16).fill([0, 0, 0, 0]), ...Array(16).fill([0, 0, 1, 0])].flat();
   assertEquals(head({ ...given, targets: masked }), []);
   const loss = "sparseCategoricalCrossentropy";

@@ -139,7 +139,7 @@ Deno.test("unscaledInputs() takes inputs of an rms above 3 for too large, the la
 /** The rms of a healthy tanh kernelOf of 20 inputs. */
 const HEALTHY_GROUP = 1 / Math.sqrt(20);
 
-/** A tanh layer whose kernelOf is so many times too large. */
+/** A tanh layer whose kernel is this many times too large. */
 const kernelOf = (factor: number, given: Partial<LayerMeasurements> = {}, units = 20) => ({
   weights: [makeWeight({ shape: [20, units], values: flat(factor * HEALTHY_GROUP, 20 * units) })],
   ...given,

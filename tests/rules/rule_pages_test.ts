@@ -9,7 +9,7 @@ import { flat, makeMeasurements, makeWeight, withInput } from "../networks/measu
 import { assertEquals, assertThrows } from "@std/assert";
 import { AssertionError } from "@std/assert/assertion-error";
 
-/** A page but for where its lines break, how wide its columns are, and the program in it. */
+/** Returns a page without its line breaks, the widths of its columns, and its program. */
 const plain = (page: string) =>
   page.split("```")[0].replaceAll(/-{3,}/g, "---").replaceAll(/\s+/g, " ");
 

@@ -75,7 +75,7 @@ Deno.test("kindOfSentence() is the same for the same texts, whatever stands betw
   const saying = (layer: string, value: number) => say`${layerName(layer)} has ${number(value)}.`;
   assertEquals(kindOfSentence(saying("d1", 1)), kindOfSentence(saying("d2", 2)));
   assertEquals(kindOfSentence(saying("d1", 1)) === kindOfSentence(say`${"d1"} had 1.`), false);
-  // A text is no slot, even where it reads the same.
+  // A text is not a slot, even if it reads the same.
   assertEquals(kindOfSentence(["null"]) === kindOfSentence([layerName("null")]), false);
 });
 

@@ -24,7 +24,7 @@ export function testMessages(test: ImportMeta, said: Record<string, () => Findin
         assertMatch(kind ?? "", /^[a-z]+\d*(-[a-z]+)*$/, "every finding of ours has a kind");
         assertEquals(message, sayPlain(saidOf(finding, "message")));
         assertEquals(fix, sayPlain(saidOf(finding, "fix")));
-        // A name that stands in a text, or as any word, would keep what is alike apart.
+        // A name in a text, or as any word, would keep equal messages apart.
         for (const part of [...saidOf(finding, "message"), ...saidOf(finding, "fix")]) {
           const text = typeof part === "string" ? part : "word" in part ? part.word : "";
           assert(

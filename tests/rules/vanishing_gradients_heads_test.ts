@@ -71,7 +71,7 @@ Deno.test("vanishingGradients only warns of an objective that sends nothing down
   assertEquals(findings[0].unjudged, true);
 });
 
-/** Outputs of a softmax over ten classes on 32 examples: one-hot, but for what is given away. */
+/** Outputs of a softmax over ten classes on 32 examples: one-hot, except for the smoothed share. */
 const oneHot = (doubt: number) =>
   statisticsOf(
     Array.from({ length: 320 }, (_, i) => i % 10 === 0 ? 1 - 9 * doubt : doubt),

@@ -213,7 +213,8 @@ Deno.test("renderStudy() gives the verdict at every scale", () => {
 
 Deno.test("renderStudy() calls a scale healthy where half of the draws are, else what most fail", () => {
   const failed = ["vanishing-gradients", "dead-units"];
-  // Of four draws so many are healthy at each scale; of the others all but one have dead units, too.
+  // Number of healthy draws, of four, at each scale; of the others all but one have dead units,
+  // too.
   const text = renderStudy(
     summaryOf(
       { scales: [1, 2, 3, 4], seeds: 4 },

@@ -72,7 +72,7 @@ export class Slurm {
     task: number;
     isPreempted: boolean;
   }): Promise<SlurmRun> {
-    // Opened before the script starts: in a folder that is not there the task fails.
+    // Opened before the script starts: if its folder is missing, the task fails.
     const log = `${this.#folder}/${(options.output ?? "slurm-%a.log").replace("%a", `${task}`)}`;
     await Deno.writeTextFile(log, "");
     const end = await runTask(["bash", script], {

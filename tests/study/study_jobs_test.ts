@@ -99,7 +99,7 @@ Deno.test("study() tells how far it is", async () => {
 /** With one scale, the model of each seed is built by one worker alone. */
 const ONE_SCALE = { scales: [0.5], seeds: 4 };
 
-/** A module whose model of seed 2 does something terrible, at most so many times. */
+/** A module whose model of seed 2 fails badly, at most this many times. */
 async function writeModule(folder: string, end: string, times: number): Promise<string> {
   const marks = JSON.stringify(folder);
   await Deno.writeTextFile(

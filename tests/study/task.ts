@@ -24,7 +24,7 @@ export interface TaskOptions {
   isDue?: () => boolean;
 }
 
-/** Runs a task to its end, or to that which SIGTERM makes it come to. */
+/** Runs a task to its end, or until SIGTERM ends it. */
 export async function runTask(
   [command, ...args]: readonly string[],
   { cwd, env, isDue = () => false }: TaskOptions,

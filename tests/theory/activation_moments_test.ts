@@ -44,7 +44,7 @@ Deno.test("activationMoments() gives what another quadrature gives, at any mean 
     for (const [mean, variance] of [[0, 1], [0.4, 1.7], [-0.8, 0.3], [3, 30]]) {
       const of = `${name} ${mean} ${variance}`;
       const found = activationMoments(name, mean, variance)!;
-      // A kink lies between two points of the grid of the reference.
+      // A kink is between two points of the reference's grid.
       assertFigures(found, reference(name, mean, variance), 4e-3, of);
     }
   }

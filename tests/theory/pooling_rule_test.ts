@@ -78,7 +78,7 @@ Deno.test("windowTerms() multiplies what each axis finds, with strides and dilat
     windowTerms({ ...plain, strides: [] }, [6]),
     slide(6, { ...plain, strides: [1] }),
   );
-  // Nothing to slide over, and windows that are no windows.
+  // Nothing to slide over, and invalid windows.
   assertEquals(windowTerms({ ...plain, strides: [1] }, [0]), { terms: 3, common: 3 });
   assertEquals(windowTerms({ ...plain, strides: [1], size: [4097] }, [8]).terms, 4097);
   assertNear(
@@ -129,7 +129,7 @@ Deno.test("poolingRule takes the mean of a window as simulated neighbours have i
   const vague = poolingRule(pool("mean"), [makeSignal({ vague: true })], shapes)!;
   // A factor of 1.35 in the rms: twice its logarithm, squared.
   assertNear(vague.a.spread - 0.3, (2 * Math.log(1.35)) ** 2, 0.01);
-  // What is alike at neighbours and at examples is so of the mean, which is no larger.
+  // The part shared by neighbours and examples is that of the mean, which is not larger.
   const same = makeSignal({ near: 0.9, alike: 2, meanSquare: 2, aligned: 0.1 });
   const { a } = poolingRule(pool("mean"), [same], shapes)!;
   assertNear(a.meanSquare, 0.9 + 1.1 / taps);

@@ -5,7 +5,7 @@ import { assertFigures, assertNear, meanOfDraws, normalMean, normalPairMean } fr
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
-/** A cell whose gates are off the middle. */
+/** A cell whose gates are not at their middle. */
 const CELL: Cell = {
   input: 1.3,
   state: 0.7,

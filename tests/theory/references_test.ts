@@ -149,7 +149,7 @@ Deno.test("wilsonInterval() ends at 0 and at 1 where no trial or every one succe
   for (const trials of [1, 2, 7, 1000]) {
     const [low, high] = wilsonInterval(0, trials);
     assertEquals([low, wilsonInterval(trials, trials)[1]], [0, 1]);
-    // The rate at which no success of so many is 1.96 standard errors away.
+    // The rate at which no success of this many is 1.96 standard errors away.
     assertNear(high, 1.959963984540054 * Math.sqrt(high * (1 - high) / trials), 1e-9);
     if (trials > 1) assertEquals(wilsonInterval(1, trials)[0] > 0, true);
   }

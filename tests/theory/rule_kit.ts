@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Context, Gradient, NetworkNode, Signal } from "../../src/theory/signal.ts";
 
-/** A signal in which no two figures are the same, but for what is given. */
+/** A signal in which no two figures are equal, with the given changes. */
 export function makeSignal(given: Partial<Signal> = {}): Signal {
   return {
     meanSquare: 2.3,

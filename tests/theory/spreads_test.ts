@@ -190,7 +190,7 @@ Deno.test("rowAlikeness() leaves rows of zeros out, and says nothing of what is 
   assertEquals(rowAlikeness([1, 1], 1, 2), null);
 });
 
-/** Means over draws of what so many layers of He relu make of 32 rows of noise. */
+/** Means over draws of the outputs of this many He relu layers for 32 rows of noise. */
 function reluLayers(depth: number, draws: number) {
   const rows = 32;
   const width = 128;

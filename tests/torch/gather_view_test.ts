@@ -214,7 +214,7 @@ Deno.test("readStateDict() reads a view of another type than its storage, whose 
       ["whole", "float32", [1.5, 2.5]],
       ["same", "float32", [1.5, 1.5]],
       ["turned", "float32", [1.5, 2.5]],
-      // What is no type says nothing of it.
+      // An entry that is not a type says nothing about it.
       ["bytes", "uint8", [0, 0]],
     ],
   );

@@ -15,7 +15,7 @@ interface Told extends PickledObject {
 
 const told = (is: string, ...of: unknown[]): Told => ({ is, of });
 
-/** Says what it was asked. */
+/** Returns its own arguments. */
 const RESOLVER: Resolver = {
   global: (module, name) => told("global", module, name),
   call: (callee, args) => told("call", callee, args),

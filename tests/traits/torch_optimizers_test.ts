@@ -83,7 +83,7 @@ Deno.test("torchSettings() returns what differs from PyTorch's defaults, by PyTo
     decoupled_weight_decay: true,
   });
   assertEquals(shown("Adam(decoupled_weight_decay=True)"), {});
-  // The clipping of Keras is no argument of PyTorch's.
+  // Keras's clipping is not an argument of PyTorch's optimizers.
   assertEquals(torchSettings("Adam", { clipnorm: 1 }), { clipnorm: 1, eps: 1e-7 });
   assertEquals(shown("SGD(lr=0.1, momentum=0.9, nesterov=True)"), {
     momentum: 0.9,

@@ -72,7 +72,7 @@ interface Door {
 }
 
 /**
- * Writes the entry points but for the root, which is the front of the program. Were they entry
+ * Writes the entry points except the root, which is the front of the program. Were they entry
  * points of the bundler, each set of them would have a chunk of the code that they share: 82 files
  * instead of 9, and each costs about a millisecond of a start.
  */

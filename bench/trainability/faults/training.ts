@@ -1,7 +1,7 @@
 import type { Fault } from "../faults.ts";
 import { pick, tenTo } from "../sensible.ts";
 
-/** Faults that lie in neither weights nor data: what training does, or may not do. */
+/** Faults of neither weights nor data: what training does, or may not do. */
 export const TRAINING_FAULTS: readonly Fault[] = [
   {
     name: "dropout",

@@ -12,7 +12,7 @@ export function join(...parts: readonly (Uint8Array | string | number[])[]): Uin
   return out;
 }
 
-/** A whole number in so many bytes, little-endian. */
+/** A whole number in this many bytes, little-endian. */
 function word(value: number, bytes: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(8));
   view.setBigUint64(0, BigInt(value), true);

@@ -42,7 +42,7 @@ export function dilationRow(options: DilationOptions, { batch, space, channels }
   );
 }
 
-/** Padding with what lies on the other side of the border. */
+/** Padding with the mirrored entries of the border. */
 export function mirrorPadRow(
   shape: number[],
   paddings: [number, number][],

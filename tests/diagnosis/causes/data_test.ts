@@ -25,7 +25,7 @@ import { measure } from "../../../src/measure/measure.ts";
 /** Statistics of these figures. */
 const figures = (over: Partial<TensorStatistics>) => ({ ...flat(1, 640), ...over });
 
-/** Features that vary by 1 around 0, but for what is given. */
+/** Features that vary by 1 around 0, with the given exceptions. */
 const features = (over: Partial<FeatureMeasurements> = {}): FeatureMeasurements => ({
   count: 20,
   constant: 0,
@@ -316,7 +316,7 @@ Deno.test("targets() normalises them, or starts the bias of a linear head at the
 Deno.test("unevenFeatures() sees large columns of a table however many they are, and leaves pixels alone", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
-  /** Columns of which the first ones vary so many times as much as the others. */
+  /** Columns of which the first ones vary this many times as much as the others. */
   const uneven = async (count: number, large: number, factor: number) => {
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [count] })] });
     const scales = Array.from({ length: count }, (_, i) => i < large ? factor : 1);

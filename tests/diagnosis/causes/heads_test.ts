@@ -44,7 +44,7 @@ function brief(fix: Fix): string {
   }
 }
 
-/** Fixes of a finding, but for the last one: its own sentence. */
+/** Fixes of a finding, except the last one: its own sentence. */
 function fixesOf(measurements: Measurements, kind = "loss"): string[] {
   const fixes = find(measurements, kind).fixes.map(brief);
   assertEquals(fixes.at(-1), "rebuild");

@@ -53,7 +53,7 @@ Deno.test("conv3d and its gradients are right on images larger than the blocks t
   });
 });
 
-/** A dilated kernel as one without gaps: zeros where no tap is. */
+/** A dilated kernel without gaps, with zeros between the taps. */
 function spread(tf: TensorFlow, kernel: Tensor, rate: number): Tensor {
   return [0, 1].reduce((spread, axis) => {
     const rows = tf.unstack(spread, axis);

@@ -139,7 +139,7 @@ Deno.test("UnsortedSegmentSum of 2^20 rows in one segment is as exact as float32
   await onBackend("this engine", (tf) => {
     const rows = 1 << 20;
     for (const width of [1, 4, 16]) {
-      // Few segments, and so many that the rows of each are listed.
+      // Few segments, then enough that the rows of each are listed.
       for (const count of [2, rows]) {
         tf.tidy(() => {
           const x = tf.fill([rows, width], 0.1);

@@ -66,7 +66,7 @@ Deno.test("installOps() lets one of two have them that ask at the same time", as
     await first.value();
     assertEquals(kernels(), before);
     const takeBack = await installOps(tf);
-    // What the first returned is no key to what another has installed since.
+    // The function that the first returned does not undo a later installation.
     await first.value();
     await assertRejects(() => installOps(tf), Error, "installed already");
     await takeBack();

@@ -237,7 +237,7 @@ Deno.test("a convolution in tiles spreads what is not finite as far as windows r
       assertEquals(reached(run("Conv2DBackpropInput", { dy: image, filter })), 9 * 32);
       const dy = tf.ones(shape);
       assertEquals(reached(run("Conv2DBackpropFilter", { x: image, dy })), 9 * 32);
-      // Finite, but for the tiles of the products.
+      // Finite, except for the tiles of the products.
       const large = tf.fill(shape, 2e38) as Tensor, small = tf.fill([3, 3, 32, 32], 1e-3) as Tensor;
       const sums = run("Conv2D", { x: large, filter: small });
       assertEquals(Array.from(sums).every(Number.isFinite), true);

@@ -272,7 +272,7 @@ const cumulation = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxL
     })
   );
 
-/** For each entry, what the entries up to it along the axis come to. */
+/** Returns for each entry the sum or product of the entries up to it along the axis. */
 function reference(
   x: ArrayLike<number>,
   { shape, axis, exclusive, reverse }: Cumulation,

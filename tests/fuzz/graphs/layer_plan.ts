@@ -44,7 +44,7 @@ export interface LayerPlan {
   /** The row of the layer that a wrapper calls, which the weights belong to. */
   inner?: string;
   make(tf: TensorFlow): Layer;
-  /** One call. */
+  /** Call of a layer. */
   evaluate(evaluation: Evaluation, inputs: Scalars[]): Scalars[];
 }
 

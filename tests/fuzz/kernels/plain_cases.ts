@@ -69,7 +69,7 @@ function cumulativeSum(chance: Chance): KernelCase {
   );
 }
 
-/** One entry at a time. */
+/** Operations on one entry at a time. */
 function pointwise(chance: Chance): KernelCase {
   const x = draw(chance, drawShape(chance, 0, 4));
   for (let i = 0; i < x.data.length; i++) x.data[i] = Math.fround(x.data[i] * chance.one([1, 9]));

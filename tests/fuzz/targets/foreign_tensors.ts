@@ -43,7 +43,7 @@ const STEPS: ((tf: TensorFlow, made: Made, chance: Chance) => Made)[] = [
   }),
 ];
 
-/** Most entries: a tensor doubles with some steps. */
+/** Largest number of entries: some steps double a tensor. */
 const MAX_ENTRIES = 200;
 
 export const target: FuzzTarget = {

@@ -6,7 +6,7 @@ import { draw, type KernelCase, type Values } from "../kernels/case.ts";
 import { PLAIN_CASES } from "../kernels/plain_cases.ts";
 import { WINDOW_CASES } from "../kernels/window_cases.ts";
 
-/** Rounding that is no error, relative to the terms of a sum: some tens of units of float32. */
+/** Accepted rounding, relative to the terms of a sum: some tens of units of float32. */
 const ROUNDING = 1e-5;
 
 /** Throws where an entry is not what the loops say. */

@@ -71,7 +71,7 @@ export const target: FuzzTarget = {
         const at = chance.integer(0, given.length - 1);
         given[at] = chance.happens(0.5) ? spoil(given[at], chance, more) : nonsense(chance, more);
         if (chance.happens(0.1)) given.length = at;
-        // What is written lies in the folder, whatever its name.
+        // Written files are in the folder, whatever their names.
         const written = given[WRITERS[name]];
         if (typeof written === "string") given[WRITERS[name]] = `${folder}/${written.length}`;
         const place = `${name}(${given.map(describe).join(", ")})`;

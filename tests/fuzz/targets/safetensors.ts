@@ -14,8 +14,8 @@ const HEADER = {
 };
 
 /**
- * Writes a file with the sizes of real ones, up to a tebibyte: its tensors are holes, but for the last, whose entries are
- * known.
+ * Writes a file with the sizes of real ones, up to a tebibyte: its tensors are holes, except the
+ * last, whose entries are known.
  */
 async function writeReal(path: string, chance: Chance): Promise<string> {
   const names = Array.from({ length: chance.integer(1, 4) }, (_, i) => `layer${i}.weight`);

@@ -35,7 +35,7 @@ for (const file of NAMES) {
     } as never, { objective: "meanSquaredError", batchNormalization: "inference" });
     const byName = new Map(found.map(({ name, tensor }) => [name, tensor]));
     const largest = (all: number[]) => Math.max(...all.map(Math.abs));
-    // What is 0 but for rounding is compared with the model's other gradients.
+    // A gradient that is 0 except for rounding is compared with the model's other gradients.
     const floor = 0.01 * Math.max(...Object.values(entries!).map(({ values }) => largest(values)));
     for (const [path, { shape, values }] of Object.entries(entries!)) {
       const own = (byName.get(path) ??

@@ -348,7 +348,7 @@ Deno.test("plainLayer() takes two directions that are copies, each going its own
       ),
     );
   }
-  // A layer without a name is given none, and one that is no layer is refused later.
+  // A layer without a name gets none, and an entry that is not a layer is refused later.
   assertEquals(pair({ units: 2 }, null), { layer: layer({ units: 2 }), merge_mode: "sum" });
   assertEquals(pair({ name: "forward_" }, null).layer, layer({ name: "forward_" }));
   assertEquals(pair({ name: "my_forward_lstm" }, null).layer, layer({ name: "my_forward_lstm" }));

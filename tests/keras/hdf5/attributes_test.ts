@@ -8,7 +8,7 @@ import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 
 const encode = (text: string) => [...new TextEncoder().encode(text)];
 
-/** A whole number in so many bytes, little-endian. */
+/** A whole number in this many bytes, little-endian. */
 const word = (value: number, bytes: number) =>
   Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256);
 
@@ -17,7 +17,7 @@ const padded = (bytes: number[]) => [
   ...Array<number>(Math.ceil(bytes.length / 8) * 8 - bytes.length).fill(0),
 ];
 
-/** A list of texts, each of so many bytes. */
+/** A list of texts, each of this many bytes. */
 const textType = (size: number) => [0x13, 0, 0, 0, ...word(size, 4)];
 
 interface Attribute {

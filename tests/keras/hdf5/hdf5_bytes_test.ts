@@ -6,7 +6,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 
-/** A piece that is all of a file, with addresses and lengths of so many bytes. */
+/** A piece that is all of a file, with addresses and lengths of this many bytes. */
 const piece = (bytes: readonly number[], offset = 8, length = 8) =>
   new Hdf5Bytes(
     bytesInMemory(new Uint8Array(bytes)),
@@ -14,7 +14,7 @@ const piece = (bytes: readonly number[], offset = 8, length = 8) =>
     { from: 0, count: bytes.length, what: "It" },
   );
 
-/** A whole number in so many bytes, little-endian. */
+/** A whole number in this many bytes, little-endian. */
 const word = (value: number, bytes: number) =>
   Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256);
 
@@ -41,7 +41,7 @@ Deno.test("Hdf5Bytes knows the address that leads nowhere, and a number beyond 2
   const ones = (count: number) => Array<number>(count).fill(255);
   assertEquals(piece(ones(8)).offset(), NOWHERE);
   assertEquals(piece(ones(4), 4).offset(), NOWHERE);
-  // All bits of 4 bytes are a number like any other where they are no address.
+  // All bits of 4 bytes are an ordinary number unless they are an address.
   assertEquals(piece(ones(4)).uint(4), 2 ** 32 - 1);
   assertEquals(piece([...ones(4), 0, 0, 0, 0]).offset(), 2 ** 32 - 1);
   assertEquals(piece([...ones(6), 31, 0]).uint(8), 2 ** 53 - 1);

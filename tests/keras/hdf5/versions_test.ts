@@ -67,7 +67,7 @@ Deno.test("openHdf5() finds a text in the heap that has it, and says where one e
   const end = 16 + 16 + 24;
   const texts = (changes: readonly [number, number][], name: string) =>
     openHdf5(file("types", changes)).texts(name);
-  /** The heap with so many bytes. */
+  /** The heap with this many bytes. */
   const cut = (size: number): [number, number][] => [[heap + 8, size], [heap + 9, 0]];
   assertEquals(texts(cut(end), "text"), ["ein Wort: Größe"]);
   const refuses = (size: number, found: string, expected: string) => {

@@ -1,4 +1,4 @@
-/** A whole number in so many bytes, little-endian. */
+/** A whole number in this many bytes, little-endian. */
 export const word = (value: number, bytes: number): number[] =>
   Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256);
 
@@ -34,7 +34,7 @@ export function header(
   ];
 }
 
-/** A list of names that stands in the header itself. */
+/** A list of names in the header itself. */
 export const noHeap = ({ offset }: Widths, flags = 0): number[] => [
   0,
   flags,

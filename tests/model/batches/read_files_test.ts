@@ -196,7 +196,7 @@ Deno.test("readBatch() gives each channel of a model what it is for, whatever a 
   await using engine = await startEngine({ threads: 1 });
   const { tf } = engine;
   const folder = await Deno.makeTempDir();
-  /** Two pixels of a picture of this colour type, as a model of so many channels sees them. */
+  /** Two pixels of a picture of this colour type, as a model of this many channels sees them. */
   const seen = async (type: number, line: number[], channels: number) => {
     for (const name of ["a", "b"]) {
       await Deno.mkdir(`${folder}/${name}`, { recursive: true });

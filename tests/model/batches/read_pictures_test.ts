@@ -61,7 +61,7 @@ Deno.test("decodePng() refuses other files, damage and bombs", () => {
 
 Deno.test("decodePng() unpacks no chunk but the pixels", () => {
   const whole = png({ width: 2, height: 1, lines: [0, 1, 2] });
-  // A colour profile that is no zlib stream.
+  // A colour profile that is not a zlib stream.
   const profile = [0, 0, 0, 4, ...new TextEncoder().encode("iCCPa"), 0, 0, 9, 0, 0, 0, 0];
   const bytes = new Uint8Array([...whole.subarray(0, 33), ...profile, ...whole.subarray(33)]);
   assertEquals([...decodePng(bytes).pixels], [1, 2]);

@@ -146,7 +146,7 @@ Deno.test("isGate() comes to an end where a layer reads itself", () => {
   assertEquals(asks(reshape("gate", "reshape"), product("reshape")), true);
 });
 
-/** A dense layer with a layer of its own class behind it, which applies no known activation. */
+/** A dense layer and, after it, a layer of a custom class, which applies no known activation. */
 function withSine(given: Partial<LayerMeasurements>): LayerMeasurements[] {
   const sine = { className: "Sine", activation: null, depth: 1, weights: [] };
   return makeMeasurements([
@@ -241,7 +241,7 @@ Deno.test("biasesOf() takes biases for PyTorch's draw as far as chance reaches, 
     assertEquals(biases({ std: (1 + sign * 0.223) * deviation }), "drawn");
     assertEquals(biases({ std: (1 + sign * 0.224) * deviation }), "moved");
   }
-  // The largest is no further from the limit than 7 / 64 of it, and never beyond.
+  // The largest is at most 7 / 64 below the limit, and never beyond it.
   assertEquals(biases({ maxAbs: limit }), "drawn");
   assertEquals(biases({ maxAbs: 1.001 * limit }), "moved");
   assertEquals(biases({ maxAbs: 0.9 * limit }), "drawn");

@@ -22,7 +22,7 @@ const BROKEN: TensorStatistics = { ...ZEROS, nonFinite: 1 };
 
 const recurrent = (shape: number[]) => makeWeight({ name: "l/recurrent_kernel", shape });
 
-/** A recurrent layer that has so many z over a batch of 32. */
+/** A recurrent layer that has this many z over a batch of 32. */
 const cell = (count: number, given: Partial<LayerMeasurements> = {}) =>
   makeLayer({
     preActivations: { ...flat(1, 640), count },

@@ -179,7 +179,7 @@ Deno.test("theoryNodes() hands on the settings of a layer, and no part of a wind
   assertEquals([of({ settings: { scale: 2 } }), of({ settings: { offset: 1 } })], [none, none]);
 });
 
-/** A recurrent layer of four gates of 5 units, over so many steps of 32 examples. */
+/** A recurrent layer of four gates of 5 units, over this many steps of 32 examples. */
 const lstm = (steps: number): Partial<LayerMeasurements> => ({
   name: "lstm",
   className: "LSTM",

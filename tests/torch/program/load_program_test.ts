@@ -20,7 +20,7 @@ import { rewriteProgram } from "../../../src/torch/program/load_program.ts";
 
 const { tf } = await startEngine({ threads: 1 });
 
-/** What PyTorch computed. */
+/** Results of PyTorch. */
 interface Golden {
   loss: Objective | null;
   objective: number;

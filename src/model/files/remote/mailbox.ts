@@ -74,7 +74,7 @@ export class Mailbox {
    * Asks the other thread, and blocks until it has answered.
    *
    * @param order The request.
-   * @param to Memory for the answer. Default: there is none.
+   * @param to Memory for the answer. Default: none.
    * @throws {ModelError} If it fails.
    */
   ask(order: Order, to: Uint8Array | null = null): void {
