@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import configuration from "../deno.json" with { type: "json" };
 import * as library from "../src/mod.ts";
-import { MODEL_RULES } from "../src/rules/model_rules.ts";
-import { RULES } from "../src/rules/rules.ts";
+import { MODEL_RULES, RULES } from "../src/rules/rules.ts";
 
 /** Exports of the root, for tests, scripts and notebooks; everything else has its entry point. */
 const ROOT: Record<string, string[]> = {

@@ -11,9 +11,12 @@ import { cpuUsage } from "node:process";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { GrowthGrid } from "../../src/study/growth/growth_study.ts";
-import type { GrowthLevel, GrowthSummary } from "../../src/study/growth/growth_types.ts";
+import {
+  type GrowthLevel,
+  type GrowthSummary,
+  steepestSlope,
+} from "../../src/study/growth/growth_types.ts";
 import { runGrowth, tryScalings } from "../../src/study/growth/run_growth.ts";
-import { steepestSlope } from "../../src/study/growth/slopes.ts";
 import { summarizeGrowth } from "../../src/study/growth/summarize_growth.ts";
 import type { CreateStudyModel } from "../../src/study/study_options.ts";
 import { describeMachine } from "../machine.ts";

@@ -8,8 +8,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflo
 import { getWeights } from "../../src/model/weights/set_weights.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import type { CreateStudyModel } from "../../src/study/study_options.ts";
-import type { AxisGrowth } from "../../src/study/growth/growth_types.ts";
-import { acrossSeedsOf, slopeOf } from "../../src/study/growth/slopes.ts";
+import { acrossSeedsOf, type AxisGrowth, slopeOf } from "../../src/study/growth/growth_types.ts";
 import {
   type ReferenceLayer,
   type ReferenceOptimizer,

@@ -1,6 +1,6 @@
 import { examine } from "../../src/diagnosis/examine/mod.ts";
 import type { Fix } from "../../src/diagnosis/fix.ts";
-import type { Verdict } from "../../src/diagnosis/verdict.ts";
+import type { Verdict } from "../../src/diagnosis/diagnosis.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Finding } from "../../src/rules/mod.ts";
 import { judgeRun, resolveConfiguration } from "../../src/gate/mod.ts";

@@ -1,5 +1,5 @@
 import { examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
-import { FAIL_ON } from "../diagnosis/verdict.ts";
+import { FAIL_ON } from "../diagnosis/diagnosis.ts";
 import { EngineError } from "../engine/engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";

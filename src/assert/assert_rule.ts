@@ -1,9 +1,8 @@
-import type { Rule, RuleOptions } from "../rules/rule.ts";
+import type { ModelRule, Rule, RuleOptions } from "../rules/rule.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
-import type { ModelRule } from "../rules/model_rule.ts";
 import { requireRule } from "../rules/register_rule.ts";
 import { reading, requireOptions } from "../rules/require_measurements.ts";
-import { resolveThresholds } from "../rules/resolve_thresholds.ts";
+import { resolveThresholds } from "../rules/rule_options.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batches/batch.ts";

@@ -1,10 +1,9 @@
 import { consequencesOf, diagnose } from "../diagnosis/diagnose.ts";
-import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import { type Cause, type Diagnosis, verdictOn } from "../diagnosis/diagnosis.ts";
 import type { Fix } from "../diagnosis/fix.ts";
-import { verdictOn } from "../diagnosis/verdict.ts";
 import { shownMeasurements } from "../measure/measure.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { atLeast, atMost, type Expected, inWords } from "../rules/expected.ts";
+import { atLeast, atMost, type Expected, inWords } from "../rules/say.ts";
 import { type Finding, makeFinding, shownFindings } from "../rules/finding.ts";
 import type { TrainingFinding } from "../training/judge_training.ts";
 import { hasMoved, type TrainingPass, type WeightProgress } from "../training/training_pass.ts";

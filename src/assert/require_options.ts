@@ -2,7 +2,7 @@ import { callable, oneOfNames, optional, requireValue } from "../words/shape.ts"
 import { InputError, nearest, refusal } from "../words/input_error.ts";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allThresholds } from "../rules/register_rule.ts";
-import { resolveThresholds } from "../rules/resolve_thresholds.ts";
+import { resolveThresholds } from "../rules/rule_options.ts";
 import { showValue } from "../words/show_value.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
 import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";

@@ -1,7 +1,7 @@
 import { integer, requireValue } from "../words/shape.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
-import { MODEL_RULES } from "../rules/model_rules.ts";
+import { MODEL_RULES } from "../rules/rules.ts";
 import { allRules } from "../rules/register_rule.ts";
 import { showValue } from "../words/show_value.ts";
 import { startEngine } from "../engine/start/start_engine.ts";

@@ -121,12 +121,12 @@ const TABLE = {
     reads: [],
     isLines: false,
     async report({ measurements, findings, diagnosis }) {
-      return (await import("../render/render_json.ts")).renderJson(measurements, findings, {
+      return (await import("../render/report_document.ts")).renderJson(measurements, findings, {
         diagnosis,
       });
     },
     async gate(result) {
-      return (await import("../render/render_json.ts")).renderGateJson(result);
+      return (await import("../render/report_document.ts")).renderGateJson(result);
     },
     async diff(difference) {
       return (await import("../render/difference_document.ts")).encodeDifference(difference);

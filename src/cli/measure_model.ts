@@ -22,11 +22,10 @@ import { LAYERS } from "../traits/layers.ts";
 import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
-import { passProgress } from "./kit/progress.ts";
+import { passProgress, tellIfSlow, type Work } from "./kit/progress.ts";
 import { about, loadSubject, provideBatch, type Subject } from "./load_subject.ts";
 import type * as ProvenSiblings from "./proven_sibling.ts";
 import { UsageError } from "./kit/flag.ts";
-import { tellIfSlow, type Work } from "./slow_work.ts";
 
 /** Options of {@linkcode examineModel}. */
 export interface ExamineModelOptions {

@@ -18,9 +18,8 @@ import { fileRefusal } from "../words/input_error.ts";
 import { formatDuration } from "../words/numbers.ts";
 import { endsOf, requireNotImported } from "./kit/claim_outputs.ts";
 import type { interruption } from "./kit/process.ts";
-import { studyProgress } from "./kit/progress.ts";
+import { studyProgress, tellIfSlow, type Work } from "./kit/progress.ts";
 import { outputPath } from "./kit/write_output.ts";
-import { tellIfSlow, type Work } from "./slow_work.ts";
 
 /** Study that a command line asks for. */
 export interface StudyRequest {

@@ -1,6 +1,6 @@
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Examination } from "../diagnosis/examine/examine.ts";
-import { withTreatment } from "../diagnosis/with_treatment.ts";
+import { withTreatment } from "../diagnosis/diagnosis.ts";
 import type { Engine } from "../engine/engine.ts";
 import { weigh } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
@@ -9,10 +9,13 @@ import type { ModelSize } from "../model/loaded_model.ts";
 import { isObjective } from "../model/objective.ts";
 import { growthFaults } from "../render/growth_words.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
-import type { GrowthSummary, StudyTraining } from "../study/growth/growth_types.ts";
+import {
+  type GrowthSummary,
+  steepestSlope,
+  type StudyTraining,
+} from "../study/growth/growth_types.ts";
 import { runGrowth } from "../study/growth/run_growth.ts";
 import { summarizeGrowth } from "../study/growth/summarize_growth.ts";
-import { steepestSlope } from "../study/growth/slopes.ts";
 import { PointMeter } from "../study/point_meter.ts";
 import { readStudyFile } from "../study/study_file.ts";
 import { type ModelFile, StudyError } from "../study/study_options.ts";

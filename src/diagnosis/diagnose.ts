@@ -30,10 +30,10 @@ import {
   type Search,
   shownDiagnosis,
   type Suspect,
+  verdictOn,
 } from "./diagnosis.ts";
 import type { Fix, FixWeight } from "./fix.ts";
 import { formatLayers } from "./fix_words.ts";
-import { verdictOn } from "./verdict.ts";
 
 /**
  * Groups findings by cause. If the kernels of nine layers are 892 times too large, that is the

@@ -5,9 +5,43 @@ import type { Finding } from "../rules/finding.ts";
 import type { Network } from "../rules/network/network.ts";
 import { formatCount } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
+import { oneOf } from "../words/shape.ts";
 import type { Fix } from "./fix.ts";
-import type { Verdict } from "./verdict.ts";
 import { describeFix } from "./fix_words.ts";
+
+/**
+ * Verdict on a network. `sick`: it does not train as it is compiled. `changed`: it trains, but
+ * figures differ from the stored baseline. `weak`: it trains, but a finding says that it is drawn or
+ * set badly. `healthy`: none of these.
+ */
+export type Verdict = "sick" | "changed" | "weak" | "healthy";
+
+/** Verdicts, worst first. */
+export const VERDICTS: readonly Verdict[] = ["sick", "changed", "weak", "healthy"];
+
+/** Verdicts that may be the mildest to fail a gate or an assertion. */
+export const FAIL_ON = ["sick", "weak"] as const;
+
+export const verdictShape = oneOf<Verdict>(...VERDICTS);
+
+/**
+ * Returns the verdict that causes decide: an error makes a network sick, or changed if every error
+ * is a change from the baseline; a warning makes it weak.
+ */
+export function verdictOn(
+  causes: readonly { severity: Finding["severity"]; kind: string }[],
+): Verdict {
+  const errors = causes.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    return errors.every(({ kind }) => kind === "baseline") ? "changed" : "sick";
+  }
+  return causes.some(({ severity }) => severity === "warning") ? "weak" : "healthy";
+}
+
+/** Returns true if an error decided on the verdict. */
+export function isFailing(verdict: Verdict): boolean {
+  return verdict === "sick" || verdict === "changed";
+}
 
 /** Fault of a network that explains other findings, and is not itself a consequence. */
 export interface Cause {
@@ -230,4 +264,56 @@ export function diagnosisOverview({ diagnosis, measurements: { layers } }: Diagn
       ...fixes.slice(0, 1).map((fix) => ["", "", `Fix: ${describeFix(fix, layers)}`]),
     ]),
   };
+}
+
+export function causeName({ kind, layers }: Pick<Cause, "kind" | "layers">): string {
+  return JSON.stringify([kind, ...layers]);
+}
+
+/**
+ * Returns a diagnosis with the tried fixes of the causes that it shares with another one: a gate
+ * weighs its findings by its configuration only after the model is gone.
+ *
+ * @param treated The diagnosis made while the model existed, with the fixes that worked.
+ */
+export function withTreatment(diagnosis: Diagnosis, treated: Diagnosis): Diagnosis {
+  const known = new Map(treated.causes.map((cause) => [causeName(cause), cause]));
+  const causes = blame(diagnosis.causes, treated.causes).map((cause): Cause => {
+    const tried = known.get(causeName(cause));
+    if (tried === undefined) return cause;
+    const { fixes, message } = tried;
+    return { ...cause, message, fixes, ...tried.tried === undefined ? {} : { tried: tried.tried } };
+  });
+  const { trial, rates } = treated;
+  return {
+    ...diagnosis,
+    causes,
+    ...trial === undefined ? {} : { trial },
+    ...rates === undefined ? {} : { rates },
+  };
+}
+
+/** True if a finding says that the network did not learn in the trial. */
+const isTrial = ({ rule }: Finding) => rule === "trial";
+
+/**
+ * Puts a failed trial under the cause that was found for it while the model existed. A pass only
+ * warns of such a cause, so the findings alone would list the two separately, the trial first.
+ */
+function blame(causes: readonly Cause[], treated: readonly Cause[]): readonly Cause[] {
+  const failed = causes.find(({ findings }) => findings.every(isTrial));
+  const found = treated.find(({ findings }) => findings.some(isTrial));
+  if (failed === undefined || found === undefined) return causes;
+  const { kind, layers } = found;
+  const own = causes.find((cause) => causeName(cause) === causeName(found)) ??
+    { ...failed, kind, layers };
+  if (own === failed) return causes;
+  const findings = [...failed.findings, ...own.findings.filter((finding) => !isTrial(finding))];
+  // The more severe of the two comes first.
+  const first = causes.find((cause) => cause === failed || cause === own)!;
+  const merged = { ...own, severity: first.severity, findings };
+  // The rate comes second if another cause explains why the compiled one fails.
+  const rest = treated.filter((cause) => cause !== found && cause.findings.every(isTrial));
+  return causes.filter((cause) => cause === first || cause !== failed && cause !== own)
+    .flatMap((cause) => cause === first ? [merged, ...rest] : [cause]);
 }

@@ -11,14 +11,15 @@ import {
   string,
 } from "../words/shape.ts";
 import type { LearningRates, RateTried } from "../probe/rate_search.ts";
-import type {
-  Consequence,
-  DiagnosisRates,
-  DiagnosisTrial,
-  JudgedWeights,
-  Tried,
+import {
+  type Consequence,
+  type DiagnosisRates,
+  type DiagnosisTrial,
+  type JudgedWeights,
+  type Tried,
+  type Verdict,
+  verdictShape,
 } from "./diagnosis.ts";
-import { type Verdict, verdictShape } from "./verdict.ts";
 
 /** Fix as written: in words, and as code to paste if it has some. */
 interface WrittenFix {

@@ -1,5 +1,4 @@
-import { layerNames } from "../rules/say.ts";
-import { sayPlain } from "../rules/sentence.ts";
+import { layerNames, sayPlain } from "../rules/say.ts";
 import { gain } from "../theory/criticality.ts";
 import type { InitializerScheme } from "../theory/initializers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";

@@ -25,5 +25,5 @@ export type {
   TrialCurves,
   Tried,
   TriedFigure,
+  Verdict,
 } from "./diagnosis.ts";
-export type { Verdict } from "./verdict.ts";

@@ -1,8 +1,8 @@
-import { FAIL_ON } from "../diagnosis/verdict.ts";
+import { FAIL_ON } from "../diagnosis/diagnosis.ts";
 import { nearestObjective } from "../measure/require_objective.ts";
 import { isObjective, OBJECTIVES } from "../model/objective.ts";
 import { parseOptimizer } from "../traits/torch_optimizers.ts";
-import { MODEL_RULES } from "../rules/model_rules.ts";
+import { MODEL_RULES } from "../rules/rules.ts";
 import { nearest } from "../words/input_error.ts";
 import {
   boolean,

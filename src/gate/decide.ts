@@ -1,9 +1,8 @@
 import { diagnose } from "../diagnosis/diagnose.ts";
-import { withTreatment } from "../diagnosis/with_treatment.ts";
+import { withTreatment } from "../diagnosis/diagnosis.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
 import { findingShape } from "../rules/require_measurements.ts";
-import { NOTHING, say } from "../rules/say.ts";
-import type { Sentence } from "../rules/sentence.ts";
+import { NOTHING, say, type Sentence } from "../rules/say.ts";
 import { list, nullable, number, object, requireValue, string } from "../words/shape.ts";
 import type { Suppression } from "./configuration.ts";
 import type { GateFinding, GateResult, GateRun, GateSummary } from "./gate_result.ts";

@@ -1,6 +1,5 @@
 import { amendFinding, type Finding, makeFinding, type Verdict } from "../rules/finding.ts";
-import { number, say } from "../rules/say.ts";
-import { sayPlain, type Sentence } from "../rules/sentence.ts";
+import { number, say, sayPlain, type Sentence } from "../rules/say.ts";
 import { matchesBaseline } from "../rules/matches_baseline.ts";
 import { judgeRule } from "../rules/judge_rule.ts";
 import { allRules } from "../rules/register_rule.ts";

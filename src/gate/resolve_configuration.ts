@@ -1,6 +1,6 @@
 import { isRemote } from "../model/loaded_model.ts";
 import { showValue, showWord } from "../words/show_value.ts";
-import { resolveThresholds } from "../rules/resolve_thresholds.ts";
+import { resolveThresholds } from "../rules/rule_options.ts";
 import { nearest, refusal } from "../words/input_error.ts";
 import {
   type Configuration,

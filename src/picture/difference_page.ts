@@ -1,7 +1,6 @@
 import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
 import type { BlockChange, Difference, WeightChanges } from "../compare/difference.ts";
-import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
-import { VERDICTS } from "../diagnosis/verdict.ts";
+import { type Cause, type Diagnosis, VERDICTS } from "../diagnosis/diagnosis.ts";
 import { describeFix } from "../diagnosis/fix_words.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { fixOf } from "../render/render_diagnosis.ts";
@@ -15,13 +14,11 @@ import {
   headSentence,
   movedSentence,
   otherDifferences,
-} from "../render/render_difference.ts";
-import { VERDICT_LOOKS } from "../render/verdicts.ts";
-import {
   WEIGHT_HEADINGS,
   WEIGHT_LEGEND,
   weightChangeTable,
-} from "../render/weight_change_table.ts";
+} from "../render/render_difference.ts";
+import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type BarPanel, barPanel } from "./bar_panel.ts";

@@ -1,4 +1,4 @@
-import { type Verdict, VERDICTS } from "../diagnosis/verdict.ts";
+import { type Verdict, VERDICTS } from "../diagnosis/diagnosis.ts";
 import type { GateResult, GateRun } from "../gate/gate_result.ts";
 import {
   diagnosisOf,

@@ -7,15 +7,15 @@ import {
   slopeWords,
   verdictWords,
 } from "../render/growth_words.ts";
-import type {
-  AxisGrowth,
-  GrowthFix,
-  GrowthSlope,
-  GrowthSummary,
-  LayerGrowth,
-  RateTransfer,
+import {
+  type AxisGrowth,
+  type GrowthFix,
+  type GrowthSlope,
+  type GrowthSummary,
+  judgedLayers,
+  type LayerGrowth,
+  type RateTransfer,
 } from "../study/growth/growth_types.ts";
-import { judgedLayers } from "../study/growth/slopes.ts";
 import { growthSummaryShape } from "../study/study_document.ts";
 import { formatNumber, formatWhole } from "../words/numbers.ts";
 import { requireValue } from "../words/shape.ts";

@@ -1,6 +1,6 @@
 import { measurementShape } from "../rules/shapes/measurement_shape.ts";
 import { escapeControls } from "../words/show_value.ts";
-import type { Verdict } from "../diagnosis/verdict.ts";
+import type { Verdict } from "../diagnosis/diagnosis.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import type { Finding } from "../rules/finding.ts";
 import { formatCount, formatNumber, formatWhole } from "../words/numbers.ts";

@@ -3,7 +3,7 @@ import type { LayerMeasurements } from "../measure/measurements.ts";
 import { cutMiddle, cutNames } from "../render/fit_text.ts";
 import { foldName, type LayerFold } from "../render/fold_layers.ts";
 import { type Finding, SEVERITIES } from "../rules/finding.ts";
-import { sayPlain, type Sentence } from "../rules/sentence.ts";
+import { sayPlain, type Sentence } from "../rules/say.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type Markup, markup, partsOf } from "./markup.ts";

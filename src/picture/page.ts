@@ -1,4 +1,4 @@
-import { verdictShape } from "../diagnosis/verdict.ts";
+import { verdictShape } from "../diagnosis/diagnosis.ts";
 import { gateResultShape } from "../gate/result_document.ts";
 import { severityShape } from "../rules/finding.ts";
 import { findingShape, measurementsShape } from "../rules/require_measurements.ts";

@@ -56,7 +56,7 @@ svg svg { overflow: visible; }
 ${BAR_STYLE}`;
 
 /** Verdict: its word, other words such as the number of causes, and its tone. */
-export interface ImageVerdict {
+interface ImageVerdict {
   word: string;
   words: string;
   tone: string;
@@ -68,7 +68,7 @@ interface ImageLine {
 }
 
 /** Panels side by side, under one heading. */
-export interface BarImage {
+interface BarImage {
   /** Name of the subject; empty if the titles of the panels are enough. */
   title: string;
   /** Verdict, or `null` if there is none. */

@@ -5,7 +5,7 @@ import type { LearningRates } from "../probe/rate_search.ts";
 import type { ChartAxis } from "../render/chart_model.ts";
 import { foldLayers, foldPlaces, shownFolds } from "../render/fold_layers.ts";
 import { acceptedIn, isOpen } from "../render/gate_words.ts";
-import { rateCharts } from "../render/rate_chart.ts";
+import { rateCharts } from "../render/report_charts.ts";
 import { findingWords, verdictLine } from "../render/render_diagnosis.ts";
 import { findingParagraphs, type Paragraph } from "../render/render_findings.ts";
 import { headerFacts } from "../render/render_header.ts";

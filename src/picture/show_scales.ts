@@ -102,7 +102,7 @@ export function stripsOf(
 }
 
 /** Returns the scales of all variants, ascending. */
-export function scalesOf(variants: readonly VariantSummary[]): number[] {
+function scalesOf(variants: readonly VariantSummary[]): number[] {
   return [...new Set(variants.flatMap(({ scales }) => scales.map(({ scale }) => scale)))]
     .sort((a, b) => a - b);
 }

@@ -14,7 +14,7 @@ import {
 import { escapeControls, showValue } from "../words/show_value.ts";
 import { axisOf, type ChartAxis, hasBar, positionOn } from "./chart_model.ts";
 import { cutEnd, cutNames, displayWidth, padEnd } from "./fit_text.ts";
-import { paint, SEVERITY_MARKS } from "./paint.ts";
+import { paint, SEVERITY_MARKS } from "./verdicts.ts";
 
 /** Bar of a chart. */
 export interface BarChartRow {

@@ -1,20 +1,25 @@
 import { diagnose } from "../diagnosis/diagnose.ts";
-import { type Cause, countCauses, type Diagnosis } from "../diagnosis/diagnosis.ts";
-import { isFailing, type Verdict, VERDICTS } from "../diagnosis/verdict.ts";
-import { causeName } from "../diagnosis/with_treatment.ts";
+import {
+  type Cause,
+  causeName,
+  countCauses,
+  type Diagnosis,
+  isFailing,
+  type Verdict,
+  VERDICTS,
+} from "../diagnosis/diagnosis.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { Setting } from "../model/loaded_model.ts";
 import { SEVERITIES } from "../rules/finding.ts";
 import { formatCount } from "../words/numbers.ts";
 import { nullable, number, object, optional, requireValue, string } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { caveatLines } from "./caveat_lines.ts";
+import { caveatLines } from "./render_header.ts";
 import { cutEnd, displayWidth, padEnd, wrapText } from "./fit_text.ts";
-import { layerRange } from "./layer_range.ts";
-import { paint, type TextStyle } from "./paint.ts";
+import { layerRange } from "./fold_layers.ts";
+import { paint, type TextStyle, VERDICT_LOOKS } from "./verdicts.ts";
 import { causeLines, trialLines, verdictLine } from "./render_diagnosis.ts";
 import { renderFindings } from "./render_findings.ts";
-import { VERDICT_LOOKS } from "./verdicts.ts";
 
 /** Names a run: `digits, seed 3`. */
 export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): string {

@@ -4,10 +4,12 @@ import {
   type GrowthLevel,
   type GrowthSlope,
   type GrowthSummary,
+  judgedLayers,
   LARGE_RATE,
+  levelOf,
   type RateTransfer,
+  steepestSlope,
 } from "../study/growth/growth_types.ts";
-import { judgedLayers, levelOf, steepestSlope } from "../study/growth/slopes.ts";
 import { FLAT_SLOPE, STEEP_SLOPE } from "../gate/gate_rules.ts";
 import type { SiblingFault } from "../measure/measurements.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";

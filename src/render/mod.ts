@@ -8,8 +8,8 @@ export { barChart, type BarChartOptions, type BarChartRow } from "./bar_chart.ts
 export { cutMiddle } from "./fit_text.ts";
 export { formatNumber } from "../words/numbers.ts";
 export type { GateLocation, Locate } from "./gate_words.ts";
-export * from "./layer_range.ts";
-export { renderGateJson, renderJson, renderStudyJson } from "./render_json.ts";
+export { layerRange, type LayerRangeOptions } from "./fold_layers.ts";
+export { parseReport, renderGateJson, renderJson, renderStudyJson } from "./report_document.ts";
 export * from "./render_gate_text.ts";
 export * from "./render_github.ts";
 export { renderGrowth } from "./render_growth.ts";
@@ -23,7 +23,6 @@ export {
   renderStudySummary,
 } from "./render_study.ts";
 export { renderText } from "./render_text.ts";
-export { parseReport } from "./report_document.ts";
 export { type Report } from "../rules/shapes/measurement_shape.ts";
 export type { GateFinding, GateResult, GateRun, GateSummary } from "../gate/gate_result.ts";
 export type { GateRule } from "../gate/gate_rules.ts";

@@ -14,10 +14,9 @@ import {
 import type { Chart, ChartBar } from "./chart_model.ts";
 import { displayWidth, wrapText } from "./fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { foldLayers, type LayerFold, splitFolds } from "./fold_layers.ts";
-import { layerRange } from "./layer_range.ts";
+import { foldLayers, type LayerFold, layerRange, splitFolds } from "./fold_layers.ts";
 import { reportCharts } from "./report_charts.ts";
-import { paint } from "./paint.ts";
+import { paint } from "./verdicts.ts";
 
 /** Options of {@linkcode renderText}. */
 export interface RenderTextOptions {

@@ -12,11 +12,10 @@ import {
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { callPlace } from "../model/layers/layer_source.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { layerRange } from "./layer_range.ts";
-import { paint } from "./paint.ts";
+import { layerRange } from "./fold_layers.ts";
+import { paint, VERDICT_LOOKS } from "./verdicts.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { wrapText } from "./fit_text.ts";
-import { VERDICT_LOOKS } from "./verdicts.ts";
 
 const MAX_CAUSES_SHOWN = 3;
 

@@ -5,9 +5,11 @@ import {
   differenceTable,
   leadSentences,
   otherDifferences,
+  WEIGHT_HEADINGS,
+  WEIGHT_LEGEND,
+  weightChangeTable,
 } from "./render_difference.ts";
 import { code, escapeLine, escapeText } from "./render_markdown.ts";
-import { WEIGHT_HEADINGS, WEIGHT_LEGEND, weightChangeTable } from "./weight_change_table.ts";
 import { verdictLine } from "./render_diagnosis.ts";
 
 /**

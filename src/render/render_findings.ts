@@ -3,12 +3,12 @@ import type { WrittenDiagnosis } from "../diagnosis/diagnosis_shape.ts";
 import { describeFix, fixCode, type NamedLayers } from "../diagnosis/fix_words.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { fixLine, saidOf, SEVERITIES } from "../rules/finding.ts";
-import { apartFromLayer, kindOfSentence } from "../rules/sentence.ts";
+import { apartFromLayer, kindOfSentence } from "../rules/say.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { wrapText } from "./fit_text.ts";
-import { layerRange } from "./layer_range.ts";
-import { paint } from "./paint.ts";
+import { layerRange } from "./fold_layers.ts";
+import { paint } from "./verdicts.ts";
 
 type Finding = GateFinding;
 

@@ -11,7 +11,7 @@ import {
 import { cutNames, displayWidth, wrapText } from "./fit_text.ts";
 import { defuse } from "../words/failure.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { paint } from "./paint.ts";
+import { paint } from "./verdicts.ts";
 import { renderFindings } from "./render_findings.ts";
 import {
   boolean,

@@ -14,7 +14,7 @@ import {
   slopeWords,
   verdictWords,
 } from "./growth_words.ts";
-import { paint, type TextStyle } from "./paint.ts";
+import { paint, type TextStyle } from "./verdicts.ts";
 import type { RenderStudyOptions } from "./render_study.ts";
 
 const LARGEST_NAME = 24;

@@ -1,5 +1,5 @@
 import { saidOf } from "../rules/finding.ts";
-import { slotsOf } from "../rules/sentence.ts";
+import { slotsOf } from "../rules/say.ts";
 import type { GateFinding, GateResult } from "../gate/gate_result.ts";
 import type { GateRule } from "../gate/gate_rules.ts";
 import {

@@ -6,7 +6,7 @@ import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
 import { anyObject, number, requireValue, whole } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { cutNames, displayWidth, NO_BREAK, padEnd, wrapText } from "./fit_text.ts";
-import { paint } from "./paint.ts";
+import { paint } from "./verdicts.ts";
 import { escapeLine, escapeText, folded } from "./render_markdown.ts";
 import {
   heatRow,

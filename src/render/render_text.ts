@@ -6,7 +6,7 @@ import { defuse } from "../words/failure.ts";
 import { formatNumber, formatShare, roundTo } from "../words/numbers.ts";
 import { list, object, optional, primitive, requireValue, whole } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { caveatLines } from "./caveat_lines.ts";
+import { caveatLines, renderHeader } from "./render_header.ts";
 import { cutEnd, cutMiddle, cutNames, displayWidth, padEnd, wrapText } from "./fit_text.ts";
 import {
   type Compared,
@@ -16,12 +16,11 @@ import {
   layerTable,
   type RowFold,
 } from "./layer_table.ts";
-import { paint, SEVERITY_MARKS } from "./paint.ts";
-import { renderRates } from "./rate_chart.ts";
+import { paint, SEVERITY_MARKS } from "./verdicts.ts";
+import { renderRates } from "./report_charts.ts";
 import { renderCharts, type RenderTextOptions, shownFolds } from "./render_charts.ts";
 import { findingWords, renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
 import { renderFindings } from "./render_findings.ts";
-import { renderHeader } from "./render_header.ts";
 import { renderWholeNumbers } from "./whole_numbers.ts";
 
 /** Options for drawing the table. */

@@ -6,7 +6,7 @@ import type {
 } from "../study/study_summary.ts";
 import { formatFactor } from "../words/numbers.ts";
 import { NO_BREAK } from "./fit_text.ts";
-import { paint, type TextStyle } from "./paint.ts";
+import { paint, type TextStyle } from "./verdicts.ts";
 import { SIGNAL_BAND } from "./report_charts.ts";
 
 /**

@@ -4,7 +4,7 @@ import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
 import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutMiddle, displayWidth, padEnd } from "./fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { layerRange } from "./layer_range.ts";
+import { layerRange } from "./fold_layers.ts";
 import { scaleIsSigma, worstRule } from "./study_charts.ts";
 
 /**

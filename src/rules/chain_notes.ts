@@ -2,11 +2,10 @@ import { findActivation } from "../theory/activation_functions.ts";
 import { forwardSlope, layersToGrow } from "../theory/criticality.ts";
 import { widthSpread } from "../theory/mean_field.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
-import { atMost } from "./expected.ts";
+import { atMost, counted, figure, layerName, say } from "./say.ts";
 import type { Verdict } from "./finding.ts";
-import type { Case } from "./rule_record.ts";
+import type { Case } from "./rule.ts";
 import type { KernelLayer } from "./network/kernel_chain.ts";
-import { counted, figure, layerName, say } from "./say.ts";
 import { networkOf } from "./network/network.ts";
 
 /**

@@ -3,22 +3,23 @@ import { failure } from "../words/failure.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import { requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import { type Finding, makeFinding, type Verdict } from "./finding.ts";
-import type { ModelRule, ModelRuleRecord } from "./model_rule.ts";
-import { networkOf } from "./network/network.ts";
-import { substitutedSetting } from "./no_verdict.ts";
-import { explained, reading, requireMeasurements, verdictsShape } from "./require_measurements.ts";
-import { resolveThresholds } from "./resolve_thresholds.ts";
+import { type Finding, makeFinding, substitutedSetting, type Verdict } from "./finding.ts";
 import type {
   AssertionDocumentation,
   LayerOptions,
+  ModelRule,
+  ModelRuleRecord,
+  PackageRule,
   Rule,
   RuleDocumentation,
+  RuleRecord,
+  RuleText,
   StudyWords,
   ThresholdEntry,
 } from "./rule.ts";
-import type { PackageRule, RuleRecord, RuleText } from "./rule_record.ts";
-import { ignoreFinding, selectLayers } from "./select_layers.ts";
+import { networkOf } from "./network/network.ts";
+import { explained, reading, requireMeasurements, verdictsShape } from "./require_measurements.ts";
+import { ignoreFinding, resolveThresholds, selectLayers } from "./rule_options.ts";
 
 const NAME = /^([a-z][a-z0-9]*(-[a-z0-9]+)*\/)?[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const KEY = /^[a-z][A-Za-z0-9]*$/;

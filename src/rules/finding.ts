@@ -1,9 +1,20 @@
 import type { Measurements } from "../measure/measurements.ts";
+import type { NotReproduced } from "../model/loaded_model.ts";
 import { formatCount } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import { oneOf } from "../words/shape.ts";
-import { type Expected, inWords } from "./expected.ts";
-import { type FindingFigure, sayPlain, type Sentence } from "./sentence.ts";
+import {
+  atLeast,
+  counted,
+  exactFigure,
+  type Expected,
+  type FindingFigure,
+  inWords,
+  number,
+  say,
+  sayPlain,
+  type Sentence,
+} from "./say.ts";
 
 /** Severities of findings, the worst first. */
 export const SEVERITIES = ["error", "warning", "note"] as const;
@@ -127,4 +138,53 @@ export const NOTHING_TO_DO = "Nothing to do.";
 /** Returns the fix as a line of a message, after `Fix:` if there is something to do. */
 export function fixLine(fix: string): string {
   return fix === NOTHING_TO_DO ? fix : `Fix: ${fix}`;
+}
+
+/** Returns the note of a rule that cannot judge its input. */
+export function noVerdict(
+  kind: string,
+  why: Sentence,
+  expected: Expected | string,
+  fix: string,
+): Verdict {
+  return {
+    severity: "note",
+    kind,
+    layer: null,
+    measured: null,
+    expected,
+    message: say`No verdict: ${why}.`,
+    fix,
+  };
+}
+
+/** Returns the note of a batch-dependent rule about a batch that is too small. */
+export function tooFewExamples(examples: number, minExamples: number): Verdict {
+  return {
+    severity: "note",
+    kind: "few-examples",
+    layer: null,
+    measured: examples,
+    expected: atLeast(minExamples, { unit: "examples" }),
+    threshold: "minExamples",
+    figures: { examples: exactFigure(examples, "examples") },
+    message: say`No verdict: ${counted(examples, "example")} ${
+      examples === 1 ? say`is` : say`are`
+    } too few to judge (minExamples ${number(minExamples, "exact")}).`,
+    fix: say`Measure on ${number(minExamples, "exact")} examples or more.`,
+  };
+}
+
+/** Returns the note of a rule that judges a setting of the program which was not reproduced. */
+export function substitutedSetting({ setting, name, substitute }: NotReproduced): Verdict {
+  return noVerdict(
+    "not-reproduced",
+    name === null
+      ? say`the model was compiled without a ${setting}, and ${substitute} took its place`
+      : say`the ${setting} ${name} is not reproduced, and ${substitute} took its place`,
+    `a reproduced ${setting}`,
+    setting === "loss"
+      ? "Name a loss that is known with --objective, or measure the model in a module."
+      : "Compile the model in a module with an optimizer of TensorFlow.js.",
+  );
 }

@@ -5,10 +5,9 @@ import { amendFinding, type Finding, saidOf, shownFindings } from "./finding.ts"
 import { networkOf } from "./network/network.ts";
 import { allRules, allThresholds, requireRule } from "./register_rule.ts";
 import { reading, requireMeasurements, requireOptions } from "./require_measurements.ts";
-import { resolveThresholds } from "./resolve_thresholds.ts";
+import { resolveThresholds } from "./rule_options.ts";
 import type { Rule, RuleOptions } from "./rule.ts";
-import { layerNames, say } from "./say.ts";
-import type { Sentence } from "./sentence.ts";
+import { layerNames, say, type Sentence } from "./say.ts";
 
 /** Options of {@linkcode judgeRule} and {@linkcode runRules}. */
 export interface RunRulesOptions extends RuleOptions {

@@ -1,12 +1,18 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
-import { between } from "./expected.ts";
+import {
+  between,
+  figure,
+  layerName,
+  number,
+  say,
+  sayPlain,
+  type Sentence,
+  shareFigure,
+} from "./say.ts";
 import type { Verdict } from "./finding.ts";
-import type { Case, RuleRecord } from "./rule_record.ts";
+import type { Case, Rule, RuleRecord } from "./rule.ts";
 import { requireMeasurements } from "./require_measurements.ts";
-import type { Rule } from "./rule.ts";
-import { figure, layerName, number, say, shareFigure } from "./say.ts";
-import { sayPlain, type Sentence } from "./sentence.ts";
 import { networkOf } from "./network/network.ts";
 
 /** Documentation of the rule `baseline`, the same for every baseline. */

@@ -5,14 +5,21 @@
  */
 export type {
   AssertionDocumentation,
+  Case,
   IgnoredLayer,
   LayerOptions,
+  ModelRule,
+  ModelRuleRecord,
+  PackageRule,
+  ProbeFigure,
   Rule,
   RuleDocumentation,
   RuleFigure,
   RuleOptions,
+  RuleRecord,
   RuleStage,
   RuleTag,
+  RuleText,
   StudyWords,
   ThresholdEntry,
   ThresholdOptions,
@@ -23,19 +30,30 @@ export {
   atLeast,
   atMost,
   between,
+  counted,
+  exactFigure,
   exactly,
   type Expected,
+  figure,
+  type FigureFormat,
+  type FindingFigure,
   inWords,
+  layerName,
+  layerNames,
   lessThan,
   moreThan,
+  number,
   type Operator,
-} from "./expected.ts";
-export type { Finding } from "./finding.ts";
-export type { Case, PackageRule, RuleRecord, RuleText, Verdict } from "./rule_record.ts";
+  say,
+  type Sayable,
+  type Sentence,
+  shareFigure,
+  type Slot,
+  weightName,
+} from "./say.ts";
+export type { Finding, Verdict } from "./finding.ts";
 export { judgeRule, runRules, type RunRulesOptions } from "./judge_rule.ts";
 export * from "./matches_baseline.ts";
-export type * from "./model_rule.ts";
-export * from "./model_rules.ts";
 export { registerRule, THRESHOLDS } from "./register_rule.ts";
 export type { Attention, AttentionKernel } from "./network/attentions.ts";
 export type { Graph } from "./network/graph.ts";
@@ -44,19 +62,6 @@ export type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
 export type { NetworkView } from "./network/network_view.ts";
 export type { SignalStep } from "./network/signal_path.ts";
 export * from "./rules.ts";
-export {
-  counted,
-  exactFigure,
-  figure,
-  layerName,
-  layerNames,
-  number,
-  say,
-  type Sayable,
-  shareFigure,
-  weightName,
-} from "./say.ts";
-export type { FigureFormat, FindingFigure, Sentence, Slot } from "./sentence.ts";
 export type * from "./thresholds.ts";
 export type * from "../measure/measurements.ts";
 export type { TensorStatistics } from "../measure/measurements.ts";

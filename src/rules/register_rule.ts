@@ -1,9 +1,8 @@
 import { InputError, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import { BASELINE_RULE } from "./matches_baseline.ts";
-import { MODEL_RULES } from "./model_rules.ts";
+import { MODEL_RULES, RULES } from "./rules.ts";
 import type { Rule, ThresholdEntry, ThresholdTable } from "./rule.ts";
-import { RULES } from "./rules.ts";
 import type { Thresholds } from "./thresholds.ts";
 
 const registered: Rule[] = [];

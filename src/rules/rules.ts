@@ -16,12 +16,22 @@ import { initialLoss } from "./task/initial_loss.ts";
 import { learningRate } from "./task/learning_rate.ts";
 import { outputHead } from "./task/output_head.ts";
 import { regularization } from "./task/regularization.ts";
+import { batchIndependence } from "./trained/batch_independence.ts";
+import { causality } from "./trained/causality.ts";
+import { inputDependence } from "./trained/input_dependence.ts";
+import { lossReduction } from "./trained/loss_reduction.ts";
+import { numericGradients } from "./trained/numeric_gradients.ts";
+import { overfitsBatch } from "./trained/overfits_batch.ts";
+import { updateRatio } from "./trained/update_ratio.ts";
+import { weightsChange } from "./trained/weights_change.ts";
+import { weightsFrozen } from "./trained/weights_frozen.ts";
 import { architecture } from "./weights/architecture.ts";
 import { biasInit } from "./weights/bias_init.ts";
 import { blocksAlike } from "./weights/blocks_alike.ts";
 import { initScale } from "./weights/init_scale.ts";
 import { symmetry } from "./weights/symmetry.ts";
-import type { Rule } from "./rule.ts";
+import type { ModelRule, Rule } from "./rule.ts";
+import type { ProbeSubject } from "../probe/probe_options.ts";
 
 /**
  * Every rule of this package that one set of measurements can tell, in the order in which findings
@@ -53,12 +63,29 @@ export const RULES: readonly Rule[] = [
   halfPrecision,
 ];
 
+/**
+ * Every rule that needs the model again, cheap ones first.
+ */
+export const MODEL_RULES: readonly ModelRule<ProbeSubject>[] = [
+  inputDependence,
+  batchIndependence,
+  causality,
+  lossReduction,
+  numericGradients,
+  weightsChange,
+  weightsFrozen,
+  updateRatio,
+  overfitsBatch,
+];
+
 export {
   activationScale,
   architecture,
   attention,
+  batchIndependence,
   biasInit,
   blocksAlike,
+  causality,
   deadUnits,
   explodingGradients,
   gradientBalance,
@@ -67,15 +94,22 @@ export {
   halfPrecision,
   initialLoss,
   initScale,
+  inputDependence,
   inputNormalized,
   learningRate,
+  lossReduction,
   nonFinite,
+  numericGradients,
   outputHead,
+  overfitsBatch,
   regularization,
   saturatedActivations,
   symmetry,
   targetNormalized,
+  updateRatio,
   vanishingGradients,
+  weightsChange,
+  weightsFrozen,
 };
 
 /** Precision and recall of the errors of each rule, from bench/trainability/rules.json. */

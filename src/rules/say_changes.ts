@@ -1,6 +1,5 @@
 import { formatCount, formatNumber, formatPercent } from "../words/numbers.ts";
-import { layerNames } from "./say.ts";
-import { sayPlain } from "./sentence.ts";
+import { layerNames, sayPlain } from "./say.ts";
 
 /** Change of a layer's figure from one run to another. */
 export interface Change {

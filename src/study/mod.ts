@@ -64,5 +64,5 @@ export {
   type StudySubject,
 } from "./study_options.ts";
 export * from "./study_file.ts";
-export * from "./study_grid.ts";
+export { resolveGrid, type StudyGrid } from "./study_grid.ts";
 export * from "./study_writer.ts";

@@ -142,7 +142,7 @@ const layer = object<StudyLayer>({
 });
 
 /** Keys of a point in the order of writing. */
-export const studyPointShape = object<StudyPoint>({
+const studyPointShape = object<StudyPoint>({
   index: count,
   seed: number,
   activation: nullable(string),
@@ -161,7 +161,7 @@ export const studyPointShape = object<StudyPoint>({
   training: optional(pointTrainingShape),
 });
 
-export const gridShape = object<StudyHeader["grid"]>({
+const gridShape = object<StudyHeader["grid"]>({
   seeds: axis(number),
   activations: axis(nullable(string)),
   initializers: axis(nullable(oneOf(...INITIALIZERS))),

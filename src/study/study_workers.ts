@@ -32,7 +32,7 @@ export interface StudyTask {
 }
 
 /** Options of {@linkcode StudyWorkers}. */
-export interface StudyWorkersOptions {
+interface StudyWorkersOptions {
   /** Number of workers. */
   count: number;
   /** Data with which they start. */

@@ -1,4 +1,4 @@
-import { resolveThresholds } from "../rules/resolve_thresholds.ts";
+import { resolveThresholds } from "../rules/rule_options.ts";
 import {
   list,
   number,

@@ -1,9 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MonitorState, type OnFinding } from "../../src/assert/monitor_state.ts";
 import { defineRule } from "../../src/rules/define_rule.ts";
-import { atMost } from "../../src/rules/expected.ts";
+import { atMost, say } from "../../src/rules/say.ts";
 import type { Rule } from "../../src/rules/rule.ts";
-import { say } from "../../src/rules/say.ts";
 import type { TrainingFinding } from "../../src/training/judge_training.ts";
 import { layer, measurements } from "../networks/sample.ts";
 

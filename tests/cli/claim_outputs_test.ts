@@ -5,7 +5,7 @@ import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { formatBaseline } from "../../src/gate/write_baseline.ts";
 import { decide } from "../../src/gate/decide.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { renderGateJson, renderJson } from "../../src/render/render_json.ts";
+import { renderGateJson, renderJson } from "../../src/render/report_document.ts";
 import { renderJunit } from "../../src/render/render_junit.ts";
 import { renderMarkdown } from "../../src/render/render_markdown.ts";
 import { renderSarif } from "../../src/render/render_sarif.ts";

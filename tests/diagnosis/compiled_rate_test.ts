@@ -5,7 +5,7 @@ import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { savedOptimizer } from "../../src/keras/compile_as_saved.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { describeRates } from "../../src/rules/describe_trial.ts";
-import { renderJson } from "../../src/render/render_json.ts";
+import { renderJson } from "../../src/render/report_document.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 
 /** A network that learns a linear map, compiled with Adam at a rate. */

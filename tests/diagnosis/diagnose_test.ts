@@ -4,7 +4,7 @@ import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine as examineModel } from "../../src/diagnosis/examine/examine.ts";
 import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
 import { describeFix } from "../../src/diagnosis/fix_words.ts";
-import { isFailing } from "../../src/diagnosis/verdict.ts";
+import { isFailing } from "../../src/diagnosis/diagnosis.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { weighTrial } from "../../src/diagnosis/examine/try_findings.ts";
-import { withTreatment } from "../../src/diagnosis/with_treatment.ts";
+import { withTreatment } from "../../src/diagnosis/diagnosis.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
@@ -13,7 +13,7 @@ import { type Finding, makeFinding } from "../../src/rules/finding.ts";
 import { patient } from "../networks/patients.ts";
 import { makeAttempt, makeTrial } from "../networks/probes.ts";
 import { classes, classifier } from "../networks/trained_models.ts";
-import { renderJson } from "../../src/render/render_json.ts";
+import { renderJson } from "../../src/render/report_document.ts";
 import { runRules } from "../../src/rules/judge_rule.ts";
 
 /** A regression on eight numbers that learns unless something is done to it. */

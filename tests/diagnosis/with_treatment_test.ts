@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Finding } from "../../src/rules/finding.ts";
-import type { Cause, Diagnosis } from "../../src/diagnosis/diagnosis.ts";
-import { withTreatment } from "../../src/diagnosis/with_treatment.ts";
+import { type Cause, type Diagnosis, withTreatment } from "../../src/diagnosis/diagnosis.ts";
 import { finding } from "../networks/sample.ts";
 
 const failed = (severity: Finding["severity"]) => finding(null, { rule: "trial", severity });

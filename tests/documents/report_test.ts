@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseReport } from "../../src/render/report_document.ts";
-import { renderJson } from "../../src/render/render_json.ts";
+import { parseReport, renderJson } from "../../src/render/report_document.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
 import { assertRefused, type Parts, parts } from "../assert_refused.ts";
 

@@ -1,4 +1,4 @@
-import { atMost } from "../../src/rules/expected.ts";
+import { atMost } from "../../src/rules/say.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import type { GateRun } from "../../src/gate/gate_result.ts";
 import { makeMeasurements } from "../networks/measurements.ts";

@@ -53,7 +53,7 @@ Deno.test("one new file makes an assertion, a page and a place in the list", asy
   assertThrows(
     () => writeThresholds([rule.thresholds, { mostLayers: { ...entry } }]),
     Error,
-    "Two rules define mostLayers: define it in resolve_thresholds.ts, for both",
+    "Two rules define mostLayers: define it in rule_options.ts, for both",
   );
 });
 

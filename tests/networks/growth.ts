@@ -1,9 +1,10 @@
-import type {
-  AxisGrowth,
-  GrowthSummary,
-  LayerGrowth,
+import {
+  type AxisGrowth,
+  type GrowthSummary,
+  type LayerGrowth,
+  levelOf,
+  worstOf,
 } from "../../src/study/growth/growth_types.ts";
-import { levelOf, worstOf } from "../../src/study/growth/slopes.ts";
 
 /** Makes the growth of a layer of these slopes. */
 export function layerGrowth(

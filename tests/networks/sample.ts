@@ -4,9 +4,8 @@ import type {
   TensorStatistics,
   WeightMeasurements,
 } from "../../src/measure/measurements.ts";
-import { atMost } from "../../src/rules/expected.ts";
+import { atMost, layerName, say } from "../../src/rules/say.ts";
 import { type Finding, makeFinding, type Verdict } from "../../src/rules/finding.ts";
-import { layerName, say } from "../../src/rules/say.ts";
 import { makeLayer, makeMeasurements, makeWeight } from "./measurements.ts";
 
 /** Statistics with the given mean of absolute values, all entries alike. */

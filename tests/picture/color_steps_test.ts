@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { VERDICTS } from "../../src/diagnosis/verdict.ts";
+import { VERDICTS } from "../../src/diagnosis/diagnosis.ts";
 import { PALETTE, paletteStyle } from "../../src/picture/color_steps.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";

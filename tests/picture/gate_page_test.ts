@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { XMLValidator } from "fast-xml-parser";
-import type { Verdict } from "../../src/diagnosis/verdict.ts";
+import type { Verdict } from "../../src/diagnosis/diagnosis.ts";
 import { renderGateBadge } from "../../src/picture/gate_page.ts";
 import { TONES } from "../../src/render/verdicts.ts";
 import { carriesMarker } from "../../src/words/document.ts";

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import type { Cause } from "../../src/diagnosis/diagnosis.ts";
+import type { Cause, Verdict } from "../../src/diagnosis/diagnosis.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import type { Verdict } from "../../src/diagnosis/verdict.ts";
 import { renderGatePage } from "../../src/picture/gate_page.ts";
 import { escapeMarkup, Markup, markup } from "../../src/picture/markup.ts";
 import { renderPage } from "../../src/picture/page.ts";

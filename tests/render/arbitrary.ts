@@ -1,8 +1,7 @@
 import { LAYER_KINDS } from "../../src/traits/layers.ts";
 import fc from "fast-check";
-import type { Expected } from "../../src/rules/expected.ts";
+import type { Expected, Sentence } from "../../src/rules/say.ts";
 import type { Finding } from "../../src/rules/finding.ts";
-import type { Sentence } from "../../src/rules/sentence.ts";
 import type {
   FeatureMeasurements,
   InputMeasurements,

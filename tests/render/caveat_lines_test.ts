@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runRules } from "../../src/rules/judge_rule.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { parseReport } from "../../src/render/report_document.ts";
+import { parseReport, renderJson } from "../../src/render/report_document.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { noteNotReproduced } from "../../src/model/loaded_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { caveatLines } from "../../src/render/caveat_lines.ts";
-import { renderJson } from "../../src/render/render_json.ts";
+import { caveatLines } from "../../src/render/render_header.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import type { Sibling } from "../../src/measure/measurements.ts";
 import { makeMeasurements } from "../networks/measurements.ts";

@@ -4,12 +4,12 @@ import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import {
   foldLayers,
   foldName,
+  layerRange,
   severitiesOf,
   shownFolds,
   splitFolds,
   worstOf,
 } from "../../src/render/fold_layers.ts";
-import { layerRange } from "../../src/render/layer_range.ts";
 import { type LayerRow, layerTable } from "../../src/render/layer_table.ts";
 import { renderLayerTable } from "../../src/render/render_text.ts";
 import { networkOf } from "../../src/rules/network/network.ts";

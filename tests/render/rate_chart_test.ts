@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { LearningRates } from "../../src/probe/rate_search.ts";
-import { renderRates } from "../../src/render/rate_chart.ts";
+import { renderRates } from "../../src/render/report_charts.ts";
 import { describeRates } from "../../src/rules/describe_trial.ts";
 
 const RATES = [1e-4, 1e-3, 0.01, 0.1, 1];

@@ -6,17 +6,17 @@ import type { Cause } from "../../src/diagnosis/diagnosis.ts";
 import type { Fix } from "../../src/diagnosis/fix.ts";
 import { differenceShape, encodeDifference } from "../../src/render/difference_document.ts";
 import type { TensorChange } from "../../src/measure/checkpoint/compare_checkpoints.ts";
-import { weightChangeTable } from "../../src/render/weight_change_table.ts";
-import { formatShare } from "../../src/words/numbers.ts";
-import { displayWidth } from "../../src/render/fit_text.ts";
-import { renderChanges } from "../../src/render/render_changes.ts";
 import {
   headSentence,
   leadSentences,
   movedSentence,
   otherDifferences,
   renderDifference,
+  weightChangeTable,
 } from "../../src/render/render_difference.ts";
+import { formatShare } from "../../src/words/numbers.ts";
+import { displayWidth } from "../../src/render/fit_text.ts";
+import { renderChanges } from "../../src/render/render_changes.ts";
 import { renderDifferenceMarkdown } from "../../src/render/render_difference_markdown.ts";
 import { readShape } from "../../src/words/shape.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";

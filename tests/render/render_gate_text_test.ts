@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { displayWidth } from "../../src/render/fit_text.ts";
-import { renderGateJson } from "../../src/render/render_json.ts";
+import { parseReport, renderGateJson } from "../../src/render/report_document.ts";
 import { renderGateText } from "../../src/render/render_gate_text.ts";
-import { parseReport } from "../../src/render/report_document.ts";
 import { finding } from "../networks/sample.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
 import { sampleWarning, sickRun } from "./sample_causes.ts";

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseReport } from "../../src/render/report_document.ts";
-import { renderJson } from "../../src/render/render_json.ts";
+import { parseReport, renderJson } from "../../src/render/report_document.ts";
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
 

@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { renderText } from "../../src/render/render_text.ts";
-import { atMost } from "../../src/rules/expected.ts";
+import { atMost, layerName, number, say, shareFigure, weightName } from "../../src/rules/say.ts";
 import type { Finding } from "../../src/rules/finding.ts";
-import { layerName, number, say, shareFigure, weightName } from "../../src/rules/say.ts";
 import { finding, layer, measurements, small, weight } from "../networks/sample.ts";
 
 Deno.test("renderText() marks every layer of a finding, an error over a warning, a note not", () => {

@@ -1,5 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
-import { flatRowsBetween } from "../../src/rules/data/flat_rows.ts";
+import { flatRowsBetween } from "../../src/rules/network/normalizing.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { explodingGradients } from "../../src/rules/signal/exploding_gradients.ts";

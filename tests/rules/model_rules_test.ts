@@ -1,9 +1,8 @@
 import { InputError } from "../../src/words/input_error.ts";
 import type { GradientComparison } from "../../src/probe/probe_gradients.ts";
 import type { WeightStep } from "../../src/probe/probe_step.ts";
-import { MODEL_RULES } from "../../src/rules/model_rules.ts";
+import { MODEL_RULES, RULES } from "../../src/rules/rules.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
-import { RULES } from "../../src/rules/rules.ts";
 import { batchIndependence } from "../../src/rules/trained/batch_independence.ts";
 import { causality } from "../../src/rules/trained/causality.ts";
 import { inputDependence } from "../../src/rules/trained/input_dependence.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { InputMeasurements, LayerMeasurements } from "../../src/measure/measurements.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
-import { sayPlain, slotsOf } from "../../src/rules/sentence.ts";
+import { sayPlain, slotsOf } from "../../src/rules/say.ts";
 import { LARGE_INPUT, rescaleFix, unscaledInputs } from "../../src/rules/signal/rescale_fix.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";

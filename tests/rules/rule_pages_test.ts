@@ -1,7 +1,6 @@
 import { assertRule } from "../../src/assert/assert_rule.ts";
 import { inputNormalized } from "../../src/rules/data/input_normalized.ts";
-import { MODEL_RULES } from "../../src/rules/model_rules.ts";
-import { RULES } from "../../src/rules/rules.ts";
+import { MODEL_RULES, RULES } from "../../src/rules/rules.ts";
 import { biasInit } from "../../src/rules/weights/bias_init.ts";
 import { CALIBRATION, calibrationSentences } from "../../tools/generate/calibration.ts";
 import { writePage } from "../../tools/generate/write_page.ts";

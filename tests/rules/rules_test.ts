@@ -1,6 +1,5 @@
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
-import { MODEL_RULES } from "../../src/rules/model_rules.ts";
-import { RULES } from "../../src/rules/rules.ts";
+import { MODEL_RULES, RULES } from "../../src/rules/rules.ts";
 import { THRESHOLDS } from "../../src/rules/register_rule.ts";
 import { makeMeasurements } from "../networks/measurements.ts";
 import { assertEquals, assertMatch } from "@std/assert";

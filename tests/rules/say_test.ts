@@ -1,29 +1,30 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  apartFromLayer,
   atLeast,
   atMost,
   between,
-  exactly,
-  inWords,
-  lessThan,
-  moreThan,
-} from "../../src/rules/expected.ts";
-import { amendFinding, makeFinding, saidOf } from "../../src/rules/finding.ts";
-import {
   counted,
   exactFigure,
+  exactly,
   figure,
+  inWords,
   joined,
+  kindOfSentence,
   layerName,
   layerNames,
+  lessThan,
+  moreThan,
   NOTHING,
   number,
   say,
+  sayPlain,
   shareFigure,
+  slotsOf,
   weightName,
 } from "../../src/rules/say.ts";
+import { amendFinding, makeFinding, saidOf } from "../../src/rules/finding.ts";
 import { type Change, sayChanges } from "../../src/rules/say_changes.ts";
-import { apartFromLayer, kindOfSentence, sayPlain, slotsOf } from "../../src/rules/sentence.ts";
 
 const LAYERS = Array.from({ length: 9 }, (_, i) => ({ name: `d${i + 1}`, className: "Dense" }));
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { isRun, listLayers } from "../../src/rules/sentence.ts";
-import { selectLayers } from "../../src/rules/select_layers.ts";
+import { isRun, listLayers } from "../../src/rules/say.ts";
+import { selectLayers } from "../../src/rules/rule_options.ts";
 import { InputError } from "../../src/words/input_error.ts";
 
 const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `l${i}` }));

@@ -2,7 +2,7 @@ import type { Measurements } from "../../src/measure/measurements.ts";
 import { type Finding, saidOf } from "../../src/rules/finding.ts";
 import { judgeRule, type RunRulesOptions } from "../../src/rules/judge_rule.ts";
 import { RULES } from "../../src/rules/rules.ts";
-import { sayPlain } from "../../src/rules/sentence.ts";
+import { sayPlain } from "../../src/rules/say.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { snapshotOf } from "../snapshot_of.ts";
 

@@ -1,5 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
-import type { Expected } from "../../src/rules/expected.ts";
+import type { Expected } from "../../src/rules/say.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import type { Prediction } from "../../src/theory/propagate.ts";
 import { makeHead, makeLayer, makeMeasurements } from "../networks/measurements.ts";

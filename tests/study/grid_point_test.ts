@@ -1,11 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
-import { withCriticalScales } from "../../src/study/critical_scales.ts";
+import { resolveGrid, type StudyGrid, withCriticalScales } from "../../src/study/study_grid.ts";
 import { drawKernel } from "../../src/study/draw_kernel.ts";
 import { countPoints, describePoint, gridPoint } from "../../src/study/grid_point.ts";
 import { shardRange } from "../../src/study/study_document.ts";
-import { resolveGrid, type StudyGrid } from "../../src/study/study_grid.ts";
 import { quartiles } from "../../src/study/study_summary.ts";
 import { INITIALIZERS } from "../../src/theory/initializers.ts";
 import { InputError } from "../../src/words/input_error.ts";

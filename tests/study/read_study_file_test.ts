@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { renderStudyJson } from "../../src/render/render_json.ts";
+import { renderStudyJson } from "../../src/render/report_document.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { readStudyFile } from "../../src/study/study_file.ts";
 import { withFolder } from "../model/save_model.ts";

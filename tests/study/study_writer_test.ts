@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { renderStudyJson } from "../../src/render/render_json.ts";
+import { renderStudyJson } from "../../src/render/report_document.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { readStudyFile } from "../../src/study/study_file.ts";
 import { StudyWriter } from "../../src/study/study_writer.ts";

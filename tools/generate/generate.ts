@@ -23,7 +23,6 @@ import {
   type ReadmeRow,
   writeAssertions,
   writeExpected,
-  writeModelRules,
   writeReadme,
   writeRules,
   writeThresholds,
@@ -48,7 +47,6 @@ async function writeSources(
     .map(({ thresholds }) => thresholds);
   return {
     "src/rules/rules.ts": writeRules({ rules, modelRules }, calibrations),
-    "src/rules/model_rules.ts": writeModelRules({ rules, modelRules }),
     "src/rules/thresholds.ts": writeThresholds(tables),
   };
 }

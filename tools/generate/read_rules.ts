@@ -1,6 +1,5 @@
 import type { ProbeSubject } from "../../src/probe/probe_options.ts";
-import type { ModelRule } from "../../src/rules/model_rule.ts";
-import type { Rule } from "../../src/rules/rule.ts";
+import type { ModelRule, Rule } from "../../src/rules/rule.ts";
 import { snakeCase } from "./doc_text.ts";
 
 /** Rule with its place. */

@@ -1,6 +1,5 @@
 import type { ProbeSubject } from "../../src/probe/probe_options.ts";
-import type { ModelRule } from "../../src/rules/model_rule.ts";
-import type { AssertionDocumentation, RuleDocumentation } from "../../src/rules/rule.ts";
+import type { AssertionDocumentation, ModelRule, RuleDocumentation } from "../../src/rules/rule.ts";
 import { comment, dedent, unionOf, wrap } from "./doc_text.ts";
 import type { RuleFile } from "./read_rules.ts";
 

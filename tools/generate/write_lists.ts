@@ -2,47 +2,48 @@ import type { ThresholdTable } from "../../src/rules/rule.ts";
 import { comment, generatedFrom, unionOf, wrap } from "./doc_text.ts";
 import type { RuleFile, RuleFiles } from "./read_rules.ts";
 
-/** Writes a list of constants, their imports, and their exports. */
+/** Writes a list of rules. */
 function listOf(
   rules: readonly RuleFile<unknown>[],
-  folder: string,
-  type: string,
-  about: string[],
-  name: string,
+  { name, type, about }: { name: string; type: string; about: string },
 ): string {
   const constants = rules.map(({ constant }) => constant);
   return [
-    `// ${generatedFrom(folder)}`,
-    ...rules.toSorted((a, b) => a.file < b.file ? -1 : 1).map(({ constant, file }) =>
-      `import { ${constant} } from "./${file.replace("src/rules/", "")}";`
-    ),
-    ...type === "Rule" ? ['import type { Rule } from "./rule.ts";'] : [
-      'import type { ModelRule } from "./model_rule.ts";',
-      'import type { ProbeSubject } from "../probe/probe_options.ts";',
-    ],
-    "",
-    comment(about),
+    comment(wrap(about)),
     `export const ${name}: readonly ${type}[] = [${constants.join(", ")}];`,
-    "",
-    `export { ${constants.toSorted().join(", ")} };`,
     "",
   ].join("\n");
 }
 
-/** Writes src/rules/rules.ts: the rules over measurements. */
+/** Writes src/rules/rules.ts: the rules over measurements, and those over a model. */
 export function writeRules(
-  { rules }: RuleFiles,
+  { rules, modelRules }: RuleFiles,
   calibrations: Readonly<Record<string, string>>,
 ): string {
-  const list = listOf(rules, "the folders of src/rules", "Rule", [
-    ...wrap(
-      "Every rule of this package that one set of measurements can tell, in the order in which findings " +
+  const all = [...rules, ...modelRules];
+  return [
+    `// ${generatedFrom("the folders of src/rules")}`,
+    ...all.toSorted((a, b) => a.file < b.file ? -1 : 1).map(({ constant, file }) =>
+      `import { ${constant} } from "./${file.replace("src/rules/", "")}";`
+    ),
+    'import type { ModelRule, Rule } from "./rule.ts";',
+    'import type { ProbeSubject } from "../probe/probe_options.ts";',
+    "",
+    listOf(rules, {
+      name: "RULES",
+      type: "Rule",
+      about:
+        "Every rule of this package that one set of measurements can tell, in the order in which findings " +
         "are shown: what breaks a pass first, then what goes in, the signals, the activations, the " +
         "weights, the head.",
-    ),
-  ], "RULES");
-  return [
-    list,
+    }),
+    listOf(modelRules, {
+      name: "MODEL_RULES",
+      type: "ModelRule<ProbeSubject>",
+      about: "Every rule that needs the model again, cheap ones first.",
+    }),
+    `export { ${all.map(({ constant }) => constant).toSorted().join(", ")} };`,
+    "",
     comment(
       wrap(
         "The precision and recall of the errors of each rule, as bench/trainability/rules.json has them.",
@@ -55,20 +56,13 @@ export function writeRules(
   ].join("\n");
 }
 
-/** Writes src/rules/model_rules.ts: the rules over a model. */
-export function writeModelRules({ modelRules }: RuleFiles): string {
-  const about = ["Every rule that needs the model again, cheap ones first."];
-  const type = "ModelRule<ProbeSubject>";
-  return listOf(modelRules, "src/rules/trained", type, about, "MODEL_RULES");
-}
-
 /** Writes src/rules/thresholds.ts: the type of all thresholds. */
 export function writeThresholds(tables: readonly ThresholdTable[]): string {
   const entries = new Map<string, ThresholdTable[string]>();
   for (const [name, entry] of tables.flatMap((table) => Object.entries(table))) {
     const other = entries.get(name);
     if (other !== undefined && other !== entry) {
-      throw new Error(`Two rules define ${name}: define it in resolve_thresholds.ts, for both`);
+      throw new Error(`Two rules define ${name}: define it in rule_options.ts, for both`);
     }
     entries.set(name, entry);
   }

@@ -1,9 +1,8 @@
 import { HEALTHY_DOCUMENTATION } from "../../assert/health_message.ts";
 import { GATE_DOCUMENTATION, gateRules } from "../../gate/gate_rules.ts";
 import { renderRule, renderRules, type RuleGroup, rulePage } from "../../render/render_rule.ts";
-import { MODEL_RULES } from "../../rules/model_rules.ts";
+import { CALIBRATIONS, MODEL_RULES } from "../../rules/rules.ts";
 import { allRules } from "../../rules/register_rule.ts";
-import { CALIBRATIONS } from "../../rules/rules.ts";
 import { nearest } from "../../words/input_error.ts";
 import { showWord } from "../../words/show_value.ts";
 import { PLUGIN_FLAG } from "../flags/measure_flags.ts";

@@ -1,4 +1,4 @@
-import type { Diagnosis } from "../../diagnosis/diagnosis.ts";
+import { type Diagnosis, isFailing } from "../../diagnosis/diagnosis.ts";
 import { applyFixes } from "../../diagnosis/examine/apply_fixes.ts";
 import { type Examination, examine } from "../../diagnosis/examine/examine.ts";
 import { errorsOf, isGone } from "../../diagnosis/examine/try_fixes.ts";
@@ -10,7 +10,6 @@ import {
   type Redrawn,
 } from "../../diagnosis/fix.ts";
 import { argumentOf, inKerasConfig, snakeCase } from "../../diagnosis/framework_words.ts";
-import { isFailing } from "../../diagnosis/verdict.ts";
 import { takeForMadeUp } from "../../engine/repairs/watch_names.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { type LayerInitializer, rewriteKeras } from "../../keras/files/rewrite_keras.ts";

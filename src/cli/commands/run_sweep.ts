@@ -101,7 +101,7 @@ export function showsPoints({ format }: StudyView): boolean {
 }
 
 /** Writes points to stdout as they arrive. */
-export class PointPrinter {
+class PointPrinter {
   readonly #format: PointFormat;
   #piece: string;
   #isFirst = true;

@@ -1,5 +1,4 @@
-import { withCriticalScales } from "../../study/critical_scales.ts";
-import type { StudyGrid } from "../../study/study_grid.ts";
+import { type StudyGrid, withCriticalScales } from "../../study/study_grid.ts";
 import type { NamedNetwork } from "../../study/study_options.ts";
 import { INITIALIZERS } from "../../theory/initializers.ts";
 import { oneLine } from "../../words/failure.ts";

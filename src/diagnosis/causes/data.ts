@@ -4,7 +4,7 @@ import type {
   TargetMeasurements,
 } from "../../measure/measurements.ts";
 import type { Finding } from "../../rules/finding.ts";
-import { absorbsInputScale } from "../../rules/network/absorbs_input_scale.ts";
+import { absorbsInputScale } from "../../rules/network/normalizing.ts";
 import { LARGE_INPUT } from "../../rules/signal/rescale_fix.ts";
 import { ALIKE, APART, featureFactor, isCode } from "../../rules/statistics.ts";
 import { isBias } from "../../theory/weight_kinds.ts";

@@ -1,5 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
-import { normalizesOneUnit } from "../../rules/signal/zero_gradient_cause.ts";
+import { normalizesOneUnit } from "../../rules/signal/zero_gradients.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { formatLayers } from "../fix_words.ts";
 import { isConsequence, isOf } from "./shared.ts";

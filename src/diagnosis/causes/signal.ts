@@ -4,9 +4,8 @@ import type {
   LayerMeasurements,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import { type FlatRows, flatRowsBetween } from "../../rules/data/flat_rows.ts";
-import { isZero } from "../../rules/network/no_gradient.ts";
-import { mutualZeros as zerosWithin } from "../../rules/signal/zero_gradient_cause.ts";
+import { type FlatRows, flatRowsBetween } from "../../rules/network/normalizing.ts";
+import { isZero, mutualZeros as zerosWithin } from "../../rules/signal/zero_gradients.ts";
 import { fans, initializerStd } from "../../theory/initializers.ts";
 import { isBias, isKernel } from "../../theory/weight_kinds.ts";
 import { formatCount, formatNumber, formatPercent } from "../../words/numbers.ts";

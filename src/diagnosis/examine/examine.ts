@@ -1,4 +1,13 @@
-import { isFailing } from "../verdict.ts";
+import {
+  type Cause,
+  causeName,
+  type Diagnosis,
+  diagnosisOverview,
+  isFailing,
+  shownDiagnosis,
+  type TrialCurves,
+  type Tried,
+} from "../diagnosis.ts";
 import { runningEngine } from "../../engine/running_engine.ts";
 import { ensureEngine } from "../../engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
@@ -13,16 +22,7 @@ import type { Finding } from "../../rules/finding.ts";
 import { runRules } from "../../rules/judge_rule.ts";
 import { withOverview } from "../../words/overview.ts";
 import { boolean, callable, object, optional, primitive, requireValue } from "../../words/shape.ts";
-import {
-  type Cause,
-  type Diagnosis,
-  diagnosisOverview,
-  shownDiagnosis,
-  type TrialCurves,
-  type Tried,
-} from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
-import { causeName } from "../with_treatment.ts";
 import type { Treatment } from "./try_fixes.ts";
 import { weighWarnings } from "./weigh_warnings.ts";
 import type { FixSubject } from "./apply_fixes.ts";

@@ -4,11 +4,9 @@ import { learnsInTime, type SkippedTrial, type Trial } from "../../probe/trial.t
 import { networkOf } from "../../rules/network/network.ts";
 import { optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import type { Cause, Tried } from "../diagnosis.ts";
+import { type Cause, causeName, type Tried, verdictOn } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
-import { verdictOn } from "../verdict.ts";
-import { causeName } from "../with_treatment.ts";
 import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
 import { type Added, completeFixes, isFixed, type TryIt } from "./complete_fixes.ts";
 import { trainingRate } from "./search_rates.ts";

@@ -2,10 +2,15 @@ import type { TensorFlow } from "../../engine/tensorflow.ts";
 import type { Measurements } from "../../measure/measurements.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { allRules } from "../../rules/register_rule.ts";
-import type { Cause, Diagnosis, Tried, TriedFigure } from "../diagnosis.ts";
+import {
+  type Cause,
+  causeName,
+  type Diagnosis,
+  type Tried,
+  type TriedFigure,
+  verdictOn,
+} from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
-import { verdictOn } from "../verdict.ts";
-import { causeName } from "../with_treatment.ts";
 import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
 import type { Completed } from "./complete_fixes.ts";
 import { isStanding } from "./standing_warnings.ts";

@@ -1,12 +1,20 @@
 import type { InputMeasurements, TensorStatistics } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
-import { atLeast, atMost, between, type Expected } from "../expected.ts";
+import {
+  atLeast,
+  atMost,
+  between,
+  counted,
+  type Expected,
+  figure,
+  layerName,
+  number,
+  say,
+  type Sentence,
+} from "../say.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
-import { absorbsInputScale } from "../network/absorbs_input_scale.ts";
-import type { Rule } from "../rule.ts";
-import { counted, figure, layerName, number, say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
+import type { Case, Rule } from "../rule.ts";
+import { absorbsInputScale } from "../network/normalizing.ts";
 import { ALIKE, APART, featureFactor, isCode, REGAINED } from "../statistics.ts";
 
 /** The rule `input-normalized`: inputs have mean 0 and standard deviation 1, roughly. */

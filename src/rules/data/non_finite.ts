@@ -5,22 +5,23 @@ import type {
   WeightMeasurements,
 } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
-import { exactly, inWords } from "../expected.ts";
-import { falsePositives } from "../rule_documentation.ts";
-import type { Verdict } from "../finding.ts";
-import type { NetworkView } from "../network/network_view.ts";
-import type { Rule } from "../rule.ts";
 import {
   exactFigure,
+  exactly,
+  inWords,
   joined,
   layerName,
   NOTHING,
   number,
   say,
+  type Sentence,
   showName,
   weightName,
 } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
+import { falsePositives } from "../rule_documentation.ts";
+import type { Verdict } from "../finding.ts";
+import type { NetworkView } from "../network/network_view.ts";
+import type { Rule } from "../rule.ts";
 
 /** Tensor of a layer with its number of non-finite entries. */
 interface Culprit {

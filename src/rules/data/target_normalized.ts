@@ -2,14 +2,11 @@ import type { TargetMeasurements } from "../../measure/measurements.ts";
 import { isSigmoid } from "../../traits/activation_traits.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
-import { atMost, inWords } from "../expected.ts";
-import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
-import { tooFewExamples } from "../no_verdict.ts";
+import { atMost, figure, inWords, layerName, NOTHING, number, say } from "../say.ts";
+import { tooFewExamples, type Verdict } from "../finding.ts";
+import type { Case, Rule } from "../rule.ts";
 import { regressionExample } from "../rule_documentation.ts";
-import type { Rule } from "../rule.ts";
-import { figure, layerName, NOTHING, number, say } from "../say.ts";
-import { MIN_EXAMPLES } from "../resolve_thresholds.ts";
+import { MIN_EXAMPLES } from "../rule_options.ts";
 import { isCode } from "../statistics.ts";
 
 /** The rule `target-normalized`: the first training steps can reach the targets. */

@@ -1,8 +1,6 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
-import type { RuleFigure } from "../rule.ts";
-import { figure, layerName, say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
+import { figure, layerName, say, type Sentence } from "../say.ts";
 
 /** Layer on the path of back-propagation, and the signal that it receives. */
 export interface SignalStep {
@@ -96,10 +94,3 @@ export function describePath(path: SignalStep[]): Sentence {
   return say`${mean}, most of it from ${layerName(from)} down to ${layerName(to)} (a factor of
     ${figure(factor, PER_LAYER)})`;
 }
-
-/** Figure of the rules about signals: the size of each layer's delta. */
-export const DELTA_NORM: RuleFigure = {
-  title: "l2 of delta",
-  scale: "log",
-  of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
-};

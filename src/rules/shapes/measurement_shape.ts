@@ -56,9 +56,8 @@ import {
   textOr,
   tuple,
 } from "../../words/shape.ts";
-import type { Expected } from "../expected.ts";
+import type { Expected, FindingFigure, Sentence, Slot } from "../say.ts";
 import type { PredictedFigures } from "../network/signal_theory.ts";
-import type { FindingFigure, Sentence, Slot } from "../sentence.ts";
 
 const expectedShape = object<Expected>({
   text: string,

@@ -1,11 +1,10 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import type { Prediction } from "../../theory/propagate.ts";
 import { defineRule } from "../define_rule.ts";
-import { between } from "../expected.ts";
+import { between, figure, layerName, number, once, say, type Sentence } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
-import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
-import { once, type Sentence } from "../sentence.ts";
+import { tooFewExamples, type Verdict } from "../finding.ts";
+import type { Case, Rule } from "../rule.ts";
 import { networkOf } from "../network/network.ts";
 import {
   CHANCE,
@@ -15,10 +14,7 @@ import {
   theoryLayers,
   USUALLY_OFF,
 } from "../network/theory_layers.ts";
-import { tooFewExamples } from "../no_verdict.ts";
-import type { Rule } from "../rule.ts";
-import { figure, layerName, number, say } from "../say.ts";
-import { MIN_EXAMPLES } from "../resolve_thresholds.ts";
+import { MIN_EXAMPLES } from "../rule_options.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";
 

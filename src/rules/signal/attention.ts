@@ -1,13 +1,21 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { freezingStd } from "../../theory/attention_spread.ts";
 import { defineRule } from "../define_rule.ts";
-import { atLeast, moreThan } from "../expected.ts";
+import {
+  atLeast,
+  figure,
+  layerName,
+  layerNames,
+  moreThan,
+  NOTHING,
+  number,
+  say,
+  shareFigure,
+} from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case, Rule } from "../rule.ts";
 import { askingShare, type Attention } from "../network/attentions.ts";
-import type { Rule } from "../rule.ts";
-import { figure, layerName, layerNames, NOTHING, number, say, shareFigure } from "../say.ts";
 
 /** The rule `attention`: queries choose among keys, and tokens stay apart. */
 export const attention: Rule = defineRule({

@@ -1,16 +1,24 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { formatPercent } from "../../words/numbers.ts";
 import { defineRule } from "../define_rule.ts";
-import { atMost, lessThan } from "../expected.ts";
+import {
+  atMost,
+  exactFigure,
+  layerName,
+  lessThan,
+  NOTHING,
+  number,
+  say,
+  type Sentence,
+  shareFigure,
+} from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { hasFreshKernels } from "../network/biases_of.ts";
-import { isReachedBelow } from "../network/no_gradient.ts";
-import { tooFewExamples } from "../no_verdict.ts";
+import { isReachedBelow } from "./zero_gradients.ts";
+import { tooFewExamples } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { exactFigure, layerName, NOTHING, number, say, shareFigure } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
-import { MIN_EXAMPLES } from "../resolve_thresholds.ts";
+import { MIN_EXAMPLES } from "../rule_options.ts";
 import { networkOf } from "../network/network.ts";
 
 /** The rule `dead-units`: one-sided activations must fire for some example of the batch. */

@@ -1,31 +1,30 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
-import { flatRowsBetween, flatRowsFix } from "../data/flat_rows.ts";
+import { absorbsInputScale, flatRowsBetween, flatRowsFix } from "../network/normalizing.ts";
 import { defineRule } from "../define_rule.ts";
-import { atMost, exactly } from "../expected.ts";
-import { falsePositives } from "../rule_documentation.ts";
-import type { Verdict } from "../finding.ts";
-import { absorbsInputScale } from "../network/absorbs_input_scale.ts";
-import { networkOf } from "../network/network.ts";
-import type { NetworkView } from "../network/network_view.ts";
-import { DELTA_NORM, type SignalStep } from "../network/signal_path.ts";
-import { isGating, isNormalised } from "../network/theory_layers.ts";
-import type { Rule } from "../rule.ts";
-import type { Case } from "../rule_record.ts";
 import {
+  atMost,
   exactFigure,
+  exactly,
   figure,
   joined,
   layerName,
   NOTHING,
   number,
   say,
+  type Sentence,
   weightName,
 } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
+import { falsePositives } from "../rule_documentation.ts";
+import type { Verdict } from "../finding.ts";
+import { networkOf } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
+import type { SignalStep } from "../network/signal_path.ts";
+import { isGating, isNormalised } from "../network/theory_layers.ts";
+import type { Case, Rule } from "../rule.ts";
 import { lostSignal } from "./lost_signal.ts";
-import { pathVerdict, softmaxUnderSum } from "./gradient_paths.ts";
+import { DELTA_NORM, pathVerdict, softmaxUnderSum } from "./gradient_paths.ts";
 import { rescaleFix } from "./rescale_fix.ts";
-import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
+import { takesGradientAsItIs } from "./zero_gradients.ts";
 
 /** Smallest rms of data that are out of scale. Sensible data stay below 10. */
 const OUT_OF_SCALE = 30;

@@ -1,18 +1,15 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
-import { atMost } from "../expected.ts";
+import { atMost, figure, layerName, say } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import { networkOf } from "../network/network.ts";
-import { DELTA_NORM } from "../network/signal_path.ts";
 import type { Predictions } from "../network/signal_theory.ts";
 import { CHANCE, isNormalised, signalOf, theoryLayers } from "../network/theory_layers.ts";
-import { brokenGradient } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
-import { figure, layerName, say } from "../say.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";
-import { softmaxUnderSum } from "./gradient_paths.ts";
+import { brokenGradient, DELTA_NORM, softmaxUnderSum } from "./gradient_paths.ts";
 
 const OTHER_ADVICE = say`Use another activation, or add normalisation or residual connections.`;
 

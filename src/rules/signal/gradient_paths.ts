@@ -1,12 +1,19 @@
+import type { Case, RuleFigure } from "../rule.ts";
+import { noVerdict, type Verdict } from "../finding.ts";
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
-import { atLeast, atMost } from "../expected.ts";
-import type { Verdict } from "../finding.ts";
+import {
+  atLeast,
+  atMost,
+  figure,
+  layerName,
+  layerNames,
+  NOTHING,
+  say,
+  type Sentence,
+} from "../say.ts";
 import { isSoftmax } from "../network/heads.ts";
 import { networkOf } from "../network/network.ts";
 import { describePath, type SignalStep } from "../network/signal_path.ts";
-import type { Case } from "../rule_record.ts";
-import { figure, layerName, layerNames, NOTHING, say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 
 /** Limits of the signal of the first layer relative to that of the last. */
 interface PathLimits<Error extends string, Warning extends string> {
@@ -131,4 +138,24 @@ function warning(
       whatever the weights are.`,
     fix: `${verdict.fix} The other layers are judged.`,
   };
+}
+
+/** Figure of the rules about signals: the size of each layer's delta. */
+export const DELTA_NORM: RuleFigure = {
+  title: "l2 of delta",
+  scale: "log",
+  of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
+};
+
+/** Returns the note of a rule about gradients if one of them is not finite, else `null`. */
+export function brokenGradient(path: readonly SignalStep[]): Verdict | null {
+  const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
+  if (broken === undefined) return null;
+  const note = noVerdict(
+    "broken-gradient",
+    say`the delta of ${layerName(broken.layer.name)} has NaN or infinite entries`,
+    "a finite delta in every hidden layer",
+    "See the rule non-finite first.",
+  );
+  return { ...note, unjudged: true };
 }

@@ -1,10 +1,9 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
-import { between } from "../expected.ts";
+import { between, figure, layerName, say } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
-import { NOTHING_TO_DO, type Verdict } from "../finding.ts";
+import { NOTHING_TO_DO, noVerdict, type Verdict } from "../finding.ts";
 import { type Network, networkOf } from "../network/network.ts";
-import { DELTA_NORM } from "../network/signal_path.ts";
 import {
   CHANCE,
   isNormalised,
@@ -12,11 +11,9 @@ import {
   signalOf,
   theoryLayers,
 } from "../network/theory_layers.ts";
-import { brokenGradient, noVerdict } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
-import { figure, layerName, say } from "../say.ts";
 import { signalDies } from "./signal_dies.ts";
-import { softmaxUnderSum } from "./gradient_paths.ts";
+import { brokenGradient, DELTA_NORM, softmaxUnderSum } from "./gradient_paths.ts";
 
 /** Smallest number of units for which the factor applies unchanged. */
 const WIDE = 128;

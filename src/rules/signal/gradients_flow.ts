@@ -1,20 +1,33 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { isKernel, isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
-import { type Expected, moreThan } from "../expected.ts";
+import {
+  counted,
+  type Expected,
+  joined,
+  layerName,
+  layerNames,
+  moreThan,
+  say,
+  type Sentence,
+  weightName,
+} from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case, Rule } from "../rule.ts";
 import { looksUntrained } from "../network/biases_of.ts";
 import type { NetworkView } from "../network/network_view.ts";
-import { hasSignal, isFedZeros, isZero, startsAtZero, waitsFor } from "../network/no_gradient.ts";
+import {
+  hasSignal,
+  isFedZeros,
+  isZero,
+  startsAtZero,
+  waitsFor,
+  zeroGradientCause,
+} from "./zero_gradients.ts";
 import { stepsOf } from "../network/theory_nodes.ts";
-import type { Rule } from "../rule.ts";
-import { counted, joined, layerName, layerNames, say, weightName } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 import { lostSignal } from "./lost_signal.ts";
 import { softmaxUnderSum } from "./gradient_paths.ts";
-import { zeroGradientCause } from "./zero_gradient_cause.ts";
 
 /** The rule `gradients-flow`: trainable weights have a gradient, and frozen ones have none. */
 export const gradientsFlow: Rule = defineRule({

@@ -1,11 +1,9 @@
 import type { LayerMeasurements, TensorStatistics } from "../../measure/measurements.ts";
 import { type ExponentHistogram, halfPrecisionFit } from "../../theory/half_precision_fit.ts";
 import { defineRule } from "../define_rule.ts";
-import { atMost } from "../expected.ts";
+import { atMost, layerNames, number, say, shareFigure } from "../say.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
-import type { Rule } from "../rule.ts";
-import { layerNames, number, say, shareFigure } from "../say.ts";
+import type { Case, Rule } from "../rule.ts";
 
 /** Exponent of the largest fp16 number, 65504. */
 const MAX_EXPONENT = 15;

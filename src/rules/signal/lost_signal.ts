@@ -4,15 +4,22 @@ import type {
   TensorStatistics,
 } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
-import { moreThan } from "../expected.ts";
+import {
+  figure,
+  layerName,
+  layerNames,
+  moreThan,
+  NOTHING,
+  say,
+  type Sentence,
+  shareFigure,
+} from "../say.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case } from "../rule.ts";
 import { headActivation, isCertainHead, sharesHead } from "../network/heads.ts";
 import type { NetworkView } from "../network/network_view.ts";
-import { isReachedBelow } from "../network/no_gradient.ts";
+import { isReachedBelow } from "./zero_gradients.ts";
 import { hasKernel } from "../network/signal_path.ts";
-import { figure, layerName, layerNames, NOTHING, say, shareFigure } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 import { stuckAt } from "../statistics.ts";
 import { rescaleFix, unscaledInputs } from "./rescale_fix.ts";
 import { networkOf } from "../network/network.ts";

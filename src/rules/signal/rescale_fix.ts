@@ -2,8 +2,16 @@ import type { LayerMeasurements, Measurements } from "../../measure/measurements
 import { gain } from "../../theory/criticality.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
-import { figure, joined, layerName, layerNames, NOTHING, number, say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
+import {
+  figure,
+  joined,
+  layerName,
+  layerNames,
+  NOTHING,
+  number,
+  say,
+  type Sentence,
+} from "../say.ts";
 
 /** Factor within which the scale of a kernel is accepted. */
 const TOLERANCE = 1.5;

@@ -1,11 +1,19 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
-import { atLeast, atMost } from "../expected.ts";
+import {
+  atLeast,
+  atMost,
+  exactFigure,
+  figure,
+  layerName,
+  number,
+  once,
+  say,
+  shareFigure,
+} from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import { once } from "../sentence.ts";
 import type { Rule } from "../rule.ts";
-import { exactFigure, figure, layerName, number, say, shareFigure } from "../say.ts";
 import { stuckAt } from "../statistics.ts";
 import { rescaleFix, unscaledInputs } from "./rescale_fix.ts";
 

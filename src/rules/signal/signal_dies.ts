@@ -1,5 +1,5 @@
 import type { Measurements } from "../../measure/measurements.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case } from "../rule.ts";
 import { deadUnits } from "./dead_units.ts";
 import { explodingGradients } from "./exploding_gradients.ts";
 import { saturatedActivations } from "./saturated_activations.ts";

@@ -2,23 +2,25 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import { defineRule } from "../define_rule.ts";
-import { atLeast } from "../expected.ts";
+import { atLeast, counted, figure, number, say, type Sentence, weightName } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
-import { NOTHING_TO_DO, type Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import { NOTHING_TO_DO, noVerdict, type Verdict } from "../finding.ts";
+import type { Case, Rule } from "../rule.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import { isGate } from "../network/graph.ts";
 import { isScored } from "../network/theory_layers.ts";
 import { networkOf } from "../network/network.ts";
-import { DELTA_NORM, type SignalStep } from "../network/signal_path.ts";
-import { brokenGradient, noVerdict } from "../no_verdict.ts";
-import type { Rule } from "../rule.ts";
-import { counted, figure, number, say, weightName } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
+import type { SignalStep } from "../network/signal_path.ts";
 import { lostSignal } from "./lost_signal.ts";
-import { pathVerdict, softmaxUnderSum, undoneWords } from "./gradient_paths.ts";
+import {
+  brokenGradient,
+  DELTA_NORM,
+  pathVerdict,
+  softmaxUnderSum,
+  undoneWords,
+} from "./gradient_paths.ts";
 import { rescaleFix } from "./rescale_fix.ts";
-import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
+import { takesGradientAsItIs } from "./zero_gradients.ts";
 
 /**
  * The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer.

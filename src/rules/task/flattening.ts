@@ -1,11 +1,10 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";
-import { atMost } from "../expected.ts";
+import { atMost, figure, layerNames, number, say } from "../say.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case } from "../rule.ts";
 import { networkOf } from "../network/network.ts";
-import { figure, layerNames, number, say } from "../say.ts";
 
 /**
  * Returns the l2 norm of a layer's kernels, which regularizers usually act on, or of all weights if

@@ -3,15 +3,12 @@ import { isBias } from "../../theory/weight_kinds.ts";
 import type { LossTraits } from "../../traits/loss_traits.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
-import { between } from "../expected.ts";
+import { between, figure, NOTHING, number, say, type Sentence } from "../say.ts";
 import { falsePositives, regressionExample } from "../rule_documentation.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case, Rule } from "../rule.ts";
 import type { Head } from "../network/heads.ts";
-import { tooFewExamples } from "../no_verdict.ts";
-import type { Rule } from "../rule.ts";
-import { figure, NOTHING, number, say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
-import { MIN_EXAMPLES } from "../resolve_thresholds.ts";
+import { tooFewExamples } from "../finding.ts";
+import { MIN_EXAMPLES } from "../rule_options.ts";
 import { unscaledInputs } from "../signal/rescale_fix.ts";
 
 /** Standard deviations of a normal distribution that are exceeded once in 1000 draws. */

@@ -8,12 +8,9 @@ import {
   usualRates,
 } from "../../traits/optimizers.ts";
 import { defineRule } from "../define_rule.ts";
-import { between, moreThan } from "../expected.ts";
-import { amendFinding, type Finding, type Verdict } from "../finding.ts";
-import { substitutedSetting } from "../no_verdict.ts";
+import { between, figure, moreThan, number, say, type Sentence } from "../say.ts";
+import { amendFinding, type Finding, substitutedSetting, type Verdict } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { figure, number, say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 
 /** The rule `learning-rate`: the compiled learning rate is usual for its optimizer. */
 export const learningRate: Rule = defineRule({

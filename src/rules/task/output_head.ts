@@ -8,13 +8,21 @@ import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import type { LossTraits } from "../../traits/loss_traits.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
-import { type Expected, inWords } from "../expected.ts";
+import {
+  counted,
+  type Expected,
+  figure,
+  inWords,
+  layerName,
+  NOTHING,
+  number,
+  say,
+  type Sentence,
+} from "../say.ts";
 import type { Verdict } from "../finding.ts";
 import type { Head } from "../network/heads.ts";
 import { regressionExample } from "../rule_documentation.ts";
 import type { Rule } from "../rule.ts";
-import { counted, figure, layerName, NOTHING, number, say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 import { hasNegative } from "../statistics.ts";
 
 /** The rule `output-head`: the activation of the output fits the loss. */

@@ -2,11 +2,19 @@ import { enoughWeaker, flattening, kernelNorm } from "./flattening.ts";
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
 
 import { defineRule } from "../define_rule.ts";
-import { atLeast, atMost, lessThan } from "../expected.ts";
+import {
+  atLeast,
+  atMost,
+  counted,
+  figure,
+  layerNames,
+  lessThan,
+  number,
+  say,
+  shareFigure,
+} from "../say.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
-import type { Rule } from "../rule.ts";
-import { counted, figure, layerNames, number, say, shareFigure } from "../say.ts";
+import type { Case, Rule } from "../rule.ts";
 
 /** The rule `regularization`: dropout and penalties leave enough signal to learn from. */
 export const regularization: Rule = defineRule({

@@ -1,11 +1,10 @@
 import type { BatchIndependenceProbe } from "../../probe/probe_dependence.ts";
 import { defineModelRule } from "../define_rule.ts";
-import { atMost, exactly } from "../expected.ts";
+import { atMost, counted, exactFigure, exactly, figure, say } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { ModelRule } from "../model_rule.ts";
-import { counted, exactFigure, figure, say } from "../say.ts";
-import { LEAK_TOLERANCE } from "../resolve_thresholds.ts";
+import type { ModelRule } from "../rule.ts";
+import { LEAK_TOLERANCE } from "../rule_options.ts";
 
 /** The rule `batch-independence`: the output of an example does not depend on other examples. */
 export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelRule({

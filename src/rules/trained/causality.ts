@@ -1,11 +1,10 @@
 import type { CausalityProbe } from "../../probe/probe_dependence.ts";
 import { defineModelRule } from "../define_rule.ts";
-import { atMost } from "../expected.ts";
+import { atMost, exactFigure, figure, say } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { ModelRule } from "../model_rule.ts";
-import { exactFigure, figure, say } from "../say.ts";
-import { LEAK_TOLERANCE } from "../resolve_thresholds.ts";
+import type { ModelRule } from "../rule.ts";
+import { LEAK_TOLERANCE } from "../rule_options.ts";
 
 /** The rule `causality`: no output depends on a later input. */
 export const causality: ModelRule<CausalityProbe> = defineModelRule({

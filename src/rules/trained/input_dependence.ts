@@ -1,11 +1,9 @@
 import type { InputDependenceProbe } from "../../probe/probe_dependence.ts";
 import { defineModelRule } from "../define_rule.ts";
-import { moreThan } from "../expected.ts";
+import { moreThan, say, type Sentence } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { ModelRule } from "../model_rule.ts";
-import { say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
+import type { ModelRule } from "../rule.ts";
 
 /** The rule `input-dependence`: the outputs depend on the inputs. */
 export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule({

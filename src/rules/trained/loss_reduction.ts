@@ -1,9 +1,7 @@
 import type { LossProbe } from "../../probe/probe_loss.ts";
 import { defineModelRule } from "../define_rule.ts";
-import { atMost } from "../expected.ts";
-import type { ModelRule } from "../model_rule.ts";
-import { figure, NOTHING, number, say } from "../say.ts";
-import { sayPlain } from "../sentence.ts";
+import { atMost, figure, NOTHING, number, say, sayPlain } from "../say.ts";
+import type { ModelRule } from "../rule.ts";
 
 /** The rule `loss-reduction`: the loss is a mean over the examples, not a sum. */
 export const lossReduction: ModelRule<LossProbe> = defineModelRule({

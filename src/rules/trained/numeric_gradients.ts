@@ -2,11 +2,10 @@ import type { GradientComparison, GradientProbe } from "../../probe/probe_gradie
 import { activationTraits } from "../../traits/activation_traits.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import { defineModelRule } from "../define_rule.ts";
-import { atMost } from "../expected.ts";
+import { atMost, figure, layerName, say, weightName } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { ModelRule } from "../model_rule.ts";
-import { figure, layerName, say, weightName } from "../say.ts";
+import type { ModelRule } from "../rule.ts";
 
 /** A gradient is wrong if its error is this many times the disagreement of the quotients. */
 const MARGIN = 5;

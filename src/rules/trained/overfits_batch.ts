@@ -1,9 +1,8 @@
 import type { OverfitProbe } from "../../probe/probe_overfit.ts";
 import { defineModelRule } from "../define_rule.ts";
-import { atMost } from "../expected.ts";
+import { atMost, counted, exactFigure, figure, number, say } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
-import type { ModelRule } from "../model_rule.ts";
-import { counted, exactFigure, figure, number, say } from "../say.ts";
+import type { ModelRule } from "../rule.ts";
 
 /** Number of bars in the chart: the loss before the first step, at the end, and in between. */
 const BARS = 8;

@@ -1,11 +1,10 @@
 import type { StepProbe, WeightStep } from "../../probe/probe_step.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineModelRule } from "../define_rule.ts";
-import { between } from "../expected.ts";
+import { between, figure, say, weightName } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { ModelRule } from "../model_rule.ts";
-import { figure, say, weightName } from "../say.ts";
+import type { ModelRule } from "../rule.ts";
 
 /**
  * The rule `update-ratio`: one step changes each kernel by a small share of it, but does change it.

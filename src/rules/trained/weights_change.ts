@@ -1,11 +1,10 @@
 import type { StepProbe, WeightStep } from "../../probe/probe_step.ts";
 import { isRecurrentKernel } from "../../theory/weight_kinds.ts";
 import { defineModelRule } from "../define_rule.ts";
-import { moreThan } from "../expected.ts";
+import { layerName, moreThan, say, weightName } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { ModelRule } from "../model_rule.ts";
-import { layerName, say, weightName } from "../say.ts";
+import type { ModelRule } from "../rule.ts";
 
 /** The rule `weights-change`: a training step moves every trainable weight. */
 export const weightsChange: ModelRule<StepProbe> = defineModelRule({

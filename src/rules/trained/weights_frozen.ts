@@ -1,10 +1,9 @@
 import type { StepProbe } from "../../probe/probe_step.ts";
 import { defineModelRule } from "../define_rule.ts";
-import { exactly } from "../expected.ts";
+import { exactFigure, exactly, layerName, say, weightName } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { ModelRule } from "../model_rule.ts";
-import { exactFigure, layerName, say, weightName } from "../say.ts";
+import type { ModelRule } from "../rule.ts";
 
 /** The rule `weights-frozen`: a training step does not change frozen layers. */
 export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({

@@ -4,14 +4,20 @@ import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import { chainNotes } from "../chain_notes.ts";
 import { defineRule } from "../define_rule.ts";
-import { atMost } from "../expected.ts";
+import {
+  atMost,
+  counted,
+  figure,
+  layerName,
+  layerNames,
+  NOTHING,
+  say,
+  type Sentence,
+} from "../say.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case, Rule } from "../rule.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
-import type { Rule } from "../rule.ts";
-import { counted, figure, layerName, layerNames, NOTHING, say } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 import { softmaxInside } from "./hidden_softmax.ts";
 
 const MIN_ADDITIONS = 3;

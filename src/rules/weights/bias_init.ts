@@ -8,14 +8,12 @@ import { fans } from "../../theory/initializers.ts";
 import { isBias, isKernel } from "../../theory/weight_kinds.ts";
 import { isSigmoid } from "../../traits/activation_traits.ts";
 import { defineRule } from "../define_rule.ts";
-import { atMost } from "../expected.ts";
+import { atMost, figure, layerName, NOTHING, say, weightName } from "../say.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case, Rule } from "../rule.ts";
 import { isDrawnByPyTorch } from "../network/biases_of.ts";
 import { isGate } from "../network/graph.ts";
 import type { Head } from "../network/heads.ts";
-import type { Rule } from "../rule.ts";
-import { figure, layerName, NOTHING, say, weightName } from "../say.ts";
 
 /** The rule `bias-init`: biases start at zero, or at the prior of the targets in the head. */
 export const biasInit: Rule = defineRule({

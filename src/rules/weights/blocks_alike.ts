@@ -2,9 +2,9 @@ import { isConstant } from "../statistics.ts";
 import { median } from "../../theory/statistics.ts";
 import { isBias, isKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
-import { between, inWords } from "../expected.ts";
+import { between, counted, figure, inWords, layerName, number, say, weightName } from "../say.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case, Rule } from "../rule.ts";
 import {
   hasTrend,
   MIN_BLOCKS,
@@ -14,8 +14,6 @@ import {
   type Trend,
   trendOf,
 } from "../network/sibling_tensors.ts";
-import type { Rule } from "../rule.ts";
-import { counted, figure, layerName, number, say, weightName } from "../say.ts";
 import { drawnBy } from "./weights_alone.ts";
 
 /** Largest share of siblings that may be untouched if the others were trained. */

@@ -1,6 +1,6 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case } from "../rule.ts";
 import { type Graph, isGate } from "../network/graph.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";

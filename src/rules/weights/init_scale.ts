@@ -2,16 +2,13 @@ import { varies } from "../statistics.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
-import { between } from "../expected.ts";
+import { between, figure, NOTHING, number, once, say, type Sentence, weightName } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
-import { once, type Sentence } from "../sentence.ts";
+import type { Case, Rule } from "../rule.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import { networkOf } from "../network/network.ts";
 import { isNormalised } from "../network/theory_layers.ts";
-import type { Rule } from "../rule.ts";
-import { figure, NOTHING, number, say, weightName } from "../say.ts";
 import { rescaleFix } from "../signal/rescale_fix.ts";
 import { signalDies } from "../signal/signal_dies.ts";
 import {

@@ -11,12 +11,11 @@ import {
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";
 import { LAYERS } from "../../traits/layers.ts";
-import { atMost, between } from "../expected.ts";
+import { atMost, between, figure, say, weightName } from "../say.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case } from "../rule.ts";
 import type { KernelLayer, RecurrentKernel } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
-import { figure, say, weightName } from "../say.ts";
 
 interface KernelScale {
   /** Fans of the kernel, from which LeCun's scale follows. */

@@ -8,13 +8,21 @@ import { fans } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import { defineRule } from "../define_rule.ts";
-import { exactly, moreThan } from "../expected.ts";
+import {
+  counted,
+  exactly,
+  layerName,
+  layerNames,
+  moreThan,
+  number,
+  say,
+  type Sentence,
+  weightName,
+} from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";
 import type { Verdict } from "../finding.ts";
 import { isConstant, varies } from "../statistics.ts";
 import type { Rule } from "../rule.ts";
-import { counted, layerName, layerNames, number, say, weightName } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 
 /** Number of entries that a kernel needs: all sums of two smaller draws might agree. */
 const MIN_ENTRIES = 16;

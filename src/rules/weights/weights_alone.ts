@@ -8,7 +8,7 @@ import { fanOutHe, fans, initializerStd, MEAN_ABS_RATIOS } from "../../theory/in
 import { isKernel, isRecurrentWeight } from "../../theory/weight_kinds.ts";
 import { anyOf } from "../../words/show_value.ts";
 import type { Verdict } from "../finding.ts";
-import type { Case } from "../rule_record.ts";
+import type { Case } from "../rule.ts";
 import { judgeCustomKernels, kernelScaleVerdict } from "./kernel_scale.ts";
 
 /** Distribution that may have produced a kernel. */

@@ -14,9 +14,9 @@ import {
   type LayerGrowth,
   type LayerScaling,
   repeatedName,
+  steepestSlope,
 } from "./growth_types.ts";
 import { summarizeGrowth } from "./summarize_growth.ts";
-import { steepestSlope } from "./slopes.ts";
 
 /** Change of a layer along one axis, in powers of its size. */
 interface Powers {

@@ -6,6 +6,7 @@ import { studyShape } from "../study_document.ts";
 import { StudyError } from "../study_options.ts";
 import type { Study } from "../study_summary.ts";
 import {
+  acrossSeedsOf,
   type AxisGrowth,
   type GrowthAxis,
   type GrowthFigure,
@@ -14,17 +15,14 @@ import {
   type GrowthSlope,
   type GrowthSummary,
   type LayerGrowth,
+  levelOf,
   type RateTransfer,
   repeatedName,
-} from "./growth_types.ts";
-import {
-  acrossSeedsOf,
-  levelOf,
   type SizedFigure,
   slopeOf,
   steepestLayer,
   worstOf,
-} from "./slopes.ts";
+} from "./growth_types.ts";
 
 const AXES: readonly GrowthAxis[] = ["width", "depth"];
 const FIGURES: readonly GrowthFigure[] = ["activations", "changes", "gradients", "updates"];

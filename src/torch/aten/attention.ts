@@ -2,7 +2,7 @@ import { heapView } from "../../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { AtenContext, AtenOp } from "./aten_op.ts";
 import { matMul } from "./products.ts";
-import { dropout } from "./random.ts";
+import { dropout } from "./creation.ts";
 import { aten } from "./schema.ts";
 import { transpose } from "./shapes.ts";
 

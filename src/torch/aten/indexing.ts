@@ -1,7 +1,7 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import { alongAxis, type AtenOp, axisOf, sizeOf } from "./aten_op.ts";
-import { where } from "./comparisons.ts";
+import { where } from "./arithmetic.ts";
 import { type Dtype, requireInt32, scalar, toDtype, withScalar } from "./dtypes.ts";
 import { differentiate } from "./host.ts";
 import { pick, vectorNorm } from "./reductions.ts";

@@ -1,7 +1,7 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import { type AtenOp, axisOf, sizeOf } from "./aten_op.ts";
-import { where } from "./comparisons.ts";
+import { where } from "./arithmetic.ts";
 import { indicesOf, scatterRows, trueEntries } from "./indexing.ts";
 import { aten } from "./schema.ts";
 import { permute } from "./shapes.ts";

@@ -3,7 +3,7 @@ import { recurrentSequence, sequenceTapsOf } from "../../engine/repairs/recurren
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenContext, AtenOp, AtenValue } from "./aten_op.ts";
-import { dropout } from "./random.ts";
+import { dropout } from "./creation.ts";
 import { type CellName, CELLS, cellsOf, type ObservableCell } from "./recurrent_cells.ts";
 import { aten } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import { type AtenOp, axisOf } from "./aten_op.ts";
-import { where } from "./comparisons.ts";
+import { where } from "./arithmetic.ts";
 import { cropTo, placesAlong, scatterRows } from "./indexing.ts";
 import { aten } from "./schema.ts";
 

@@ -1,10 +1,9 @@
 import { assertEquals } from "@std/assert";
-import type { Cause, Diagnosis } from "../../../src/diagnosis/diagnosis.ts";
+import { type Cause, type Diagnosis, verdictOn } from "../../../src/diagnosis/diagnosis.ts";
 import type { FixSubject } from "../../../src/diagnosis/examine/apply_fixes.ts";
 import type { Added } from "../../../src/diagnosis/examine/complete_fixes.ts";
 import { figureOf, isGone, tryFixes } from "../../../src/diagnosis/examine/try_fixes.ts";
 import type { Fix } from "../../../src/diagnosis/fix.ts";
-import { verdictOn } from "../../../src/diagnosis/verdict.ts";
 import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
 import type { Finding } from "../../../src/rules/finding.ts";
 import { flat, makeMeasurements } from "../../networks/measurements.ts";

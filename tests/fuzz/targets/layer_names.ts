@@ -11,8 +11,12 @@ import type { GateRun } from "../../../src/gate/gate_result.ts";
 import { parseBaseline } from "../../../src/gate/find_baseline.ts";
 import type { Measurements } from "../../../src/measure/measurements.ts";
 import { barChart } from "../../../src/render/bar_chart.ts";
-import { parseReport } from "../../../src/render/report_document.ts";
-import { renderGateJson, renderJson, renderStudyJson } from "../../../src/render/render_json.ts";
+import {
+  parseReport,
+  renderGateJson,
+  renderJson,
+  renderStudyJson,
+} from "../../../src/render/report_document.ts";
 import { renderGateText } from "../../../src/render/render_gate_text.ts";
 import { renderGithub } from "../../../src/render/render_github.ts";
 import { renderMarkdown } from "../../../src/render/render_markdown.ts";

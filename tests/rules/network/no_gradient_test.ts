@@ -11,7 +11,7 @@ import {
   isZero,
   startsAtZero,
   waitsFor,
-} from "../../../src/rules/network/no_gradient.ts";
+} from "../../../src/rules/signal/zero_gradients.ts";
 import { stepsOf } from "../../../src/rules/network/theory_nodes.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "../../networks/measurements.ts";
 import { assertEquals } from "@std/assert";

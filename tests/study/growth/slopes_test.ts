@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { acrossSeedsOf, levelOf, slopeOf } from "../../../src/study/growth/slopes.ts";
+import { acrossSeedsOf, levelOf, slopeOf } from "../../../src/study/growth/growth_types.ts";
 
 Deno.test("slopeOf() is the power of the size", () => {
   assertAlmostEquals(slopeOf([[64, 3 * 8], [256, 3 * 16], [1024, 3 * 32]])!, 0.5, 1e-12);
