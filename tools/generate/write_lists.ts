@@ -44,11 +44,7 @@ export function writeRules(
     }),
     `export { ${all.map(({ constant }) => constant).toSorted().join(", ")} };`,
     "",
-    comment(
-      wrap(
-        "The precision and recall of the errors of each rule, as bench/trainability/rules.json has them.",
-      ),
-    ),
+    "/** Precision and recall of the errors of each rule, from bench/trainability/rules.json. */",
     `export const CALIBRATIONS: Readonly<Record<string, string>> = ${
       JSON.stringify(calibrations, null, 2)
     };`,
