@@ -37,9 +37,7 @@ export interface HealthRecord {
 
 /** Full pass and its findings. */
 export interface Judged
-  extends Pick<HealthRecord, "step" | "measurements" | "findings" | "progress"> {
-  /** Time when it began, of `performance.now()`. */
-  started: number;
+  extends Pick<HealthRecord, "step" | "measurements" | "findings" | "progress" | "milliseconds"> {
   /** True if the training ends here. */
   isEnd: boolean;
 }

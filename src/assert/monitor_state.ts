@@ -192,7 +192,8 @@ export class MonitorState {
       ? []
       : progressOf(start.measurements, measurements, { updates });
     const findings = this.#judge(measurements, { moved: hasMoved(progress) });
-    return { step: this.step, started, isEnd, findings, measurements, progress };
+    const milliseconds = performance.now() - started;
+    return { step: this.step, isEnd, findings, measurements, progress, milliseconds };
   }
 
   /** Returns the findings of the rules over trainings in a full pass. */
@@ -203,7 +204,7 @@ export class MonitorState {
 
   /** Adds a measurement to the history, with the findings since the one before. */
   record(judged: Judged, latest: readonly TrainingFinding[]): void {
-    const { step, measurements, findings, progress, started } = judged;
+    const { step, measurements, findings, progress, milliseconds } = judged;
     const before = this.#unrecorded.splice(0).map((one) =>
       Object.assign({}, one, { message: `Step ${one.step}: ${one.message}` })
     );
@@ -220,7 +221,7 @@ export class MonitorState {
       findings: [...findings, ...found.map(findingOfTraining)],
       progress,
       cause,
-      milliseconds: performance.now() - started,
+      milliseconds,
     }));
   }
 

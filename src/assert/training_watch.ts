@@ -186,12 +186,12 @@ export class TrainingWatch {
   /** Measures step 0. */
   #begin(started: number): void {
     // It validates the batch.
-    const measurements = this.#pass();
+    const judged = this.#pass({ isEnd: false });
     const { log } = this.#state.judge;
     log.setup.constantLoss = constantAnswerLoss(this.#engine.tf, this.#model, this.#options);
     this.#healthy.keep(0);
-    this.#add({ step: 0, ...signalsOf(this.#engine, this.#model, measurements) });
-    this.#record(this.#judged(measurements, { isEnd: false }), []);
+    this.#add({ step: 0, ...this.#signalsOf(judged) });
+    this.#record(judged, []);
     this.#chargeRest("other", { started, spentBefore: 0 });
   }
 
@@ -239,11 +239,9 @@ export class TrainingWatch {
     const isDue = state.isDue(state.step) || this.#owes || isEnd;
     const isAffordable = this.#budget.affordsPass();
     this.#owes = isDue && !isAffordable;
-    const measured = isDue && isAffordable ? this.#pass() : null;
-    const pass = measured === null ? {} : signalsOf(this.#engine, this.#model, measured);
-    const found = this.#add(withPass(row, pass));
-    const measurements = measured ?? (state.needsRecord(found) ? this.#pass() : null);
-    const judged = measurements === null ? null : this.#judged(measurements, { isEnd });
+    const pass = isDue && isAffordable ? this.#pass({ isEnd, row }) : null;
+    const found = this.#add(pass === null ? row : withPass(row, this.#signalsOf(pass)));
+    const judged = pass ?? (state.needsRecord(found) ? this.#pass({ isEnd, row }) : null);
     if (judged !== null) found.push(...state.see(judged));
     await this.#tryRates(found);
     this.#prepare();
@@ -261,9 +259,8 @@ export class TrainingWatch {
   end(): boolean {
     try {
       if (this.#state.isMeasured) return false;
-      const measured = this.#pass();
-      this.#addPass(signalsOf(this.#engine, this.#model, measured));
-      const judged = this.#judged(measured, { isEnd: true });
+      const judged = this.#pass({ isEnd: true, row: this.rows.at(-1) });
+      this.#addPass(this.#signalsOf(judged));
       this.#record(judged, this.#state.see(judged));
       return this.#respond().stops;
     } finally {
@@ -349,22 +346,25 @@ export class TrainingWatch {
     return await this.#healthy.tryRates(batch, { objective, optimizer });
   }
 
-  #pass(): Measurements {
+  /** Runs a full pass after the step of a row, and judges it by the rules over networks. */
+  #pass({ isEnd, row }: { isEnd: boolean; row?: TrainingStep }): Judged {
     const { batch, objective } = this.#options;
     const started = performance.now();
     const measured = runPass(this.#engine, this.#model, batch, { objective });
-    this.#budget.charge("pass", performance.now() - started);
-    return { ...measured, model: { ...measured.model, name: givenName(this.#model) } };
-  }
-
-  #judged(measurements: Measurements, { isEnd }: { isEnd: boolean }): Judged {
-    const layers = this.rows.at(-1)?.layers ?? [];
+    const model = { ...measured.model, name: givenName(this.#model) };
     const updates = new Map(
-      layers.flatMap(({ layer, updateRatio }) =>
+      (row?.layers ?? []).flatMap(({ layer, updateRatio }) =>
         updateRatio === undefined ? [] : [[layer, updateRatio]]
       ),
     );
-    return this.#state.judged({ started: performance.now(), measurements, updates, isEnd });
+    const measurements = { ...measured, model };
+    const judged = this.#state.judged({ started, measurements, updates, isEnd });
+    this.#budget.charge("pass", performance.now() - started);
+    return judged;
+  }
+
+  #signalsOf({ measurements }: Judged): Partial<TrainingStep> {
+    return signalsOf(this.#engine, this.#model, measurements);
   }
 
   #record(judged: Judged, found: readonly TrainingFinding[]): void {

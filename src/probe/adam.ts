@@ -91,7 +91,7 @@ interface Adam {
 }
 
 /** Number of entries of a weight that are looked at. */
-const SAMPLE = 256;
+const SAMPLE = 64;
 
 /**
  * Returns the median over entries of g^2 / v after an update, with v the corrected second moment of
@@ -107,17 +107,18 @@ export function secondMomentRatio(
   const { beta2, accBeta2, accumulatedSecondMoment } = (optimizer ?? {}) as Partial<Adam>;
   if (beta2 === undefined || accBeta2 === undefined) return null;
   const correction = 1 - heapView(tf, accBeta2)[0] / beta2;
-  const ratios = accumulatedSecondMoment!.flatMap(({ originalName, variable }) => {
+  const found: number[] = [];
+  for (const { originalName, variable } of accumulatedSecondMoment!) {
     const gradient = gradients.get(originalName.replace(/\/v$/, ""));
-    if (gradient === null || gradient === undefined) return [];
+    if (gradient === null || gradient === undefined) continue;
     const squares = heapView(tf, variable);
     const slopes = heapView(tf, gradient);
     const stride = Math.ceil(slopes.length / SAMPLE);
-    const found: number[] = [];
     for (let i = 0; i < slopes.length; i += stride) {
-      if (slopes[i] !== 0) found.push(slopes[i] ** 2 * correction / squares[i]);
+      const ratio = slopes[i] ** 2 * correction / squares[i];
+      if (slopes[i] !== 0 && Number.isFinite(ratio)) found.push(ratio);
     }
-    return found;
-  }).filter(Number.isFinite).sort((a, b) => a - b);
-  return ratios[ratios.length >> 1] ?? null;
+  }
+  // A typed array sorts numbers without a function to compare them.
+  return Float64Array.from(found).sort()[found.length >> 1] ?? null;
 }

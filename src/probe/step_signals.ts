@@ -87,10 +87,11 @@ function readersOf({ layers }: LayersModel): LayersModel["layers"] {
 function badRows(tf: TensorFlow, tensor: Tensor): number[] {
   const values = heapView(tf, tensor);
   const length = values.length / tensor.shape[0];
-  const rows = Array.from({ length: tensor.shape[0] }, (_, row) => row);
-  return rows.filter((row) =>
-    values.subarray(row * length, (row + 1) * length).some((value) => !Number.isFinite(value))
-  );
+  const rows = new Set<number>();
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) rows.add(Math.floor(i / length));
+  }
+  return [...rows];
 }
 
 /** Trainable weight with its value before the running step. */
@@ -106,9 +107,11 @@ interface Tracked {
 
 /**
  * Longer weights are sampled, which bounds the time: of the first steps, whose decrease is
- * predicted, and of the others, whose norms it changes by some 1 %.
+ * predicted, and of the others, whose norms it changes by some 1 %, or 3 % in models of many weights.
  */
 const MAX_ENTRIES = { first: 1 << 16, later: 1 << 12 };
+/** Number of entries of all weights that are looked at in later steps, and least number of one. */
+const MAX_SAMPLE = 1 << 15, LEAST_SAMPLE = 1 << 9;
 
 /** Share of a loss below which its change is rounding of float32. */
 const NOISE = 1e-5;
@@ -292,16 +295,17 @@ export class StepWatch {
     };
     const heap = heapOf(this.#engine);
     const inputs = this.#inputs.splice(0);
+    const share = Math.max(LEAST_SAMPLE, Math.floor(MAX_SAMPLE / this.#weights.size));
+    const most = this.again ? MAX_ENTRIES.first : Math.min(MAX_ENTRIES.later, share);
     for (const [name, weight] of this.#weights) {
       if (weight.before === null) continue;
       const gradient = gradients.get(name) ?? null;
       if (gradient !== null) {
-        const { sumSquares, finite, count } = sumTensor(heap, gradient);
-        if (finite < count) signals.nonFinite.push(weight.layer);
-        sums.squares += finite < count ? NaN : sumSquares;
+        const squares = heap.native.squares(heap.address(gradient), gradient.size);
+        if (!Number.isFinite(squares)) signals.nonFinite.push(weight.layer);
+        sums.squares += Number.isFinite(squares) ? squares : NaN;
         sums.seen = true;
       }
-      const most = this.again ? MAX_ENTRIES.first : MAX_ENTRIES.later;
       const change = changeOf(this.#tf, { before: weight.before, variable: weight.variable }, {
         gradient,
         most,

@@ -46,9 +46,10 @@ export class TrainingLog {
       if (typeof value === "number") this.#note(name as SignalName, { step: row.step, value });
     }
     for (const layer of row.layers ?? []) {
-      const known = this.#layers.get(layer.layer) ?? [];
-      known.push({ ...layer, step: row.step });
-      this.#layers.set(layer.layer, known);
+      const point = { ...layer, step: row.step };
+      const known = this.#layers.get(layer.layer);
+      if (known === undefined) this.#layers.set(layer.layer, [point]);
+      else known.push(point);
     }
   }
 

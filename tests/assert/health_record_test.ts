@@ -33,7 +33,7 @@ const measured = (value: number, name: string) =>
 function judged({ loss = 1, objective = "meanSquaredError", ...given }: Given): Judged {
   return {
     step: 100,
-    started: 0,
+    milliseconds: 0,
     isEnd: false,
     findings: [],
     progress: [],

@@ -396,7 +396,7 @@ Deno.test("a pass that the budget does not pay for yet is put off, and made as s
     return monitor.history.map(({ step }) => step);
   };
   assertEquals(await watch(200), [0, 1, 2, 5, 10, 20, 50, 100, 160]);
-  assertEquals(await watch(150), [0, 1, 3, 5, 10, 20, 50, 100, 160]);
+  assertEquals(await watch(110), [0, 1, 4, 6, 10, 20, 158, 160]);
   const passes = await watch(100);
   assert(passes.length > 2 && passes.length < 9, `${passes}`);
 });

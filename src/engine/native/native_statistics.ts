@@ -35,6 +35,18 @@ export class NativeStatistics extends NativeRunner {
     return sums;
   }
 
+  /** Returns the sum of the squares of `count` floats, in float64; not finite if one of them is not. */
+  squares(address: number, count: number): number {
+    this.run("columnSquares", {
+      x: address,
+      row: 0,
+      rows: 1,
+      width: count,
+      result: this.resultAddress,
+    });
+    return this.results[0];
+  }
+
   /**
    * Sums the squared deviations of [rows, width] finite floats from the means of their columns, in
    * float64.

@@ -88,3 +88,18 @@ Deno.test("exponents() counts every float32 by its exponent", async () => {
     assert(counts.reduce((sum, n) => sum + n) === values.length);
   });
 });
+
+Deno.test("squares() agrees with a naive loop, and is not finite if one float is not", async () => {
+  await withNative(({ native, place }) => {
+    for (const count of [1, 2, 3, 15, 16, 17, 1001]) {
+      const values = Float32Array.from({ length: count }, (_, i) => 1e20 * Math.sin(i + 1));
+      const { squares } = naive(values, 1, count);
+      const found = native.squares(place(values, 1).address, count);
+      assertAlmostEquals(found / squares, 1, 1e-12, `${count}`);
+      for (const wrong of [NaN, Infinity, -Infinity]) {
+        values[count >> 1] = wrong;
+        assertEquals(Number.isFinite(native.squares(place(values, 1).address, count)), false);
+      }
+    }
+  });
+});
