@@ -338,6 +338,19 @@ Deno.test("a slow training learns if its loss falls surely, however little", () 
   assertEquals([found(1.95e-4, 0), found(2.05e-4, 0)], [1, 0]);
 });
 
+Deno.test("a training learns if a held-out loss of the latest 50 steps has fallen", () => {
+  const found = (share: number, at = 60) =>
+    judgeTraining([
+      { step: 0, validationLoss: 2.1 },
+      ...healthyLog(100, ({ step }) => ({
+        loss: 2 + 0.02 * (-1) ** step,
+        ...step === at ? { validationLoss: 2 * share } : {},
+      })),
+    ], { constantLoss: 2, rules: ["not-learning"] }).map(({ kind }) => kind);
+  assertEquals([found(0.979), found(0.981)], [[], ["constant"]]);
+  assertEquals([found(0.5, 51), found(0.5, 50)], [[], ["constant"]]);
+});
+
 Deno.test("a loss that returns to a level of the last 32 steps has not been lost", () => {
   const rows = (high: number) =>
     healthyLog(

@@ -18,7 +18,7 @@ export const notLearning = defineTrainingRule({
   problem: "nothing is learned",
   formula: "Fall of the mean loss of 20 steps from that of the first 5, as a share of it; or its " +
     "distance from the loss of the best constant answer. Unless the latest 50 losses fall by a quarter of " +
-    "that and 2 standard errors of a straight line.",
+    "that and 2 standard errors of a straight line, or a held-out loss has fallen by it.",
   thresholds: {
     leastFall: {
       default: 0.02,
@@ -54,7 +54,7 @@ export const notLearning = defineTrainingRule({
     const hasLearned = (log.least("loss")?.value ?? NaN) < LEARNED * log.unlearned;
     if (hasLearned || !isConstant && !(fall < leastFall)) return null;
     // It learns slowly, or passes the loss of the constant answer on its way down.
-    if (isFalling(log, leastFall / 4)) return null;
+    if (isFalling(log, leastFall / 4) || isHeldOutFallen(log, leastFall)) return null;
     const what = isConstant
       ? `that of the best constant answer (${formatNumber(constantLoss)})`
       : `as in the first steps (${formatNumber(before)})`;
@@ -90,6 +90,13 @@ function isFalling(log: TrainingLog, least: number): boolean {
   const rest = Math.max(0, sums.losses - slope * sums.both);
   const error = Math.sqrt(rest / (losses.length - 2) / sums.places);
   return -slope > SURELY * error && -slope * losses.length > least * Math.abs(mean);
+}
+
+/** Returns true if a held-out loss of the latest steps has fallen, which is less noisy than that of a batch. */
+function isHeldOutFallen(log: TrainingLog, least: number): boolean {
+  const held = log.column("validationLoss").at(-1);
+  return held !== undefined && held.step > log.step - TREND &&
+    held.value < (1 - least) * log.unlearned;
 }
 
 /** Number of steps without progress that are a plateau. */
