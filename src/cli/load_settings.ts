@@ -49,7 +49,7 @@ type ConfigValues = Pick<CheckValues, "config" | "plugin"> & Partial<CheckValues
 export async function loadSettings(flags: ConfigValues): Promise<GateSettings> {
   const found = await findFile(flags);
   const { plugin, baseline = null, updateBaseline = false } = flags;
-  const settings = found === null ? await withoutFile(plugin) : await settingsOf(found, plugin);
+  const settings = await settingsOf(found, plugin);
   if (flags.failOn != null) settings.maxWarnings = allowedWarnings(flags.failOn);
   settings.maxWarnings = flags.maxWarnings ?? settings.maxWarnings;
   if (baseline !== null) {
@@ -65,18 +65,6 @@ export async function loadSettings(flags: ConfigValues): Promise<GateSettings> {
     settings.baselineNamed = true;
   }
   return settings;
-}
-
-async function withoutFile(plugins: string[]): Promise<GateSettings> {
-  await load(plugins);
-  return resolveConfiguration({ plugins });
-}
-
-/** Rules must be known before their settings can be checked. */
-async function load(plugins: string[]): Promise<void> {
-  if (plugins.length === 0) return;
-  const { loadPlugins } = await import("./load_settings.ts");
-  await loadPlugins(plugins);
 }
 
 async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null> {
@@ -97,7 +85,15 @@ async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null>
   return await findConfiguration(Deno.cwd(), note);
 }
 
-async function settingsOf(found: FoundConfiguration, more: string[]): Promise<GateSettings> {
+/** Loads the plugins, whose rules must be known before their settings can be checked. */
+async function settingsOf(
+  found: FoundConfiguration | null,
+  more: string[],
+): Promise<GateSettings> {
+  if (found === null) {
+    await loadPlugins(more);
+    return resolveConfiguration({ plugins: more });
+  }
   const { dirname, relative, resolve } = await import("node:path");
   const { readConfiguration } = await import("../gate/find_configuration.ts");
   const here = isReadable(".");
@@ -107,6 +103,6 @@ async function settingsOf(found: FoundConfiguration, more: string[]): Promise<Ga
   const folder = dirname(found.file);
   const locate = (path: string) => place(here ? resolve(folder, path) : `${folder}/${path}`);
   const plugins = [...(configuration.plugins ?? []).map(locate), ...more];
-  await load(plugins);
+  await loadPlugins(plugins);
   return { ...resolveConfiguration(configuration, { file, locate }), plugins };
 }

@@ -7,7 +7,6 @@ import { startEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import { estimateWorkload } from "../measure/estimate_memory.ts";
-import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import { requireModuleObjective } from "../measure/require_objective.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { isDisposed } from "../model/require_model.ts";
@@ -277,53 +276,17 @@ export async function threadsToLoad(model: string | null): Promise<number> {
   return chooseThreads(OPERATIONS_A_BYTE * size);
 }
 
+/** Keys of what is measured together with histograms. */
+const HISTOGRAM_KEYS: ReadonlySet<string> = new Set(["exponents", "bins", "alikeness"]);
+
 /**
- * Returns the measurements without histograms. A rule judges any histograms that it finds. A format
- * that shows histograms must not change the verdict, so the findings are the same in every format.
- *
- * @returns A copy; the same object if no histograms were measured, so that results cached for its
- * network stay valid.
+ * Returns a copy of measurements without histograms. A rule judges any histograms that it finds. A
+ * format that shows histograms must not change the verdict, so the findings are the same in every
+ * format.
  */
-function withoutHistograms(measurements: Measurements): Measurements {
-  const { layers } = measurements;
-  const isBare = layers.flatMap(statisticsOf).every((one) =>
-    one?.exponents === undefined && one?.bins === undefined
-  );
-  return isBare ? measurements : { ...measurements, layers: layers.map(bare) };
-}
-
-function statisticsOf(layer: LayerMeasurements): (TensorStatistics | null)[] {
-  return [
-    layer.preActivations,
-    layer.activations,
-    layer.activationGradients,
-    layer.preActivationGradients,
-    ...layer.weights.flatMap(({ values, gradients, gradientsOfUsedRows }) => [
-      values,
-      gradients,
-      gradientsOfUsedRows,
-    ]),
-  ];
-}
-
-function bare({ alikeness: _, ...layer }: LayerMeasurements): LayerMeasurements {
-  return {
-    ...layer,
-    preActivations: plain(layer.preActivations),
-    activations: plain(layer.activations),
-    activationGradients: plain(layer.activationGradients),
-    preActivationGradients: plain(layer.preActivationGradients),
-    weights: layer.weights.map((weight) => ({
-      ...weight,
-      values: plain(weight.values)!,
-      gradients: plain(weight.gradients),
-      gradientsOfUsedRows: plain(weight.gradientsOfUsedRows),
-    })),
-  };
-}
-
-function plain(statistics: TensorStatistics | null): TensorStatistics | null {
-  if (statistics === null) return null;
-  const { exponents: _, bins: _bins, ...rest } = statistics;
-  return rest;
+function withoutHistograms<Data>(data: Data): Data {
+  if (typeof data !== "object" || data === null) return data;
+  if (Array.isArray(data)) return data.map(withoutHistograms) as Data;
+  const kept = Object.entries(data).filter(([key]) => !HISTOGRAM_KEYS.has(key));
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutHistograms(value)])) as Data;
 }

@@ -168,8 +168,6 @@ export interface RunPlan {
   all: PlannedRun[];
   /** Runs of this shard. */
   runs: PlannedRun[];
-  /** True if every model is from the configuration. */
-  configured: boolean;
 }
 
 /**
@@ -215,7 +213,6 @@ export async function planRuns(
   return {
     all,
     runs: all.filter((_, index) => index % count === part - 1),
-    configured: models.every((model) => settings.models.includes(model)),
   };
 }
 
@@ -293,17 +290,20 @@ async function ofFile(file: string, models: readonly ModelSetting[]): Promise<Mo
 }
 
 function bare(path: string): ModelSetting {
-  const open = {
+  return {
+    name: path,
+    path,
     weights: null,
     batch: null,
     objective: null,
     optimizer: null,
     examples: null,
     seeds: null,
+    trained: null,
+    register: [],
     scale: null,
     proof: null,
   };
-  return { name: path, path, ...open, trained: null, register: [] };
 }
 
 /**

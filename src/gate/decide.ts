@@ -200,18 +200,8 @@ function matches(
 
 /** Returns true if a name matches a pattern in which `*` matches any characters. */
 function globMatches(pattern: string, name: string): boolean {
-  const parts = pattern.split("*");
-  const first = parts.shift()!;
-  const last = parts.pop();
-  if (last === undefined) return name === first;
-  if (!name.startsWith(first)) return false;
-  let from = first.length;
-  for (const part of parts) {
-    const at = name.indexOf(part, from);
-    if (at < 0) return false;
-    from = at + part.length;
-  }
-  return name.length - last.length >= from && name.endsWith(last);
+  const parts = pattern.split("*").map((part) => RegExp.escape(part));
+  return new RegExp(`^${parts.join(".*")}$`, "s").test(name);
 }
 
 function complaint(rule: string, message: Sentence, fix: string, expected: string): GateFinding {

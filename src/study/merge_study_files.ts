@@ -1,5 +1,5 @@
 import { refusal } from "../words/input_error.ts";
-import { callable, list, object, requireValue, string } from "../words/shape.ts";
+import { callable, isObject, list, object, requireValue, string } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { describePoint, gridPoint, type StudyPoint } from "./grid_point.ts";
 import { shardRange, type StudyHeader, studyHeaderShape } from "./study_document.ts";
@@ -50,13 +50,10 @@ function firstDifferenceOf(one: StudyHeader, other: StudyHeader): string | null 
 
 /** Describes the innermost difference between two JSON values. */
 function firstDifference(place: string, a: unknown, b: unknown): string {
-  const isObject = (value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
   if (isObject(a) && isObject(b)) {
-    for (const [key, value] of Object.entries(a as object)) {
-      const other = (b as Record<string, unknown>)[key];
-      if (JSON.stringify(value) !== JSON.stringify(other)) {
-        return firstDifference(`${place}.${key}`, value, other);
+    for (const [key, value] of Object.entries(a)) {
+      if (JSON.stringify(value) !== JSON.stringify(b[key])) {
+        return firstDifference(`${place}.${key}`, value, b[key]);
       }
     }
   }

@@ -189,26 +189,8 @@ export function offByDepth(
 export class Network implements NetworkView {
   /** Measurements of the network. */
   readonly measurements: Measurements;
-  #graph?: Graph;
-  #chain?: KernelLayer[];
-  #plain?: KernelLayer[] | string;
-  #recurrentKernels?: RecurrentKernel[];
-  #theory?: SignalTheory;
-  #head?: Head | null;
-  #heads?: LayerMeasurements[];
-  #shut?: LayerMeasurements[];
-  #silent?: ReadonlySet<LayerMeasurements>;
-  #heard?: Network;
-  #biases?: Biases;
-  #cold?: LayerMeasurements[];
-  #attentions?: Attention[];
-  #scales?: ReadonlyMap<LayerMeasurements, number>;
-  #path?: SignalStep[];
-  #paths?: SignalStep[][];
-  #aboveDelta?: ReadonlySet<LayerMeasurements>;
-  #kernels?: ReadonlyMap<LayerMeasurements, KernelLayer>;
-  #offByAlikeness?: ReadonlyMap<string, Alikeness>;
-  #offByDepth?: ReadonlyMap<string, number>;
+  /** Parts that were computed, by name. */
+  readonly #parts = new Map<string, unknown>();
 
   /**
    * Created by `defineRule`, which passes it to the judge.
@@ -219,16 +201,22 @@ export class Network implements NetworkView {
     this.measurements = measurements;
   }
 
+  /** Returns a part, which is computed on first use. */
+  #part<T>(name: string, compute: () => T): T {
+    if (!this.#parts.has(name)) this.#parts.set(name, compute());
+    return this.#parts.get(name) as T;
+  }
+
   get layers(): readonly LayerMeasurements[] {
     return this.measurements.layers;
   }
 
   get graph(): Graph {
-    return this.#graph ??= new Graph(this.layers);
+    return this.#part("graph", () => new Graph(this.layers));
   }
 
   get chain(): readonly KernelLayer[] {
-    return this.#chain ??= kernelChain(this.measurements.layers);
+    return this.#part("chain", () => kernelChain(this.measurements.layers));
   }
 
   /**
@@ -237,34 +225,36 @@ export class Network implements NetworkView {
    * string. Only closed forms that hold for chains alone need it; `theory` describes any graph.
    */
   get plain(): readonly KernelLayer[] | string {
-    return this.#plain ??= plainChain(this.measurements, this.chain);
+    return this.#part("plain", () => plainChain(this.measurements, this.chain));
   }
 
   /** Predictions of theory for a network with any graph. */
   get theory(): SignalTheory {
-    return this.#theory ??= new SignalTheory(this);
+    return this.#part("theory", () => new SignalTheory(this));
   }
 
   get recurrentKernels(): readonly RecurrentKernel[] {
-    return this.#recurrentKernels ??= recurrentKernels(this.measurements.layers);
+    return this.#part("recurrentKernels", () => recurrentKernels(this.measurements.layers));
   }
 
   get attentions(): readonly Attention[] {
-    return this.#attentions ??= attentionsOf(this.layers, this.graph);
+    return this.#part("attentions", () => attentionsOf(this.layers, this.graph));
   }
 
   get heads(): readonly LayerMeasurements[] {
-    return this.#heads ??= this.layers.filter(isKernelHead);
+    return this.#part("heads", () => this.layers.filter(isKernelHead));
   }
 
   get head(): Head | null {
-    if (this.#head === undefined) this.#head = headLayer(this.measurements);
-    return this.#head;
+    return this.#part("head", () => headLayer(this.measurements));
   }
 
   /** Layers at the end that block the gradient, such as a softmax that is certain and wrong. */
   get shut(): readonly LayerMeasurements[] {
-    return this.#shut ??= this.layers.filter((layer) => shutsOut(layer, this.measurements));
+    return this.#part(
+      "shut",
+      () => this.layers.filter((layer) => shutsOut(layer, this.measurements)),
+    );
   }
 
   /**
@@ -272,14 +262,14 @@ export class Network implements NetworkView {
    * are constant, and these layers lead to nothing else.
    */
   get silent(): ReadonlySet<LayerMeasurements> {
-    return this.#silent ??= silentLayers(this.measurements);
+    return this.#part("silent", () => silentLayers(this.measurements));
   }
 
   /** The network without its silent layers, or itself if it has none. */
   get heard(): Network {
     if (this.silent.size === 0) return this;
     const layers = this.layers.filter((layer) => !this.silent.has(layer));
-    return this.#heard ??= networkOf({ ...this.measurements, layers });
+    return this.#part("heard", () => networkOf({ ...this.measurements, layers }));
   }
 
   /**
@@ -287,12 +277,12 @@ export class Network implements NetworkView {
    * random, as PyTorch draws them; or moved by training.
    */
   get biases(): Biases {
-    return this.#biases ??= biasesOf(this.measurements);
+    return this.#part("biases", () => biasesOf(this.measurements));
   }
 
   /** Batch normalisations whose moving statistics do not fit the batch. */
   get cold(): readonly LayerMeasurements[] {
-    return this.#cold ??= coldNormalizations(this.layers);
+    return this.#part("cold", () => coldNormalizations(this.layers));
   }
 
   get trained(): boolean {
@@ -301,41 +291,42 @@ export class Network implements NetworkView {
 
   /** Factors of the trained scales of branches, such as LayerScale, for each layer below one. */
   get scales(): ReadonlyMap<LayerMeasurements, number> {
-    return this.#scales ??= branchScales(this.layers, this.graph);
+    return this.#part("scales", () => branchScales(this.layers, this.graph));
   }
 
   signalPath(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[] {
     if (layers !== this.layers) return signalPath(layers, this.scales);
-    return this.#path ??= signalPath(layers, this.scales);
+    return this.#part("path", () => signalPath(layers, this.scales));
   }
 
   signalPaths(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[][] {
     if (layers !== this.layers) return signalPaths(layers, this.signalPath(layers));
-    return this.#paths ??= signalPaths(layers, this.signalPath());
+    return this.#part("paths", () => signalPaths(layers, this.signalPath()));
   }
 
   /** Layers with a layer below that has a kernel and receives a gradient. */
   get aboveDelta(): ReadonlySet<LayerMeasurements> {
-    return this.#aboveDelta ??= this.graph.above(
-      this.signalPath().map(({ layer }) => layer).filter(({ preActivationGradients: delta }) =>
-        delta !== null && (delta.maxAbs > 0 || delta.nonFinite > 0)
-      ),
-    );
+    return this.#part("aboveDelta", () =>
+      this.graph.above(
+        this.signalPath().map(({ layer }) => layer).filter(({ preActivationGradients: delta }) =>
+          delta !== null && (delta.maxAbs > 0 || delta.nonFinite > 0)
+        ),
+      ));
   }
 
   /** Entries of `chain` by their layers. */
   get kernels(): ReadonlyMap<LayerMeasurements, KernelLayer> {
-    return this.#kernels ??= new Map(this.chain.map((kernel) => [kernel.layer, kernel]));
+    return this.#part("kernels", () => new Map(this.chain.map((kernel) => [kernel.layer, kernel])));
   }
 
   /** Dead units explained by alike examples, for each untrained relu layer. */
   get offByAlikeness(): ReadonlyMap<string, Alikeness> {
-    return this.#offByAlikeness ??= offByAlikeness(this.measurements, this.biases);
+    return this.#part("offByAlikeness", () => offByAlikeness(this.measurements, this.biases));
   }
 
   /** Share of dead units explained by depth alone, for each row with an activation. */
   get offByDepth(): ReadonlyMap<string, number> {
-    return this.#offByDepth ??= offByDepth(this.plain, this.measurements.batch);
+    return this.#part("offByDepth", () => offByDepth(this.plain, this.measurements.batch));
   }
 }
 

@@ -2,6 +2,7 @@ import type { LayerMeasurements, Measurements } from "../../measure/measurements
 import { gain } from "../../theory/criticality.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
+import { isWithin } from "../network/theory_layers.ts";
 import {
   figure,
   joined,
@@ -48,23 +49,24 @@ export function rescaleFix(
     return factor !== null && factor > 1 && (kernel.added || onlySmaller) ? null : factor;
   });
   const together = factors.reduce<number>(
-    (product, factor) => factor !== null && within(factor, TOLERANCE) ? product * factor : product,
+    (product, factor) =>
+      factor !== null && isWithin(factor, TOLERANCE) ? product * factor : product,
     1,
   );
   // With added branches, the signal does not change by the product of the factors.
   const isRow = !chain.some(({ added }) => added);
-  const tolerance = isRow && !within(together, TOGETHER) ? TOLERANCE_OVER_DEPTH : TOLERANCE;
+  const tolerance = isRow && !isWithin(together, TOGETHER) ? TOLERANCE_OVER_DEPTH : TOLERANCE;
   const groups: KernelLayer[][] = [];
   let open = false;
   for (const [index, kernel] of chain.entries()) {
     const factor = factors[index];
-    if (factor === null || within(factor, tolerance)) {
+    if (factor === null || isWithin(factor, tolerance)) {
       open = false;
       continue;
     }
     const group = groups.at(-1);
     const joins = open && group![0].activation === kernel.activation &&
-      within(factor / factorOf(group![0])!, ALIKE);
+      isWithin(factor / factorOf(group![0])!, ALIKE);
     if (joins) group!.push(kernel);
     else groups.push([kernel]);
     open = true;
@@ -104,10 +106,6 @@ function describe(
 function factorOf({ activation, sigma }: KernelLayer): number | null {
   const wanted = gain(activation);
   return wanted === null || !(sigma > 0) ? null : wanted / sigma;
-}
-
-function within(factor: number, limit: number): boolean {
-  return factor <= limit && factor >= 1 / limit;
 }
 
 /** Rms above which inputs should be normalised before any other fix. Normalised inputs have 1. */
