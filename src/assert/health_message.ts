@@ -113,7 +113,7 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
     asserts:
       "every single-pass rule, that is every rule of `RULES`, on what was measured. The message says " +
       "how many causes the errors have, and of the gravest three what is wrong, what to do and what " +
-      "follows: everything else that was found hangs on them. Warnings are a line each on stderr and " +
+      "follows: all other findings follow from these. Warnings are a line each on stderr and " +
       'fail with `failOn: "weak"`; a trained network does not fail the rules for untrained networks. Measurements hold no weights, so ' +
       "nothing is tried: given the model and the batch instead, `await assertHealthy(model, batch)` " +
       "trains before it fails, tries its own fixes, and judges the layers below a head of zeros, " +

@@ -138,7 +138,7 @@ export async function resuming<T>(
       ...journal.hasBegun ? ["a part of a tensor"] : [],
     ];
     console.error(
-      `goes on after ${done.join(" and ")} of a run that was stopped; ` +
+      `continues after ${done.join(" and ")} of a run that was stopped; ` +
         "--fresh starts from the beginning",
     );
   }

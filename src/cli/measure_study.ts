@@ -205,7 +205,7 @@ export class KeptPoints {
 function shardDifference({ shard: a }: StudyHeader, { shard: b }: StudyHeader): string | null {
   const name = (shard: StudyHeader["shard"]) =>
     shard === null ? "the whole study" : `shard ${shard.index}/${shard.count}`;
-  return name(a) === name(b) ? null : `it is ${name(a)}, and ${name(b)} is asked for`;
+  return name(a) === name(b) ? null : `it is ${name(a)}, but ${name(b)} was requested`;
 }
 
 async function countPoints(file: StudyFile): Promise<number> {

@@ -74,7 +74,7 @@ function dropoutWords(
 ): string {
   const { least, most } = USUAL_DROPOUT;
   const why = rate > 0 && rate < least
-    ? `so many layers of it need ${formatNumber(rate)}`
+    ? `this many dropout layers need ${formatNumber(rate)}`
     : `${least} to ${most} between layers is usual`;
   const them = layers.length === 1 ? "it" : "them";
   return `Lower the rate of ${formatLayers(layers, all)}, or leave ${them} out: ${why}.`;

@@ -94,7 +94,7 @@ export function renderLayerTable(rows: readonly LayerRow[], style: TableStyle): 
 function foldLines(fold: RowFold, { width, unicode }: TableStyle): string[] {
   const { name, blocks, layers: [least, most], worst, sameShapes } = fold;
   const size = least === most ? String(least) : `${least} to ${most}`;
-  const alike = sameShapes ? "alike" : "alike but for their shapes";
+  const alike = sameShapes ? "alike" : "alike except for their shapes";
   const what = most === 1 ? `${blocks} ${alike}` : `${blocks} blocks of ${size} layers, ${alike}`;
   const longest = Math.max(8, width - 40);
   const short = (text: string) =>

@@ -35,8 +35,8 @@ import type { ProbeSubject } from "../probe/probe_options.ts";
 
 /**
  * Every rule of this package that one set of measurements can tell, in the order in which findings
- * are shown: what breaks a pass first, then what goes in, the signals, the activations, the
- * weights, the head.
+ * are shown: first broken passes, then the inputs, the signals, the activations, the weights and
+ * the head.
  */
 export const RULES: readonly Rule[] = [
   nonFinite,
@@ -127,35 +127,35 @@ export const CALIBRATIONS: Readonly<Record<string, string>> = {
   "exploding-gradients":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 3: 2 fail, 0 are slow and 1 trains. Precision 66.7 % (95 % interval 20.8 % to 93.9 %), where slow counts as right; recall 10 % (95 % interval 2.8 % to 30.1 %) of the 20 that fail.",
   "gradient-ratio":
-    "The rule finds an error in none of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), of which 20 fail.",
+    "The rule finds no error in 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967); 20 of them fail.",
   "gradient-balance":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 3: 2 fail, 0 are slow and 1 trains. Precision 66.7 % (95 % interval 20.8 % to 93.9 %), where slow counts as right; recall 10 % (95 % interval 2.8 % to 30.1 %) of the 20 that fail.",
   "saturated-activations":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 2: 1 fails, 0 are slow and 1 trains. Precision 50 % (95 % interval 9.5 % to 90.5 %), where slow counts as right; recall 5 % (95 % interval 0.9 % to 23.6 %) of the 20 that fail.",
   "dead-units":
-    "The rule finds an error in none of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), of which 20 fail.",
+    "The rule finds no error in 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967); 20 of them fail.",
   "attention":
-    "The rule finds an error in none of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), of which 20 fail.",
+    "The rule finds no error in 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967); 20 of them fail.",
   "activation-scale":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 5: 3 fail, 0 are slow and 2 train. Precision 60 % (95 % interval 23.1 % to 88.2 %), where slow counts as right; recall 15 % (95 % interval 5.2 % to 36 %) of the 20 that fail.",
   "init-scale":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 5: 4 fail, 0 are slow and 1 trains. Precision 80 % (95 % interval 37.6 % to 96.4 %), where slow counts as right; recall 20 % (95 % interval 8.1 % to 41.6 %) of the 20 that fail.",
   "blocks-alike":
-    "The rule finds an error in none of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), of which 20 fail.",
+    "The rule finds no error in 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967); 20 of them fail.",
   "symmetry":
-    "The rule finds an error in none of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), of which 20 fail.",
+    "The rule finds no error in 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967); 20 of them fail.",
   "bias-init":
-    "The rule finds an error in none of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), of which 20 fail.",
+    "The rule finds no error in 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967); 20 of them fail.",
   "initial-loss":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 2: 1 fails, 0 are slow and 1 trains. Precision 50 % (95 % interval 9.5 % to 90.5 %), where slow counts as right; recall 5 % (95 % interval 0.9 % to 23.6 %) of the 20 that fail.",
   "output-head":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 5: 4 fail, 1 is slow and 0 train. Precision 100 % (95 % interval 56.6 % to 100 %), where slow counts as right; recall 20 % (95 % interval 8.1 % to 41.6 %) of the 20 that fail.",
   "architecture":
-    "The rule finds an error in none of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), of which 20 fail.",
+    "The rule finds no error in 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967); 20 of them fail.",
   "regularization":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 5: 5 fail, 0 are slow and 0 train. Precision 100 % (95 % interval 56.6 % to 100 %), where slow counts as right; recall 25 % (95 % interval 11.2 % to 46.9 %) of the 20 that fail.",
   "learning-rate":
     "Of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), the rule finds an error in 4: 3 fail, 0 are slow and 1 trains. Precision 75 % (95 % interval 30.1 % to 95.4 %), where slow counts as right; recall 15 % (95 % interval 5.2 % to 36 %) of the 20 that fail.",
   "half-precision":
-    "The rule finds an error in none of 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967), of which 20 fail.",
+    "The rule finds no error in 101 networks that no threshold was tuned on (bench/trainability, odd seeds from 3767 to 3967); 20 of them fail.",
 };

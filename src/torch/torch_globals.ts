@@ -200,7 +200,7 @@ export const TORCH: Resolver = {
     }
     if (view !== null) {
       throw new ModelError(
-        refusal`Storage ${showValue(key)} is a view of another one, expected data of its own`,
+        refusal`Storage ${showValue(key)} is a view of another one, expected its own data`,
       );
     }
     if (!isCount(count)) {

@@ -77,7 +77,7 @@ Deno.test("report goes on where it was stopped, with the same bytes, unless the 
     const fresh = await run([...report, "--fresh"]);
     assert(!fresh.stderr.includes("goes on"), fresh.stderr);
     const resumed = await run(report);
-    assertStringIncludes(resumed.stderr, "goes on after 4 tensors of a run that was stopped");
+    assertStringIncludes(resumed.stderr, "continues after 4 tensors of a run that was stopped");
     assertEquals([resumed.code, resumed.stdout], [whole.code, whole.stdout]);
     assertEquals(await filesIn(cache), []);
 
@@ -103,7 +103,7 @@ Deno.test("diff goes on in either half where it was stopped, with the same bytes
       await measureFile(after, { journal, ...options });
     });
     const measured = await run(diff);
-    assertStringIncludes(measured.stderr, `goes on after ${TENSORS + 4} tensors`);
+    assertStringIncludes(measured.stderr, `continues after ${TENSORS + 4} tensors`);
     assertEquals([measured.code, measured.stdout], [whole.code, whole.stdout]);
 
     await stop(cache, paths, async ([before, after], { journal, ...options }) => {
@@ -112,7 +112,7 @@ Deno.test("diff goes on in either half where it was stopped, with the same bytes
       await compareFiles(before, after, { journal, ...options });
     });
     const compared = await run(diff);
-    assertStringIncludes(compared.stderr, `goes on after ${2 * TENSORS + 2} tensors`);
+    assertStringIncludes(compared.stderr, `continues after ${2 * TENSORS + 2} tensors`);
     assertEquals([compared.code, compared.stdout], [whole.code, whole.stdout]);
     assertEquals(await filesIn(cache), []);
   }));

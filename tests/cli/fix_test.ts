@@ -119,7 +119,7 @@ Deno.test("fix writes the model of a module, with what lies in its weights fixed
   await withGateFolder([], { "net.js": TWO_CAUSES }, async (folder) => {
     const dry = await fix(folder, "net.js");
     assertEquals([dry.code, dry.stderr], [1, ""]);
-    const left = "what is in the code is left to you";
+    const left = "changes of the code are left to you";
     assertEquals(
       lastLine(dry.stdout),
       `SICK: 2 causes: --out DIR writes a copy with its weights fixed; ${left}`,
@@ -183,7 +183,7 @@ Deno.test("fix says of layers without names what it changed, and what is left to
     assertEquals(code, 1);
     assertEquals(
       lastLine(stdout),
-      "SICK: 1 cause: --out DIR writes a copy with its weights fixed; what is in the code is left to you",
+      "SICK: 1 cause: --out DIR writes a copy with its weights fixed; changes of the code are left to you",
     );
     // The kernels that another activation draws again are named once, with it.
     const fixes = stdout.split("\n").filter((line) => line.startsWith("   Fix: "));

@@ -31,7 +31,7 @@ Deno.test("init --yes writes a test, a configuration and a workflow that pass", 
       `found    mlp.pt: it holds weights without layers (PyTorch, 6 tensors)
 found    model.json: it is a layers model of TensorFlow.js
 found    nets/net.ts: it exports createModel
-new      deno.json: takes this package from the checkout, as long as it is not on JSR
+new      deno.json: uses this package from the checkout until it is on JSR
 new      ${TEST}: a test for deno test, which asserts that each model is healthy
 new      gradient-health.json: the models that check measures, and the rules that it judges them by
 new      ${WORKFLOW}: runs check on GitHub on every pull request

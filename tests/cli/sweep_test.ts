@@ -142,7 +142,7 @@ Deno.test("sweep --resume starts where there is no file yet, and refuses another
     await assertRefuses(["sweep", ...SMALL.with(1, "4"), ...out], "grid.depths is [3] and [4]");
     await assertRefuses(
       ["sweep", ...SMALL, ...out, "--shard=1/2"],
-      "it is the whole study, and shard 1/2 is asked for",
+      "it is the whole study, but shard 1/2 was requested",
     );
     assertEquals(await Deno.readTextFile(`${folder}/a.json`), before);
     await Deno.writeTextFile(`${folder}/a.json`, "{}");

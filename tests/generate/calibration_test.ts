@@ -18,8 +18,8 @@ Deno.test("calibrationSentences() says precision and recall, and of how many", (
       "finds an error in 10: 7 fail, 1 is slow and 2 train. Precision 80 % (95 % interval 49 % to " +
       "94.3 %), where slow counts as right; recall 35 % (95 % interval 18.1 % to 56.7 %) of the 20 " +
       "that fail.",
-    none: "The rule finds an error in none of 100 networks that no threshold was tuned on " +
-      "(bench/trainability, made up), of which 20 fail.",
+    none: "The rule finds no error in 100 networks that no threshold was tuned on " +
+      "(bench/trainability, made up); 20 of them fail.",
   });
 });
 

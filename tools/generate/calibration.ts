@@ -33,7 +33,7 @@ export function calibrationSentences(
     `(bench/trainability, ${seeds})`;
   const sentence = (errors: Outcomes) =>
     total(errors) === 0
-      ? `The rule finds an error in none of ${population}, of which ${fails} fail.`
+      ? `The rule finds no error in ${population}; ${fails} of them fail.`
       : `Of ${population}, the rule finds an error in ${total(errors)}: ${became(errors)}. ` +
         `Precision ${share(errors.fails + errors.slow, total(errors))}, where slow counts as ` +
         `right; recall ${share(errors.fails, fails)} of the ${fails} that fail.`;

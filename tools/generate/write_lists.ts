@@ -34,8 +34,8 @@ export function writeRules(
       type: "Rule",
       about:
         "Every rule of this package that one set of measurements can tell, in the order in which findings " +
-        "are shown: what breaks a pass first, then what goes in, the signals, the activations, the " +
-        "weights, the head.",
+        "are shown: first broken passes, then the inputs, the signals, the activations, the weights " +
+        "and the head.",
     }),
     listOf(modelRules, {
       name: "MODEL_RULES",

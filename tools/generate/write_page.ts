@@ -127,7 +127,7 @@ export function writeFormats(): string {
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows.map((cells) => `| ${cells.join(" | ")} |`),
     "",
-    "`points`: every point of the study, not what it comes to.",
+    "`points`: every point of the study, not its summary.",
     "",
     "Flags: those that change how the format looks, if the subcommand has them. A flag that no chosen format reads",
     "is an error: exit code 2.",

@@ -37,7 +37,7 @@ export const DIFF_FLAGS = {
   out: usual("result", file("write", { help: "write the result there instead of to stdout" })),
   force: FORCE_FLAG,
   ...TEXT_FLAGS,
-  all: usual("result", boolean("give every layer a row, even one of which nothing moved")),
+  all: usual("result", boolean("give every layer a row, even if nothing in it moved")),
 };
 
 /** Values of the flags of `diff`. */

@@ -50,7 +50,7 @@ export const fix = defineCommand({
     "its model, drawn under --seed and fixed, becomes a model.json, which tf.loadLayersModel reads; so",
     "does a .keras or .h5.",
     "",
-    "Kernels can be rescaled or drawn again, and biases set. What lies elsewhere (an activation, the",
+    "Kernels can be rescaled or drawn again, and biases set. Everything else (an activation, the",
     "head, the loss, the data) is left to you, with the code for it. Warnings are left as they are.",
   ].join("\n"),
   flags: FIX_FLAGS,

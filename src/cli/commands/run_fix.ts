@@ -318,7 +318,7 @@ function outcome(
 }
 
 /** Text for what no copy can fix. */
-const LEFT = "what is in the code is left to you";
+const LEFT = "changes of the code are left to you";
 
 /** Returns true if a fix that worked is not in the weights alone. */
 function leavesCode({ causes }: Diagnosis): boolean {

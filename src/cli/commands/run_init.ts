@@ -47,7 +47,7 @@ export async function run([model]: string[], { yes }: { yes: boolean }): Promise
     settings !== null && (settings.hasImport || await offerImport(settings, ask));
   const planned = planFiles(models, isImported ? PACKAGE : specifier(), checkout);
   if (isNew) {
-    const does = "takes this package from the checkout, as long as it is not on JSR";
+    const does = "uses this package from the checkout until it is on JSR";
     planned.unshift({ path: "deno.json", does, text: settingsFile(checkout) });
   }
   const kept = await existing(planned, settings);

@@ -122,7 +122,7 @@ export const RUN_FLAGS = {
     }],
   ),
   cache: parsed({
-    help: "keep what is read of a MODEL on a server in FOLDER, for later runs",
+    help: "cache in FOLDER what is read of a MODEL on a server, for later runs",
     value: "FOLDER",
     otherwise: "nothing is kept",
     read: (text, place) => requirePath(place, text, "the path of a folder"),

@@ -336,7 +336,7 @@ function bidirectional({ backward_layer: backward, ...config }: Json, place: str
     throw new ModelError({
       place: `${place}.backward_layer`,
       found: `unlike ${place}.layer`,
-      expected: "a copy of it that goes backwards: TensorFlow.js has no other",
+      expected: "a copy of it with go_backwards: TensorFlow.js has no other",
     });
   }
   if (typeof forward.name !== "string") return config;

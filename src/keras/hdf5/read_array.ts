@@ -100,7 +100,7 @@ export function readArray(messages: readonly Message[], placed: Placed): PlacedA
     return inChunks(entries, readChunkLayout(layout, version, { rank, width }));
   }
   if (kind === VIEW) {
-    throw new NoNumbers(refusal`${what} is a view of other arrays, expected entries of its own`);
+    throw new NoNumbers(refusal`${what} is a view of other arrays, expected its own entries`);
   }
   if (kind !== COMPACT && kind !== CONTIGUOUS) {
     throw layout.wrong(`has a layout of kind ${kind}`, "0 to 3");

@@ -169,8 +169,7 @@ export const explodingGradients: Rule = defineRule({
       unit: "l2(delta) of the first hidden layer / l2(delta) of the last",
       range: [1, Infinity],
       source:
-        "calibrated on the even seeds of bench/trainability: of 235 networks that train none " +
-        "lies between it and explodingRatio, the sensible ones reach 44",
+        "calibrated on the even seeds of bench/trainability: none of 235 networks that train is between it and explodingRatio; the sensible ones reach 44",
       about: "Signal of the first hidden layer relative to that of the last above which the rule " +
         "warns.",
     },

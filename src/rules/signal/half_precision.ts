@@ -34,7 +34,7 @@ export const halfPrecision: Rule = defineRule({
       default: 0.01,
       unit: "entries that fp8 turns to 0 / entries that are not 0",
       range: [0, 1],
-      source: "own: of normal numbers, of which the largest of 1e9 is 6 spreads away, it is 2e-5",
+      source: "own: it is 2e-5 for normal numbers, the largest of 1e9 of which is 6 spreads away",
       about:
         "Largest share of a weight that fp8 (E4M3, a scale for each tensor) turns to 0, in a " +
         "file without a topology.",

@@ -46,8 +46,7 @@ export const vanishingGradients: Rule = defineRule({
       unit: "l2(delta) of the first hidden layer / l2(delta) of the last",
       range: [0, 1],
       source:
-        "calibrated on the even seeds of bench/trainability: of 235 networks that train one " +
-        "lies between it and vanishingRatio",
+        "calibrated on the even seeds of bench/trainability: 1 of 235 networks that train is between it and vanishingRatio",
       about: "Signal of the first hidden layer below which the rule warns, and fails a first " +
         "kernel with little gradient.",
     },
@@ -55,8 +54,8 @@ export const vanishingGradients: Rule = defineRule({
       default: 1e-2,
       unit: "rms(dJ/dW) / rms(W) of the first kernel",
       range: [0, Infinity],
-      source: "calibrated on the even seeds of bench/trainability: of 5 networks between the two " +
-        "ratios the 3 that fail and the slow one lie below it, the one that trains at 0.15",
+      source:
+        "calibrated on the even seeds of bench/trainability: of 5 networks between the two ratios, the 3 that fail and the slow one are below it; the one that trains is at 0.15",
       about: "Gradient of the first kernel, relative to the kernel, below which a weak signal is " +
         "an error.",
     },

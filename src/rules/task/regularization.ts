@@ -76,8 +76,7 @@ export const regularization: Rule = defineRule({
     "Srivastava et al. 2014 for dropout; Krogh & Hertz 1991 for weight decay. A product of n " +
     "norms is at most the mean of their squares to the power of n / 2, and bounds by how much outputs " +
     "vary: hence the limit, which no threshold changes.",
-  misleads:
-    "A pass drops nothing and knows the penalties only as they stand before training: the " +
+  misleads: "A pass drops nothing and knows the penalties only as they are before training: the " +
     "trial decides. The gradient of an L1 penalty is about two thirds of this estimate. " +
     "Behind a normalisation a penalty only sets the pace of learning: such networks often " +
     "train. Trained networks are not judged.",

@@ -288,7 +288,7 @@ function unknowable(cause: Call, view: Call): ModelError {
     verb: "changes",
     found: `a value through ${view.target}`,
     expected: "a view",
-    meant: ', of which the graph does not tell if it is a view; use the operation without "_"',
+    meant: ', and the graph does not tell if it is a view; use the operation without "_"',
   });
 }
 

@@ -119,8 +119,7 @@ export const rateTooHigh = defineTrainingRule({
     },
   },
   source: "Schneider et al. 2021 (Cockpit) for the ratio of decreases; Karpathy, cs231n, for the " +
-    "ratio of updates. Cohen et al. 2022: training at the edge of stability is normal, so that a " +
-    "single step uphill is no error.",
+    "ratio of updates. Cohen et al. 2022: training at the edge of stability is normal, so a single step uphill is not an error.",
   fix: "Lower the learning rate by a factor of 3 to 10, and start again from the weights before " +
     "training, or from the last healthy checkpoint.",
   reads: ["updateRatio", "decreaseRatio", "loss", "growth"],

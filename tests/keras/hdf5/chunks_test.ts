@@ -129,7 +129,7 @@ const REFUSED: Record<string, string> = {
   zstandard: "is packed by Zstandard, expected deflate, shuffle or fletcher32",
   n_bit: "is packed by n-bit, expected deflate, shuffle or fletcher32",
   shuffled_last: "is shuffled after it was packed, expected its entries of 4 bytes",
-  virtual: "is a view of other arrays, expected entries of its own",
+  virtual: "is a view of other arrays, expected its own entries",
 };
 
 for (const [name, said] of Object.entries(REFUSED)) {

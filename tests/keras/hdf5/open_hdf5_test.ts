@@ -118,7 +118,7 @@ const LEFT_OUT: Record<string, string> = {
     "expected text, floats or integers",
   type: '"type" is a named type, expected an array',
   typed: 'The header of "typed" has a named type, expected its own',
-  view: '"view" is a view of other arrays, expected entries of its own',
+  view: '"view" is a view of other arrays, expected its own entries',
   words: '"words" holds text, expected numbers',
 };
 
