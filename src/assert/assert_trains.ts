@@ -1,6 +1,8 @@
 import { requireEngine } from "../engine/running_engine.ts";
-import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { requireModelBatch } from "../measure/require_arguments.ts";
 import type { Batch } from "../model/batches/batch.ts";
+import { SeededRandom } from "../model/batches/seeded_random.ts";
 import { fixSentence, growthSentences } from "../render/growth_words.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
 import type { GrowthGrid } from "../study/growth/growth_study.ts";
@@ -8,6 +10,7 @@ import type { GrowthSummary } from "../study/growth/growth_types.ts";
 import { runGrowth, tryScalings } from "../study/growth/run_growth.ts";
 import { summarizeGrowth } from "../study/growth/summarize_growth.ts";
 import type { CreateStudyModel } from "../study/study_options.ts";
+import type { TrainingStep } from "../training/training_step.ts";
 import type { LossName } from "../traits/losses.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
@@ -15,14 +18,20 @@ import {
   boolean,
   callable,
   closed,
+  numberFrom,
   optional,
   positive,
   requireValue,
   unknown,
 } from "../words/shape.ts";
 import { failureOf } from "./failure_message.ts";
-import { healthMonitor, type HealthMonitorOptions } from "./health_monitor.ts";
-import { requireMessage } from "./require_options.ts";
+import {
+  type HealthMonitor,
+  healthMonitor,
+  type HealthMonitorOptions,
+  MONITOR_OPTIONS,
+} from "./health_monitor.ts";
+import { requireMessage, requireThresholds } from "./require_options.ts";
 
 /** Options of {@linkcode assertTrains}. */
 export interface AssertTrainsOptions
@@ -31,7 +40,10 @@ export interface AssertTrainsOptions
   steps?: number;
   /** Number of examples in a batch. Default: 32. */
   batchSize?: number;
-  /** Held-out batch. Default: the last quarter of the data, which is then not trained on. */
+  /**
+   * Held-out batch. Default: the last quarter of the data, which is then not trained on. The others
+   * are trained on in an order that is random, and the same in each run.
+   */
   batch?: Batch;
   /** Share of the first held-out loss that training must remove. Default: 0.1. */
   leastFall?: number;
@@ -41,6 +53,8 @@ export interface AssertTrainsOptions
 const DEFAULTS = { steps: 100, batchSize: 32, leastFall: 0.1, budget: 1 };
 /** Share of the data that is held out. */
 const HELD_OUT = 0.25;
+/** Broken examples whose indices a message has. */
+const MAX_EXAMPLES_SHOWN = 5;
 
 /**
  * Asserts that a compiled model trains on your data: trains it for some steps under
@@ -77,53 +91,118 @@ export async function assertTrains(
   options: AssertTrainsOptions = {},
 ): Promise<void> {
   const fail = failureOf(assertTrains);
-  requireOptions(options);
+  requireTrainsOptions(options);
   const { steps, batchSize, leastFall, batch, ...monitored } = { ...DEFAULTS, ...options };
+  const examples = requireData(model, data);
+  const kept = batch === undefined ? Math.floor((1 - HELD_OUT) * examples) : examples;
+  if (kept === 0) {
+    throw new InputError(refusal`data has 1 example, expected at least 2: a quarter is held out`);
+  }
+  const { tf } = requireEngine();
+  // fit() would shuffle in another order in each run.
+  const order = new SeededRandom(0, "examples").shuffled(Array.from({ length: kept }, (_, i) => i));
+  const split = (tensors: Tensor | Tensor[]) => {
+    const all = [tensors].flat();
+    const trained = all.map((one) => tf.tidy(() => tf.gather(one, tf.tensor1d(order, "int32"))));
+    return { trained, held: all.map((one) => tf.slice(one, kept, examples - kept)) };
+  };
+  const inputs = split(data.inputs);
+  const targets = split(data.targets!);
+  const held = batch ?? { inputs: inputs.held, targets: targets.held };
+  try {
+    const monitor = healthMonitor(
+      Object.assign(monitored, { batch: held, onFinding: "throw" as const }),
+    );
+    await train(model, { inputs: inputs.trained, targets: targets.trained }, monitor, {
+      steps,
+      batchSize,
+    })
+      .catch((error) => {
+        if (error?.name !== "AssertionError") throw error;
+        throw fail(`${error.message}${whereInData(monitor.steps, order, batchSize)}`);
+      });
+    const [first, last] = [monitor.history[0], monitor.history.at(-1)!]
+      .map(({ measurements }) => measurements.objective.value);
+    const most = (1 - leastFall) * first;
+    if (last <= most) return;
+    throw fail(
+      `Model "${model.name}" has not learned in ${formatCount(steps, "step")}: the held-out loss ` +
+        `was ${formatNumber(first)} and is ${formatNumber(last)}, expected at most ` +
+        `${formatNumber(most)} (leastFall). No rule found a cause: train longer, ` +
+        "or compare inputs and targets.",
+    );
+  } finally {
+    tf.dispose([...inputs.trained, ...inputs.held, ...targets.trained, ...targets.held]);
+  }
+}
+
+/** Names of the options that a caller may give besides thresholds and options of the rules. */
+const OWN_OPTIONS = [
+  "steps",
+  "batchSize",
+  "leastFall",
+  ...MONITOR_OPTIONS.filter((name) => !["onFinding", "model", "optimizer"].includes(name)),
+];
+
+function requireTrainsOptions(options: AssertTrainsOptions): void {
+  requireOptions(options);
+  const { steps, batchSize, leastFall } = { ...DEFAULTS, ...options };
   requireValue("options.steps", steps, positive);
   requireValue("options.batchSize", batchSize, positive);
+  requireValue("options.leastFall", leastFall, numberFrom(0, 1));
+  const others = Object.entries(options).filter(([name]) => !OWN_OPTIONS.includes(name));
+  requireThresholds(Object.fromEntries(others), OWN_OPTIONS);
+}
+
+/** Checks a model and its data, and returns the number of examples. */
+function requireData(model: LayersModel, data: Batch): number {
   if (data?.targets == null) {
     throw new InputError(refusal`data.targets is missing, expected what the model is to learn`);
   }
   if ((model as { optimizer?: unknown })?.optimizer == null) {
     throw new InputError(refusal`model is not compiled, expected an optimizer and a loss`);
   }
-  const { tf } = requireEngine();
-  const examples = [data.inputs].flat()[0].shape[0];
-  const kept = batch === undefined ? Math.ceil((1 - HELD_OUT) * examples) : examples;
-  const part = (from: number, count: number) => ({
-    inputs: [data.inputs].flat().map((one) => tf.slice(one, from, count)),
-    targets: [data.targets!].flat().map((one) => tf.slice(one, from, count)),
-  });
-  const trained = part(0, kept);
-  const held = batch ?? part(kept, examples - kept);
-  const monitor = healthMonitor(
-    Object.assign(monitored, { batch: held, onFinding: "throw" as const }),
-  );
-  const perEpoch = Math.ceil(kept / batchSize);
-  try {
-    await model.fit(trained.inputs, trained.targets, {
-      epochs: Math.ceil(steps / perEpoch),
-      batchSize,
-      verbose: 0,
-      callbacks: [monitor, stopAfter(steps)],
-    });
-  } catch (error) {
-    throw error instanceof Error && error.name === "AssertionError" ? fail(error.message) : error;
-  } finally {
-    tf.dispose([...trained.inputs, ...trained.targets]);
-    if (batch === undefined) tf.dispose([...held.inputs as [], ...held.targets as []]);
+  if (model.trainableWeights.length === 0) {
+    throw new InputError(refusal`model has no trainable weight, expected one to train`);
   }
-  const first = monitor.history[0].measurements.objective.value;
-  const last = monitor.history.at(-1)!.measurements.objective.value;
-  if (last <= (1 - leastFall) * first) return;
-  throw fail(
-    `Model "${model.name}" has not learned in ${formatCount(steps, "step")}: the held-out loss ` +
-      `was ${formatNumber(first)} and is ${formatNumber(last)}, expected at most ` +
-      `${
-        formatNumber((1 - leastFall) * first)
-      } (leastFall). No rule found a cause: train longer, ` +
-      "or compare inputs and targets.",
-  );
+  try {
+    return requireModelBatch(model, [data.inputs].flat(), [data.targets].flat());
+  } catch (error) {
+    throw error instanceof InputError ? error.within("data") : error;
+  }
+}
+
+async function train(
+  model: LayersModel,
+  { inputs, targets }: { inputs: Tensor[]; targets: Tensor[] },
+  monitor: HealthMonitor,
+  { steps, batchSize }: { steps: number; batchSize: number },
+): Promise<void> {
+  const perEpoch = Math.ceil(inputs[0].shape[0] / batchSize);
+  await model.fit(inputs, targets, {
+    epochs: Math.ceil(steps / perEpoch),
+    batchSize,
+    shuffle: false,
+    verbose: 0,
+    callbacks: [monitor, stopAfter(steps)],
+  });
+}
+
+/** Names the examples of the latest batch that are not finite by their indices in the data. */
+function whereInData(
+  rows: readonly TrainingStep[],
+  order: readonly number[],
+  batchSize: number,
+): string {
+  const { batch, badExamples = [], failedExamples = [] } = rows[rows.length - 1];
+  const broken = new Set([...badExamples, ...failedExamples]);
+  if (broken.size === 0 || batch == null) return "";
+  const indices = [...broken].map((i) => order[batch * batchSize + i]).toSorted((a, b) => a - b)
+    .slice(0, MAX_EXAMPLES_SHOWN);
+  const more = broken.size - indices.length;
+  return `\nIndices of these examples in data: ${indices.join(", ")}${
+    more > 0 ? ` and ${more} more` : ""
+  }.`;
 }
 
 /** Returns a callback that ends a training after some steps. */

@@ -103,6 +103,21 @@ export type HealthMonitor = Callback & {
   end(): Promise<void>;
 };
 
+/** Names of the options that are not thresholds, nor options of the rules. */
+export const MONITOR_OPTIONS: readonly string[] = [
+  "batch",
+  "every",
+  "rules",
+  "objective",
+  "onFinding",
+  "model",
+  "optimizer",
+  "budget",
+  "log",
+  "tensorBoard",
+  "live",
+];
+
 /** Default share of the training's time that a monitor may take. */
 const BUDGET = 0.05;
 
@@ -184,19 +199,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     ...ruleOptions
   } = options;
   // Report a typo now, not after hours of training. Layers are known only when it measures.
-  requireThresholds(ruleOptions, [
-    "batch",
-    "every",
-    "rules",
-    "objective",
-    "onFinding",
-    "model",
-    "optimizer",
-    "budget",
-    "log",
-    "tensorBoard",
-    "live",
-  ]);
+  requireThresholds(ruleOptions, MONITOR_OPTIONS);
   const known = [...allRules().map(({ name }) => name), ...TRAINING_RULE_NAMES];
   const chosen = ruleNames("rules", known, names);
   const rules = allRules().filter(({ name }) => chosen.has(name));

@@ -44,7 +44,7 @@ export function targetChance(
   const least = fit(own) * (1 - 1e-9);
   const random = new SeededRandom(0, "orders of the targets");
   let asGood = 1;
-  for (let i = 0; i < ORDERS; i++) if (fit(shuffled(own, random)) >= least) asGood++;
+  for (let i = 0; i < ORDERS; i++) if (fit(random.shuffled(own)) >= least) asGood++;
   const chance = asGood / (ORDERS + 1);
   return chance > USUAL ? chance : null;
 }
@@ -120,15 +120,4 @@ function product(centred: Float64Array, other: Float64Array, order: readonly num
     for (let b = 0; b < a; b++) sum += centred[a * size + b] * other[row + order[b]];
   }
   return sum;
-}
-
-function shuffled(given: readonly number[], random: SeededRandom): number[] {
-  const order = [...given];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1);
-    const kept = order[i];
-    order[i] = order[j];
-    order[j] = kept;
-  }
-  return order;
 }

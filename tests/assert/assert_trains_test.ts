@@ -1,4 +1,10 @@
-import { assertEquals, AssertionError, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  AssertionError,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { assertTrains } from "../../src/assert/assert_trains.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
@@ -153,4 +159,58 @@ Deno.test("assertTrains() names the held-out loss before and after, and the one 
   const after = loss();
   assertEquals(after < before, true);
   assertStringIncludes(message, says(after, 0.01 * before));
+});
+
+Deno.test("assertTrains() trains in the same order in each run, another than that of the data", async () => {
+  await using engine = await startEngine();
+  const { model, inputs, targets } = subject(engine.tf, 0.05);
+  const given: Tensor[] = [];
+  model.fit = (shown, _targets, options) => {
+    assertEquals(options!.shuffle, false);
+    given.push((shown as Tensor[])[0].clone());
+    throw new RangeError("seen");
+  };
+  for (let run = 0; run < 2; run++) {
+    await assertRejects(() => assertTrains(model, { inputs, targets }), RangeError, "seen");
+  }
+  const rows = (tensor: Tensor) => (tensor.arraySync() as number[][]).map(String);
+  const [first, second, all] = [...given, inputs].map(rows);
+  assertEquals(first, second);
+  assertNotEquals(first, all.slice(0, 192));
+  assertEquals(first.toSorted(), all.slice(0, 192).toSorted());
+});
+
+Deno.test("assertTrains() names the examples that are not finite as the data number them", async () => {
+  await using engine = await startEngine();
+  const { model, inputs, targets } = subject(engine.tf, 0.05);
+  const training = async (...broken: number[]) => {
+    const values = inputs.bufferSync();
+    for (const example of broken) values.set(NaN, example, 2);
+    const data = { inputs: values.toTensor(), targets };
+    // A batch of all examples, so that the first step meets those that are broken.
+    const failed = () => assertTrains(model, data, { batchSize: 192 });
+    return (await assertRejects(failed, AssertionError)).message.split("\n").at(-1);
+  };
+  assertEquals(await training(100), "Indices of these examples in data: 100.");
+  const many = await training(7, 6, 5, 4, 3, 2, 1);
+  assertEquals(many, "Indices of these examples in data: 1, 2, 3, 4, 5 and 2 more.");
+});
+
+Deno.test("assertTrains() says in one sentence what is wrong with data and options", async () => {
+  await using engine = await startEngine();
+  const { model, inputs, targets } = subject(engine.tf, 0.05);
+  const before = engine.tf.memory().numTensors;
+  const refuses = async (options: object, says: string, examples = [256, 256]) => {
+    const data = { inputs: inputs.slice(0, examples[0]), targets: targets.slice(0, examples[1]) };
+    await assertRejects(() => assertTrains(model, data, options), TypeError, says);
+    engine.tf.dispose(data as never);
+  };
+  await refuses({}, "data: batch has tensors with 256 and 100 examples", [256, 100]);
+  await refuses({}, "data has 1 example, expected at least 2", [1, 1]);
+  await refuses({ leastFall: 1.1 }, "options.leastFall is 1.1, expected a number from 0 to 1");
+  await refuses({ step: 3 }, 'unknown key "step"; did you mean "steps"?');
+  await refuses({ onFinding: "keep" }, 'unknown key "onFinding", expected one of steps, batchSize');
+  for (const layer of model.layers) layer.trainable = false;
+  await refuses({}, "model has no trainable weight");
+  assertEquals(engine.tf.memory().numTensors, before);
 });

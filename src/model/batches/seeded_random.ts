@@ -43,6 +43,18 @@ export class SeededRandom {
     }
   }
 
+  /** Returns the entries of a list in random order. */
+  shuffled<T>(given: readonly T[]): T[] {
+    const order = [...given];
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      const kept = order[i];
+      order[i] = order[j];
+      order[j] = kept;
+    }
+    return order;
+  }
+
   /** Draws 32 uniform bits. */
   bits(): number {
     const s = this.#state;
