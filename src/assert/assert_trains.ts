@@ -3,7 +3,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { requireModelBatch } from "../measure/require_arguments.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { SeededRandom } from "../model/batches/seeded_random.ts";
-import { fixSentence, growthSentences } from "../render/growth_words.ts";
+import { fixSentence, growthSentences } from "../render/render_growth.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
 import type { GrowthGrid } from "../study/growth/growth_study.ts";
 import type { GrowthSummary } from "../study/growth/growth_types.ts";

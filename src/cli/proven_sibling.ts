@@ -7,7 +7,7 @@ import type { GateSettings } from "../gate/resolve_configuration.ts";
 import type { Sibling } from "../measure/measurements.ts";
 import type { ModelSize } from "../model/loaded_model.ts";
 import { isObjective } from "../model/objective.ts";
-import { growthFaults } from "../render/growth_words.ts";
+import { growthFaults } from "../render/render_growth.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
 import {
   type GrowthSummary,

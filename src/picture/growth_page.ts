@@ -6,7 +6,7 @@ import {
   siblingWords,
   slopeWords,
   verdictWords,
-} from "../render/growth_words.ts";
+} from "../render/render_growth.ts";
 import {
   type AxisGrowth,
   type GrowthFix,

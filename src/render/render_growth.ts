@@ -1,21 +1,199 @@
-import type { AxisGrowth, GrowthSummary, LayerGrowth } from "../study/growth/growth_types.ts";
+import { FLAT_SLOPE, STEEP_SLOPE } from "../gate/gate_rules.ts";
+import type { SiblingFault } from "../measure/measurements.ts";
+import {
+  type AxisGrowth,
+  type GrowthFix,
+  type GrowthLevel,
+  type GrowthSlope,
+  type GrowthSummary,
+  judgedLayers,
+  LARGE_RATE,
+  type LayerGrowth,
+  levelOf,
+  type RateTransfer,
+  steepestSlope,
+} from "../study/growth/growth_types.ts";
 import { growthSummaryShape } from "../study/study_document.ts";
-import { FLAT_SLOPE } from "../gate/gate_rules.ts";
+import { writeDocument } from "../words/document.ts";
 import { defuse } from "../words/failure.ts";
-import { formatNumber } from "../words/numbers.ts";
+import { formatCount, formatNumber } from "../words/numbers.ts";
 import { anyObject, requireValue, whole } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { writeDocument } from "../words/document.ts";
 import { cutNames, displayWidth, padEnd, wrapText } from "./fit_text.ts";
-import {
-  fixSentence,
-  growthSentences,
-  siblingWords,
-  slopeWords,
-  verdictWords,
-} from "./growth_words.ts";
-import { paint, type TextStyle } from "./verdicts.ts";
 import type { RenderStudyOptions } from "./render_study.ts";
+import { paint, type TextStyle } from "./verdicts.ts";
+
+const LEVEL_WORDS: Record<GrowthLevel, string> = {
+  flat: "scale-free",
+  warning: "drifts with its size",
+  error: "does not keep its scale",
+};
+
+/** Number of steep layers that are named for each axis; the table has them all. */
+const MAX_NAMED = 3;
+
+const SEVERITIES: readonly string[] = ["error", "warning"];
+
+/** Returns the verdict in a few words, for the head of a text or a page. */
+export function verdictWords({ level, transfer }: GrowthSummary): string {
+  if (transfer.length === 0) return LEVEL_WORDS[level];
+  if (level === "flat") return "the best rate transfers";
+  return transfer.every((one) => one.level === "flat" || isUnknown(one))
+    ? "the best rate was not found"
+    : "the best rate does not transfer";
+}
+
+/** Returns true if the rates are flat only because none that was tried is the best. */
+const isUnknown = ({ level, slope }: RateTransfer) =>
+  level !== "flat" && Math.abs(slope.value) <= FLAT_SLOPE;
+
+/** Writes a slope with its interval: `-0.03 +- 0.10`. */
+export function slopeWords(slope: GrowthSlope | null): string {
+  if (slope === null) return "";
+  if (!Number.isFinite(slope.value)) return "not finite";
+  const value = slope.value.toFixed(2).replace(/^-(0\.00)$/, "$1");
+  return slope.half === null ? value : `${value} +- ${slope.half.toFixed(2)}`;
+}
+
+/** Names the siblings: `width 64 to 512 at depth 4`. */
+export function siblingWords(
+  { axis, sizes, at }: Pick<AxisGrowth, "axis" | "sizes" | "at">,
+): string {
+  const other = axis === "width" ? "depth" : "width";
+  return `${axis} ${sizes[0]} to ${sizes.at(-1)}${at === null ? "" : ` at ${other} ${at}`}`;
+}
+
+/** Returns the sentences of a summary: what was tested, the verdict, and what is wrong. */
+export function growthSentences(summary: GrowthSummary): string[] {
+  const { growth, transfer } = summary;
+  return [
+    testedSentence(summary),
+    ...growth.flatMap(axisSentences),
+    ...transfer.map(transferSentence),
+  ];
+}
+
+function testedSentence({ training, seeds, growth, transfer }: GrowthSummary): string {
+  const { optimizer, rate, raised, steps } = training;
+  const drawn = formatCount(seeds.length, "seed");
+  const at = rate === null ? "" : ` at a rate of ${formatNumber(rate * raised)}`;
+  const because = raised === 1 ? "" : ` (${raised} times the compiled one, which moves too little)`;
+  if (transfer.length > 0) {
+    return `Tested: transfer of the best rate, ${steps} steps of ${optimizer} at 5 rates, ${drawn}. ` +
+      "Not tested: the scale of each layer (leave out --rates).";
+  }
+  const layers = Math.max(0, ...growth.map((one) => judgedLayers(one).length));
+  return `Tested: the scale of ${
+    formatCount(layers, "layer")
+  }, ${steps} steps of ${optimizer}${at}${because}, ${drawn}. Not tested: transfer of the best rate (add --rates).`;
+}
+
+function axisSentences(growth: AxisGrowth): string[] {
+  return [...judgedSentences(growth), ...adamSentences(growth)];
+}
+
+function adamSentences({ withAdam, ...siblings }: AxisGrowth): string[] {
+  if (withAdam === null) return [];
+  const { layer, slope } = withAdam;
+  const found = Number.isFinite(slope) ? slope.toFixed(2) : "not finite";
+  return [
+    `Not judged: with Adam at a rate of ${LARGE_RATE} in its place, the steepest slope over ` +
+    `${siblingWords(siblings)} is ${found} (\`${layer}\`).`,
+  ];
+}
+
+/** States the certainty of a judgement about steep slopes. */
+function doubtSentences(growth: AxisGrowth): string[] {
+  const steep = judgedLayers(growth).filter(({ level }) => level !== "flat");
+  const isSure = (slope: GrowthSlope | null) =>
+    slope !== null && Math.abs(slope.value) - (slope.half ?? Infinity) > FLAT_SLOPE;
+  const unsure = steep.filter(({ size, change }) => !isSure(size) && !isSure(change));
+  if (unsure.length === 0) return [];
+  const isAlone = unsure.every(({ size, change }) => (size ?? change)?.half === null);
+  const why = isAlone
+    ? "one seed has no interval"
+    : "their intervals over the seeds hold flat slopes too";
+  const of = unsure.length === steep.length
+    ? ""
+    : ` for ${unsure.length} of these ${formatCount(steep.length, "layer")}`;
+  return [`Not certain${of}: ${why}; use more seeds.`];
+}
+
+function judgedSentences(growth: AxisGrowth): string[] {
+  const faults = growthFaults(growth).toSorted((a, b) =>
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.slope - a.slope
+  );
+  if (faults.length > 0) {
+    const rest = faults.length - MAX_NAMED;
+    return [
+      ...faults.slice(0, MAX_NAMED).map(({ severity, message }) =>
+        `${severity === "error" ? "Error" : "Warning"} in ${message}`
+      ),
+      ...rest <= 0 ? [] : [
+        `${formatCount(rest, "more layer")} over ${siblingWords(growth)} ${
+          rest === 1 ? "is" : "are"
+        } steep, less than these.`,
+      ],
+      ...doubtSentences(growth),
+    ];
+  }
+  return [
+    `Over ${siblingWords(growth)} every judged slope is at most ` +
+    `${steepestSlope(growth).toFixed(2)} in size (a warning above ${FLAT_SLOPE}, an error above ` +
+    `${STEEP_SLOPE}); those of gradients and updates are not judged, because they change with the ` +
+    "size of sound networks too.",
+  ];
+}
+
+/** Returns the layers whose slope is not flat, with a sentence for each that begins with its name. */
+export function growthFaults(growth: AxisGrowth): SiblingFault[] {
+  return judgedLayers(growth).flatMap(({ name, size, change, level }) => {
+    if (level === "flat") return [];
+    const steep = [
+      { slope: size, subject: "the size of its activations" },
+      { slope: change, subject: "the change of its activations per step" },
+    ].flatMap(({ slope, subject }) =>
+      slope === null || levelOf(slope.value) === "flat" ? [] : [{ slope, subject }]
+    );
+    const said = steep.map(({ slope, subject }) => `${subject} ${growthWords(slope, growth.axis)}`);
+    return [{
+      severity: level,
+      layer: name,
+      slope: Math.max(...steep.map(({ slope }) => Math.abs(slope.value))),
+      message: `\`${name}\` over ${siblingWords(growth)}: ${
+        said.join(", ")
+      }; expected a slope of at most ${FLAT_SLOPE} (error above ${STEEP_SLOPE}).`,
+    }];
+  });
+}
+
+function growthWords(slope: GrowthSlope, axis: string): string {
+  if (!Number.isFinite(slope.value)) return "is not finite in the largest siblings";
+  const verb = slope.value > 0 ? "grows" : "falls";
+  return `${verb} as ${axis}^${slopeWords(slope)}`;
+}
+
+function transferSentence(transfer: RateTransfer): string {
+  const { of, slope, level, atEdge, ...siblings } = transfer;
+  const subject = of === "all" ? "The best rate" : "The best rate of the embedding by itself";
+  if (isUnknown(transfer)) {
+    return `${subject} over ${siblingWords(siblings)} was not found: at every size it is the ` +
+      "smallest or the largest rate that was tried. Compile the model with a rate that it learns at.";
+  }
+  const verb = level === "flat" ? "transfers" : "does not transfer";
+  const edge = atEdge
+    ? "; at some size it is the smallest or the largest rate that was tried, so the slope is a bound"
+    : "";
+  return `${subject} ${verb} over ${siblingWords(siblings)}: slope ${slopeWords(slope)}${edge}.`;
+}
+
+/** Returns the sentence about the changes that were tried. */
+export function fixSentence({ level, steepest }: GrowthFix): string {
+  const found = steepest === Infinity ? "not finite" : steepest.toFixed(2);
+  return level === "flat"
+    ? `Fix, tried on all siblings: with it every slope is at most ${found}.`
+    : `The best change that was tried on all siblings is not enough: the steepest slope is still ${found}.`;
+}
 
 const LARGEST_NAME = 24;
 

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderGrowthImage, renderGrowthPage } from "../../src/picture/growth_page.ts";
-import { growthSentences } from "../../src/render/growth_words.ts";
-import { renderGrowth } from "../../src/render/render_growth.ts";
+import { growthSentences, renderGrowth } from "../../src/render/render_growth.ts";
 import { growthSummary, layerGrowth } from "../networks/growth.ts";
 
 const FIX = {

@@ -1,6 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { fixSentence, growthSentences, slopeWords } from "../../src/render/growth_words.ts";
-import { renderGrowth } from "../../src/render/render_growth.ts";
+import {
+  fixSentence,
+  growthSentences,
+  renderGrowth,
+  slopeWords,
+} from "../../src/render/render_growth.ts";
 import { growthSummary, layerGrowth } from "../networks/growth.ts";
 
 /** Returns the sentences after that on what was tested. */

@@ -1,5 +1,4 @@
-import { filesOf, PACKED } from "./packed_files.ts";
-import { FRONT, type Group, importOf, Stage } from "./stage.ts";
+import { filesOf, FRONT, type Group, importOf, PACKED, Stage } from "./stage.ts";
 
 /** Root of the checkout. */
 const ROOT = new URL("../../", import.meta.url);

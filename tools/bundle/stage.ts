@@ -1,5 +1,3 @@
-import { filesOf } from "./packed_files.ts";
-
 /** Module that starts the program, and is the root entry point. */
 export const FRONT = "mod.ts";
 
@@ -45,7 +43,7 @@ export type Group = typeof GROUPS[number];
 const GROUPS = ["core", "help", "pages", "pictures", "library", "rare"] as const;
 
 /** Reexport of one bundled file. */
-export interface Reexport {
+interface Reexport {
   group: Group;
   text: string;
 }
@@ -161,3 +159,32 @@ function bundled(target: string): string {
 
 /** Returns a name for the exports of a module. */
 const nameOf = (path: string) => `$${path.replaceAll(/\W/g, "_")}`;
+
+/** Files and folders of the checkout that the package has, besides what is bundled. */
+export const PACKED = [
+  "src/",
+  "docs/rules/",
+  "README.md",
+  "LICENSE",
+  "CHANGELOG.md",
+  "gradient-health.schema.json",
+];
+
+/** Files that only build the native module. */
+const BUILD = /^src\/engine\/native\/(assembly\/|build\.ts|compile_assembly\.ts)/;
+
+/** Yields paths of files relative to the root, and those of all files in folders. */
+export async function* filesOf(root: URL, paths: readonly string[]): AsyncGenerator<string> {
+  for (const path of paths) {
+    if (BUILD.test(path)) continue;
+    if (!path.endsWith("/")) {
+      yield path;
+      continue;
+    }
+    const entries = await Array.fromAsync(Deno.readDir(new URL(path, root)));
+    const inside = entries.map(({ name, isDirectory }) =>
+      `${path}${name}${isDirectory ? "/" : ""}`
+    );
+    yield* filesOf(root, inside.sort());
+  }
+}

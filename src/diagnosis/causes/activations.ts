@@ -1,7 +1,7 @@
 import type { Finding } from "../../rules/finding.ts";
 import type { Attention } from "../../rules/network/attentions.ts";
 import { isGate } from "../../rules/network/graph.ts";
-import { hiddenSoftmaxes } from "../../rules/weights/hidden_softmax.ts";
+import { hiddenSoftmaxes } from "../../rules/weights/architecture_notes.ts";
 import { gain } from "../../theory/criticality.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import { formatNumber } from "../../words/numbers.ts";

@@ -1,6 +1,6 @@
 import type { Finding } from "../../rules/finding.ts";
 import { type Change, sayChanges } from "../../rules/say_changes.ts";
-import { enoughWeaker, weakerThanFlat } from "../../rules/task/flattening.ts";
+import { enoughWeaker, weakerThanFlat } from "../../rules/task/regularization.ts";
 import { formatCount } from "../../words/numbers.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";

@@ -9,7 +9,7 @@ import { disposeOptimizer, freshOptimizer } from "../../probe/training_step.ts";
 import { learnsInTime, type SkippedTrial, type Trial } from "../../probe/trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { networkOf } from "../../rules/network/network.ts";
-import { enoughWeaker } from "../../rules/task/flattening.ts";
+import { enoughWeaker } from "../../rules/task/regularization.ts";
 import { type OptimizerSettings, optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { activations } from "../causes/activations.ts";

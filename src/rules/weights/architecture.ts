@@ -2,7 +2,7 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { isEinsumLayout } from "../../traits/kernel_layout.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
-import { chainNotes } from "../chain_notes.ts";
+import { chainNotes, softmaxInside } from "./architecture_notes.ts";
 import { defineRule } from "../define_rule.ts";
 import {
   atMost,
@@ -18,7 +18,6 @@ import type { Verdict } from "../finding.ts";
 import type { Case, Rule } from "../rule.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
-import { softmaxInside } from "./hidden_softmax.ts";
 
 const MIN_ADDITIONS = 3;
 
