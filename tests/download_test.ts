@@ -6,7 +6,7 @@ const lock = JSON.parse(await Deno.readTextFile(new URL("deno.lock", ROOT)));
 
 Deno.test("report imports few packages beside TensorFlow.js", async () => {
   const imports = await readImports(new URL("src/", ROOT));
-  // What Deno reads before --help, the subcommand, and its renderer.
+  // Modules that Deno reads before --help, the subcommand, and its renderer.
   const entries = ["overview", "run", "commands/run_report"].map((name) => `cli/${name}.ts`);
   const modules = loadedWith(imports, [...entries, "render/render_text.ts"], ["value", "late"]);
   const name = /^(@std|(@[^/]+\/)?[^/]+)/;

@@ -72,7 +72,7 @@ Deno.test("the README's test and report run in a folder whose deno.json links a 
   try {
     const own = JSON.parse(readDocument("deno.json"));
     const settings = JSON.parse(linked(readmeConfiguration()));
-    // What the checkout silences would greet each new user.
+    // Messages that the checkout silences would greet each new user.
     assertEquals(settings.allowScripts.deny, own.allowScripts.deny);
     settings.imports.units = "./units.ts";
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(settings));

@@ -60,7 +60,7 @@ export function rulesOf(commits: readonly string[]): string {
   return `by the rules of commits ${counts.join(" and ")}`;
 }
 
-/** Writes one more down. */
+/** Records another look. */
 export async function addLook(
   file: URL,
   look: Omit<Look, "date">,

@@ -43,8 +43,8 @@ interface WatchBudgetOptions {
 }
 
 /**
- * Time that a monitor may take, and has taken. What a training is to take is known after its first
- * step if its number of steps is: the first steps, which matter most, are paid from the rest. The
+ * Time that a monitor may take, and has taken. The duration of a training is known after its first
+ * step if the number of steps is: the first steps, which matter most, are paid from the rest. The
  * signals of each step keep half of the budget, and are paid as time goes by.
  */
 export class WatchBudget {

@@ -116,9 +116,9 @@ const MAX_DAYS = 7;
 const SUFFIX = ".progress";
 
 /**
- * Does a work on files of weights that goes on where a run of the same command was stopped. What it
- * has found is in a file of the user's folder for caches until the work is done. Nothing is kept of
- * small files, which take less than a second, or without the permission for that folder.
+ * Does a work on files of weights that goes on where a run of the same command was stopped. Until
+ * the work is done, its results are in a file in the user's cache folder. Nothing is kept of small
+ * files, which take less than a second, or without the permission for that folder.
  *
  * @param options `fresh`: neither resumes nor keeps anything; `folder`: keeps it there instead.
  */

@@ -5,7 +5,10 @@ import type { RuleDocumentation, ThresholdTable } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
 import type { Level, PresetName } from "./configuration.ts";
 
-/** Largest |slope| that is flat. Of right networks the steepest was 0.18, of wrong ones 0.76. */
+/**
+ * Largest |slope| that is flat. The steepest slope of right networks was 0.18, that of wrong ones
+ * 0.76.
+ */
 export const FLAT_SLOPE = 0.25;
 
 /** Largest |slope| that only warns. */

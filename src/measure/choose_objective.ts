@@ -162,7 +162,7 @@ function withTargets(
 ): ChosenObjective {
   // Read now: during a pass, taps replace the activations.
   const heads = model.outputs.map(headOf);
-  // Of most functions only the head that they suit is known.
+  // For most functions only the head that they suit is known.
   const lossOf = (i: number): string => {
     const loss = losses[i];
     const name = loss === null ? null : nameOf(loss);

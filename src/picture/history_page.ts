@@ -81,8 +81,8 @@ export interface HistoryPageOptions {
  * Renders the history of `healthMonitor` as one self-contained page: the problem and the step at
  * which it was found, the loss, the largest growth and update ratio of the kernels over the steps,
  * heat maps (layer by step) of gradients, activations, growth and update ratio, and all of it in
- * tables. Of more than 100 records evenly spaced ones are shown, and the measurements of the others
- * are not read.
+ * tables. If there are more than 100 records, evenly spaced ones are shown, and the measurements of
+ * the others are not read.
  *
  * @param history The records, oldest first; at least one.
  * @param options See {@linkcode HistoryPageOptions}.

@@ -122,7 +122,7 @@ const OF_SOME_LAYERS: readonly { rule: Rule; reason: string }[] = [
 function checked({ measurements, findings }: Checked) {
   const open = findings.filter(isOpen);
   const isFile = measurements.weightsOnly !== undefined;
-  // Of a network, exponents are judged if it is asked for, and blocks not at all.
+  // In a network, exponents are judged only on request, and blocks not at all.
   const isSilent = ({ name, exponentsAlone }: Rule) =>
     !isFile && (exponentsAlone === true || name === blocksAlike.name);
   const names = allRules()

@@ -200,8 +200,9 @@ const isKnown = (value: number | null) => value !== null && Number.isFinite(valu
 const isDrawn = (values: readonly (number | null)[]) => values.filter(isKnown).length > 1;
 
 /**
- * Returns the verdict on a record. In a training with a cause nothing is called healthy, the cause
- * counts since it began and not since it was found, and what was found before has its own label.
+ * Returns the verdict on a record. If the training has a cause, nothing is called healthy, the
+ * cause counts from its beginning rather than its discovery, and earlier findings have their own
+ * label.
  */
 function verdictAt(record: HistoryRecord, found: FoundCause | null): StripVerdict {
   const gravest = gravestOf(record)[0];

@@ -299,8 +299,8 @@ const MOST_IN_MENU = 12;
  * Renders a study as one self-contained page: the healthy scales of each variant in a table and in
  * sentences, the verdict at every scale, a phase diagram if there are several depths, and for each
  * variant a slider over the scales with the profile over depth, heat maps (scale by layer), and all
- * figures in tables. Figures are medians over the draws. Of a large study, evenly spaced scales and
- * layers are shown.
+ * figures in tables. Figures are medians over the draws. A large study shows evenly spaced scales
+ * and layers.
  *
  * @param summary The result of `summarizeStudy`.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.

@@ -19,8 +19,8 @@ export interface WholeWords {
 const MAX_TENSORS = 12;
 
 /**
- * Describes the tensors of whole numbers in a file, the largest first, and the number left out. Of
- * those that are alike, such as the counters of batches, only the first is described.
+ * Describes the tensors of whole numbers in a file, the largest first, and the number left out.
+ * Only the first of equal ones, such as the counters of batches, is described.
  */
 export function wholeWords(
   { weightsOnly }: Measurements,

@@ -26,7 +26,7 @@ export function parseTorchCall(text: string): TorchCall | null {
   const [, name, inner = ""] = CALL.exec(text.trim()) ?? [];
   if (name === undefined) return null;
   const parts = inner.match(ARGUMENT) ?? [];
-  // What no argument has may only be the commas between them.
+  // Only commas may remain between the arguments.
   if (inner.replace(ARGUMENT, "").length > parts.length) return null;
   const args = parts.map((part) => part.trim()).filter((part) => part !== "").map((text) => {
     const [, key, value] = /^(\w+)\s*=\s*(.+)$/s.exec(text) ?? [];

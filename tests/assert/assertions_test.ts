@@ -106,7 +106,7 @@ const ALL: Assertion[] = [
 ];
 
 for (const assertion of ALL) {
-  // What was measured here has no exponents; the rule's own test counts them.
+  // These measurements have no exponents; the rule's own test counts them.
   const judges = assertion !== assertions.assertHalfPrecision;
   Deno.test(`${assertion.name}() ${judges ? "passes on" : "does not judge"} healthy networks`, () => {
     if (!judges) return void assertThrows(() => assertion(healthy()), AssertionError, "No verdict");

@@ -361,7 +361,7 @@ for (const [title, fault] of Object.entries(FAULTS)) {
       // NaN has neither a figure nor a threshold.
       assertEquals(finding.measured === null, Object.keys(thresholds).length === 0, all);
       const cause = causeOf(judged)!;
-      // What only a full pass shows is not in the rows of a log.
+      // The rows of a log lack the figures of a full pass.
       const inLog = judged.filter(({ rule }) => rule === finding.rule);
       assertEquals(cause.rule, fault.name, JSON.stringify(judged));
       assert(inLog.length > 0 && cause.message !== "" && cause.fix !== "");

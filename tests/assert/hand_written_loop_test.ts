@@ -68,7 +68,10 @@ Deno.test("healthMonitor() needs the model of a loop, and a loss", async () => {
   dispose();
 });
 
-/** Trains by `minimize` until the monitor says stop; returns its steps, and the step of that. */
+/**
+ * Trains by `minimize` until the monitor says stop; returns the numbers of the steps, and of the
+ * step that stopped it.
+ */
 async function loop(
   { tf }: Engine,
   rate: number,

@@ -172,7 +172,7 @@ Deno.test("healthMonitor() keeps a rate that is too low if none can be tried, an
     "healthMonitor, after 20 batches: the learning rate stays at 1e-7: it is too low, and no higher " +
     "one is known to train.",
   ]);
-  // What comes later has its own cause.
+  // Later failures have their own cause.
   const [{ at, from, to }] = (await jumping(engine, 25, untried)).monitor.lowerings;
   assert(at > 25);
   assertEquals([from, to], [1e4, 1e4 / 3]);

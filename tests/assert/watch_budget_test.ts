@@ -172,7 +172,7 @@ Deno.test("WatchBudget affords the signals of a step up to its last millisecond,
     budget.charge("judge", 2);
     for (const cost of signals) budget.charge("step", cost);
   };
-  // What has been spent, the verdicts to come, the pass at the end and this step.
+  // Time spent so far, the verdicts to come, the pass at the end and this step.
   assertMost(400 - 33 - 20 - 30 - 1, step, after([1]));
   const signals = (count: number) => {
     const budget = new WatchBudget({ share: 0.05, now: () => 0 });

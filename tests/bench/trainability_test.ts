@@ -244,7 +244,8 @@ Deno.test("renderTable() counts who is red and what became of it", () => {
     looks: null,
   });
   const rowOf = (start: string) => table.split("\n").find((line) => line.startsWith(start));
-  // Of three reds one fails and one is slow; of two failing ones one is red, of two training ones one.
+  // One of three reds fails and one is slow; one of two failing networks is red, and one of two
+  // that train.
   const figures = "1/1/1 | 33 % [6, 79] | 67 % [21, 94] | 50 % [9, 91] | 50 % [9, 91]";
   assertEquals(rowOf("| symmetry |"), `| symmetry | ${figures} | 1/1/1 |`);
   assertEquals(

@@ -86,7 +86,7 @@ Deno.test("report goes on where it was stopped, with the same bytes, unless the 
     const other = await run(report);
     assert(!other.stderr.includes("goes on"), other.stderr);
     assertEquals(other.stdout, whole.stdout);
-    // What belongs to a file that is no more is removed after a week.
+    // Results of a deleted file are removed after a week.
     const [left] = await filesIn(cache);
     await Deno.utime(`${cache}/${left}`, new Date(1e12), new Date(1e12));
     await run(report);

@@ -60,7 +60,7 @@ Deno.test("explain refuses what is no rule", async () => {
     ["explain", "assertNoDeadUnit"],
     'The rule assertNoDeadUnit is unknown; did you mean "assertNoDeadUnits"?',
   );
-  // Of several it would be a guess.
+  // With several it would be a guess.
   await assertRefuses(
     ["explain", "gradient"],
     "The rule gradient is unknown, expected one that explain",

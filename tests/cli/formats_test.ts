@@ -85,7 +85,7 @@ for (const name of NAMES) {
       );
       for (const [result, text] of results) {
         assert(text.endsWith("\n"), `${result} as ${name}`);
-        // Of a study only the page and the document are written into a file.
+        // Only the page and the document of a study are written into a file.
         if (result === "study" && !FORMATS[name].isPage) continue;
         const path = `${folder}/${result}.${extension}`;
         await writeOutput(text, path, name);

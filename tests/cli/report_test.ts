@@ -52,7 +52,7 @@ Deno.test("report shows each golden model as its name says it is", async () => {
       const errors = findings.filter(({ severity }) => severity === "error").map(({ rule }) =>
         rule
       );
-      // What breaks one rule may break others too; what is healthy breaks none.
+      // A network that breaks one rule may break others too; a healthy one breaks none.
       if (expected.length === 0) assertEquals(errors, [], name);
       else assertEquals(expected.filter((rule) => !errors.includes(rule)), [], name);
     }),

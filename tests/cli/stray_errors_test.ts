@@ -61,7 +61,7 @@ function requireEnds(command: string[], modules: [text: string, reason: string |
         }`,
       ]
     );
-    // Of a check each pass says it.
+    // Each pass of a check says it.
     const lines = new Set(stderr.split("\n").filter((line) => line !== ""));
     assertEquals([...lines].sort(), said.sort());
     assertEquals(code, said.length > 0 ? 2 : 0, stderr);

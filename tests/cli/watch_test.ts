@@ -98,7 +98,7 @@ watchTest(
   "net.js",
   async (terminal, cwd) => {
     await Deno.writeTextFile(`${cwd}/net.js`, `${NETWORK}while (true);\n`);
-    // What was measured before stays in sight.
+    // The previous measurement stays in sight.
     assertMatch(await terminal.until(/measuring \.\.\./), /^Model /m);
     await Deno.writeTextFile(`${cwd}/net.js`, NETWORK.replace("0.3", "0.03"));
     await terminal.until(/10 times smaller/);
@@ -121,7 +121,7 @@ watchTest(
   "net.js",
   async (terminal) => {
     assert(await terminal.isBeside());
-    // Of more lines than there are rows the first are shown.
+    // If there are more lines than rows, the first ones are shown.
     assertMatch(await terminal.text(), /^\d\d:\d\d:\d\d measured in/);
     assertMatch(await terminal.text(), /^\d+ more lines, printed at the end$/m);
     await terminal.press("C-c");

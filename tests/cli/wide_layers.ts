@@ -1,4 +1,4 @@
-/** The rule of docs/write_a_rule.md, in a module as a user has it. */
+/** The rule of docs/write_a_rule.md, in a user's module. */
 export async function wideLayers(): Promise<string> {
   const page = await Deno.readTextFile(new URL("../../docs/write_a_rule.md", import.meta.url));
   const checks = new URL("../../src/rules/mod.ts", import.meta.url).href;

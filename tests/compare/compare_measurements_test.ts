@@ -256,7 +256,7 @@ Deno.test("chanceOf() adds what differs between two batches", () => {
     });
   }
   const more = chances(before, unknown(ROWS, 0.1, { examples: 8 }));
-  // Of two different runs the surer counts.
+  // The more certain of two different runs counts.
   assertLimits(more.a, { activation: size(50) + size(640) });
 });
 

@@ -47,7 +47,7 @@ Deno.test("measure() reads every layer as the reference has it", async (t) => {
         const measurements = await measure(model, { inputs });
         assert(tf.memory().numTensors === before, `${row.options}: tensors left behind`);
         const [expected] = [row.reference(drawn, weights, drawn, drawn)].flat();
-        // What a wrapper returns is none of its layers' own output.
+        // The output of a wrapper is not that of any of its layers.
         if (row.subject !== "bidirectional") {
           const means = measurements.layers.map(({ activations }) => activations?.meanAbs ?? NaN);
           const tolerance = 1e-5 * (meanAbs(expected) + 1e-3);

@@ -249,7 +249,7 @@ Deno.test("diagnose() takes no gate for a sigmoid that swallows the gradient", a
     return [verdict, causes[0].kind];
   };
   assertEquals(await kinds(false), ["sick", "activation"]);
-  // What holds it shut is its bias.
+  // Its bias holds it shut.
   assertEquals(await kinds(true), ["sick", "bias"]);
 });
 

@@ -97,7 +97,7 @@ Deno.test("the initialiser that is printed for 40 layers of relu keeps the signa
   assertEquals(glorot.verdict, "sick");
   assertStringIncludes(first(glorot).code!, 'kernelInitializer: "heUniform"');
   assertEquals((await fixed(deep((seed) => tf.initializers.heUniform({ seed })))).causes, []);
-  // What was printed before: it draws 0.88 of He's deviation.
+  // Code that was printed before: it draws 0.88 of He's deviation.
   const truncated = await fixed(deep((seed) => tf.initializers.heNormal({ seed })));
   assertEquals(truncated.causes.map(({ kind }) => kind), ["gain"]);
 });

@@ -28,7 +28,7 @@ Deno.test("examine() tries the fix of a warning with trial: always, and with no 
   assertEquals([cause.severity, diagnosis.verdict], ["warning", "weak"]);
   assertEquals([cause.tried!.worked, cause.tried!.errors], [true, 0]);
   assertStringIncludes(triedWords(cause).join(), "Tried: this warning is then gone");
-  // What `fix` applies is what made the network healthy, and it was.
+  // `fix` applies the fix that made the network healthy.
   assertEquals(fixes, []);
 });
 

@@ -141,7 +141,7 @@ Deno.test("a shape says what is wrong with data that a program gives", () => {
       expected: "an array of an item or more",
     },
   );
-  // Of a program a number is a number, never the text that stands for one in JSON.
+  // In a program a number is a number, never the text that represents one in JSON.
   const old = { a: { 0: { objective: "sum", examples: 1, layers: { d: { dead: "NaN" } } } } };
   assertRefused(
     () => requireValue("old", old, baselineShape),

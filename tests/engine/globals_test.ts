@@ -55,7 +55,7 @@ for (const threads of [1, 2]) {
 Deno.test("startEngine() gives Worker back before it waits for its own threads", async () => {
   const mine = globalThis.Worker;
   const seen: unknown[] = [];
-  // What starts the threads of our own module finds the program's Worker.
+  // The code that starts the threads of our own module finds the program's Worker.
   const undo = patchProperty(globalThis, "Worker", {
     writable: true,
     value: class extends mine {

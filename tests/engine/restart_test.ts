@@ -129,7 +129,7 @@ Deno.test("startEngine() replaces an engine whose heap is broken, which keeps no
   const fresh = await startEngine();
   assertNotEquals(fresh, broken);
   assertEquals([...tf.add(tf.ones([2]), 1).dataSync()], [2, 2]);
-  // What lay on the broken heap is what was found there.
+  // The values from the broken heap are those that were found there.
   assertEquals(tensor.shape, [3]);
   tensor.dispose();
   await broken.stop();

@@ -11,7 +11,7 @@ function read(tensor: Tensor): number[] {
 
 const FLOAT = "float32" as const;
 
-/** Whatever TensorFlow.js draws from a seed. */
+/** Everything that TensorFlow.js draws from a seed. */
 const DRAWS: Record<string, (tf: TensorFlow, seed?: number) => Tensor> = {
   randomNormal: (tf, seed) => tf.randomNormal([16], 0, 1, FLOAT, seed),
   truncatedNormal: (tf, seed) => tf.truncatedNormal([16], 0, 1, FLOAT, seed),

@@ -135,7 +135,7 @@ Deno.test("examples/ci/pre-commit keeps a network that cannot be trained out of 
     const second = await git("commit", "--quiet", "-m", "broken");
     assert(second.code !== 0);
     assertStringIncludes(second.stdout + second.stderr, "SICK: 1 cause");
-    // What cannot change a model is committed without a check.
+    // A file that cannot change a model is committed without a check.
     await git("reset", "--quiet");
     await Deno.writeTextFile(`${folder}/README.md`, "text");
     await git("add", "README.md");

@@ -21,7 +21,7 @@ const DRAWN: Drawn[] = [
   { initializer: "heNormal", activation: "relu", widths: deep(8, 256), worst: "none" },
   { initializer: "heNormal", activation: "gelu", widths: deep(8), worst: "none" },
   { initializer: "leCunNormal", activation: "tanh", widths: deep(12), worst: "none" },
-  // What a first tutorial builds: the default initialiser, and the deeper the worse.
+  // Networks as in a first tutorial: the default initialiser, and the deeper the worse.
   { initializer: "glorotUniform", activation: "relu", widths: [4, 24, 24], worst: "warning" },
   { initializer: "glorotNormal", activation: "relu", widths: deep(3), worst: "warning" },
   { initializer: "glorotUniform", activation: "relu", widths: deep(5), worst: "warning" },

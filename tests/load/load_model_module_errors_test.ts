@@ -167,7 +167,7 @@ Deno.test("loadModel() says where a module fails, and cuts what TensorFlow.js sa
       "relu.ts": `export const createModel = ({ tf }: any) =>
         tf.sequential({ layers: [tf.layers.dense({ units: 1, activation: "reluu" })] });`,
       "text.ts": `export const createModel = () => { throw "no error"; };`,
-      // Of its frames none is the module's own.
+      // None of its frames is the module's own.
       "parse.ts": "export const createModel = JSON.parse;",
       // Named as the file in which the package calls it.
       "foreign_code.ts": `export const createModel = () => { throw new Error("no data"); };`,

@@ -97,7 +97,7 @@ Deno.test("sumAttentionRows() leaves out rows that are no numbers, and meanOverR
 });
 
 Deno.test("sumAttentionRows() takes 1024 of more rows, from all places of a sequence", () => {
-  // Of each 16 queries the first is one-hot: a sample in step with them would see all or none.
+  // The first of each 16 queries is one-hot: a sample in step with them would see all or none.
   const queries = [64, 4, 16];
   const weights = Array.from({ length: 4096 }, (_, row) => row % 16 === 0 ? [1, 0] : [0.5, 0.5]);
   const { entropy, rows } = meanOverRows(sumAttentionRows({

@@ -190,7 +190,7 @@ Deno.test("backPropagate() frees a gradient once nobody needs it", () => {
   });
   backPropagate(tf, tape, value!, watched);
   assertEquals(alive.length, weights.length);
-  // What the tape has kept shrinks all the way, and the gradients that were shown do not pile up.
+  // The tape shrinks all the way, and the gradients that were shown do not pile up.
   assertEquals(alive, alive.toSorted((a, b) => b - a));
   assert(alive[0] - alive.at(-1)! >= weights.length - 1, alive.join());
   assertEquals(tf.memory().numTensors, before);

@@ -210,7 +210,7 @@ Deno.test("measure() keeps the gradient of a layer apart from that of an input t
   const model = tf.model({ inputs: input, outputs });
   const inputs = draw([3, 2]);
   const measured = await measure(model, { inputs });
-  // Of the first output alone; and 1 by each of two readers, and 2 by the third.
+  // 1 from the first output alone; for the input, 1 from each of two readers and 2 from the third.
   assertEquals(row(measured, "both").activationGradients!.mean, 1);
   assertEquals(row(measured, "hidden").activationGradients!.mean, 4);
   model.dispose();

@@ -58,7 +58,7 @@ Deno.test("declareSignals() keeps what a rule answers, gradients or none, and no
   const gradients = [0, 1.5];
   const declared = declare({}, { output: { ...output, more: 1 }, gradients, more: 2 });
   assertEquals(declared, { output, gradients: [0, 1.5] });
-  // What the rule keeps and changes later is its own.
+  // The rule may later change the object that it keeps.
   gradients[1] = 7;
   assertEquals(declared!.gradients, [0, 1.5]);
   assertEquals(declare({}, null), undefined);

@@ -174,7 +174,7 @@ Deno.test("countFlatRows() counts rows whose variance is at most the given one, 
     tensor.dispose();
     return found;
   };
-  // Of a mean square deviation of 2.25, 0.75, 0 and 1.
+  // Mean square deviations of 2.25, 0.75, 0 and 1.
   const rows = [[1, 1, 4, 4], [5, 5, 5, 7], [3, 3, 3, 3], [-1, 1, 1, -1]];
   assertEquals(count(rows, 0), { rows: 4, flat: 1 });
   assertEquals(count(rows, 0.74), { rows: 4, flat: 1 });

@@ -112,7 +112,7 @@ Deno.test("keptEntries() counts the sums of an attention that adds, and the wind
     const outputs = layer.apply([query, value]) as never;
     return copies(tf.model({ inputs: [query, value], outputs }), [10, 7, 6], [10, 5, 6]);
   };
-  // Of each score the six sums that it is made of, squashed, and what a scale makes of them.
+  // For each score its six sums, squashed, and their scaled values.
   assertEquals(Math.round(kept("concat") - kept("dot")), 2 * 6);
   const pooling = new AdaptiveMaxPooling1D({ outputSize: 2 });
   const pooled = tf.sequential();

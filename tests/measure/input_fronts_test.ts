@@ -35,7 +35,7 @@ Deno.test("measure() names the layer at the front that scales an input", async (
       tf.layers.layerNormalization({ name: "norm" }),
     );
   assertEquals(await fronts(normalised), [["norm"]]);
-  // Of several in a row it is the last whose output counts.
+  // The output of the last of several in a row counts.
   const twice = (tf: TensorFlow) =>
     behind(tf, rescaling(tf, { inputShape }), tf.layers.batchNormalization({ name: "norm" }));
   assertEquals(await fronts(twice), [["norm"]]);

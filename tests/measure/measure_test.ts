@@ -232,7 +232,7 @@ Deno.test("measure() keeps candidate, cell output and gates of an LSTM apart", a
     assertEquals(parts.map((part) => part.activation), ["tanh", "tanh", "hardSigmoid"]);
     assertEquals(parts.map((part) => part.preActivations!.count), [steps, steps, 3 * steps]);
     assertEquals(parts.map((part) => part.weights), [[], [], []]);
-    // What the kernels produce is the layer's own z: four columns a unit.
+    // The kernels produce the layer's own z: four columns a unit.
     assertEquals(lstm.preActivations!.count, 4 * steps);
     assertAlmostEquals(
       lstm.preActivationGradients!.l2,

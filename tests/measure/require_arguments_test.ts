@@ -85,7 +85,7 @@ Deno.test("requireMeasureOptions() refuses options that the caller does not take
     () => requireMeasureOptions({ penalties: true }, "other", ["seed", "mine"]),
     parts("other()", "no option penalties", "seed, mine"),
   );
-  // What is undefined is not there.
+  // An undefined option is absent.
   requireMeasureOptions({ penalties: undefined }, "other", ["seed"]);
   for (const value of [null, 1, "x"]) {
     assertRefused(

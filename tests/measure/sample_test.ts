@@ -176,7 +176,7 @@ Deno.test("compareCheckpoints() compares the entries of a sample", () =>
       [1200, 0],
     ]);
     const changed = await compareCheckpoints(one, two, { sample: true });
-    // Of the two NaN, one is in the sample.
+    // One of the two NaN is in the sample.
     assertEquals(changed.tensors.map(({ differing }) => differing), [1, 0]);
     const whole = await compareCheckpoints(one, two);
     assertEquals(whole.tensors.map(({ differing }) => differing), [2, 0]);

@@ -199,7 +199,7 @@ Deno.test("a journal keeps results so far each 256 MB, and says if those before 
       using journal = await SweepJournal.open(path, [weights]);
       assertEquals([journal!.size, journal!.hasBegun], [1, true]);
       assertEquals([journal!.soFar("a"), journal!.soFar("b")], [["a5", "a6"], []]);
-      // What was found is in memory, however the file goes on.
+      // The results are in memory, whatever the rest of the file is.
       journal!.add("d", 2);
       assertEquals(journal!.soFar("a"), ["a5", "a6"]);
       journal!.advance("a", 2 * half, (isFirst) => isFirst ? "all" : "rest");

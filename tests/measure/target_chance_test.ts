@@ -42,7 +42,7 @@ Deno.test("targetChance() says how many random orders fit as well as shuffled ta
   for (const examples of [16, 32, 100]) {
     assert(chanceOf((_, i) => [unrelated[i]], { examples })! > 0.1);
   }
-  // Of what depends on combinations alone, no near inputs have near targets.
+  // If targets depend on combinations alone, near inputs do not have near targets.
   assert(chanceOf((row) => [Number(row.filter((x) => x > 0).length % 2)])! > 0.1);
 });
 

@@ -27,7 +27,8 @@ const withLayer = (units: number) =>
   });
 
 Deno.test("buildModel() counts what all weights of a model take together", async () => {
-  // 2^22 entries are free. Of the first layer kernel and bias have 4 million together, of the second 6 million.
+  // 2^22 entries are free. The kernel and bias of the first layer have 4 million entries together,
+  // those of the second 6 million.
   assertEquals(
     await withLayer(2e6),
     'weightsManifest has no "wide/kernel" and 1 more, expected every weight of the model',

@@ -232,7 +232,7 @@ const apply = (layer: Layer, tensor: unknown) => layer.apply(tensor as never) as
 
 Deno.test("frontLayers() looks at the calls of each input alone, where a layer is called with both", () => {
   const [one, other] = [0, 1].map(() => tf.input({ shape: [4] }));
-  // What both go through passes them on; after it only one of them is scaled.
+  // The layer that both pass through hands them on; after it only one of them is scaled.
   const shared = tf.layers.reshape({ targetShape: [2, 2] });
   const scaled = apply(tf.layers.layerNormalization({ name: "norm" }), apply(shared, one));
   const sum = apply(tf.layers.add(), [scaled, apply(shared, other)]);

@@ -44,7 +44,7 @@ Deno.test("randomBatch() draws inputs that a Normalization makes standard normal
     (layer.apply(tf.tensor2d(values, [4000, 3])) as never as { dataSync(): Float32Array })
       .dataSync()
   );
-  // What comes out is what every other model is fed.
+  // Every other model gets the same inputs.
   out.forEach((value, i) => assertAlmostEquals(value, plain.values[i], i % 3 === 2 ? 1e-3 : 1e-4));
   model.dispose();
 });

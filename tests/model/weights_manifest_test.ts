@@ -56,7 +56,7 @@ Deno.test("parseTensor() takes shapes of up to six axes, of any size from 0", ()
       `x.shape is ${JSON.stringify(sizes)}, ${expected}`,
     );
   }
-  // What is too long for a message is told of in words.
+  // A value that is too long for a message is described.
   const long = (length: number) => message({ shape: ["a".repeat(length - 4)], values: [] });
   assertEquals(long(60), `x.shape is ["${"a".repeat(56)}"], ${expected}`);
   assertEquals(long(61), `x.shape is an array of 1 item, ${expected}`);

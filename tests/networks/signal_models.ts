@@ -176,7 +176,7 @@ function attention({ tf, init }: Kit): { apply(x: unknown): unknown } {
       const factor = value * output;
       return {
         output: { meanSquare: factor * share, mean: 0 },
-        // What the steps send adds up where they send the same, as under a pool: nobody knows.
+        // The signals of the steps add up if they are equal, as under a pool: nobody knows.
         gradients: null,
       };
     },

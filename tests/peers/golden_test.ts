@@ -39,7 +39,8 @@ async function figuresOf(name: string, change: (model: LayersModel) => void | Pr
 function assertAgrees(own: Loose, name: string) {
   const golden = read<Golden>(name);
   const exact = golden["PyTorch, float64"];
-  // What PyTorch itself gets otherwise in float32, no other program can get right there.
+  // A figure that PyTorch itself gets wrong in float32 cannot be right in another program's
+  // float32.
   const lost = compareFigures(golden["PyTorch"], exact).apart;
   for (const [peer, theirs] of Object.entries(golden)) {
     const { missing, apart, worst } = compareFigures(own, theirs);

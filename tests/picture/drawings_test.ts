@@ -269,7 +269,7 @@ Deno.test("scaleAxis() lays scales out by their logarithm, and marks powers of t
   assertEquals(axis.at(Math.sqrt(10)), 200);
   assertEquals([axis.at(1e-9), axis.at(1e9)], [0, 300]);
   assertEquals(axis.ticks.map(({ label }) => label), ["10⁻¹", "1", "10"]);
-  // Of scales within a factor of ten there are too few powers of ten.
+  // Scales within a factor of ten have too few powers of ten.
   const narrow = scaleAxis([1, 2, 4], { from: 0, to: 300 });
   assertEquals(narrow.ticks.map(({ label }) => label), ["1", "2", "4"]);
   assertEquals(scaleAxis([5], { from: 0, to: 300 }).centers, [150]);

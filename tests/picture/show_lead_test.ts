@@ -18,8 +18,8 @@ Deno.test("showChecked() lists a rule of files for a file of weights, and not fo
   );
   const network = { measurements: { ...file, weightsOnly: undefined }, findings: [] };
   assertEquals(showChecked(network).source.includes("blocks-alike"), false);
-  // All but that one, and half precision, which is judged if it is asked for.
-  // Of those three no layer has the figure.
+  // All but that one, and half precision, which is judged if it is asked for. None of those three
+  // layers has the figure.
   assertEquals(
     checkedWords(network),
     `${RULES.length - 5} rules passed, 3 had nothing to judge.`,

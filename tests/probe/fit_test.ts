@@ -353,7 +353,7 @@ Deno.test("fitScale() takes no loss that rises for learning, however many classe
     fitOf({ losses: ["meanSquaredError"], targets: [numbers], outputs: [to], start: [from] }).fit!;
   // From below guessing, up, and still below it.
   assertEquals(mse(column(4, 4, 4, 6), column(4, 4, 4, 5)), 0);
-  // What it knew before, it need not learn.
+  // It need not learn what it already knew.
   assert(mse(column(1, 2, 3, 9), column(1, 2, 3, 8.5)) > 0.5);
 });
 

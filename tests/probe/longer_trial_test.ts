@@ -78,7 +78,7 @@ Deno.test("fitScale() knows what guessing costs a loss that takes logits", async
   for (const loss of ["softmaxCrossEntropy", "sigmoidCrossEntropy"] as const) {
     const { guess, fit } = fitOf(loss, Array(4).fill([odds / 2, -odds / 2]));
     assertAlmostEquals(guess!, entropy, 1e-5);
-    // Of two sigmoids each is on its own, so that half of the odds is too little for them.
+    // Each of two sigmoids is separate, so that half of the odds is too little for them.
     if (loss === "softmaxCrossEntropy") assertAlmostEquals(fit!, 0, 1e-4);
     else assert(fit! < -0.05, `${fit}`);
     const right = fitOf(loss, [[9, -9], [9, -9], [-9, 9], [9, -9]]);

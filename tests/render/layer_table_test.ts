@@ -486,7 +486,7 @@ Deno.test("worstOf() takes a warning before the deadest, and the middle gradient
   assertEquals(worst([1, 1, 1], [finding("dense_1", { severity: "warning" })]), "dense_1");
   const both = [finding("dense_0", { severity: "warning" }), finding("dense_1")];
   assertEquals(worst([9, 1, 1], both), "dense_1");
-  // Of two in the middle, the larger is the usual one.
+  // The larger of two in the middle is the usual one.
   assertEquals(worst([1, 1, 4, 4]), "dense_1");
   // A layer without a gradient is as usual as one with the middle gradient.
   assertEquals(worst([1, 1, 1.01, 1]), "dense_2");

@@ -206,7 +206,8 @@ Deno.test("renderText() never exceeds the width and never throws, whatever was m
       // deno-lint-ignore no-control-regex
       assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(bare));
       for (const line of bare.split("\n")) {
-        // What a CI system would obey is spelled out once the line stands, and takes 3 columns more.
+        // A command to a CI system is spelled out after the line is laid out, and takes 3 columns
+        // more.
         const defused = line.match(/\\x3a|\\x5b/g)?.length ?? 0;
         assert(displayWidth(line) <= options.width + 3 * defused, line);
       }

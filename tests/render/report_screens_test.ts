@@ -213,7 +213,7 @@ Deno.test("renderText() folds the table where layers repeat, and charts where th
   assert(/^ {2}dense_2 \.\.\. dense_8 .*\|#+-+/m.test(show({ width: 100 }, sick, long)));
   assertEquals(rows(show({ all: true }, sick, long)).length, 3 * 100);
   assert(!show({ all: true }, sick, long).includes("--all"));
-  // Whoever asks for some layers sees each of them.
+  // A user who asks for some layers sees each of them.
   assert(!show({ layers: /dense_[2-5]$/ }).includes("alike"));
 });
 

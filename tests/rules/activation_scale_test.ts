@@ -8,7 +8,7 @@ import { branched, predicted, WIDTH } from "../networks/predicted.ts";
 import { boundsOf, type Theory, toldMeasurements } from "./told_theory.ts";
 
 Deno.test("activationScale only warns of any scale while the signal survives", () => {
-  // Of ten drawn networks whose outputs are 1000 times too small, and nothing else, all train.
+  // All ten drawn networks whose only fault is outputs that are 1000 times too small train.
   for (const factor of [1e-6, 1e6]) {
     const chain = predicted("tanh", 1, { deviations: [1, factor, 1] });
     assertEquals(activationScale.run(chain).map(({ severity }) => severity), ["warning"]);

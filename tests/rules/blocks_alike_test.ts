@@ -220,7 +220,7 @@ Deno.test("blocks-alike finds two kernels under each other's names", () => {
   assertEquals(swapped(null), []);
   assertEquals(swapped(4), ["warning swapped h.4.q,h.4.o"]);
   assertEquals(swapped(4, 6), ["warning swapped h.4.q,h.6.o"]);
-  // Of nearly the same size, nothing tells them apart.
+  // With nearly the same size, nothing tells them apart.
   assertEquals(swapped(4, 4, 1.32), ["warning swapped h.4.q,h.4.o"]);
   assertEquals(swapped(4, 4, 1.28), []);
 });

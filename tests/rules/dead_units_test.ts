@@ -83,7 +83,7 @@ Deno.test("deadUnits allows for the units that depth explains in trained relu la
   assertEquals(severities(deep(0.6)), ["warning"]);
   assertEquals(severities(deep(0.602)), ["error"]);
   assertEquals(severities(deep(1)), ["error"]);
-  // What the message adds up is the limit.
+  // The sum in the message is the limit.
   const [{ message }] = deadUnits.run(deep(0.5));
   assertMatch(message, /expected <= 36\.1 % \(deadFractionWarning, plus 16\.1 % for depth\)/);
 });

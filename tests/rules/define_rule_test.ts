@@ -131,7 +131,7 @@ Deno.test("a rule refuses a threshold that is not its own, and one out of its ra
     InputError,
     "is 0.5, expected a number from 1 to Infinity",
   );
-  // What is undefined was not given.
+  // An undefined value was not given.
   assertEquals(rule.run(wide(), { deadFraction: undefined } as object).length, 1);
 });
 

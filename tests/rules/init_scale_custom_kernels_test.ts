@@ -95,7 +95,7 @@ Deno.test("initScale holds a layer that is registered as dense to the factor of 
   assertEquals(found(1.9 * MOST, {}, { className }), []);
   assertEquals(found(2.1 * MOST, {}, { className }), ["warning too-large"]);
   assertEquals(found(2.1 * MOST), []);
-  // Of the cells of a recurrent layer nothing of the kind is known.
+  // Nothing of the kind is known about the cells of a recurrent layer.
   registerLayer("MixerThatIsCell", { kind: "cell" });
   assertEquals(found(50, {}, { className: "MixerThatIsCell" }), []);
 });

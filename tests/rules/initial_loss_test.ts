@@ -63,7 +63,7 @@ Deno.test("initialLoss passes a loss that is just at a bound of what it expects"
     { loss: "meanSquaredError", activation: "linear", units: 1, targets: square },
   ];
   for (const given of cases) {
-    // What fails, and what only warns, have bounds of their own.
+    // Errors and warnings have separate bounds.
     for (const value of [1e-3, 1e3]) {
       const [{ expected, kind, figures }] = loss({ ...given, value });
       for (const bound of expected.bounds!) {

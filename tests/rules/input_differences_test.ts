@@ -58,7 +58,7 @@ Deno.test("inputNormalized only warns of alike examples that a later layer tells
   };
   assertEquals(after(1e-5, 0.0099), ["error"]);
   assertEquals(after(1e-5, 0.0101), ["warning"]);
-  // What does not differ at all no layer can tell apart.
+  // No layer can tell equal examples apart.
   assertEquals(after(0, 0.5), ["error"]);
 });
 

@@ -91,7 +91,7 @@ Deno.test("outputHead wants no activation under a loss on logits", () => {
   for (const loss of ["softmaxCrossEntropy", "sigmoidCrossEntropy"]) {
     assertEquals(head({ loss, activation: "linear" }), []);
     assertEquals(head({ loss, activation: "softmax" }), ["warning: a linear head"]);
-    // Of two sigmoids none says less than 1/2.
+    // Neither of two sigmoids says less than 1/2.
     assertEquals(head({ loss, activation: "sigmoid" }), ["error: a linear head"]);
   }
 });

@@ -34,7 +34,7 @@ Deno.test("the Indexed Job makes the unsplit study, though a pod is evicted", as
       [[0, 0], [1, 143], [1, 0], [2, 0]],
       errors,
     );
-    // What the manifest tells its user to type in a pod with the same volume.
+    // Command that the manifest suggests for a pod with the same volume.
     const [, merge] = /^# +(deno run .* merge .*)$/m.exec(TEXT)!;
     const command = merge.replace(PACKAGE, '"$PROGRAM"').replaceAll("/parts/", "./");
     const { code, stderr } = await runTask(["sh", "-c", command], { cwd: folder, env: {} });

@@ -49,7 +49,7 @@ Deno.test("mergeStudyFiles() joins a thousand shards with one or two files open"
     assertEquals(next, header.total);
     assert(open.most <= 2, `${open.most} files were open`);
     assertEquals(open.now, 0);
-    // Who stops early leaves no file open.
+    // Stopping early leaves no file open.
     for await (const _ of mergeStudyFiles(files).points) break;
     assertEquals(open.now, 0);
   });
@@ -218,7 +218,7 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
     [{ grid: makeHeader({ ...GRID, seeds: 4 }).grid }, "grid.seeds is [0,1,2] and [0,1,2,3]"],
     [{ objective: "meanSquaredError" }, "different objectives"],
     [{ examples: 8 }, "examples is 32 and 8"],
-    // What makes another fingerprint is told rather than the fingerprint.
+    // The difference is reported rather than the fingerprint that it changes.
     [{ examples: 8, model: { ...HEADER.model, fingerprint: "1" } }, "examples is 32 and 8"],
     // Long values are cut behind their beginning.
     [{ objective: "x".repeat(78) }, `objective is "sum" and "${"x".repeat(78)}"`],

@@ -149,7 +149,7 @@ Deno.test("renderStudy() plots the measured ratio and the predicted one", () => 
       makeLayer(name, { activation: "linear", sigma: scale })
     ),
   }));
-  // Of two linear layers the ratio is sigma_w itself.
+  // For two linear layers the ratio is sigma_w itself.
   assertStringIncludes(renderStudy(same), "@");
   const rows = renderStudy(same).split("\n").filter((line) => /^ *\S* \|/.test(line));
   assert(rows.some((line) => /^ +1e3 \|-+@/.test(line)));

@@ -96,7 +96,7 @@ Deno.test("StudyWriter takes the points of its shard", async () => {
 Deno.test("StudyWriter keeps others off its file, and clears up after one that was killed", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/study.json`;
-    // What a process leaves that is killed while it writes.
+    // Files of a process that was killed while it wrote.
     const leftover = renderStudyJson({ ...HEADER, points: makePoints(HEADER) });
     await Deno.writeTextFile(`${path}.journal`, leftover.slice(leftover.indexOf(",\n    {")));
     await Deno.writeTextFile(`${path}.tmp`, leftover.slice(0, 1000));

@@ -166,7 +166,7 @@ Deno.test("activate() gives every figure of a signal and of a gradient, for z of
         isKinked ? 7e-3 : 3e-3,
         name,
       );
-      // What went to the largest of a window has passed by its slope already.
+      // The gradient to the largest entry of a window already has its slope.
       assertNear(found.back({ ...gradient, chosen: 0.9 }).square, 7 * 0.9);
     }
   }

@@ -83,7 +83,7 @@ Deno.test("depthScale() finds where correlations tend to in the chaotic phase, w
     const phi = resolveActivation(activation);
     const at = (f: (z: number) => number, correlation: number) =>
       weights * normalPairMean(f, { mean: 0, variance, correlation });
-    // What tells two inputs apart grows below the fixed point, and falls above it.
+    // The difference between two inputs grows below the fixed point and falls above it.
     const excess = (c: number) => (at(phi.value, c) + biases) / variance - c;
     const near = 0.01;
     assert(excess(Math.min(0.999, found.correlation + near)) < 0, of);

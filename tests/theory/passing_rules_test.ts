@@ -54,7 +54,7 @@ Deno.test("activationRule takes a prelu of one slope for a leaky relu of that sl
   const flat = prelu(0);
   Object.assign(flat.weights[0], { mean: 0, meanSquare: 1e-6 });
   assertNear(activationRule(flat, [input], context)!.a.meanSquare, reluOf(input));
-  // Of several slopes there is no curve; the alpha of a relu does not change its slope.
+  // Several slopes have no curve; the alpha of a relu does not change its slope.
   assertEquals(activationRule(prelu(1.1e-6), [input], context), null);
   const relu = { ...prelu(0), activation: "relu" };
   assertEquals(activationRule(relu, [input], context)!.a, activate("relu", input, 5, 6)!.a);

@@ -169,7 +169,7 @@ Deno.test("propagate() anchors layers with weights alone, to what was measured o
     head("b"),
   ];
   const anchored = follow(nodes, { anchored: true });
-  // What b reads is what the activation was measured at, and what it sends is by its own delta.
+  // b reads what the activation was measured at, and sends by its own delta.
   assertNear(anchored.get("b")!.preActivations!, 13);
   assertNear(anchored.get("a")!.preActivations!, 5);
   assertNear(anchored.get("t")!.deltas!, 2 * 13);

@@ -37,7 +37,7 @@ Deno.test("propagate() adds independent branches by their squares, and their mea
   // relu of variance v: mean square v / 2, mean root(v / 2 pi).
   const cross = 2 * 2 * 3 / (2 * Math.PI);
   assertAlmostEquals(follow(relus).size("sum"), (4 + 9) / 2 + cross, 1e-6);
-  // What one shared layer puts out in two calls shares its weights: alike examples add up.
+  // The outputs of a shared layer in two calls share its weights: equal examples add up.
   const twice = { ...plain("sum", "addition", ["a"]), operands: 2 };
   assertAlmostEquals(follow([dense("a", ["input"])], { mean: 0 }).size("a"), 1);
   assertAlmostEquals(follow([dense("a", ["input"]), twice]).size("sum"), 2, 1e-9);

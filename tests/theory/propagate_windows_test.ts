@@ -56,7 +56,7 @@ Deno.test("propagate() takes the mean and the largest of independent positions",
   const of = (operation: NetworkNode["operation"], meanSquare = 1, mean = 0) =>
     follow([pool(operation, small)], { shape: MAP, meanSquare, mean });
   assertAlmostEquals(of("mean").size("pool"), 1 / 4, 1e-9);
-  // What is common to all positions stays.
+  // The part common to all positions stays.
   assertAlmostEquals(of("mean", 2, 1).size("pool"), 1 + 1 / 4, 1e-9);
   // The largest of four standard normals: mean 1.02938, variance 0.49172.
   assertAlmostEquals(of("largest").mean("pool"), 1.02938, 1e-3);

@@ -52,7 +52,7 @@ Deno.test("widthSpread() has the variance of ln |a|^2 that draws of 20 relu laye
   }).filter(Number.isFinite);
   const average = mean(logarithms);
   const variance = mean(logarithms.map((x) => (x - average) ** 2));
-  // Hanin: 5 beta and -2.5 beta with beta = 1, of which draws show 6.0 for so narrow a network.
+  // Hanin: 5 beta and -2.5 beta with beta = 1, while draws show 6.0 for a network this narrow.
   const predicted = widthSpread(Array(20).fill(20)).variance;
   assertAlmostEquals(predicted, 5, 1e-6);
   assertAlmostEquals(variance / predicted, 1.2, 0.25);

@@ -137,7 +137,7 @@ Deno.test("the long cell makes of drawn gates and states what its equations make
       draw(0.4, variance()),
     ];
     const next = memory(...at as [number, number, number, number]);
-    // What is put out takes the memory for normal.
+    // The output assumes a normal memory.
     const out = [draw(0.4, variance()), draw(innerMean, inner - innerMean ** 2)];
     const shown = output(...out as [number, number]);
     const [byMemory, ...byGates] = [0, 1, 2, 3].map((of) => slope(memory, at, of) ** 2);
@@ -178,7 +178,7 @@ Deno.test("the long cell adds up what an input leaves in its memory, step by ste
   for (const given of [{ gate: null }, { gate: "softmax" }, { activation: "softmax" }]) {
     assertEquals(WALKS.memory!.forward({ ...CELL, ...given }, INPUT, before), null);
   }
-  // Of an input and biases of nothing nothing lasts, nor is anything put out.
+  // Nothing lasts of an input and biases of 0, nor is anything put out.
   const still = { ...CELL, bias: { variance: 0, mean: 0, forget: 1 } };
   const zero = { square: 0, mean: 0, inner: 0, innerMean: 0, shared: 0 };
   const silent = WALKS.memory!.forward(still, { meanSquare: 0, near: 0 }, zero)!.state;

@@ -57,7 +57,7 @@ Deno.test("forwardSlope() is the growth of the mean square with the variance", (
   for (const variance of [0.2, 1, 7]) {
     assertNear(forwardSlope("tanh", variance), growth(square, variance), 1e-6);
   }
-  // Of the variance at which gelu has the mean square 1.
+  // Deviation of the variance at which gelu has the mean square 1.
   const geluSquare = (variance: number) => {
     const { value } = resolveActivation("gelu");
     return normalMean((z) => value(z) ** 2, 0, variance);

@@ -23,7 +23,7 @@ Deno.test("activationSpread() grows more slowly where the activation pulls the s
   const [tanh] = activationSpread(critical("tanh", 20, 30)).slice(-1);
   const [linear] = activationSpread(critical("linear", 20, 30)).slice(-1);
   assert(tanh < 0.7 * linear, `${tanh} and ${linear}`);
-  // What the weights do to the scale is soon forgotten beside biases.
+  // The effect of the weights on the scale is soon lost beside biases.
   const withBiases = activationSpread(
     critical("tanh", 20, 30).map((layer) => ({ ...layer, biasVariance: 1 })),
   );

@@ -199,7 +199,7 @@ Deno.test("units may die while the held-out loss falls", () => {
     );
   assertEquals([found(0.92, 0.85), found(0.92, 0.86)], [[], ["dying warning"]]);
   assertEquals([found(0.98, 0.85), found(0.98, 0.86)], [["dead warning"], ["dead error"]]);
-  // What had been learned is lost.
+  // The network loses what it had learned.
   const lost = [found(0.98, 0.5, 0.51), found(0.98, 0.5, 0.49)];
   assertEquals(lost, [["dead warning"], ["dead error"]]);
 });
@@ -407,7 +407,7 @@ Deno.test("steps are too small if they keep to the prediction although the held-
   assertEquals([kinds({}, 0.979), kinds({}, 0.981)], [[], ["slow"]]);
   assertEquals([0.979, 0.981].map((ratio) => kinds({ decreaseRatio: ratio })), [[], ["slow"]]);
   assertEquals([1.99e-2, 2.01e-2].map((ratio) => kinds({ updateRatio: ratio })), [["slow"], []]);
-  // What counts is the loss of a network that has learned nothing: a held-out loss falls to it at once.
+  // The loss of a network that has learned nothing counts: a held-out loss falls to it at once.
   assertEquals([1.02, 1.03].map((loss) => kinds({}, 0.5, loss)), [["slow"], []]);
   assertStringIncludes(
     found({}, 0.5, 1.02)[0].message,

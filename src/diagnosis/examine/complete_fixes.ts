@@ -36,8 +36,9 @@ const MAX_ADDED = 3;
 const ENOUGH = 40;
 
 /**
- * Number of steps after which learning a batch says nothing of more examples. Of the fixed networks of
- * `bench/trainability` that took 85 to 103 steps all five train; the three that took more do not.
+ * Number of steps after which learning a batch says nothing of more examples. All five fixed
+ * networks of `bench/trainability` that took 85 to 103 steps train; the three that took more do
+ * not.
  */
 const TOO_LATE = 105;
 
@@ -122,7 +123,7 @@ export async function completeFixes(
     added.push({ cause, fix });
   };
   try {
-    // Of causes that no pass shows only those are said without which the network does not train.
+    // A cause that no pass shows is reported only if the network does not train with it.
     const unseen = isFixed(trial) ? [] : unseenCauses(measurements, original, known);
     for (const { cause, fix } of [...causes, ...unseen].flatMap(withFix).slice(0, MAX_ADDED)) {
       if (isEnough(trial)) break;

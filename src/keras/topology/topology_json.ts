@@ -28,7 +28,8 @@ export function modelClassOf(config: unknown): "Functional" | "Sequential" | nul
 
 /**
  * Returns the value that an object of the file has for a key of TensorFlow.js, and the key as in
- * the file. Of two keys with the same conversion the later counts, as in the conversion itself.
+ * the file. If two keys have the same conversion, the later one counts, as in the conversion
+ * itself.
  */
 export function setting(object: Json, key: string): { key: string; value: unknown } {
   const written = Object.keys(object).findLast((own) => camelCase(own) === key) ?? snakeCase(key);

@@ -32,8 +32,8 @@ export const piecesOf = ({ tensor, matrix }: SweepTensor): Pieces =>
   dividePieces(matrix ?? tensor.shape, typeRead(tensor));
 
 /**
- * Sweeps tensors in this thread. Of a tensor that is stored in a file as it is, only a piece is in
- * memory at a time.
+ * Sweeps tensors in this thread. Only a piece of a tensor that a file stores unpacked is in memory
+ * at a time.
  */
 export function sweepTensors(tensors: readonly SweepTensor[]): TensorFigures[] {
   const sweep = new CheckpointSweep();

@@ -162,7 +162,7 @@ export class TensorSweep {
    */
   finish(coefficients: Coefficients, units: UnitAxis | null): TensorFigures | null {
     const { matrix, type } = this.#pieces;
-    // Of a row in several pieces, only the first says that it is constant.
+    // For a row in several pieces, only the first says that it is constant.
     this.#rows?.flagZeros({ keepsConstant: matrix.compares.columns || !this.#pieces.isWhole });
     this.#flagColumns(coefficients);
     const rows = this.#rows?.count() ?? null;

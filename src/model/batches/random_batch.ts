@@ -228,8 +228,8 @@ function consumers(tensor: SymbolicTensor): Consumer[] {
         const inner = innerLayers(layer);
         if (inner !== null && Array.isArray(inputs)) seen.add(inputs[position]);
         else {
-          // Of the layers in a container, the first that looks entries up is given the input: the
-          // others look up what the container makes, such as positions.
+          // The first layer in a container that looks entries up gets the input: the others look up
+          // values that the container makes, such as positions.
           const ranges = (inner ?? []).map((one) => lookUp(one));
           const [first] = ranges.filter((range) => range !== null);
           if (first !== undefined) found.push({ ...first, isPart });

@@ -98,7 +98,8 @@ function readHeader(bytes: Uint8Array): Header {
   const hasPalette = type === 3;
   const channels = hasPalette ? 3 : samples;
   const unpacked = height * (Math.ceil(width * samples * bits / 8) + 1);
-  // Of the library: what is unpacked, in pieces and whole, the lines without filters, the samples.
+  // Memory of the library: the unpacked bytes, in pieces and whole, the lines without filters, the
+  // samples.
   const memory = 3 * unpacked + height * width * (channels + samples) * (bits === 16 ? 5 : 1);
   return { height, width, channels, memory, bits, hasPalette, unpacked };
 }

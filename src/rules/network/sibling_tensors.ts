@@ -102,7 +102,7 @@ export function trendOf({ siblings }: SiblingGroup): Trend | null {
     y: Math.log(weight.values.rms),
   }));
   if (sized.length < MIN_BLOCKS) return null;
-  // Of more than 100 blocks, slopes between neighbours 1 to 100 apart are enough.
+  // With more than 100 blocks, slopes between neighbours 1 to 100 apart are enough.
   const slopes = points.flatMap((a, i) =>
     points.slice(i + 1, i + 101).map((b) => (b.y - a.y) / (b.x - a.x))
   );

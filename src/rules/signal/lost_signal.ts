@@ -97,7 +97,8 @@ function unstopped(
       above = sender;
     }
   }
-  // What feeds only a branch that starts at zero, as the embedding of a time does, waits with it.
+  // A layer that feeds only a branch that starts at zero, such as the embedding of a time, waits
+  // with it.
   const opening = above;
   if (
     opening !== undefined && aside.some((layer) => opensFor(layer, opening, network)) &&

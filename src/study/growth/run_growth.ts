@@ -37,13 +37,13 @@ const BRANCH_POWER = -0.5;
  * measured.
  *
  * Along the width, the update of a kernel moves its output by update x fan-in x input, since the
- * updates of one batch add up. The rate cancels the slope of that product, and the initial
- * standard deviation the slope by which the output outgrows the input. What moves below a readout
- * moves along its kernel and adds up as well, so that the kernel has to fall as 1 / fan-in.
+ * updates of one batch add up. The rate cancels the slope of that product, and the initial standard
+ * deviation the slope by which the output outgrows the input. The layers below a readout move along
+ * its kernel, and their changes add up too, so the kernel has to fall as 1 / fan-in.
  *
  * Along the depth, a branch whose sum grows is multiplied by depth^-1/2. In a chain without sums
- * the size grows by the same factor in each layer, which the kernels cancel. The rates of
- * repeated layers cancel the slope of the change.
+ * the size grows by the same factor in each layer, which the kernels cancel. The rates of repeated
+ * layers cancel the slope of the change.
  *
  * @returns The changes; none if every slope is flat, or no power of the size would help.
  */
@@ -116,7 +116,7 @@ function widthPowers(
     const isSteep = layer.level !== "flat";
     let std = role === "output" && outgrows < 0 ? 0 : against(outgrows);
     if (role === "output" && isSteep && std === 0 && layer.std !== null) {
-      // What moves below it moves along its kernel, so that a fan-in of n adds up to n.
+      // The layers below it move along its kernel, so that a fan-in of n adds up to n.
       std = against(layer.std + multiplier + fanIn!);
     }
     powers.set(layer.name, { std, rate });

@@ -275,7 +275,7 @@ class Builder {
   }
 
   /**
-   * Adds the update of buffers. Of a layer that is called more than once, only the first call is
+   * Adds the update of buffers. Only the first call of a layer that is called more than once is
    * known by its values, and an input that no layer reads is not given: such buffers stay as they
    * are, and a note says so.
    */

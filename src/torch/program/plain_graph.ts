@@ -18,9 +18,10 @@ const MAX_DEPTH = 32;
  * Replaces what has no operation of its own in a graph:
  *
  * - Each call of a part under `torch.autocast`, `torch.no_grad` or `torch.enable_grad` becomes the
- *   calls in it, with their names behind that of the part. What leaves a part without gradients is
+ *   calls in it, with their names behind that of the part. Outputs of a part without gradients are
  *   detached. Everything is computed in float32, also under autocast.
- * - Each call with an argument `out` becomes one without, whose result is copied into that argument.
+ * - Each call with an argument `out` becomes one without, whose result is copied into that
+ *   argument.
  *
  * @param graph Graph of `models/model.json`.
  * @throws {ModelError} If a part is not as PyTorch writes it.

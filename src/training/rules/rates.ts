@@ -249,7 +249,7 @@ function risenBy(log: TrainingLog, limits: FirstLimits): TooHigh | null {
   const figures = figuresOf(log);
   if (figures === null) return null;
   const { lossGrowth, standing } = figures;
-  // What was learned and is lost again is another matter.
+  // A loss of what was learned is another matter.
   const least = log.least("loss")?.value ?? NaN;
   if (log.age > 2 * FIRST && least < HAS_LEARNED * (log.column("loss")[0]?.value ?? NaN)) {
     return null;

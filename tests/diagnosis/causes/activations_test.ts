@@ -113,7 +113,7 @@ Deno.test("attention() shrinks queries and keys alike, so that their scores vary
   for (const { factor } of fix.weights) assertAlmostEquals(factor, 1 / 4);
   assertEquals(explains(finding(null, { rule: "exploding-gradients" })), true);
   assertEquals(find(1.5)[0].layers, ["query", "key"]);
-  // Of usual scores no kernel is to blame.
+  // No kernel is to blame for usual scores.
   for (const scores of [1, Infinity]) {
     const [{ layers, fixes }] = find(scores);
     assertEquals([layers, fixes.map(({ kind }) => kind)], [["softmax"], ["rebuild"]]);

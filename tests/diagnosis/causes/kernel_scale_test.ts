@@ -235,7 +235,7 @@ Deno.test("gains() leaves kernels alone that are close to their gain, or so far 
       { rule: "bias-init" },
     ]
   ) assertEquals(noted(over), 2);
-  // Of zeros no factor makes a kernel.
+  // No factor makes a kernel from zeros.
   assertEquals(noted({}, Infinity), 2);
 });
 

@@ -52,7 +52,7 @@ Deno.test("a thread that breaks down ends the operation with an error, and not t
   for (let i = 0; i < 3; i++) {
     assertThrows(() => native.relu(beyond, address(to), count), WebAssembly.RuntimeError);
   }
-  // What is left of the threads goes on.
+  // The remaining threads continue.
   assertEquals([...tf.relu(tf.tensor1d([-1, 2])).dataSync()], [0, 2]);
   const ones = tf.fill([count], 1);
   assertEquals(tf.sum(tf.relu(ones)).dataSync()[0], count);

@@ -86,7 +86,7 @@ Deno.test("selfGateGradient() is dy times the derivative", async () => {
       x.forEach((at, i) => {
         const [value, derivative] = reference(gate, at);
         const slope = derivative * dy[i];
-        // Of the two terms of the derivative, which cancel where it changes its sign.
+        // Relative to the two terms of the derivative, which cancel where it changes its sign.
         const size = Math.abs(slope) + (at === 0 ? 0 : Math.abs(value / at * dy[i]));
         const error = Math.abs(y[i] - slope);
         assert(

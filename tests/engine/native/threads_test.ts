@@ -88,7 +88,7 @@ function compute(tf: TensorFlow): Int32Array[] {
         strides: [1, 1],
         filterShape: [3, 3, 3, 5],
       }),
-      // Of the nine entries of a window, one is left for a part.
+      // One of the nine entries of a window is left for a part.
       run("Conv2DBackpropFilter", {
         x: normal([200, 10, 10, 1], 20),
         dy: normal([200, 8, 8, 1], 21),

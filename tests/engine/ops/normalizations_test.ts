@@ -105,7 +105,7 @@ function gradientError(tf: TensorFlow, kind: Kind, count: number): number {
 Deno.test("the gradient of a normalisation of 2 to 16 entries keeps its digits where it cancels", async () => {
   await onBackend("this engine", (tf) => {
     for (const kind of ["Columns", "Rows"] as const) {
-      // Of two entries the gradient is epsilon / variance of its terms, here a millionth.
+      // For two entries the gradient is epsilon / variance of its terms, here a millionth.
       for (const count of [2, 3, 16, 17]) {
         const error = gradientError(tf, kind, count);
         assert(error < 2e-6, `${kind} of ${count}: ${error}`);

@@ -114,7 +114,7 @@ Deno.test("the gradients of poolings whose windows begin within the image are 0 
       tf.tidy(() => {
         const x = tf.ones([1, 4, 4, 4]);
         const y = tf.engine().runKernel(`${kind}Pool`, { x }, attributes) as Tensor;
-        // What lay there before would be seen.
+        // The previous content would be seen.
         tf.fill(x.shape, 777).dispose();
         const dx = tf.engine().runKernel(
           `${kind}PoolGrad`,

@@ -131,7 +131,7 @@ Deno.test("Sum and Mean are right over any axes of any shape", async () => {
 
 Deno.test("Sum of nothing is 0 and Mean of nothing is NaN, of every type", async () => {
   await onBackend("this engine", (tf) => {
-    // What the heap held before is not 0.
+    // The previous content of the heap is not 0.
     tf.dispose([1, 2, 3].map(() => tf.fill([4], 7)));
     const read = (x: Tensor) => [x.dtype, [...x.dataSync()]];
     tf.tidy(() => {

@@ -202,7 +202,7 @@ Deno.test("measure() puts kernels and gradients back that another copy has repla
   const back = tf.getKernelsForBackend("wasm");
   assertEquals(back.length, kernels.length);
   assert(kernels.every((kernel) => back.includes(kernel)));
-  // What a program registers by itself stays.
+  // Classes that a program registers itself stay.
   tf.registerGradient(mine);
   await figures();
   assertStrictEquals(tf.getGradient("Cos"), mine);

@@ -41,7 +41,7 @@ Deno.test("training a model whose layer reads a tensor twice leaves no tensor be
   const input = tf.input({ shape: [4, 6] });
   const models = {
     attention: postNorm(tf, 1),
-    // What the model is given, and what a model inside it is.
+    // Inputs of the model, and of a model inside it.
     given: tf.model({
       inputs: input,
       outputs: tf.layers.add().apply([input, input]) as typeof input,

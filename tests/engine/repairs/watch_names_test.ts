@@ -21,7 +21,7 @@ Deno.test("isNameMadeUp() tells given names from others while names are watched"
     assertEquals([isNameMadeUp(given), isNameMadeUp(made)], [false, true], made.name);
   }
   stop();
-  // What was seen stays known.
+  // Names that were seen stay known.
   for (const [given, made] of both) {
     assertEquals([isNameMadeUp(given), isNameMadeUp(made)], [false, true], made.name);
   }

@@ -52,7 +52,7 @@ export function compareFigure(
   if (!(Math.abs(actual.l2 - rms * Math.sqrt(count)) <= slack * Math.sqrt(count))) {
     fail("l2", actual.l2, rms * Math.sqrt(count));
   }
-  // What is noise beside the others may be 0 or not.
+  // A figure that is noise beside the others may be 0 or not.
   const zeros = expected.filter((x) => Math.abs(x) <= OF_LARGEST * largest).length;
   const sure = expected.filter((_, entry) => isSurelyZero(entry)).length;
   const found = Math.round(actual.zeroFraction * count);

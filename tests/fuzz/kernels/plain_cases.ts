@@ -152,7 +152,7 @@ function broadcast(chance: Chance): KernelCase {
     run: (tf: Operations, [a, b]) => tf[name](a, b),
     output,
     gradients(dy) {
-      // What flows where the larger one is not a number is nobody's.
+      // If the larger one is NaN, the gradient belongs to neither.
       if (!isFinite(a) || !isFinite(b)) return [null, null];
       const da = zeros(shape);
       const db = zeros(small);

@@ -91,7 +91,7 @@ async function tryScale(
   assertAlmostEquals(other.objective.value, expected, 1e-5 * Math.abs(expected) + 1e-6);
 }
 
-/** Whatever stands there, the model is measured, and another loss than the file's is named. */
+/** The model is measured in any case, and a loss other than the file's is named. */
 async function tryDamage(
   tf: TensorFlow,
   head: string,

@@ -23,7 +23,7 @@ export const target: FuzzTarget = {
     return {
       async tryOne(chance) {
         const { json, weights } = chance.one(models);
-        // Of a whole file most changes hit the list of weights.
+        // Most changes of a whole file hit the list of weights.
         const damaged = chance.happens(0.9)
           ? { ...json, modelTopology: mutateJson(json.modelTopology, chance) }
           : mutateJson(json, chance);
@@ -37,7 +37,7 @@ export const target: FuzzTarget = {
             const file = new RegExp(`^${path}: `);
             return requireClearError(error, [ModelError], [file, PLACE]);
           }
-          // What is honest work takes its time.
+          // Honest work takes its time.
           const sizes = model.layers.flatMap(sizesOf);
           if (Math.max(...sizes) > LARGEST) return disposeModel(tf, model);
           try {

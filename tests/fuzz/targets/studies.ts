@@ -41,7 +41,7 @@ export const target: FuzzTarget = {
           for await (const point of merged.points) tally.add(point);
           renderStudy(tally.result(), { width: 80, color: false });
         } catch (error) {
-          // What is missing is in none of the files.
+          // Missing points are in none of the files.
           requireClearError(error, [StudyError], [/part\d\.json|in no part/]);
         }
 

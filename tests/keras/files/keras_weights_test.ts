@@ -317,7 +317,7 @@ Deno.test("pairKerasWeights() gives an inner model the group of a class that onl
   assertEquals(known.length > 4, true);
   // Keras names the group of `class Encoder(keras.Model)` after it.
   assertEquals(pairs(moved(plain, "functional", "encoder")), known);
-  // Of two such models, neither is told apart from the other.
+  // Two such models cannot be told apart.
   const both = moved(moved(plain, "functional", "encoder"), "sequential", "other");
   assertEquals(refusal(() => pairs(both)).found, "missing");
   model.dispose();

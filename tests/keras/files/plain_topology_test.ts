@@ -201,7 +201,7 @@ Deno.test("loadModel() takes a layer for an activation where it is one", async (
   });
   assertEquals(own("Softmax", { axis: -1 }), "softmax");
   assertEquals(own("Activation", { activation: "silu" }), "swish");
-  // What a layer leaves unsaid is Keras's default.
+  // A setting that a layer omits is Keras's default.
   assertEquals(
     ["Softmax", "ReLU", "ELU"].map((name) => own(name, {})),
     ["softmax", "relu", "elu"],

@@ -58,7 +58,7 @@ Deno.test("SpectralNormalization brings the largest singular value to 1", () => 
   const x = tf.zeros([1, 3]);
   for (let step = 0; step < 40; step++) tf.dispose(layer.apply(x, { training: true }) as Tensor);
   const [a, b, c, d, e, f] = entries(layer.getWeights()[0] as Tensor);
-  // Of K'K the larger root.
+  // Larger eigenvalue of K'K.
   const p = a * a + c * c + e * e;
   const q = a * b + c * d + e * f;
   const r = b * b + d * d + f * f;

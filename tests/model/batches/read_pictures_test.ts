@@ -184,7 +184,7 @@ const pictures = fc.record({
   return fc.record({
     ...Object.fromEntries(Object.entries(given).map(([key, value]) => [key, fc.constant(value)])),
     lines: fc.array(
-      // Of a few bytes, two or three are often as near to a guess.
+      // Two or three of a few bytes are often equally near to a guess.
       fc.array(fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 255 })), {
         minLength: row,
         maxLength: row,

@@ -188,7 +188,7 @@ Deno.test("an entry that is unpacked in pieces is held against its size and chec
   damaged.fill(255, 40, 60);
   const wrong = [damaged, zip({ size: 49_999 }), zip({ size: 50_001 }), zip({ checksum: 1 })];
   for (const archive of wrong) await assertRefusedLater(() => unpack(archive), said, ModelError);
-  // What the file itself says goes on: that it was changed, or cannot be read.
+  // Errors of the file itself pass through: that it was changed, or cannot be read.
   const source = bytesInMemory(zip());
   const entry = openZip(source, ModelError).get("x")!;
   source.read = () => {

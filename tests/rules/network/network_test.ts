@@ -164,7 +164,7 @@ Deno.test("offByAlikeness() tells units that are always on by how often all are 
 Deno.test("offByAlikeness() counts what a relu6 cuts off above, and no z that is 0", () => {
   const above = relu(0.3, 0.4, { activation: "relu6", saturatedFraction: 0.2 });
   assertAlmostEquals(alwaysOn(above)!, 0.1, 1e-12);
-  // Of the half of z that is not 0, 0.6 is off: 0.5 + 0.3.
+  // 0.6 of the half of z that is not 0 is off: 0.5 + 0.3.
   const still = relu(0.3, 0.8, { preActivations: zeros(0.5) });
   assertAlmostEquals(alwaysOn(still)!, 0.1, 1e-12);
   assertEquals(alwaysOn(relu(0.3, 1, { preActivations: zeros(1) })), 0);
@@ -206,7 +206,7 @@ Deno.test("offByAlikeness() looks at what lies between the last kernel and the l
   const isJudged = (...layers: LayerMeasurements[]) => alikeness(...layers).has("act");
   assertEquals(isJudged(dense, act), true);
   assertEquals([isJudged(dense, norm(0), act), isJudged(dense, norm(-1), act)], [true, false]);
-  // What stands before the kernel, after the layer or at another depth does not matter.
+  // Layers before the kernel, after the layer or at another depth do not matter.
   assertEquals(isJudged(norm(-1), dense, act), true);
   assertEquals(isJudged(dense, act, norm(-1)), true);
   assertEquals(isJudged({ ...dense, depth: 0 }, act), false);

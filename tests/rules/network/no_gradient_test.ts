@@ -147,7 +147,7 @@ Deno.test("isReachedBelow() asks whether a layer with a kernel below another has
     return isReachedBelow(layers[of], network);
   };
   assertEquals([of(SOME), of(BROKEN), of(ZEROS), of(null)], [true, true, false, false]);
-  // What is above it does not count, nor does it itself.
+  // Layers above it do not count, nor does it itself.
   assertEquals(of(SOME, 0), false);
 });
 

@@ -67,7 +67,7 @@ for (const name of Object.keys(HEALTHY)) {
     for (const [key, draws] of off) {
       const mean = (of: (one: typeof draws[number]) => number) =>
         draws.reduce((sum, one) => sum + of(one), 0) / draws.length;
-      // What theory is off by, and what is left of the spread in the mean of so few draws.
+      // Error of theory, plus the spread that remains in the mean of a few draws.
       const limit = mean(({ doubt }) => doubt) + 0.1;
       assert(
         Math.abs(mean(({ of }) => of)) <= limit,
@@ -305,7 +305,7 @@ Deno.test("SignalTheory draws recurrent and separable layers as TensorFlow.js do
     const { critical, predicted } = theoryOf(lstm(rms), gates);
     return [critical[0], predicted].map((states) => factor(states, "lstm"));
   };
-  // Whatever they are, they are drawn by Glorot and orthogonal: 2 / 28 and 1 / 20.
+  // In any case they are drawn by Glorot and orthogonal: 2 / 28 and 1 / 20.
   const drawn: [number, number] = [Math.sqrt(2 / 28), Math.sqrt(1 / 20)];
   const [, expected] = sizes(drawn);
   for (const rms of [drawn, [3, 0.01], [0.01, 3]] as [number, number][]) {

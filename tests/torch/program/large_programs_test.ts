@@ -29,7 +29,7 @@ for (const isPickled of [false, true]) {
     async fn() {
       const folder = await Deno.makeTempDir();
       try {
-        // What the collector has not yet freed does not grow with the weights.
+        // Memory that the collector has not yet freed does not grow with the weights.
         const few = 16, many = 56;
         const least = await peakOf(folder, { layers: few, units: 1024, isPickled });
         const peak = await peakOf(folder, { layers: many, units: 1024, isPickled });

@@ -50,8 +50,8 @@ interface ClientSettings {
 }
 
 /**
- * Reads files by HTTP ranges. What passes (a cut-off answer, 429, 5xx) is tried again; a file that
- * changes while it is read is refused.
+ * Reads files by HTTP ranges. Transient failures (a cut-off answer, 429, 5xx) are retried; a file
+ * that changes while it is read is refused.
  */
 export class RangeClient {
   readonly #wait: (ms: number) => Promise<void>;

@@ -102,7 +102,7 @@ Deno.test("what has begun goes on if it is expected again, also if it was joined
   await read(200, 300);
   await read(UNIT_BYTES, UNIT_BYTES + 50);
   assertEquals(asked.length, 2);
-  // What nobody expects any more is asked for again.
+  // Bytes that nobody expects any more are requested again.
   ahead.expect(0, [third]);
   ahead.expect(0, []);
   await read(UNIT_BYTES, UNIT_BYTES + 50);
@@ -118,7 +118,7 @@ Deno.test("all readers together hold at most 32 MiB, and none waits for another"
   assertEquals(asked.length, 16);
   await read(0, 10, { stream: 3 });
   assertEquals(asked.length, 17);
-  // What a reader does not expect any more makes room.
+  // Bytes that a reader does not expect any more make room.
   ahead.expect(0, []);
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert(asked.length > 17, `${asked.length}`);
