@@ -7,14 +7,13 @@ import { requireEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel, Optimizer, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import type { Objective } from "../model/objective.ts";
-import type { TrainingStep } from "../training/training_step.ts";
+import type { Lowered, TrainingStep } from "../training/training_step.ts";
 import { failureOf } from "./failure_message.ts";
 import type { HealthRecord } from "./health_record.ts";
 import type { LivePage } from "./live_page.ts";
 import { MonitorOutputs } from "../training/event_file.ts";
 import {
   DEFAULT_EVERY,
-  type Lowered,
   MonitorState,
   type OnFinding,
   TRAINING_RULE_NAMES,
@@ -347,7 +346,8 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
         import.meta.resolve("./live_page.ts")
       );
       const charge = (milliseconds: number) => this.#watch?.charge(milliseconds);
-      this.#page = new LivePage({ history: state.history, steps: rows, charge });
+      const { history, lowerings } = state;
+      this.#page = new LivePage({ history, steps: rows, lowerings, charge });
     }
   }
 

@@ -1,5 +1,5 @@
 import { renderHistoryPage } from "../picture/history_page.ts";
-import type { TrainingStep } from "../training/training_step.ts";
+import type { Lowered, TrainingStep } from "../training/training_step.ts";
 import type { HealthRecord } from "./health_record.ts";
 
 /** Page around that of the history, which it loads again whenever there is news. */
@@ -33,6 +33,7 @@ const LEAST_PAUSE = 1000;
 interface ShownTraining {
   history: readonly HealthRecord[];
   steps: readonly TrainingStep[];
+  lowerings?: readonly Lowered[];
   /** Charges milliseconds that drawing the page took. */
   charge: (milliseconds: number) => void;
   /** Returns the time in milliseconds. */
@@ -96,9 +97,9 @@ export class LivePage {
   }
 
   async #draw(): Promise<string> {
-    const { history, steps, charge } = this.#training;
+    const { history, steps, lowerings, charge } = this.#training;
     const started = this.#now();
-    const page = await renderHistoryPage(history, { steps });
+    const page = await renderHistoryPage(history, { steps, lowerings });
     this.#drawn = this.#now() - started;
     charge(this.#drawn);
     return page;

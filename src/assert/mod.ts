@@ -16,7 +16,8 @@ export {
 export { assertRule } from "./assert_rule.ts";
 export type { CreateModel, DrawOptions } from "./create_model.ts";
 export * from "./health_monitor.ts";
-export type { FindingResponse, Lowered, OnFinding } from "./monitor_state.ts";
+export type { FindingResponse, OnFinding } from "./monitor_state.ts";
+export type { Lowered } from "../training/training_step.ts";
 export type { LayerSignals, TrainingStep } from "../training/training_step.ts";
 export type { HealthRecord } from "./health_record.ts";
 export * from "./assertions.ts";

@@ -6,6 +6,7 @@ import type { Rule } from "../rules/rule.ts";
 import { isRuleError, type RuleError } from "../rules/define_rule.ts";
 import { TRAINING_RULES, type TrainingFinding, TrainingJudge } from "../training/judge_training.ts";
 import type { TrainingSetup } from "../training/training_log.ts";
+import type { Lowered } from "../training/training_step.ts";
 import { hasMoved, LEARNS, progressOf } from "../training/training_pass.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { oneLine } from "./failure_message.ts";
@@ -71,18 +72,6 @@ interface Snapshot {
   updates: ReadonlyMap<string, number | null>;
   /** True if the training ends here. */
   isEnd: boolean;
-}
-
-/** Return to an earlier state at a lower rate. */
-export interface Lowered {
-  /** Step after which it was decided. */
-  at: number;
-  /** Step whose weights were put back. */
-  backTo: number;
-  /** Learning rate before. */
-  from: number;
-  /** Learning rate now. */
-  to: number;
 }
 
 /** Progress and records of a monitored training, judged without TensorFlow.js. */
@@ -211,9 +200,10 @@ export class MonitorState {
     const found = [...before, ...latest];
     const own = found.find(({ severity }) => severity === "error") ??
       latest.find(({ rule }) => rule === "rate-too-high");
-    const cause = own === undefined
-      ? standstillOf(judged, this.history)
-      : causeOfTraining(own, findings, measurements);
+    // A loss that stands still follows from an error that is known.
+    const isKnown = this.judge.findings.some(({ severity }) => severity === "error");
+    const standstill = isKnown ? null : standstillOf(judged, this.history);
+    const cause = own === undefined ? standstill : causeOfTraining(own, findings, measurements);
     this.history.push(shownRecord({
       step,
       epoch: this.epoch,

@@ -14,7 +14,7 @@ import {
   requireValue,
   string,
 } from "../words/shape.ts";
-import type { TrainingStep } from "../training/training_step.ts";
+import type { Lowered, TrainingStep } from "../training/training_step.ts";
 import { COLUMN_STYLE } from "./column_axis.ts";
 import {
   errorsOf,
@@ -66,6 +66,9 @@ const optionsShape = object({
     updateRatio: signal,
     growth: signal,
   }))),
+  lowerings: optional(
+    list(object({ at: number, backTo: number, from: number, to: number })),
+  ),
 });
 
 /** Options of {@linkcode renderHistoryPage}. */
@@ -75,6 +78,8 @@ export interface HistoryPageOptions {
    * held-out one, and what happened between two measurements. Default: none.
    */
   steps?: readonly TrainingStep[];
+  /** Returns to an earlier state: `lowerings` of the monitor. Default: none. */
+  lowerings?: readonly Lowered[];
 }
 
 /**
@@ -121,8 +126,8 @@ export function renderHistoryPage(
     requireValue(place, record.measurements, measurementShape);
   }
   const last = history[history.length - 1];
-  const { steps = [] } = options;
-  const found = foundCause(history, steps);
+  const { steps = [], lowerings = [] } = options;
+  const found = foundCause(history, steps, lowerings);
   const { lead, lines, maps } = showTraining(records, shownSteps(steps), found);
   const name = shortTitle(last.measurements.model.name);
   const section = (id: string, title: string, body: Markup | null) =>
@@ -132,7 +137,9 @@ export function renderHistoryPage(
     header:
       markup`<div class="lead"><div class="lead-said"><p class="kicker"><bdi>${name}</bdi></p>${
         verdictOf(history, found)
-      }${showWrong(history, found)}</div><figure class="lead-chart">${lead}</figure></div>`,
+      }${showWrong(history, found)}${
+        lowerings.map(showLowering)
+      }</div><figure class="lead-chart">${lead}</figure></div>`,
     sections: [
       ...section("steps", "Over the training", lines),
       ...section("layers", "Layer by layer", maps),
@@ -179,7 +186,8 @@ function factsOf(history: readonly HistoryRecord[]): Markup {
     ],
     [
       "Training",
-      `${formatCount(last.step, "step")}, ${formatCount(last.epoch, "epoch")}`,
+      [formatCount(last.step, "step"), ...last.epoch > 0 ? [formatCount(last.epoch, "epoch")] : []]
+        .join(", "),
     ],
     [
       "Measured",
@@ -217,6 +225,14 @@ export function lossSentence(history: readonly HistoryRecord[]): string {
       formatNumber(to)
     } in ${formatCount(last.step, "step")}.`;
   return errorsOf(last).length === 0 ? `No problems found. ${said}` : said;
+}
+
+function showLowering({ at, backTo, from, to }: Lowered): Markup {
+  return markup`<p class="small"><b>After step ${
+    formatWhole(at)
+  }:</b> back to the weights of step ${formatWhole(backTo)}, with a learning rate of ${
+    formatNumber(to)
+  } instead of ${formatNumber(from)}.</p>`;
 }
 
 function listOf(errors: readonly Finding[]): Markup {

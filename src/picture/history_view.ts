@@ -5,7 +5,7 @@ import type { LayerMeasurements, Measurements, TensorStatistics } from "../measu
 import { updateRatio } from "../rules/trained/update_ratio.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { causeOf, judgeTraining } from "../training/judge_training.ts";
-import type { TrainingStep } from "../training/training_step.ts";
+import type { Lowered, TrainingStep } from "../training/training_step.ts";
 import { kernelOf } from "../render/fold_layers.ts";
 import { byMagnitude, DECADES, type Magnitude } from "./color_steps.ts";
 import { evenly, partsOf } from "./markup.ts";
@@ -32,6 +32,8 @@ export interface FoundCause {
   cause: Cause;
   /** Layers to which the cause refers. */
   layers: LayerMeasurements[];
+  /** Step after which the training went on from an earlier state; absent if it did not. */
+  until?: number;
 }
 
 /** Figures of every layer or every kernel at every step. */
@@ -66,8 +68,19 @@ export function shownRecords(history: readonly HistoryRecord[]): HistoryRecord[]
     .map((place) => history[place]);
 }
 
-/** Returns the first cause in the records, or else in the signals of the steps; `null` without one. */
+/** Returns the first cause, and how long it held; `null` without one. */
 export function foundCause(
+  history: readonly HistoryRecord[],
+  steps: readonly TrainingStep[],
+  lowerings: readonly Lowered[] = [],
+): FoundCause | null {
+  const found = firstCause(history, steps);
+  const lowered = lowerings.find(({ at }) => at >= (found?.step ?? Infinity));
+  return found === null || lowered === undefined ? found : { ...found, until: lowered.at };
+}
+
+/** Returns the first cause in the records, or else in the signals of the steps. */
+function firstCause(
   history: readonly HistoryRecord[],
   steps: readonly TrainingStep[],
 ): FoundCause | null {

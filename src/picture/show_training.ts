@@ -222,7 +222,7 @@ function verdictAt(record: HistoryRecord, found: FoundCause | null): StripVerdic
 
 /** Returns true if the cause holds at a record: one since the first step holds from the start. */
 function holds({ step }: HistoryRecord, found: FoundCause | null): boolean {
-  if (found === null) return false;
+  if (found === null || step > (found.until ?? Infinity)) return false;
   const { since = found.step } = found.cause;
   return step >= Math.min(since, found.step) || since <= 1;
 }
@@ -278,16 +278,20 @@ export function tableOfSteps(
 ): Markup {
   const growth = largestOf(records, "growth");
   const updates = largestOf(records, "updateRatio");
+  // A loop need not have epochs.
+  const hasEpochs = records.some(({ epoch }) => epoch > 0);
   return markup`<div class="scroll tall" tabindex="0" role="group" aria-label="Step by step"><table><thead><tr>
-  <th scope="col">step<th scope="col">epoch<th scope="col">held-out loss<th scope="col">largest growth<th scope="col">largest update ratio<th scope="col">errors<th scope="col">warnings<th scope="col" class="word">cause</tr></thead><tbody>${
+  <th scope="col">step${
+    hasEpochs ? markup`<th scope="col">epoch` : null
+  }<th scope="col">held-out loss<th scope="col">largest growth<th scope="col">largest update ratio<th scope="col">errors<th scope="col">warnings<th scope="col" class="word">cause</tr></thead><tbody>${
     records.map((record, i) => {
       const { step, epoch, measurements, findings, cause } = record;
       const warnings = findings.filter(({ severity }) => severity === "warning").length;
-      return markup`<tr><th scope="row">${formatWhole(step)}<td>${epoch}<td>${
-        formatNumber(measurements.objective.value)
-      }<td>${figure(growth[i])}<td>${figure(updates[i])}<td>${
-        errorsOf(record).length
-      }<td>${warnings}<td class="word">${
+      return markup`<tr><th scope="row">${formatWhole(step)}${
+        hasEpochs ? markup`<td>${epoch}` : null
+      }<td>${formatNumber(measurements.objective.value)}<td>${figure(growth[i])}<td>${
+        figure(updates[i])
+      }<td>${errorsOf(record).length}<td>${warnings}<td class="word">${
         cause === null
           ? null
           : markup`<span class="${cause.severity}">${causeWords(record, found)}</span>`

@@ -27,6 +27,18 @@ export interface LayerSignals {
   attentionEntropy?: number | null;
 }
 
+/** Return to an earlier state at a lower rate. */
+export interface Lowered {
+  /** Step after which it was decided. */
+  at: number;
+  /** Step whose weights were put back. */
+  backTo: number;
+  /** Learning rate before. */
+  from: number;
+  /** Learning rate now. */
+  to: number;
+}
+
 /** Signals of a training step: a row of a log. Signals that were not measured are absent or `null`. */
 export interface TrainingStep {
   /** Number of batches trained on; 0 before the first one. */

@@ -455,3 +455,11 @@ Deno.test("healthMonitor() calls a model as its user does, though fit trains an 
   assertEquals(await nameOf(tf.model({ name: "net_model", inputs: input, outputs })), "net_model");
   tf.dispose([inputs, targets]);
 });
+
+Deno.test("a loss that stands still is not another cause once a rate that is too low is known", async () => {
+  await using engine = await startEngine();
+  const { history } = await fit(engine, engine.tf.train.sgd(1e-7), {});
+  const causes = history.flatMap(({ step, cause }) => cause === null ? [] : [[step, cause.kind]]);
+  assertEquals(causes, [[20, "rate-too-low"]]);
+  assertEquals(history.at(-1)!.step, 40);
+});

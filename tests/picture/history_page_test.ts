@@ -249,3 +249,31 @@ Deno.test("renderHistoryPage() colours the strip since the cause began, and labe
   });
   assertMatch(page, /<text x="[\d.]+" y="[\d.]+">sick<\/text>/);
 });
+
+Deno.test("renderHistoryPage() says where a training went back, and is not red from there on", async () => {
+  const history = sampleHistory(3);
+  const [, healthy] = history;
+  const later = [30, 40].map((step) => ({ ...healthy, step }));
+  const lowering = { at: 20, backTo: 10, from: 50, to: 0.1 };
+  const page = await renderHistoryPage([...history, ...later], { lowerings: [lowering] });
+  await requireSoundPage(page);
+  assertEquals(stripOf(page), ["else: nothing found", "alert: sick", "else: nothing found"]);
+  assertStringIncludes(
+    textOf(page),
+    "After step 20: back to the weights of step 10, with a learning rate of 0.1 instead of 50.",
+  );
+  // A cause that was found after it holds to the end.
+  const early = await renderHistoryPage([...history, ...later], {
+    lowerings: [{ ...lowering, at: 10 }],
+  });
+  assertEquals(stripOf(early), ["else: nothing found", "alert: sick"]);
+});
+
+Deno.test("renderHistoryPage() has no epochs in a loop that counts none", async () => {
+  const history = sampleHistory();
+  const pages = [history, history.map((record) => ({ ...record, epoch: 0 }))];
+  const texts = await Promise.all(pages.map(async (one) => textOf(await renderHistoryPage(one))));
+  assertEquals(texts.map((text) => /\bepochs?\b/.test(text)), [true, false]);
+  assertMatch(texts[0], /Training 40 steps, 2 epochs/);
+  assertMatch(texts[1], /Training 40 steps Measured/);
+});
