@@ -71,9 +71,28 @@ function temporaryPath(): string {
     addEventListener("unload", removeAll);
     if (processOwner.isCommandLine) Deno.addSignalListener("SIGINT", endBySignal);
   }
-  const path = Deno.makeTempFileSync({ prefix: "gradient-health-" });
+  const path = Deno.makeTempFileSync({ prefix: PREFIX });
   copies.add(path);
+  removeAbandoned(path);
   return path;
+}
+
+const PREFIX = "gradient-health-";
+/** Age of a copy whose process must have been killed: no file takes a week. */
+const ABANDONED_MS = 7 * 24 * 3600 * 1000;
+
+/** Removes the copies beside a new one that killed processes left. */
+function removeAbandoned(path: string): void {
+  const folder = path.slice(0, path.lastIndexOf(PREFIX));
+  try {
+    for (const { name } of Deno.readDirSync(folder)) {
+      if (!name.startsWith(PREFIX)) continue;
+      const { mtime } = Deno.statSync(folder + name);
+      if (Date.now() - Number(mtime ?? Infinity) > ABANDONED_MS) remove(folder + name);
+    }
+  } catch {
+    // The folder may not be read, or another process has just removed a copy.
+  }
 }
 
 /** Ends the process as the signal does without a listener. */
