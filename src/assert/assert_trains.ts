@@ -25,13 +25,8 @@ import {
   unknown,
 } from "../words/shape.ts";
 import { failureOf } from "./failure_message.ts";
-import {
-  type HealthMonitor,
-  healthMonitor,
-  type HealthMonitorOptions,
-  MONITOR_OPTIONS,
-} from "./health_monitor.ts";
-import { requireMessage, requireThresholds } from "./require_options.ts";
+import { type HealthMonitor, healthMonitor, type HealthMonitorOptions } from "./health_monitor.ts";
+import { MONITOR_OPTIONS, requireMessage, requireThresholds } from "./require_options.ts";
 
 /** Options of {@linkcode assertTrains}. */
 export interface AssertTrainsOptions

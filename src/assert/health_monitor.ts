@@ -18,7 +18,12 @@ import {
   type OnFinding,
   TRAINING_RULE_NAMES,
 } from "./monitor_state.ts";
-import { requireObjective, requireThresholds, ruleNames } from "./require_options.ts";
+import {
+  MONITOR_OPTIONS,
+  requireObjective,
+  requireThresholds,
+  ruleNames,
+} from "./require_options.ts";
 import { type TrainedBatch, TrainingWatch } from "./training_watch.ts";
 import { stepsOfFit } from "./watch_budget.ts";
 import { showValue } from "../words/show_value.ts";
@@ -101,21 +106,6 @@ export type HealthMonitor = Callback & {
   /** Measures the end of such a loop, and stops watching. */
   end(): Promise<void>;
 };
-
-/** Names of the options that are not thresholds, nor options of the rules. */
-export const MONITOR_OPTIONS: readonly string[] = [
-  "batch",
-  "every",
-  "rules",
-  "objective",
-  "onFinding",
-  "model",
-  "optimizer",
-  "budget",
-  "log",
-  "tensorBoard",
-  "live",
-];
 
 /** Default share of the training's time that a monitor may take. */
 const BUDGET = 0.05;

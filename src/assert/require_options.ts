@@ -101,6 +101,21 @@ function givenSeeds(seeds: number | readonly number[]): number[] {
   return Array.isArray(seeds) ? seeds as number[] : [];
 }
 
+/** Options of `healthMonitor` that are not thresholds, nor options of the rules. */
+export const MONITOR_OPTIONS: readonly string[] = [
+  "batch",
+  "every",
+  "rules",
+  "objective",
+  "onFinding",
+  "model",
+  "optimizer",
+  "budget",
+  "log",
+  "tensorBoard",
+  "live",
+];
+
 /**
  * Rejects thresholds that no rule has, or that are out of range, before a model runs for them.
  *
