@@ -1,13 +1,18 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { drawTarget } from "../model/batches/random_targets.ts";
 import { headOf } from "../model/layers/leaf_layers.ts";
-import { isObjective, type Objective } from "../model/objective.ts";
-import { fittingLoss, hasConstantSum, type LossName, lossTraits } from "../traits/losses.ts";
+import { isObjective, type LossFunction, type Objective } from "../model/objective.ts";
+import {
+  fittingLoss,
+  hasConstantSum,
+  LOSSES,
+  type LossName,
+  lossTraits,
+} from "../traits/losses.ts";
 import { SeededRandom } from "../model/batches/seeded_random.ts";
 import { hasShape, targetShapes } from "../model/layers/shapes.ts";
-import { kerasLoss } from "../model/loss_functions.ts";
+import { kerasLoss, lossSettings } from "../model/loss_functions.ts";
 import { parseLoss } from "../traits/parse_loss.ts";
-import { compiledLosses } from "./compiled_losses.ts";
 import {
   nameOf,
   nameOfLosses,
@@ -51,24 +56,10 @@ export function chooseObjective(
   model: LayersModel,
   request: Request,
 ): ChosenObjective {
-  const { objective: given, targets } = request;
-  if (given !== undefined) {
-    return {
-      objective: resolveObjective(tf, model, { objective: given, targets }),
-      chosenBy: null,
-      drawn: null,
-    };
-  }
-  const compiled = compiledLosses(model);
-  if (compiled !== null) {
-    return withTargets(tf, model, { losses: compiled, chosenBy: "compiled" }, request);
-  }
-  if (sumSaysNothing(model)) return byHead(tf, model, request);
-  return {
-    objective: resolveObjective(tf, model, { objective: "sum", targets }),
-    chosenBy: null,
-    drawn: null,
-  };
+  const { objective = "sum" } = request;
+  const isDefault = request.objective === undefined &&
+    (compiledLosses(model) !== null || sumSaysNothing(model));
+  return isDefault ? defaultLosses(tf, model, request) : asRequested(tf, model, objective, request);
 }
 
 /**
@@ -79,36 +70,39 @@ export function chooseObjective(
  * @throws {TypeError} If the given objective is of no known kind.
  */
 export function chooseLoss(tf: TensorFlow, model: LayersModel, request: Request): ChosenObjective {
-  const { objective: given, targets } = request;
-  if (given === undefined || given === "sum") {
-    const compiled = compiledLosses(model);
-    return compiled === null
-      ? byHead(tf, model, request)
-      : withTargets(tf, model, { losses: compiled, chosenBy: "compiled" }, request);
+  const { objective, targets } = request;
+  if (objective === undefined || objective === "sum") return defaultLosses(tf, model, request);
+  if (targets !== null || typeof objective === "function" || !isObjective(objective)) {
+    return asRequested(tf, model, objective, request);
   }
-  if (targets !== null || typeof given === "function" || !isObjective(given)) {
-    return {
-      objective: resolveObjective(tf, model, { objective: given, targets }),
-      chosenBy: null,
-      drawn: null,
-    };
-  }
-  const loss = kerasLoss(tf, parseLoss(given, "options.objective"));
+  const loss = kerasLoss(tf, parseLoss(objective, "options.objective"));
   const losses = model.outputs.map(() => loss);
   return withTargets(tf, model, { losses, chosenBy: null }, request);
 }
 
-/** Returns the losses that fit the heads, on these targets if they suit, else on random ones. */
-function byHead(tf: TensorFlow, model: LayersModel, request: Request): ChosenObjective {
+function asRequested(
+  tf: TensorFlow,
+  model: LayersModel,
+  objective: Objective,
+  { targets }: Request,
+): ChosenObjective {
+  const resolved = resolveObjective(tf, model, { objective, targets });
+  return { objective: resolved, chosenBy: null, drawn: null };
+}
+
+/**
+ * Returns the compiled losses, else those that fit the heads, on these targets if they suit, else on
+ * random ones.
+ */
+function defaultLosses(tf: TensorFlow, model: LayersModel, request: Request): ChosenObjective {
+  const compiled = compiledLosses(model);
+  if (compiled !== null) {
+    return withTargets(tf, model, { losses: compiled, chosenBy: "compiled" }, request);
+  }
   const fitting = fittingLosses(model, request.targets);
-  return fitting === null
-    ? withTargets(
-      tf,
-      model,
-      { losses: fittingLosses(model, null)!, chosenBy: "head" },
-      { ...request, targets: null },
-    )
-    : withTargets(tf, model, { losses: fitting, chosenBy: "head" }, request);
+  const targets = fitting === null ? null : request.targets;
+  const losses = fitting ?? fittingLosses(model, null)!;
+  return withTargets(tf, model, { losses, chosenBy: "head" }, { ...request, targets });
 }
 
 /** Objective that a model is measured with by default. */
@@ -181,4 +175,55 @@ function withTargets(
     objective: resolveLosses(tf, losses, targets ?? ((outputs) => chosen.drawn ??= draw(outputs))),
   };
   return chosen;
+}
+
+/** Fields that `model.compile` sets; TensorFlow.js declares half of them private. */
+export interface Compiled {
+  loss?: unknown;
+  /**
+   * As passed to `compile`: one, a list for every output, or an object of them by the names of
+   * outputs.
+   */
+  metrics?: ToldMetrics | Record<string, ToldMetrics> | null;
+  lossFunctions?: unknown[];
+  /**
+   * Functions evaluated in addition to the loss, and their outputs: with several outputs the loss
+   * of each comes first.
+   */
+  metricsTensors?: [call: LossFunction, output: number][];
+  outputNames?: string[];
+  /** Inner model to which a `tf.sequential()` delegates. */
+  model?: Compiled;
+}
+
+type ToldMetrics = string | LossFunction | (string | LossFunction)[];
+
+export function compiledPart(model: LayersModel): Compiled {
+  const compiled = model as unknown as Compiled;
+  return compiled.model ?? compiled;
+}
+
+/** Returns the loss of one output as it was passed to `compile`. */
+function givenLoss(loss: unknown, i: number, output: string): unknown {
+  if (typeof loss !== "object" || loss === null) return loss;
+  return Array.isArray(loss) ? loss[i] : (loss as Record<string, unknown>)[output];
+}
+
+/**
+ * Returns the losses that a model was compiled with, one per output (`null` for an output that is
+ * not trained): by name, if it was given by name.
+ *
+ * @returns The losses, or `null` if the model was not compiled.
+ */
+export function compiledLosses(model: LayersModel): OutputLoss[] | null {
+  const { loss, lossFunctions, outputNames = [] } = compiledPart(model);
+  if (!Array.isArray(lossFunctions)) return null;
+  const losses = lossFunctions.map((resolved, i): OutputLoss => {
+    const told = givenLoss(loss, i, outputNames[i]);
+    const name = LOSSES.find((name) => name === told);
+    // A head with the weight 0 is not trained.
+    if (typeof told === "function" && lossSettings(told as LossFunction)?.weight === 0) return null;
+    return name ?? (typeof resolved === "function" ? resolved as LossFunction : null);
+  });
+  return losses.some((loss) => loss !== null) ? losses : null;
 }

@@ -16,7 +16,7 @@ import { showValue } from "../words/show_value.ts";
 import { measureFeatures, spreadOf } from "./observe.ts";
 import { targetChance } from "./target_chance.ts";
 import { describeLayer } from "./describe_layer.ts";
-import { countFlatRows } from "./duplicate_units.ts";
+import { countFlatRows } from "./layer_notes.ts";
 import { inCallOrder, type LayerRecord } from "./layer_record.ts";
 import { MeasureError } from "./measure_options.ts";
 import { measureWeight, type WeightGradient } from "./measure_weights.ts";

@@ -11,7 +11,7 @@ import { mayAttend } from "./layer_notes.ts";
 import { outputsOf, repeatedOutputs } from "../model/keras_outputs.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { explainPass } from "./call_or_explain.ts";
-import { compiledMetrics } from "./compiled_metrics.ts";
+import { compiledMetrics } from "./training_facts.ts";
 import { describePass } from "./describe_pass.ts";
 import { Flow } from "./flow.ts";
 import {
@@ -28,8 +28,7 @@ import { MeasureError, type MeasureOptions } from "./measure_options.ts";
 import { type WeightGradient, weightGradient } from "./measure_weights.ts";
 import type { Measurements, ObjectiveMeasurements } from "./measurements.ts";
 import { type PassClock, startClock } from "./pass_clock.ts";
-import { type PassPlan, planPass } from "./plan_pass.ts";
-import { requireMeasurable, requireMeasureOptions } from "./require_arguments.ts";
+import { type PassPlan, planPass, requireMeasurable, requireMeasureOptions } from "./plan_pass.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
 import { TensorSums } from "./sums.ts";
 import { makeTap, type Viewers, WatchedGradients, wrapCall } from "./tap.ts";

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { Layer } from "../../src/engine/mod.ts";
 import { heapOf } from "../../src/engine/start/prepare_engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { countFlatRows, duplicateUnits } from "../../src/measure/duplicate_units.ts";
+import { duplicateUnits } from "../../src/measure/measure_weights.ts";
+import { countFlatRows } from "../../src/measure/layer_notes.ts";
 
 const layer = (className: string) => ({ getClassName: () => className }) as unknown as Layer;
 

@@ -1,4 +1,4 @@
-import { inFileOrder } from "../../src/measure/checkpoint/file_order.ts";
+import { inFileOrder } from "../../src/measure/checkpoint/file_layers.ts";
 import { type SweepTensor, sweepTensors } from "../../src/measure/checkpoint/sample_tensors.ts";
 import type { UnitAxis } from "../../src/measure/checkpoint/tensor_sweep.ts";
 import { byteSource } from "../../src/model/files/byte_source.ts";

@@ -186,7 +186,7 @@ Deno.test("gradients() refuses what it cannot choose, in one sentence", async ()
     );
     assertEquals(
       error.message,
-      "gradients() has no option histograms, expected of, objective, batchNormalization, penalties",
+      'gradients has no option "histograms", expected one of of, objective, batchNormalization, penalties',
     );
   });
   tf.dispose(batch.inputs);

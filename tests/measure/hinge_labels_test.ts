@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { loadModel } from "../../src/load/load_model.ts";
-import { gradients } from "../../src/measure/gradients.ts";
+import { gradients } from "../../src/measure/pass_tensors.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { renderText } from "../../src/render/mod.ts";
 import { runRules } from "../../src/rules/mod.ts";

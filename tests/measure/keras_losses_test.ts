@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Engine } from "../../src/engine/engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { gradients } from "../../src/measure/gradients.ts";
+import { gradients } from "../../src/measure/pass_tensors.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { compileAsInKeras } from "../../src/keras/compile_as_saved.ts";
 import golden from "../../fixtures/golden/losses.json" with { type: "json" };

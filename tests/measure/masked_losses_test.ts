@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { gradients } from "../../src/measure/gradients.ts";
+import { gradients } from "../../src/measure/pass_tensors.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { loadModel } from "../../src/load/load_model.ts";
 import golden from "../../fixtures/files/masked_losses/figures.json" with { type: "json" };

@@ -164,11 +164,11 @@ Deno.test("measure() refuses options that it does not know, and a model that is 
   };
   await refuse(
     { objectiv: "sum" },
-    "measure() has no option objectiv, expected objective, batchNormalization, penalties, histograms, microBatch, source, seed, onProgress",
+    'measure has no option "objectiv"; did you mean "objective"?',
   );
   await refuse({ batchNormalization: "trainig" }, 'expected "inference" or "training"');
   await refuse({ penalties: "no" }, 'penalties is "no", expected true or false');
-  await refuse({ seed: 1.5 }, "seed is 1.5, expected an integer or null");
+  await refuse({ seed: 1.5 }, "seed is 1.5, expected a whole number");
   await refuse({ objective: null }, 'options.objective is null, expected "sum", a function');
   const engine = await startEngine();
   let inner: unknown;

@@ -5,7 +5,7 @@ import {
   requireMeasurable,
   requireMeasureOptions,
   requireModelBatch,
-} from "../../src/measure/require_arguments.ts";
+} from "../../src/measure/plan_pass.ts";
 import { exerciseModel } from "../../src/load/mod.ts";
 import { assertRefused, parts, partsOf } from "../assert_refused.ts";
 
@@ -61,8 +61,8 @@ Deno.test("requireMeasureOptions() takes what each option is for, and nothing be
       [null, 0, -1, 1.5, 2 ** 53, "1", Infinity],
       '"auto" or a whole number of at least 1',
     ],
-    ["source", [null, "", "a"], [0, true], "a string or null"],
-    ["seed", [null, 0, -1, 2 ** 53 - 1], [0.5, 2 ** 53, "0"], "an integer or null"],
+    ["source", [null, "", "a"], [0, true], "a text"],
+    ["seed", [null, 0, -1, 2 ** 53 - 1], [0.5, 2 ** 53, "0"], "a whole number"],
     ["onProgress", [() => {}], [null, true, {}], "a function"],
   ];
   for (const [option, taken, refused, expected] of cases) {
@@ -83,7 +83,7 @@ Deno.test("requireMeasureOptions() refuses options that the caller does not take
   requireMeasureOptions({ mine: {} } as never, "other", ["mine"]);
   assertRefused(
     () => requireMeasureOptions({ penalties: true }, "other", ["seed", "mine"]),
-    parts("other()", "no option penalties", "seed, mine"),
+    parts("other", '"penalties"', "one of seed, mine"),
   );
   // An undefined option is absent.
   requireMeasureOptions({ penalties: undefined }, "other", ["seed"]);

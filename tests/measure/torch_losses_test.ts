@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { gradients } from "../../src/measure/gradients.ts";
+import { gradients } from "../../src/measure/pass_tensors.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { Objective } from "../../src/model/objective.ts";
 import { shareLoss } from "../../src/model/torch_losses.ts";

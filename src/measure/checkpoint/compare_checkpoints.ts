@@ -8,7 +8,7 @@ import type { FileTensor, WeightsFile } from "../../model/weights/weights_manife
 import { anyObject, boolean, requireValue } from "../../words/shape.ts";
 import { askWorkers, isFar, PARTS_WORTH_WORKERS, threadsFor } from "./sweep_in_parallel.ts";
 import { comparePart } from "./compare_part.ts";
-import type { CompareTask, PairPart, StoredSide } from "./compare_worker.ts";
+import type { PairPart, StoredSide } from "./part_worker.ts";
 import {
   fileShape,
   type JournalOptions,
@@ -233,20 +233,9 @@ async function comparePairs(
   if (total >= PARTS_WORTH_WORKERS * partBytes || tensors.some(isFar)) {
     const own = threads ?? threadsFor("comparison", tensors);
     const groups = groupBySize(parts, bytesOf, partBytes);
-    const task: CompareTask = {
-      pairs: stored.map(({ pair: [a, b] }) => [sideOf(a), sideOf(b)]),
-      groups,
-      isAlone: own === 1,
-    };
-    const module = new URL("./compare_worker.ts", import.meta.url);
+    const pairs = stored.map(({ pair: [a, b] }) => [sideOf(a), sideOf(b)] as const);
     let bytes = 0;
-    const answers = askWorkers<ComparisonSums[]>({
-      module,
-      task,
-      count: groups.length,
-      threads: own,
-      signal,
-    });
+    const answers = askWorkers<ComparisonSums[]>({ task: { pairs, groups }, threads: own, signal });
     for await (const { index, answer } of answers) {
       groups[index].forEach((part, i) => {
         const sum = begun[part.pair].add(part, answer[i]);

@@ -33,10 +33,16 @@ import {
   sweepTensors,
   UNSEEN,
 } from "./sample_tensors.ts";
-import { inFileOrder } from "./file_order.ts";
+import {
+  contentsOf,
+  type FileContents,
+  inFileOrder,
+  partOf,
+  sweepsOf,
+  type WholeSweep,
+} from "./file_layers.ts";
 import { sweepInParallel, type SweepProgress, threadsFor } from "./sweep_in_parallel.ts";
 import { SweepJournal } from "./sweep_journal.ts";
-import { contentsOf, type FileContents, partOf, sweepsOf, type WholeSweep } from "./file_layers.ts";
 import type { TensorFigures } from "./tensor_sweep.ts";
 
 export const fileShape = object({

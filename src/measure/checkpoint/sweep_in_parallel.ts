@@ -16,7 +16,7 @@ import {
 import { isStored, piecesOf, type SweepTensor, sweepTensors } from "./sample_tensors.ts";
 import { placeOf, type SweepJournal } from "./sweep_journal.ts";
 import { type PartFigures, sweepPart } from "./sweep_part.ts";
-import type { SweepTask } from "./sweep_worker.ts";
+import type { PartTask, WorkerTask } from "./part_worker.ts";
 import { type SweptSoFar, type TensorFigures, TensorSweep } from "./tensor_sweep.ts";
 
 /** Number of tasks per worker in work: so far may one be ahead of the slowest. */
@@ -24,12 +24,7 @@ const AHEAD = 2;
 
 /** Work for workers. */
 interface Work {
-  /** Module of the workers. */
-  module: URL;
-  /** Data with which a worker starts: plain data. */
-  task: unknown;
-  /** Number of tasks. */
-  count: number;
+  task: PartTask;
   threads: number;
   signal: AbortSignal | null;
 }
@@ -40,11 +35,13 @@ interface Work {
  * @throws {ModelError} If a task fails.
  */
 export async function* askWorkers<Answer>(
-  { module, task, count, threads, signal }: Work,
+  { task, threads, signal }: Work,
 ): AsyncGenerator<{ index: number; answer: Answer }> {
+  const count = task.groups.length;
+  const data: WorkerTask = { ...task, isAlone: threads === 1 };
   await using pool = new WorkerPool<Answer>({
-    module,
-    data: task,
+    module: new URL("./part_worker.ts", import.meta.url),
+    data,
     count: Math.min(threads, count),
     stopsAtFailure: true,
     onDeath: () => {},
@@ -261,14 +258,8 @@ async function sweepStored(
   const sums = new Map<number, SavedSweep>();
   const total = parts.reduce((sum, part) => sum + bytesOf(part, pieces[part.tensor]), 0);
   let bytes = 0;
-  const task: SweepTask = { tensors: stored, groups, isAlone: threads === 1 };
-  const answers = askWorkers<PartFigures[]>({
-    module: new URL("./sweep_worker.ts", import.meta.url),
-    task,
-    count: groups.length,
-    threads,
-    signal,
-  });
+  const task = { tensors: stored, groups };
+  const answers = askWorkers<PartFigures[]>({ task, threads, signal });
   for await (const { index, answer } of answers) {
     groups[index].forEach((part, i) => {
       const { tensor, to } = part;
