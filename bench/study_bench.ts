@@ -8,7 +8,7 @@
 import { startEngine } from "../src/engine/start/start_engine.ts";
 import { runPass } from "../src/measure/pass.ts";
 import { randomBatch } from "../src/model/batches/random_batch.ts";
-import { rescaleWeights } from "../src/model/weights/set_weights.ts";
+import { rescaleWeights } from "../src/model/weights/model_weights.ts";
 import { runStudy, WORK_WORTH_JOBS } from "../src/study/run_study.ts";
 import { denseNetwork } from "../src/study/open_subject.ts";
 import { PointMeter } from "../src/study/point_meter.ts";

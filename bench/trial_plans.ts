@@ -20,7 +20,7 @@ import { openTrial, processorSeconds } from "../src/probe/open_trial.ts";
 import { planTrial, stepWork } from "../src/probe/plan_trial.ts";
 import { rungs } from "../src/probe/rungs.ts";
 import { TELLING_EXAMPLES } from "../src/probe/trial.ts";
-import { TRIAL_BUDGET } from "../src/probe/trial_budget.ts";
+import { TRIAL_BUDGET } from "../src/probe/probe_options.ts";
 import { errorMessage } from "../src/words/failure.ts";
 import { buildProgram } from "./faults/build_program.ts";
 import { drawData } from "./faults/data.ts";

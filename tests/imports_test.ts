@@ -141,10 +141,9 @@ Deno.test("public functions alone look which engine runs; what they call is hand
     "measure/pass_tensors.ts",
     "measure/taken_tensors.ts",
     "model/batches/random_batch.ts",
-    "model/batches/random_targets.ts",
     "model/layers/exercise_model.ts",
     "model/require_model.ts",
-    "model/weights/set_weights.ts",
+    "model/weights/model_weights.ts",
     "probe/open_probe.ts",
     "study/run_study.ts",
   ]);
@@ -164,6 +163,6 @@ Deno.test("Deno has few modules to read before --help can answer", () => {
   assert(read.length <= 340, `${read.length} modules`);
   // What runs for the help of a command, though Deno reads more: unpacking files made it a third slower.
   const run = loadedWith(IMPORTS, ["cli/main.ts", "cli/commands/check.ts"]);
-  assert(run.includes("model/files/process_owner.ts"));
+  assert(run.includes("model/user_code/foreign_code.ts"));
   assert(!run.includes("model/files/unzip.ts"));
 });

@@ -1,6 +1,6 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { requireModelBatch } from "../measure/require_arguments.ts";
+import { requireModelBatch } from "../measure/plan_pass.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { SeededRandom } from "../model/batches/seeded_random.ts";
 import { fixSentence, growthSentences } from "../render/render_growth.ts";

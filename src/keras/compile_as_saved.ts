@@ -1,3 +1,4 @@
+import { isObject } from "../words/shape.ts";
 import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
 import { computeAsKeras, computesAsKeras } from "../model/keras_outputs.ts";
 import { noteNotReproduced } from "../model/loaded_model.ts";
@@ -15,7 +16,7 @@ import {
 import { showValue } from "../words/show_value.ts";
 import { isStandIn, kerasOptimizer } from "./keras_optimizer.ts";
 import { savedMetrics } from "./saved_metrics.ts";
-import { isJson, type Json, sortedKeys } from "./topology/topology_json.ts";
+import { type Json, sortedKeys } from "./topology/topology_json.ts";
 
 /** Fields that `compile` sets; a sequential model delegates to an inner one. */
 interface Compiled {
@@ -97,7 +98,7 @@ export function compileAsInKeras(
   topology: Json = {},
 ): void {
   const { output_layers: outputs } = Object(topology.config) as Json;
-  if (isJson(outputs)) model.outputNames = sortedKeys(outputs);
+  if (isObject(outputs)) model.outputNames = sortedKeys(outputs);
   computeAsKeras(model);
   compileAsSaved(tf, model, { trainingConfig: training });
 }

@@ -3,7 +3,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { isJsonFile, isKerasFile, isModule } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import { requireModel } from "../model/require_model.ts";
-import { setWeights } from "../model/weights/set_weights.ts";
+import { setWeights } from "../model/weights/model_weights.ts";
 import { modelUnits } from "../torch/model_units.ts";
 import { pairLayers } from "../torch/pair_layers.ts";
 import { splitAttentions, torchLayers } from "../torch/torch_layers.ts";

@@ -14,7 +14,7 @@ export {
   rescaleWeights,
   setWeights,
   type WeightValue,
-} from "../model/weights/set_weights.ts";
+} from "../model/weights/model_weights.ts";
 export { type LeafLayer, leafLayers } from "../model/layers/leaf_layers.ts";
 export { loadModel } from "./load_model.ts";
 export type { LoadedModel, LoadModelOptions, ModelSize } from "../model/loaded_model.ts";
@@ -26,7 +26,7 @@ export * from "../model/weights/model_weights.ts";
 export type { LossName } from "../traits/losses.ts";
 export type { Objective } from "../model/objective.ts";
 export { randomBatch, type RandomBatchOptions } from "../model/batches/random_batch.ts";
-export { randomTargets, type RandomTargetsOptions } from "../model/batches/random_targets.ts";
+export { randomTargets, type RandomTargetsOptions } from "../model/batches/random_batch.ts";
 export * from "./read_batch.ts";
 export { readWeights, type ReadWeightsOptions } from "./read_weights.ts";
 export { saveModel, type SaveOptions } from "./save_model.ts";

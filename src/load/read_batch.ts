@@ -13,7 +13,7 @@ import { requireModel } from "../model/require_model.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "../model/weights/weights_manifest.ts";
 import { fileRefusal, nearest, refusal } from "../words/input_error.ts";
 import { formatCount } from "../words/numbers.ts";
-import { anyObject, requireValue, string } from "../words/shape.ts";
+import { anyObject, isObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 
 /** Options of {@linkcode readBatch}. */
@@ -315,8 +315,7 @@ function parseTensors(value: unknown, place: string, names: string[]): ParsedTen
       refusal`"${place}" is missing, expected a nested array or {"shape", "values"}`,
     );
   }
-  const byName = typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !isFlatTensor(value);
+  const byName = isObject(value) && !isFlatTensor(value);
   if (byName) {
     const unknown = Object.keys(value).find((key) => !names.includes(key));
     const missing = names.find((name) => !Object.hasOwn(value, name));

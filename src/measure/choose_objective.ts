@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { drawTarget } from "../model/batches/random_targets.ts";
+import { drawTarget } from "../model/batches/random_batch.ts";
 import { headOf } from "../model/layers/leaf_layers.ts";
 import { isObjective, type LossFunction, type Objective } from "../model/objective.ts";
 import {

@@ -5,7 +5,6 @@
  */
 export * from "./pass_tensors.ts";
 export { statistics, type TakenTensors, type TensorChoice } from "./taken_tensors.ts";
-export * from "./pass_tensors.ts";
 export { measure } from "./measure.ts";
 export { MeasureError, type MeasureOptions, type PassProgress } from "./measure_options.ts";
 export type { AttentionRows } from "./attention_rows.ts";

@@ -15,7 +15,6 @@ export {
 export * from "./probe_gradients.ts";
 export * from "./probe_loss.ts";
 export type { ProbeOptions, ProbeSubject, TrainingStep } from "./probe_options.ts";
-export * from "./probe_overfit.ts";
 export * from "./probe_step.ts";
 export type { TrialOptions } from "./open_trial.ts";
 export type { ProbeName } from "./probes.ts";

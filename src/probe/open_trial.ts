@@ -11,9 +11,8 @@ import { answer, attempt, type AttemptOptions, type Look } from "./attempt.ts";
 import { type FitScale, fitScale } from "./fit.ts";
 import { keepModel, type OpenProbe, openProbe } from "./open_probe.ts";
 import { planTrial, type TrialPlanOptions } from "./plan_trial.ts";
-import type { ProbeOptions } from "./probe_options.ts";
+import { type ProbeOptions, TRIAL_BUDGET } from "./probe_options.ts";
 import type { Attempt, SkippedTrial, Trial } from "./trial.ts";
-import { TRIAL_BUDGET } from "./trial_budget.ts";
 
 /** Options of `tryTraining`. */
 export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | "objective"> {

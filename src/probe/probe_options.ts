@@ -56,3 +56,6 @@ export interface ProbeSubject {
  * memorise it in 40 steps.
  */
 export const WEIGHTS_PER_TARGET = 4;
+
+/** Default time limit of a trial, in seconds. */
+export const TRIAL_BUDGET = 10;

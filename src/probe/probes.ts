@@ -7,9 +7,8 @@ import {
 } from "./probe_dependence.ts";
 import { probeGradients } from "./probe_gradients.ts";
 import { probeLoss } from "./probe_loss.ts";
+import { probeOverfit, probeStep } from "./probe_step.ts";
 import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
-import { probeOverfit } from "./probe_overfit.ts";
-import { probeStep } from "./probe_step.ts";
 
 /** Name of a probe, which a rule over a model runs. */
 export type ProbeName =

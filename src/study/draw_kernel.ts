@@ -2,8 +2,7 @@ import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject } from "../measure/activation_region.ts";
 import { SeededRandom } from "../model/batches/seeded_random.ts";
 import { kernelLayoutOf, leafLayers } from "../model/layers/leaf_layers.ts";
-import { modelWeights } from "../model/weights/model_weights.ts";
-import { setWeights } from "../model/weights/set_weights.ts";
+import { modelWeights, setWeights } from "../model/weights/model_weights.ts";
 import { isEinsumLayout, type KernelLayout, matrixOffsets } from "../traits/kernel_layout.ts";
 import {
   fans,

@@ -22,7 +22,7 @@ import {
 import { ModelError } from "../model/model_error.ts";
 import { automaticName } from "../model/names.ts";
 import type { Objective } from "../model/objective.ts";
-import { getWeights, setWeights } from "../model/weights/set_weights.ts";
+import { getWeights, setWeights } from "../model/weights/model_weights.ts";
 import { errorMessage } from "../words/failure.ts";
 import { InputError } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";

@@ -4,7 +4,7 @@ import type { Objective } from "../model/objective.ts";
 import { allRules, registeredRules } from "../rules/register_rule.ts";
 import type { Rule } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
-import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
+import { ACTIVATION_FUNCTIONS } from "../theory/activation_moments.ts";
 import { InputError, nearest } from "../words/input_error.ts";
 import { formatMemory } from "../words/numbers.ts";
 import { anyObject, oneOfNames, requireValue } from "../words/shape.ts";

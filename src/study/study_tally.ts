@@ -1,4 +1,4 @@
-import { findActivation } from "../theory/activation_functions.ts";
+import { findActivation } from "../theory/activation_moments.ts";
 import { meanField } from "../theory/mean_field.ts";
 import {
   gridVariants,

@@ -1,5 +1,4 @@
-import { WorkerError, WorkerPool } from "../model/user_code/worker_pool.ts";
-import { WorkQueue } from "../model/user_code/work_queue.ts";
+import { WorkerError, WorkerPool, WorkQueue } from "../model/user_code/worker_pool.ts";
 import { failure } from "../words/failure.ts";
 import { describePoint, gridPoint, type ResolvedGrid, type StudyPoint } from "./grid_point.ts";
 import type { StudyIdentity } from "./point_meter.ts";

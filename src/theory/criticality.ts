@@ -1,10 +1,9 @@
 import { activationTraits } from "../traits/activation_traits.ts";
-import type { ActivationFunction } from "../traits/curves.ts";
+import type { ActivationFunction } from "../traits/activations.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import { anyObject, numberAbove, numberFrom, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import { resolveActivation } from "./activation_functions.ts";
-import { activationMoments, integratePair } from "./activation_moments.ts";
+import { activationMoments, integratePair, resolveActivation } from "./activation_moments.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 
 /**

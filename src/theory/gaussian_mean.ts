@@ -1,4 +1,4 @@
-import type { ActivationFunction } from "../traits/curves.ts";
+import type { ActivationFunction } from "../traits/activations.ts";
 import { callable, list, number, object, optional, requireValue } from "../words/shape.ts";
 
 /** Beyond 10 standard deviations, the Gaussian holds less than 1e-22. */

@@ -1,4 +1,4 @@
-import { type ActivationFunction, errorFunction } from "../traits/curves.ts";
+import { type ActivationFunction, errorFunction } from "../traits/activations.ts";
 import { InputError } from "../words/input_error.ts";
 import {
   anyObject,
@@ -12,8 +12,7 @@ import {
   unknown,
 } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import { resolveActivation } from "./activation_functions.ts";
-import { activationMoments } from "./activation_moments.ts";
+import { activationMoments, resolveActivation } from "./activation_moments.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { type Prediction, propagate } from "./propagate.ts";
 import type { NetworkNode } from "./signal.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-export type { ActivationFunction } from "../traits/curves.ts";
-export { ACTIVATION_FUNCTIONS } from "./activation_functions.ts";
+export type { ActivationFunction } from "../traits/activations.ts";
+export { ACTIVATION_FUNCTIONS } from "./activation_moments.ts";
 export {
   activationSpread,
   type FiniteLayer,

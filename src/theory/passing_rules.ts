@@ -1,4 +1,4 @@
-import { activate } from "./activation_functions.ts";
+import { activate } from "./activation_moments.ts";
 import {
   type Gradient,
   type LayerRule,

@@ -12,7 +12,7 @@ import {
   type Signal,
   type Step,
 } from "./signal.ts";
-import { kernelRule } from "./kernel_rules.ts";
+import { kernelRule, poolingRule } from "./window_rules.ts";
 import { additionRule, concatenationRule, mergeRule } from "./merging_rules.ts";
 import {
   activationRule,
@@ -23,7 +23,6 @@ import {
   rescalingRule,
   selectingRule,
 } from "./passing_rules.ts";
-import { poolingRule } from "./pooling_rule.ts";
 import { recurrentRule } from "./recurrent_rule.ts";
 
 /** Theoretical prediction for one node. */

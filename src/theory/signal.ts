@@ -1,4 +1,4 @@
-import type { ActivationFunction } from "../traits/curves.ts";
+import type { ActivationFunction } from "../traits/activations.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type {
   DeclaredSignals,

@@ -2,12 +2,16 @@ import { requireValue, string } from "../words/shape.ts";
 import {
   ACTIVATIONS,
   type ActivationTraits,
+  clipped,
+  exponential,
   FLAT,
   leakyReluTraits,
+  sigmoid,
   slopeOf,
+  smooth,
+  softplus,
   traits,
 } from "./activations.ts";
-import { clipped, exponential, sigmoid, smooth, softplus } from "./curves.ts";
 
 export type { ActivationTraits };
 

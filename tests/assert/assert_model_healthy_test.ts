@@ -23,7 +23,7 @@ import type { Measurements } from "../../src/measure/measurements.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights } from "../../src/model/weights/model_weights.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { type Fault, patient } from "../networks/patients.ts";

@@ -14,7 +14,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { setWeights } from "../../src/model/weights/set_weights.ts";
+import { setWeights } from "../../src/model/weights/model_weights.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { around, convolution, normalized, wrongGradient } from "../networks/trained_models.ts";
 import { snapshotOf } from "../snapshot_of.ts";

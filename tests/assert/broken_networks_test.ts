@@ -3,7 +3,7 @@ import * as assertions from "../../src/assert/mod.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { getWeights, rescaleWeights, setWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights, rescaleWeights, setWeights } from "../../src/model/weights/model_weights.ts";
 import { namesGivenTo } from "../rules/names_given_to.ts";
 import { buildControl, type Control } from "../networks/controls.ts";
 import {

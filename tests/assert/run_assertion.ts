@@ -3,7 +3,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights } from "../../src/model/weights/model_weights.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 // deno-lint-ignore no-explicit-any

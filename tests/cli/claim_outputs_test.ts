@@ -11,7 +11,7 @@ import { renderMarkdown } from "../../src/render/render_markdown.ts";
 import { renderSarif } from "../../src/render/render_sarif.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { studyOpening } from "../../src/study/study_document.ts";
-import { userImports } from "../../src/model/user_code/user_imports.ts";
+import { userImports } from "../../src/model/user_code/foreign_code.ts";
 import { MARKER_COMMENT, MARKER_LINE } from "../../src/words/document.ts";
 import { withFolder } from "../model/save_model.ts";
 import { layer, measurements } from "../networks/sample.ts";

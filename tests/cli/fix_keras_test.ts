@@ -3,7 +3,7 @@ import type { Fix } from "../../src/diagnosis/fix.ts";
 import { kerasInitializers } from "../../src/cli/commands/run_fix.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { openZip } from "../../src/model/files/unzip.ts";
-import { getWeights, rescaleWeights, setWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights, rescaleWeights, setWeights } from "../../src/model/weights/model_weights.ts";
 import { rewriteKeras } from "../../src/keras/files/rewrite_keras.ts";
 import { loadModel } from "../../src/load/load_model.ts";
 import { ModelError } from "../../src/model/model_error.ts";

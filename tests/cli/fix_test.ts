@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights } from "../../src/model/weights/model_weights.ts";
 import { loadModel } from "../../src/load/load_model.ts";
 import { loadByTensorFlow, namesIn } from "../model/read_saved.ts";
 import { saveModel, withFolder } from "../model/save_model.ts";

@@ -10,7 +10,7 @@ import {
   type GateContext,
   type Result,
 } from "../../src/cli/formats.ts";
-import { userImports } from "../../src/model/user_code/user_imports.ts";
+import { userImports } from "../../src/model/user_code/foreign_code.ts";
 import { summarizeStudy } from "../../src/study/study.ts";
 import { runCommand } from "../cli/run_command.ts";
 import { withFolder } from "../model/save_model.ts";

@@ -4,7 +4,7 @@ import type { Layer, LayersModel, Tensor, TensorFlow } from "../../src/engine/te
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { applyFix, applyFixes, type FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights } from "../../src/model/weights/model_weights.ts";
 import { assertRefused, parts } from "../assert_refused.ts";
 
 const weight = (name: string) => ({ layer: name.split("/")[0], weight: name });

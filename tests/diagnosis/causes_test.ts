@@ -18,7 +18,7 @@ import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { rescaleWeights } from "../../src/model/weights/set_weights.ts";
+import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import { runRules } from "../../src/rules/judge_rule.ts";
 import { attention as rule } from "../../src/rules/signal/attention.ts";

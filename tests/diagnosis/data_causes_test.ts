@@ -9,7 +9,7 @@ import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights } from "../../src/model/weights/model_weights.ts";
 import { mixers, queriesAndKeys, regression, words } from "../networks/patients.ts";
 import { assertRefused } from "../assert_refused.ts";
 

@@ -9,7 +9,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights } from "../../src/model/weights/model_weights.ts";
 import type { Trial } from "../../src/probe/trial.ts";
 import { runRules } from "../../src/rules/judge_rule.ts";
 import { deepPatient, type Fault, patient } from "../networks/patients.ts";

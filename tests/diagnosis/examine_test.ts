@@ -7,7 +7,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights } from "../../src/model/weights/model_weights.ts";
 import type { Attempt, Trial } from "../../src/probe/trial.ts";
 import { type Finding, makeFinding } from "../../src/rules/finding.ts";
 import { patient } from "../networks/patients.ts";

@@ -3,7 +3,7 @@ import { describeFix } from "../../src/diagnosis/fix_words.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
-import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights } from "../../src/model/weights/model_weights.ts";
 import type { SkippedTrial, Trial } from "../../src/probe/trial.ts";
 import { HEALTHY, ILL } from "./ill_model_rows.ts";
 

@@ -4,7 +4,7 @@ import { describeFix } from "../../src/diagnosis/fix_words.ts";
 import { examine } from "../../src/diagnosis/examine/mod.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { rescaleWeights } from "../../src/model/weights/set_weights.ts";
+import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 type Layers = tfjs.layers.Layer[];

@@ -7,7 +7,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { rescaleWeights } from "../../src/model/weights/set_weights.ts";
+import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 import { denseModel, recurrent } from "../networks/ill_models.ts";
 import { residualPatient, words } from "../networks/patients.ts";

@@ -21,8 +21,7 @@ import {
 } from "../../src/probe/probe_dependence.ts";
 import { probeGradients } from "../../src/probe/probe_gradients.ts";
 import { probeLoss } from "../../src/probe/probe_loss.ts";
-import { probeOverfit } from "../../src/probe/probe_overfit.ts";
-import { probeStep } from "../../src/probe/probe_step.ts";
+import { probeOverfit, probeStep } from "../../src/probe/probe_step.ts";
 import { buildControl, type Control, STYLES } from "../networks/controls.ts";
 import type { Counts } from "./count_findings.ts";
 

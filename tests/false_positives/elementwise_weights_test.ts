@@ -3,9 +3,8 @@ import { runRules } from "../../src/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Layer, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { randomTargets } from "../../src/model/batches/random_targets.ts";
-import { rescaleWeights } from "../../src/model/weights/set_weights.ts";
+import { randomBatch, randomTargets } from "../../src/model/batches/random_batch.ts";
+import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
 
 /** Layers whose weights have their own axes and are not kernels: slopes of 0, scales of 1. */
 const ELEMENTWISE: Record<string, (tf: TensorFlow, name: string) => Layer[]> = {

@@ -5,8 +5,7 @@ import { runRules } from "../../src/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { randomTargets } from "../../src/model/batches/random_targets.ts";
+import { randomBatch, randomTargets } from "../../src/model/batches/random_batch.ts";
 
 type SymbolicTensor = ReturnType<TensorFlow["input"]>;
 

@@ -7,8 +7,7 @@ import { chooseLoss } from "../../src/measure/choose_objective.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { MeasureOptions } from "../../src/measure/measure_options.ts";
 import { nearestObjective, requireTargetsFor } from "../../src/measure/require_objective.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { randomTargets } from "../../src/model/batches/random_targets.ts";
+import { randomBatch, randomTargets } from "../../src/model/batches/random_batch.ts";
 import type { Objective } from "../../src/model/objective.ts";
 import { assertRefused, assertRefusedLater, parts } from "../assert_refused.ts";
 

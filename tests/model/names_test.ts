@@ -3,7 +3,7 @@ import { assertNoDeadUnits } from "../../src/assert/assertions.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Layer, LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { getWeights, rescaleWeights, setWeights } from "../../src/model/weights/set_weights.ts";
+import { getWeights, rescaleWeights, setWeights } from "../../src/model/weights/model_weights.ts";
 import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
 import { loadModel } from "../../src/load/load_model.ts";
 import { uniqueNames } from "../../src/model/names.ts";

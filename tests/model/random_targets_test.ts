@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { randomBatch, randomTargets } from "../../src/load/mod.ts";
 import { assertRefused } from "../assert_refused.ts";
-import { drawTarget } from "../../src/model/batches/random_targets.ts";
+import { drawTarget } from "../../src/model/batches/random_batch.ts";
 import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 
 const { tf } = await startEngine();

@@ -1,9 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { getWeights, rescaleWeights, setWeights } from "../../src/model/weights/set_weights.ts";
+import {
+  getWeights,
+  modelWeights,
+  rescaleWeights,
+  setWeights,
+} from "../../src/model/weights/model_weights.ts";
 import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
-import { modelWeights } from "../../src/model/weights/model_weights.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 const { tf } = await startEngine();

@@ -1,10 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { type TaskResult, type Unit, WorkQueue } from "../../src/model/user_code/work_queue.ts";
 import {
+  type TaskResult,
+  type Unit,
   WorkerError,
   WorkerPool,
   type WorkerPoolOptions,
+  WorkQueue,
 } from "../../src/model/user_code/worker_pool.ts";
 
 const DIED = "the model's code terminated its worker";

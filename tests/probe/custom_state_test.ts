@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
-import { probeOverfit } from "../../src/probe/probe_overfit.ts";
+import { probeOverfit } from "../../src/probe/probe_step.ts";
 
 const { tf } = await startEngine();
 const { layers } = tf;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { heapOf } from "../../src/engine/start/prepare_engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
-import { memorisedOnly } from "../../src/probe/held_out.ts";
+import { memorisedOnly } from "../../src/probe/try_training.ts";
 import { openProbe } from "../../src/probe/open_probe.ts";
 import { rungs } from "../../src/probe/rungs.ts";
 import type { Attempt, Trial } from "../../src/probe/trial.ts";

@@ -13,7 +13,7 @@ import {
   judgeTrial,
   type Trial,
 } from "../../src/probe/trial.ts";
-import { TRIAL_BUDGET } from "../../src/probe/trial_budget.ts";
+import { TRIAL_BUDGET } from "../../src/probe/probe_options.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
 import { makeAttempt, makeLayer } from "../networks/probes.ts";
 import { classes, classifier } from "../networks/trained_models.ts";

@@ -5,9 +5,8 @@ import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
-import { probeOverfit } from "../../src/probe/probe_overfit.ts";
+import { probeOverfit, probeStep } from "../../src/probe/probe_step.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
-import { probeStep } from "../../src/probe/probe_step.ts";
 
 const { tf } = await startEngine();
 const { layers } = tf;

@@ -8,8 +8,7 @@ import {
 } from "../../src/probe/probe_dependence.ts";
 import { probeGradients } from "../../src/probe/probe_gradients.ts";
 import { probeLoss } from "../../src/probe/probe_loss.ts";
-import { probeOverfit } from "../../src/probe/probe_overfit.ts";
-import { probeStep } from "../../src/probe/probe_step.ts";
+import { probeOverfit, probeStep } from "../../src/probe/probe_step.ts";
 import { InputError } from "../../src/words/input_error.ts";
 import { customLayer, wrongGradient } from "../networks/trained_models.ts";
 import { column as columnOf, unitLayer } from "./unit.ts";

@@ -5,7 +5,7 @@ import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { randomBatch } from "../../src/load/mod.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { rescaleWeights } from "../../src/model/weights/set_weights.ts";
+import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
 import { askingShare } from "../../src/rules/network/attentions.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";

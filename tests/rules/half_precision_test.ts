@@ -1,6 +1,6 @@
 import { assertHalfPrecision } from "../../src/assert/mod.ts";
 import type { TensorStatistics } from "../../src/measure/measurements.ts";
-import { rescaleWeights } from "../../src/model/weights/set_weights.ts";
+import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
 import { halfPrecision } from "../../src/rules/signal/half_precision.ts";
 import type { ExponentHistogram } from "../../src/theory/half_precision_fit.ts";
 import { testBrokenNetwork } from "../assert/test_broken_network.ts";

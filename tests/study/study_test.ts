@@ -3,7 +3,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { rescaleWeights } from "../../src/model/weights/set_weights.ts";
+import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
 import { study, summarizeStudy } from "../../src/study/study.ts";
 import { shuffle } from "./shuffle.ts";
 import { meanField } from "../../src/theory/mean_field.ts";

@@ -1,8 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { ACTIVATION_FUNCTIONS } from "../../src/theory/activation_functions.ts";
-import { activationMoments, pairMoments } from "../../src/theory/activation_moments.ts";
-import { errorFunction } from "../../src/traits/curves.ts";
+import {
+  ACTIVATION_FUNCTIONS,
+  activationMoments,
+  pairMoments,
+} from "../../src/theory/activation_moments.ts";
+import { errorFunction } from "../../src/traits/activations.ts";
 
 for (const [name, { value, derivative, kinks }] of Object.entries(ACTIVATION_FUNCTIONS)) {
   Deno.test(`ACTIVATION_FUNCTIONS.${name} has the derivative of its value`, () => {

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { activate } from "../../src/theory/activation_functions.ts";
-import { activationMoments, pairMoments } from "../../src/theory/activation_moments.ts";
+import { activate, activationMoments, pairMoments } from "../../src/theory/activation_moments.ts";
 import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
 import {
   assertFigures,

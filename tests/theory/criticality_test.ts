@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { resolveActivation } from "../../src/theory/activation_functions.ts";
+import { resolveActivation } from "../../src/theory/activation_moments.ts";
 import { criticalGain, criticalWeightVariance, gain } from "../../src/theory/criticality.ts";
 import { depthScale } from "../../src/theory/mod.ts";
 import { InputError } from "../../src/words/input_error.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { activate } from "../../src/theory/activation_functions.ts";
-import { kernelRule } from "../../src/theory/kernel_rules.ts";
+import { activate } from "../../src/theory/activation_moments.ts";
+import { kernelRule } from "../../src/theory/window_rules.ts";
 import type { NetworkNode, Window } from "../../src/theory/signal.ts";
 import { normals } from "../networks/dense_network.ts";
 import {

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { ACTIVATION_FUNCTIONS } from "../../src/theory/activation_functions.ts";
+import { ACTIVATION_FUNCTIONS } from "../../src/theory/activation_moments.ts";
 import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { InputError } from "../../src/words/input_error.ts";

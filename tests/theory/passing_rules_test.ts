@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { activate } from "../../src/theory/activation_functions.ts";
+import { activate } from "../../src/theory/activation_moments.ts";
 import {
   activationRule,
   customRule,

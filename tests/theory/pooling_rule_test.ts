@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { poolingRule, windowTerms } from "../../src/theory/pooling_rule.ts";
+import { poolingRule, windowTerms } from "../../src/theory/window_rules.ts";
 import type { NetworkNode, Signal, Window } from "../../src/theory/signal.ts";
 import { normals } from "../networks/dense_network.ts";
 import {

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { windowTerms } from "../../src/theory/pooling_rule.ts";
+import { windowTerms } from "../../src/theory/window_rules.ts";
 import type { NetworkNode } from "../../src/theory/signal.ts";
 import { EXAMPLES, follow, node, UNITS } from "../networks/signal_nodes.ts";
 

@@ -10,7 +10,7 @@ import {
 } from "../../src/theory/mod.ts";
 import { fixedPoint } from "../../src/theory/criticality.ts";
 import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
-import { resolveActivation } from "../../src/theory/activation_functions.ts";
+import { resolveActivation } from "../../src/theory/activation_moments.ts";
 import { widthSpread } from "../../src/theory/mean_field.ts";
 import { assertNear, normalMean, normalPairMean } from "./rule_kit.ts";
 

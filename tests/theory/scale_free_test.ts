@@ -1,5 +1,5 @@
-import { activate } from "../../src/theory/activation_functions.ts";
-import { kernelRule } from "../../src/theory/kernel_rules.ts";
+import { activate } from "../../src/theory/activation_moments.ts";
+import { kernelRule, poolingRule } from "../../src/theory/window_rules.ts";
 import {
   asMeasured,
   type Gradient,
@@ -16,7 +16,6 @@ import {
   rescalingRule,
   selectingRule,
 } from "../../src/theory/passing_rules.ts";
-import { poolingRule } from "../../src/theory/pooling_rule.ts";
 import { assertFigures, makeContext, makeGradient, makeNode, makeSignal } from "./rule_kit.ts";
 
 /** Small enough for any absolute bound within a rule to show. */

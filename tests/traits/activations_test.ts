@@ -7,7 +7,7 @@ import { OPERATION_TRAITS } from "../../src/traits/operation_traits.ts";
 import { OPTIMIZERS } from "../../src/traits/optimizers.ts";
 import { snapshotOf } from "../snapshot_of.ts";
 import { InputError } from "../../src/words/input_error.ts";
-import { ACTIVATION_FUNCTIONS, resolveActivation } from "../../src/theory/activation_functions.ts";
+import { ACTIVATION_FUNCTIONS, resolveActivation } from "../../src/theory/activation_moments.ts";
 import { criticalWeightVariance, gain } from "../../src/theory/criticality.ts";
 
 const ALL = { ...ACTIVATIONS, ...KERAS_ACTIVATIONS };

@@ -7,7 +7,7 @@ import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { OBJECTIVES } from "../../model/objective.ts";
 import { type LossCall, parseLossCall } from "../../traits/parse_loss.ts";
 import { parseOptimizer, type RequestedOptimizer } from "../../traits/torch_optimizers.ts";
-import { TRIAL_BUDGET } from "../../probe/trial_budget.ts";
+import { TRIAL_BUDGET } from "../../probe/probe_options.ts";
 import type { Shard } from "../../study/study_document.ts";
 import { showValue } from "../../words/show_value.ts";
 import {

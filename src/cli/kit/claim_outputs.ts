@@ -2,7 +2,7 @@ import { isReadable } from "../../gate/gate_result.ts";
 import { openUserFile } from "../../model/files/user_file.ts";
 import { statOf } from "../../model/model_error.ts";
 import { fileToReplace } from "../../model/new_folder.ts";
-import { userImports } from "../../model/user_code/user_imports.ts";
+import { userImports } from "../../model/user_code/foreign_code.ts";
 import { weightFilesOf } from "../../model/weights/weights_manifest.ts";
 import { carriesMarker, documentKind, DOCUMENTS, MARKER_HEAD } from "../../words/document.ts";
 import { writeFailure } from "../../words/failure.ts";

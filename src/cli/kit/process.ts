@@ -1,5 +1,4 @@
-import { processOwner } from "../../model/files/process_owner.ts";
-import { noResult } from "../../model/user_code/foreign_code.ts";
+import { noResult, processOwner } from "../../model/user_code/foreign_code.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { failure, oneLine } from "../../words/failure.ts";
 

@@ -2,7 +2,7 @@ import { InputError } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { Batch } from "../../model/batches/batch.ts";
-import { randomTargets } from "../../model/batches/random_targets.ts";
+import { randomTargets } from "../../model/batches/random_batch.ts";
 import { leafLayers } from "../../model/layers/leaf_layers.ts";
 import type { Objective } from "../../model/objective.ts";
 import { requireModel } from "../../model/require_model.ts";

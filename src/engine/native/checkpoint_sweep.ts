@@ -70,7 +70,7 @@ export function widest(
 export const ROW = { zero: 1, constant: 2, broken: 4 } as const;
 
 /** Exports of the module; every number is an i32, and addresses and sizes are in bytes. */
-interface Exports {
+interface SweepExports {
   count8(from: number, count: number, counts: number): void;
   count16(from: number, count: number, counts: number): void;
   narrow(at: number, count: number): void;
@@ -109,6 +109,12 @@ const SIZES = {
 
 const PAGE = 2 ** 16;
 
+/** Makes an instance of the module that works in a memory. */
+function instantiate<Exports>(memory: WebAssembly.Memory): Exports {
+  const module = new WebAssembly.Module(Uint8Array.fromBase64(checkpointBinary));
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as Exports;
+}
+
 /** Number of fields of the record of a matrix, see `assembly/checkpoint.ts`. */
 const FIELDS = 16;
 
@@ -119,7 +125,7 @@ const FIELDS = 16;
 export class CheckpointSweep {
   /** Room for the bytes of a chunk. */
   readonly chunk: Uint8Array<ArrayBuffer>;
-  readonly #exports: Exports;
+  readonly #exports: SweepExports;
   readonly #at: Readonly<Record<keyof typeof SIZES, number>>;
   readonly #buffer: ArrayBuffer;
   #sums: Sums | null = null;
@@ -135,9 +141,7 @@ export class CheckpointSweep {
     this.#at = Object.fromEntries(at);
     const memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE) });
     this.#buffer = memory.buffer as ArrayBuffer;
-    const module = new WebAssembly.Module(Uint8Array.fromBase64(checkpointBinary));
-    this.#exports = new WebAssembly.Instance(module, { env: { memory } })
-      .exports as unknown as Exports;
+    this.#exports = instantiate<SweepExports>(memory);
     this.#exports.fillCoefficients(this.#at.ones, MAX_WIDTH, COLUMN_SEEDS[0]);
     this.#exports.fillCoefficients(this.#at.twos, MAX_WIDTH, COLUMN_SEEDS[1]);
     this.chunk = new Uint8Array(this.#buffer, this.#at.chunk, CHUNK_BYTES);
@@ -312,5 +316,99 @@ export class CheckpointSweep {
       4,
     );
     return { nan, infinite, firstNaN, firstInfinite };
+  }
+}
+
+/** Number of entries that are compared at once. */
+export const COMPARED_AT_ONCE = 2 ** 18;
+
+/** Largest number of bytes of an entry. */
+const MAX_BYTES = 8;
+
+/** Sums over the entries of two tensors, which add up over their parts. */
+export interface ComparisonSums {
+  squaresA: number;
+  squaresB: number;
+  products: number;
+  squaredDifferences: number;
+  /** Number of entries that differ in their bits, as float32. */
+  differing: number;
+}
+
+const COMPARED = ["squaresA", "squaresB", "products", "squaredDifferences", "differing"] as const;
+
+/** Returns the sums of both. */
+export function addComparisons(a: ComparisonSums, b: ComparisonSums): ComparisonSums {
+  const sum = { ...a };
+  for (const figure of COMPARED) sum[figure] += b[figure];
+  return sum;
+}
+
+/** Exports of the module; every number is an i32, and addresses are in bytes. */
+interface ComparisonExports {
+  narrow(at: number, count: number): void;
+  widen8(from: number, to: number, count: number, table: number): void;
+  widen16(from: number, to: number, count: number, table: number): void;
+  compare(a: number, b: number, count: number, result: number): void;
+}
+
+/** Entries of one of the two tensors. */
+export interface ComparedSide {
+  /** Bytes of an entry: 1, 2, 4 or 8. */
+  bytes: number;
+  /** Numbers that its codes mean, if they have 8 or 16 bits. */
+  values: Float32Array | null;
+}
+
+/** Bytes of each region of the memory; the first one is never used, as its address is null. */
+const NULL = 64, RESULT = 64;
+const RAW = MAX_BYTES * COMPARED_AT_ONCE, WIDE = 4 * COMPARED_AT_ONCE, TABLE = 4 * 2 ** 16;
+
+/** Compares entries as they are stored in two files. Each instance works in one thread. */
+export class CheckpointComparison {
+  readonly #exports: ComparisonExports;
+  readonly #buffer: ArrayBuffer;
+  readonly #tables: (Float32Array | null)[] = [null, null];
+
+  constructor() {
+    const bytes = NULL + RESULT + 2 * (RAW + WIDE + TABLE);
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
+    this.#buffer = memory.buffer as ArrayBuffer;
+    this.#exports = instantiate<ComparisonExports>(memory);
+  }
+
+  /** Returns the room for the bytes of the first (0) or second (1) tensor. */
+  room(side: 0 | 1, bytes: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#buffer, this.#raw(side), bytes);
+  }
+
+  /** Compares the entries that have been read into both rooms. */
+  compare(sides: readonly [ComparedSide, ComparedSide], count: number): ComparisonSums {
+    const a = this.#widen(0, sides[0], count);
+    const b = this.#widen(1, sides[1], count);
+    this.#exports.compare(a, b, count, NULL);
+    const found = new Float64Array(this.#buffer, NULL, COMPARED.length);
+    return Object.fromEntries(
+      COMPARED.map((name, i) => [name, found[i]]),
+    ) as unknown as ComparisonSums;
+  }
+
+  /** Converts entries to float32, and returns their address. */
+  #widen(side: 0 | 1, { bytes, values }: ComparedSide, count: number): number {
+    const raw = this.#raw(side);
+    if (bytes === 8) this.#exports.narrow(raw, count);
+    if (bytes >= 4) return raw;
+    const wide = raw + RAW, table = wide + WIDE;
+    if (this.#tables[side] !== values) {
+      new Float32Array(this.#buffer, table, values!.length).set(values!);
+      this.#tables[side] = values;
+    }
+    const widen = bytes === 1 ? this.#exports.widen8 : this.#exports.widen16;
+    widen(raw, wide, count, table);
+    return wide;
+  }
+
+  #raw(side: 0 | 1): number {
+    return NULL + RESULT + side * (RAW + WIDE + TABLE);
   }
 }

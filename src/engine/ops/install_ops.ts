@@ -15,14 +15,13 @@ import {
 } from "./element_wise.ts";
 import { conv2dRepair, conv3dRepair, depthwiseConv2dNativeRepair } from "./convolutions.ts";
 import type { KernelInputs, OpContext, OpRepair } from "./define_op.ts";
-import { dilation2dRepair } from "./dilation_2d.ts";
+import { avgPoolRepair, dilation2dRepair, maxPoolRepair } from "./pooling.ts";
 import { einsumRepair } from "./einsum.ts";
 import { gradientRepairsRepair, resizeGradientsRepair } from "./gradient_repairs.ts";
 import { gatherV2Repair, sliceRepair, tileRepair } from "./indexing.ts";
 import { manyAxesRepair, transposeRepair } from "./transpose.ts";
 import { matMulRepair } from "./mat_mul.ts";
 import { fusedBatchNormRepair, normalizationsRepair } from "./normalizations.ts";
-import { avgPoolRepair, maxPoolRepair } from "./pooling.ts";
 import { recurrentRepair } from "./recurrent.ts";
 import { cumulativeRepair, extremumRepair, sumRepair } from "./reductions.ts";
 import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";

@@ -1,6 +1,7 @@
+import { isObject } from "../../words/shape.ts";
 import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
-import { isJson, type Json } from "../topology/topology_json.ts";
-import { isOperation } from "./plain_operation.ts";
+import type { Json } from "../topology/topology_json.ts";
+import { isOperation, isTensor } from "./plain_operation.ts";
 
 /** Operations of which Keras makes masks, and which it lists among the layers. */
 const MASKING = [
@@ -39,10 +40,6 @@ const isMasking = (layer: Json | undefined): layer is Json =>
   MASKING.includes(layer?.class_name as string) &&
   (layer?.is_operation === true || isOperation(layer!));
 
-/** True if a piece of JSON is a Keras tensor. */
-export const isTensor = (value: unknown): value is Json =>
-  isJson(value) && value.class_name === "__keras_tensor__";
-
 /** Returns the origin of a tensor: layer, call, tensor. */
 export const historyOf = (tensor: unknown): unknown[] => {
   const { keras_history: history } = Object(Object(tensor).config) as Json;
@@ -53,13 +50,13 @@ export const historyOf = (tensor: unknown): unknown[] => {
 function makersIn(value: unknown, found: Set<unknown> = new Set()): Set<unknown> {
   if (isTensor(value)) found.add(historyOf(value)[0]);
   else if (Array.isArray(value)) { for (const one of value) makersIn(one, found); }
-  else if (isJson(value)) { for (const one of Object.values(value)) makersIn(one, found); }
+  else if (isObject(value)) { for (const one of Object.values(value)) makersIn(one, found); }
   return found;
 }
 
 /** Returns the names of the layers that a layer reads, except through masks. */
 function readBy(layer: Json | undefined): Set<unknown> {
-  const nodes = Array.isArray(layer?.inbound_nodes) ? layer.inbound_nodes.filter(isJson) : [];
+  const nodes = Array.isArray(layer?.inbound_nodes) ? layer.inbound_nodes.filter(isObject) : [];
   return makersIn(nodes.map(({ args, kwargs }) => {
     const { mask: _, ...others } = Object(kwargs) as Json;
     return [args, others];
@@ -121,7 +118,7 @@ export function carriesMask(tensor: unknown, layers: Layers, depth = 0): boolean
   if (name === "Masking") return true;
   const isOver = layer.is_operation === true || isOperation(layer) || sequences === false;
   if (isOver || stopsMask(name as string)) return false;
-  const calls = (Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes : []).filter(isJson);
+  const calls = (Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes : []).filter(isObject);
   const args = calls.flatMap((call) => Array.isArray(call.args) ? call.args : []);
   return args.length === 0 || carriesMask(args, layers, depth + 1);
 }
@@ -129,7 +126,7 @@ export function carriesMask(tensor: unknown, layers: Layers, depth = 0): boolean
 function tensorsIn(value: unknown): Json[] {
   if (isTensor(value)) return [value];
   if (Array.isArray(value)) return value.flatMap(tensorsIn);
-  return isJson(value) ? Object.values(value).flatMap(tensorsIn) : [];
+  return isObject(value) ? Object.values(value).flatMap(tensorsIn) : [];
 }
 
 /** Returns true if a mask marks the entries of some tensor that an Embedding or Masking masks. */

@@ -1,3 +1,4 @@
+import { isObject } from "../../words/shape.ts";
 import type { Layer } from "../../engine/tensorflow.ts";
 import { bytesInMemory, type ByteSource, partOf } from "../../model/files/byte_source.ts";
 import { openZip } from "../../model/files/unzip.ts";
@@ -14,7 +15,7 @@ import { jsonFailure } from "../../words/failure.ts";
 import { fileRefusal, refusal } from "../../words/input_error.ts";
 import { formatMemory } from "../../words/numbers.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/open_hdf5.ts";
-import { isJson, type Json } from "../topology/topology_json.ts";
+import type { Json } from "../topology/topology_json.ts";
 
 /** Weights and gradients of the same size have to fit into the 4 GiB of the WASM heap. */
 const MOST_BYTES = 2 ** 31;
@@ -119,7 +120,7 @@ function parse(text: string, place: string): unknown {
 
 function parseModel(text: string, place: string): Json {
   const parsed = parse(text, place);
-  if (isJson(parsed)) return parsed;
+  if (isObject(parsed)) return parsed;
   throw new ModelError(refusal`${place} is not an object, expected a model`);
 }
 

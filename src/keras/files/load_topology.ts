@@ -1,3 +1,4 @@
+import { isObject } from "../../words/shape.ts";
 import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { seedDraws } from "../../model/batches/seeded_random.ts";
 import type { LoadedModel } from "../../model/loaded_model.ts";
@@ -6,7 +7,7 @@ import { compileAsInKeras } from "../compile_as_saved.ts";
 import { buildModel, modelOfFile } from "../topology/build_model.ts";
 import { convertTopology } from "../topology/convert_topology.ts";
 import { knownClasses } from "../topology/known_classes.ts";
-import { isJson, type Json } from "../topology/topology_json.ts";
+import type { Json } from "../topology/topology_json.ts";
 
 /** Layers that Keras and TensorFlow.js compute differently under the same name and settings. */
 const IMAGES = ["CenterCrop", "Resizing", "UpSampling2D"];
@@ -35,7 +36,7 @@ export function markImages<T>(value: T, place: string, depth = 0): T {
     Object.entries(value).map(([key, one]) => [key, markImages(one, `${place}.${key}`, depth + 1)]),
   );
   const { class_name: className, config } = marked;
-  if (!isJson(config)) return marked as T;
+  if (!isObject(config)) return marked as T;
   if (HEEDING_MASKS.includes(className as string)) {
     return { ...marked, config: { ...config, as_keras: true } } as T;
   }

@@ -1,3 +1,4 @@
+import { isObject } from "../../words/shape.ts";
 import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
 import { isComposite } from "../../model/layers/leaf_layers.ts";
 import { ModelError } from "../../model/model_error.ts";
@@ -9,7 +10,7 @@ import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
 import type { Hdf5Array } from "../hdf5/read_array.ts";
-import { isJson, type Json, MODEL_CLASSES, modelClassOf } from "../topology/topology_json.ts";
+import { type Json, MODEL_CLASSES, modelClassOf } from "../topology/topology_json.ts";
 import { kerasOrder } from "./keras_file.ts";
 
 /** Weight of a model, and the array of a file for it. */
@@ -172,7 +173,7 @@ function visit(item: Item, path: string, file: File, parts: Part[]): void {
     const variables = layer === undefined ? [] : [null, ...kerasOrder(layer)];
     const name = config === null ? givenName(layer) : nameOf(own, layer);
     parts.push({ path, layer, name, variables });
-  } else if (isJson(own.layer) || typeof holder.layer?.getClassName === "function") {
+  } else if (isObject(own.layer) || typeof holder.layer?.getClassName === "function") {
     into("layer", holder.layer);
   } else if (isRecurrent(className, holder)) {
     visitCell(holder.cell, join(path, "cell"), parts);
@@ -202,7 +203,7 @@ const givenName = (layer: Layer | undefined) =>
   layer === undefined || automaticName(layer) !== null ? null : layer.name;
 
 function itemOf(config: unknown, layer: Layer | undefined): Item {
-  const given = isJson(config) ? config : null;
+  const given = isObject(config) ? config : null;
   const className = given?.class_name ?? layer?.getClassName() ?? "";
   return { className: String(className), layer, config: given };
 }

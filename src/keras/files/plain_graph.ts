@@ -1,16 +1,11 @@
+import { isObject } from "../../words/shape.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 import { showValue } from "../../words/show_value.ts";
-import {
-  isJson,
-  type Json,
-  type KnownAs,
-  MODEL_CLASSES,
-  sortedKeys,
-} from "../topology/topology_json.ts";
+import { type Json, type KnownAs, MODEL_CLASSES, sortedKeys } from "../topology/topology_json.ts";
 import { unknownClass } from "../topology/unknown_class.ts";
-import { carriesMask, historyOf, isImplied, isTensor, masksAlone } from "./implied_masks.ts";
-import { isOperation, plainOperation } from "./plain_operation.ts";
+import { carriesMask, historyOf, isImplied, masksAlone } from "./implied_masks.ts";
+import { isOperation, isTensor, plainOperation } from "./plain_operation.ts";
 
 const ARGUMENTS = [
   "query",
@@ -130,14 +125,14 @@ export function plainGraph(
   const masks = masksAlone(graph.layers, config.output_layers);
   const rewritten = layers.map((layer, i): Json | null => {
     const { inbound_nodes: nodes } = layer;
-    if (!Array.isArray(nodes) || !nodes.some(isJson)) return layer;
+    if (!Array.isArray(nodes) || !nodes.some(isObject)) return layer;
     const at = `${place}.layers[${i}].inbound_nodes`;
     if (layer.is_operation === true || isOperation(layer)) {
       return masks.has(layer.name) ? null : operationOf(layer, graph, at);
     }
     const told: Json[] = [];
     const calls = nodes.map((node, n) => {
-      if (!isJson(node)) return node;
+      if (!isObject(node)) return node;
       const attention = attentionCall(layer.class_name as string, node, `${at}[${n}]`);
       if (attention === null) return callOf(node, layer, graph, `${at}[${n}]`);
       told.push(attention.settings);
@@ -155,14 +150,14 @@ export function plainGraph(
     layers: rewritten.filter((layer) => layer !== null),
     input_layers: ends(inputs, () => 0),
     output_layers: outputs,
-    ...isJson(inputs) ? { input_names: sortedKeys(inputs) } : {},
+    ...isObject(inputs) ? { input_names: sortedKeys(inputs) } : {},
   };
 }
 
 /** Returns an operation between layers as a layer that is called once. */
 function operationOf(layer: Json, graph: Graph, at: string): Json {
   const nodes = layer.inbound_nodes as unknown[];
-  if (nodes.length !== 1 || !isJson(nodes[0])) {
+  if (nodes.length !== 1 || !isObject(nodes[0])) {
     throw unexpected(at, nodes, "one call of an operation");
   }
   const place = `${at}[0]`;
@@ -174,7 +169,7 @@ function operationOf(layer: Json, graph: Graph, at: string): Json {
 
 /** True if Keras 3 wrote the calls. */
 const isNew = (layers: Json[]) =>
-  layers.some(({ inbound_nodes }) => Array.isArray(inbound_nodes) && inbound_nodes.some(isJson));
+  layers.some(({ inbound_nodes }) => Array.isArray(inbound_nodes) && inbound_nodes.some(isObject));
 
 /**
  * Returns the inputs or outputs of a model: one reference, a list of them, or one per name. Keras 3
@@ -193,21 +188,21 @@ function ends(value: unknown, shift: (name: string) => number): unknown {
 /** Returns a list of references; anything but one reference or one per name is unchanged. */
 function referencesOf(value: unknown): unknown {
   if (Array.isArray(value) && typeof value[0] === "string") return [value];
-  return isJson(value) ? sortedKeys(value).map((name) => value[name]) : value;
+  return isObject(value) ? sortedKeys(value).map((name) => value[name]) : value;
 }
 
 /** Converts one call: its references and its settings. */
 function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[] {
   const className = layer.class_name as string;
   const args = Array.isArray(node.args) ? node.args : [];
-  const kwargs = isJson(node.kwargs) ? node.kwargs : {};
+  const kwargs = isObject(node.kwargs) ? node.kwargs : {};
   const references: Reference[] = [];
   const options: Json = {};
   const take = (value: unknown, at: string) => {
     for (const tensor of tensorsOf(value, at)) references.push(referenceOf(tensor, graph, at));
   };
   const [input] = args;
-  const isDictionary = isJson(input) && !isTensor(input) && MODEL_CLASSES.includes(className);
+  const isDictionary = isObject(input) && !isTensor(input) && MODEL_CLASSES.includes(className);
   const given = isDictionary ? inputsByName(input, layer, `${place}.args[0]`) : input;
   if (args.length > 0) take(given, `${place}.args[0]`);
   args.slice(1).forEach((value, i) => value === null || take(value, `${place}.args[${i + 1}]`));

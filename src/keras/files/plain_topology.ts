@@ -1,15 +1,9 @@
+import { isObject } from "../../words/shape.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
-import {
-  isJson,
-  type Json,
-  type KnownAs,
-  MODEL_CLASSES,
-  modelClassOf,
-} from "../topology/topology_json.ts";
+import { type Json, type KnownAs, MODEL_CLASSES, modelClassOf } from "../topology/topology_json.ts";
 import { refusedLayer, requireSomeLayers, unknownClass } from "../topology/unknown_class.ts";
-import { activationOfLayer, plainActivation } from "./plain_activation.ts";
+import { activationOfLayer, isOperation, plainActivation } from "./plain_operation.ts";
 import { plainGraph } from "./plain_graph.ts";
-import { isOperation } from "./plain_operation.ts";
 
 /** Deeper nesting is rejected later, with a message. */
 const MAX_DEPTH = 200;
@@ -99,7 +93,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   if (Array.isArray(value)) {
     return value.map((item, i) => plain(item, key, `${place}[${i}]`, inner));
   }
-  if (!isJson(value)) return value;
+  if (!isObject(value)) return value;
   const { class_name: className, config } = value;
   switch (className) {
     // A tensor, and other names in calls, are handled with the calls.
@@ -126,7 +120,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
     requireSomeLayers(value, place, context.knownAs);
   }
   // Its numbers of bins are int64 in Keras, and float32 here.
-  if (className === "Hashing" && isJson(config) && Object.hasOwn(config, "dtype")) {
+  if (className === "Hashing" && isObject(config) && Object.hasOwn(config, "dtype")) {
     const { dtype: _, ...own } = config;
     return plain({ ...value, config: own }, key, place, context);
   }
@@ -139,7 +133,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   const written = Object.fromEntries(
     entries.map(([own, one]) => [own, plain(one, own, `${place}.${own}`, inner)]),
   );
-  if (typeof className !== "string" || !isJson(written.config)) return written;
+  if (typeof className !== "string" || !isObject(written.config)) return written;
   if (key.endsWith("initializer")) {
     const config = plainDraw(written.config);
     return { ...written, class_name: INITIALIZERS[className] ?? className, config };
@@ -200,7 +194,7 @@ function plainTypes(className: string, config: Json): Json {
 
 function plainModel(config: Json, place: string, { knownAs, hasMasks }: Context): Json {
   const { layers, build_input_shape: shape } = config;
-  if (!Array.isArray(layers) || !layers.every((one) => isJson(one) && isJson(one.config))) {
+  if (!Array.isArray(layers) || !layers.every((one) => isObject(one) && isObject(one.config))) {
     return config;
   }
   if (Object.hasOwn(config, "input_layers")) {
@@ -314,7 +308,7 @@ const CHANGES: Record<string, Change> = {
 export function plainLayer(className: string, config: Json, place: string): PlainLayer {
   const change = Object.hasOwn(CHANGES, className) ? CHANGES[className] : undefined;
   const changed = change?.(config, place) ?? config;
-  return typeof changed.class_name === "string" && isJson(changed.config)
+  return typeof changed.class_name === "string" && isObject(changed.config)
     ? changed as unknown as PlainLayer
     : { class_name: className, config: changed as Json };
 }
@@ -326,10 +320,10 @@ function leaky({ negative_slope: alpha, threshold: _, max_value: _none, ...confi
 /** TensorFlow.js makes the backward layer itself; Keras 3 writes it into the file. */
 function bidirectional({ backward_layer: backward, ...config }: Json, place: string): Json {
   const { layer } = config;
-  if (!isJson(layer) || !isJson(layer.config)) return config;
+  if (!isObject(layer) || !isObject(layer.config)) return config;
   const forward = layer.config;
   const isCopy = backward === undefined || backward === null ||
-    isJson(backward) && backward.class_name === layer.class_name && isJson(backward.config) &&
+    isObject(backward) && backward.class_name === layer.class_name && isObject(backward.config) &&
       essence(backward.config) === essence(forward) &&
       backward.config.go_backwards === !forward.go_backwards;
   if (!isCopy) {

@@ -1,3 +1,4 @@
+import { isObject } from "../../words/shape.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { openZip } from "../../model/files/unzip.ts";
 import { readUserFile } from "../../model/files/user_file.ts";
@@ -5,7 +6,7 @@ import { writeZip } from "../../model/files/zip.ts";
 import { ModelError } from "../../model/model_error.ts";
 import type { NewFile } from "../../model/new_folder.ts";
 import { openHdf5 } from "../hdf5/open_hdf5.ts";
-import { isJson, type Json } from "../topology/topology_json.ts";
+import type { Json } from "../topology/topology_json.ts";
 import { pairKerasWeights } from "./keras_weights.ts";
 
 const CONFIG = "config.json", WEIGHTS = "model.weights.h5";
@@ -54,7 +55,7 @@ export async function rewriteKeras(
 
 function parseObject(text: string): Json | null {
   const parsed = JSON.parse(text);
-  return isJson(parsed) ? parsed : null;
+  return isObject(parsed) ? parsed : null;
 }
 
 /** Returns the bytes of an HDF5 file with the weights of a model in place of its own. */
@@ -91,9 +92,9 @@ function setInitializers(topology: Json, initializers: readonly LayerInitializer
  */
 function configOf(topology: Json, [name, ...rest]: readonly string[]): Json | null {
   const { config } = topology;
-  if (!isJson(config) || !Array.isArray(config.layers)) return null;
+  if (!isObject(config) || !Array.isArray(config.layers)) return null;
   const found = config.layers.find((one: unknown) =>
-    isJson(one) && isJson(one.config) && one.config.name === name
+    isObject(one) && isObject(one.config) && one.config.name === name
   );
   if (found === undefined) return null;
   return rest.length === 0 ? found.config : configOf(found, rest);

@@ -1,6 +1,6 @@
 import { countOf } from "../../model/files/file_types.ts";
 import { showValue } from "../../words/show_value.ts";
-import { FractalHeap } from "./fractal_heap.ts";
+import { FractalHeap, treeRecords } from "./dense_storage.ts";
 import { type Hdf5Budget, type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import {
   type Datatype,
@@ -9,7 +9,6 @@ import {
   readDataspace,
   readDatatype,
 } from "./object_header.ts";
-import { treeRecords } from "./search_tree.ts";
 
 const WHAT = "A text of the HDF5 file";
 

@@ -5,9 +5,9 @@ import {
   type Listing,
   readChunk,
   type StoredChunk,
-} from "./chunk_layout.ts";
+} from "./chunks.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
-import { treeRecords } from "./search_tree.ts";
+import { treeRecords } from "./dense_storage.ts";
 
 /** Chunks of one size, one after the other. */
 interface ChunkRow {

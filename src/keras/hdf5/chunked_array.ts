@@ -13,16 +13,17 @@ import { writeFailure } from "../../words/failure.ts";
 import { refusal } from "../../words/input_error.ts";
 import { formatMemory } from "../../words/numbers.ts";
 import type { ChunkIndex } from "./chunk_index.ts";
-import type { ChunkLayout, StoredChunk } from "./chunk_layout.ts";
 import {
+  type ChunkLayout,
   type Filters,
   isPlain,
   isShuffled,
   type PackedChunk,
   requireSize,
+  type StoredChunk,
   unpackChunk,
   unpackChunkSlowly,
-} from "./filters.ts";
+} from "./chunks.ts";
 
 /** Array whose entries are not in one piece of the file, little-endian. */
 export interface ChunkedArray {

@@ -4,9 +4,8 @@ import { ModelError } from "../../model/model_error.ts";
 import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { refusal } from "../../words/input_error.ts";
 import { listChunks } from "./chunk_index.ts";
-import { type ChunkLayout, readChunkLayout } from "./chunk_layout.ts";
+import { type ChunkLayout, type Filters, readChunkLayout, readFilters } from "./chunks.ts";
 import { type ChunkedArray, readChunks, unpackChunks } from "./chunked_array.ts";
-import { type Filters, readFilters } from "./filters.ts";
 import { type Hdf5Bytes, NoNumbers, NOWHERE, ownBytes } from "./hdf5_bytes.ts";
 import {
   type Dataspace,

@@ -25,10 +25,8 @@ export const createSubtract: KerasLayerFactory<SubtractArgs> = kerasLayer((tf) =
 
     /** Called by TensorFlow.js's base of all merges, with inputs whose axes fit. */
     mergeFunction(inputs: Tensor[]): Tensor {
-      if (inputs.length !== 2) {
-        throw new InputError(refusal`${this.name} has ${inputs.length} inputs, expected 2`);
-      }
-      return tf.sub(inputs[0], inputs[1]);
+      const [a, b] = twoOf(inputs, this.name);
+      return tf.sub(a, b);
     }
 
     override getConfig() {
@@ -36,6 +34,11 @@ export const createSubtract: KerasLayerFactory<SubtractArgs> = kerasLayer((tf) =
     }
   };
 });
+
+function twoOf(inputs: Tensor[], name: string): Tensor[] {
+  if (inputs.length === 2) return inputs;
+  throw new InputError(refusal`${name} has ${inputs.length} inputs, expected 2`);
+}
 
 /** Arguments of a CustomScaleLayer. */
 export interface CustomScaleLayerArgs extends LayerArgs {
@@ -60,12 +63,9 @@ export const createCustomScaleLayer: KerasLayerFactory<CustomScaleLayerArgs> = k
       this.scale = args.scale;
     }
 
-    /** Called by TensorFlow.js's base of all merges, with inputs whose axes fit. */
     mergeFunction(inputs: Tensor[]): Tensor {
-      if (inputs.length !== 2) {
-        throw new InputError(refusal`${this.name} has ${inputs.length} inputs, expected 2`);
-      }
-      return tf.add(inputs[0], tf.mul(inputs[1], this.scale));
+      const [a, b] = twoOf(inputs, this.name);
+      return tf.add(a, tf.mul(b, this.scale));
     }
 
     override getConfig() {

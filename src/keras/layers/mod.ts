@@ -55,13 +55,14 @@ import {
   createGlobalMaxPooling3D,
   type GlobalPooling3DArgs,
 } from "./pooling.ts";
-import { createHashing, type HashingArgs } from "./hashing.ts";
 import {
   type AugmentationArgs,
   createAugmentation,
   createDiscretization,
+  createHashing,
   createNormalization,
   type DiscretizationArgs,
+  type HashingArgs,
   type NormalizationArgs,
 } from "./preprocessing.ts";
 import {
@@ -82,7 +83,7 @@ import {
 export type { AdaptivePoolingArgs, AdaptivePoolings, GlobalPooling3DArgs } from "./pooling.ts";
 export { type AdditiveAttentionArgs, type AttentionArgs } from "./attention.ts";
 export { AUGMENTATIONS } from "../../traits/keras_layers.ts";
-export type { HashingArgs } from "./hashing.ts";
+export type { HashingArgs } from "./preprocessing.ts";
 export type {
   AugmentationArgs,
   DiscretizationArgs,

@@ -1,8 +1,9 @@
+import { isObject } from "../../words/shape.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { plainTopology } from "../files/plain_topology.ts";
 import { requireTopologyLayers } from "./require_layers.ts";
 import { camelCase } from "../../traits/setting.ts";
-import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
+import { type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
 import { requireSomeLayers, unknownClass } from "./unknown_class.ts";
 import { showValue } from "../../words/show_value.ts";
 import { refusal } from "../../words/input_error.ts";
@@ -39,11 +40,13 @@ export function convertTopology(
   root = "modelTopology",
 ): Topology {
   let place = root;
-  if (!isJson(topology)) throw unexpected(place, topology, "an object");
+  if (!isObject(topology)) throw unexpected(place, topology, "an object");
   let model = topology;
   if (topology.model_config !== undefined && topology.model_config !== null) {
     place += ".model_config";
-    if (!isJson(topology.model_config)) throw unexpected(place, topology.model_config, "an object");
+    if (!isObject(topology.model_config)) {
+      throw unexpected(place, topology.model_config, "an object");
+    }
     model = topology.model_config;
   }
   if (typeof model.class_name !== "string" || model.config === undefined) {
@@ -98,7 +101,7 @@ function convert(
       return isName ? item : convert(item, at, context);
     });
   }
-  if (!isJson(value)) return value;
+  if (!isObject(value)) return value;
   const isClass = typeof value.class_name === "string" && typeof value.config === "object";
   if (isClass) requireClass(value, place, context.knownAs);
   // Keras also saves a type for initialisers, which TensorFlow.js ignores.

@@ -1,8 +1,7 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
 import { KERAS_ACTIVATIONS } from "../../traits/activation_traits.ts";
 import { KERAS_LAYER_TRAITS } from "../../traits/keras_layers.ts";
-import { KERAS_NAMES } from "../files/plain_activation.ts";
-import { isOperation } from "../files/plain_operation.ts";
+import { isOperation, KERAS_NAMES } from "../files/plain_operation.ts";
 import { classes } from "./build_model.ts";
 import { camelCase } from "../../traits/setting.ts";
 import type { Json } from "./topology_json.ts";

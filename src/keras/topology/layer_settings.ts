@@ -1,3 +1,4 @@
+import { isObject } from "../../words/shape.ts";
 import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 import { OPERATION_TRAITS, operationClass } from "../../traits/operation_traits.ts";
 import { KINDS, required, type Settings } from "../../traits/setting.ts";
@@ -88,10 +89,7 @@ const normalization: Settings = { epsilon: number, center: flag, scale: flag };
 /** Operations check their settings themselves, once they know the shapes. */
 const operation: Settings = {
   operands: { what: "an array", is: Array.isArray },
-  settings: {
-    what: "an object",
-    is: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  },
+  settings: { what: "an object", is: isObject },
 };
 
 /**

@@ -1,9 +1,10 @@
+import { isObject } from "../../words/shape.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { isOperationClass } from "../../traits/operation_traits.ts";
 import { showValue } from "../../words/show_value.ts";
 import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
-import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
+import { type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
 import { refusal } from "../../words/input_error.ts";
 
 /** Layer of a functional model. */
@@ -171,7 +172,7 @@ function requireReference(
   if (tensor >= vertex.tensors) {
     throw unexpected(`${place}[2]`, tensor, numbers(0, vertex.tensors - 1, "tensors", name));
   }
-  if (options !== undefined && options !== null && !isJson(options)) {
+  if (options !== undefined && options !== null && !isObject(options)) {
     throw unexpected(`${place}[3]`, options, "an object");
   }
   return { layer: name, node };

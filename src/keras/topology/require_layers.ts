@@ -1,3 +1,4 @@
+import { isObject } from "../../words/shape.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { KERAS_ACTIVATIONS } from "../../traits/activation_traits.ts";
 import { STOCK_OPTIMIZERS } from "../../traits/optimizers.ts";
@@ -6,7 +7,7 @@ import { nearest, refusal } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { COMMON, LAYER_SETTINGS } from "./layer_settings.ts";
 import { isBuiltIn, requireGraph } from "./require_graph.ts";
-import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
+import { type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
 
 const WORDS: Record<Exclude<Role, "optimizer">, string> = {
   activation: "an activation",
@@ -107,7 +108,7 @@ function requireDistinctKeys(object: Json, place: string): void {
  */
 function requireObject(value: unknown, place: string, role: Role, knownAs: KnownAs): number {
   const what = WORDS[role as keyof typeof WORDS];
-  if (!isJson(value)) throw unexpected(place, value, `${what} with "class_name" and "config"`);
+  if (!isObject(value)) throw unexpected(place, value, `${what} with "class_name" and "config"`);
   requireDistinctKeys(value, place);
   const className = setting(value, "className");
   const config = setting(value, "config");
@@ -123,14 +124,14 @@ function requireObject(value: unknown, place: string, role: Role, knownAs: Known
   if (name !== null && MODEL_CLASSES.includes(name)) {
     return requireTopology(config.value, at, name, knownAs);
   }
-  if (!isJson(config.value)) throw unexpected(at, config.value, "an object");
+  if (!isObject(config.value)) throw unexpected(at, config.value, "an object");
   return name === null || roles === null ? 1 : requireConfig(name, config.value, at, knownAs);
 }
 
 function requireTopology(config: unknown, place: string, name: string, knownAs: KnownAs): number {
   // In Keras 1, the configuration of a Sequential is the list of its layers.
   const isList = name === "Sequential" && Array.isArray(config);
-  if (!isList && !isJson(config)) throw unexpected(place, config, "an object");
+  if (!isList && !isObject(config)) throw unexpected(place, config, "an object");
   if (!isList) requireDistinctKeys(config as Json, place);
   const layers = isList ? { key: "", value: config } : setting(config as Json, "layers");
   const at = isList ? place : `${place}.${layers.key}`;
@@ -142,7 +143,7 @@ function requireTopology(config: unknown, place: string, name: string, knownAs: 
   const calls = layers.value.map((layer, i) => {
     const count = requireObject(layer, `${at}[${i}]`, "layer", knownAs);
     const config = setting(layer, "config");
-    const own = isJson(config.value) ? config.value.name : undefined;
+    const own = isObject(config.value) ? config.value.name : undefined;
     requireSetting(LAYER_NAME, own, `${at}[${i}].${config.key}.name`);
     return count;
   });
@@ -163,7 +164,7 @@ function requireDistinctNames(layers: Json[], place: string): void {
   const taken = new Set<unknown>();
   layers.forEach((layer, i) => {
     const config = setting(layer, "config");
-    const name = isJson(config.value) ? config.value.name ?? null : null;
+    const name = isObject(config.value) ? config.value.name ?? null : null;
     if (name !== null && taken.has(name)) {
       throw unexpected(
         `${place}[${i}].${config.key}.name`,
@@ -237,7 +238,7 @@ function requireConfig(name: string, config: Json, place: string, knownAs: Known
 
 /** Rejects a penalty on the outputs of a wrapper, or of a layer or cell that another layer calls. */
 function requireNoInnerPenalty(config: unknown, place: string): void {
-  if (!isJson(config)) return;
+  if (!isObject(config)) return;
   const { key, value } = setting(config, "activityRegularizer");
   const only = KINDS.only(null, "penalties on activations inside a wrapper are not supported");
   requireSetting(only, value, `${place}.${key}`);

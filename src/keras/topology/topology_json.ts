@@ -1,3 +1,4 @@
+import { isObject } from "../../words/shape.ts";
 import { camelCase, snakeCase } from "../../traits/setting.ts";
 
 export type Json = Record<string, unknown>;
@@ -7,9 +8,6 @@ export type KnownAs = (name: string) => string | null;
 
 /** Classes that are models. */
 export const MODEL_CLASSES = ["Model", "Functional", "Sequential"];
-
-export const isJson = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Returns the keys of a dictionary in the order in which Keras lists its values. */
 export const sortedKeys = (dictionary: Json): string[] => Object.keys(dictionary).toSorted();
@@ -38,5 +36,5 @@ export function setting(object: Json, key: string): { key: string; value: unknow
 
 /** Returns true if a file holds layers without weights, as `to_json()` of Keras writes them. */
 export const isTopology = (json: unknown): json is Json =>
-  isJson(json) && typeof json.class_name === "string" && "config" in json &&
+  isObject(json) && typeof json.class_name === "string" && "config" in json &&
   json.modelTopology === undefined;

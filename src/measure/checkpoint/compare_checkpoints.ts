@@ -2,7 +2,7 @@ import {
   addComparisons,
   CheckpointComparison,
   type ComparisonSums,
-} from "../../engine/native/checkpoint_comparison.ts";
+} from "../../engine/native/checkpoint_sweep.ts";
 import { BYTES, countOf, isFloat, isWhole } from "../../model/files/file_types.ts";
 import type { FileTensor, WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { anyObject, boolean, requireValue } from "../../words/shape.ts";

@@ -4,7 +4,7 @@ import {
   COMPARED_AT_ONCE,
   type ComparedSide,
   type ComparisonSums,
-} from "../../engine/native/checkpoint_comparison.ts";
+} from "../../engine/native/checkpoint_sweep.ts";
 import { BYTES, entriesOf, isFloat } from "../../model/files/file_types.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 import type { ReadBytes } from "./sweep_part.ts";

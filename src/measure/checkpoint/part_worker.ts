@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { CheckpointComparison } from "../../engine/native/checkpoint_comparison.ts";
-import { CheckpointSweep } from "../../engine/native/checkpoint_sweep.ts";
+import { CheckpointComparison, CheckpointSweep } from "../../engine/native/checkpoint_sweep.ts";
 import { expectReads, type FileIdentity, readInto } from "../../model/files/byte_source.ts";
 import { BYTES } from "../../model/files/file_types.ts";
 import { serveTasks } from "../../model/user_code/serve_tasks.ts";

@@ -1,7 +1,6 @@
 import { CheckpointSweep } from "../../engine/native/checkpoint_sweep.ts";
 import { ModelError } from "../../model/model_error.ts";
-import { WorkQueue } from "../../model/user_code/work_queue.ts";
-import { WorkerError, WorkerPool } from "../../model/user_code/worker_pool.ts";
+import { WorkerError, WorkerPool, WorkQueue } from "../../model/user_code/worker_pool.ts";
 import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { PackedReader } from "./packed_reader.ts";
 import {

@@ -2,7 +2,7 @@ import { writeFailure } from "../../words/failure.ts";
 import { ModelError } from "../model_error.ts";
 import { type ByteSource, byteSource } from "./byte_source.ts";
 import { openZip, type ZipEntry } from "./unzip.ts";
-import { processOwner } from "./process_owner.ts";
+import { processOwner } from "../user_code/foreign_code.ts";
 
 /** Packed files up to this size are unpacked in memory, one at a time. */
 const MAX_UNPACKED = 2 ** 24;

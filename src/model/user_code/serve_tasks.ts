@@ -1,8 +1,7 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { errorMessage, isTrap } from "../../words/failure.ts";
-import { followImports } from "./user_imports.ts";
-import { logToStderr } from "./foreign_code.ts";
+import { followImports, logToStderr } from "./foreign_code.ts";
 import { strayErrors } from "./stray_errors.ts";
 
 export interface WorkerData<Data> {

@@ -1,3 +1,4 @@
+import { isObject } from "../../words/shape.ts";
 import { escapeControls, showValue } from "../../words/show_value.ts";
 import { BatchError } from "../batches/batch.ts";
 import type { FileIdentity } from "../files/byte_source.ts";
@@ -339,8 +340,7 @@ function showShapeOf(value: unknown): string {
 
 /** Returns true if a piece of JSON is a tensor in the form `{"shape", "values"}`. */
 export function isFlatTensor(value: unknown): value is { shape?: unknown; values?: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    (Object.hasOwn(value, "shape") || Object.hasOwn(value, "values"));
+  return isObject(value) && (Object.hasOwn(value, "shape") || Object.hasOwn(value, "values"));
 }
 
 /**

@@ -4,7 +4,7 @@ import type {
   TensorStatistics,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import { findActivation } from "../../theory/activation_functions.ts";
+import { findActivation } from "../../theory/activation_moments.ts";
 import { type Fans, fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel, isRecurrentWeight, normalizationWeight } from "../../theory/weight_kinds.ts";
 import { isEinsumLayout, unitCount } from "../../traits/kernel_layout.ts";

@@ -1,4 +1,4 @@
-import type { OverfitProbe } from "../../probe/probe_overfit.ts";
+import type { OverfitProbe } from "../../probe/probe_step.ts";
 import { defineModelRule } from "../define_rule.ts";
 import { atMost, counted, exactFigure, figure, number, say } from "../say.ts";
 import { falsePositives } from "../rule_documentation.ts";

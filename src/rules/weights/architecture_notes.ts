@@ -1,5 +1,5 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
-import { findActivation } from "../../theory/activation_functions.ts";
+import { findActivation } from "../../theory/activation_moments.ts";
 import { forwardSlope, layersToGrow } from "../../theory/criticality.ts";
 import { widthSpread } from "../../theory/mean_field.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";

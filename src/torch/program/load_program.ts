@@ -1,6 +1,6 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { Batch } from "../../model/batches/batch.ts";
-import { randomTargets } from "../../model/batches/random_targets.ts";
+import { randomTargets } from "../../model/batches/random_batch.ts";
 import { byteSource } from "../../model/files/byte_source.ts";
 import { openZip } from "../../model/files/unzip.ts";
 import { writeZip } from "../../model/files/zip.ts";

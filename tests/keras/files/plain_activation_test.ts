@@ -1,4 +1,4 @@
-import { activationOfLayer } from "../../../src/keras/files/plain_activation.ts";
+import { activationOfLayer } from "../../../src/keras/files/plain_operation.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { assertEquals } from "@std/assert";
 import { assertRefused, parts } from "../../assert_refused.ts";

@@ -1,4 +1,8 @@
-import { indexed, indexedShape, itemsOf } from "../../../src/keras/layers/operations/slices.ts";
+import {
+  indexed,
+  indexedShape,
+  itemsOf,
+} from "../../../src/keras/layers/operations/rearrangements.ts";
 import golden from "../../../fixtures/golden/slices.json" with { type: "json" };
 import { startEngine } from "../../../src/engine/mod.ts";
 import { isOperation, plainOperation } from "../../../src/keras/files/plain_operation.ts";

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
-import { fingerprintOf } from "../../../src/keras/layers/hashing.ts";
+import { fingerprintOf } from "../../../src/keras/layers/preprocessing.ts";
 import { loadModel } from "../../../src/load/load_model.ts";
 import { measure } from "../../../src/measure/measure.ts";
 import { randomBatch } from "../../../src/load/mod.ts";

@@ -2,7 +2,7 @@ import { examine } from "../../../src/diagnosis/examine/examine.ts";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import { loadModel } from "../../../src/load/load_model.ts";
 import { readBatch } from "../../../src/load/read_batch.ts";
-import { rescaleWeights } from "../../../src/model/weights/set_weights.ts";
+import { rescaleWeights } from "../../../src/model/weights/model_weights.ts";
 import { ModelError } from "../../../src/model/model_error.ts";
 import { openZip } from "../../../src/model/files/unzip.ts";
 import { runCommand } from "../../cli/run_command.ts";

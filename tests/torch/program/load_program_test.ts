@@ -15,7 +15,7 @@ import { architecture } from "../../../src/rules/weights/architecture.ts";
 import type { ProgramLayer } from "../../../src/torch/program/program_layer.ts";
 import { editedProgram, programPath } from "./edited_program.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { getWeights, setWeights } from "../../../src/model/weights/set_weights.ts";
+import { getWeights, setWeights } from "../../../src/model/weights/model_weights.ts";
 import { rewriteProgram } from "../../../src/torch/program/load_program.ts";
 
 const { tf } = await startEngine({ threads: 1 });
