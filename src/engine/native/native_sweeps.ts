@@ -80,7 +80,7 @@ interface NormalizationGradient extends Normalization {
 /** Arguments that are unused by the forward or the backward pass. */
 const NONE = { dy: 0, dScale: 0, dOffset: 0, offset: 0, partials: 0, isBatch: 0 };
 
-/** Largest number of rows normalised in float64, as in `assembly/few_entries.ts`. */
+/** Largest number of rows normalised in float64, as in `assembly/normalize_columns.ts`. */
 const FEW = 16;
 
 interface SequenceSize {

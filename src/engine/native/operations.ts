@@ -270,7 +270,7 @@ export type ConvolutionWindows = Record<keyof typeof RECORDS.Windows, number>;
 
 /**
  * Activations of recurrent cells that the module supports, by their numbers in
- * `assembly/squash.ts`.
+ * `assembly/activations.ts`.
  */
 export const SQUASHES = ["linear", "tanh", "sigmoid", "hardSigmoid", "relu"] as const;
 
@@ -308,7 +308,7 @@ export function gatesOf({ kind }: RecurrentCell): number {
   return kind === "gru" ? 3 : 1;
 }
 
-/** Gates of `x g(x)`, by their numbers in `assembly/self_gate.ts`: for gelu, gelu_new and swish. */
+/** Gates of `x g(x)`, by their numbers in `assembly/activations.ts`: for gelu, gelu_new and swish. */
 export const GATES = ["normal", "normalByTanh", "sigmoid"] as const;
 
 export type SelfGate = (typeof GATES)[number];

@@ -1,14 +1,23 @@
-import { BORDER_SCRATCH } from "./border_tile";
 import { flagsOfBlock } from "./flags";
-import { depthOfBlock, gemm, GEMM_SCRATCH, LONG, PACKED_ROWS, panelBytes, ROWS } from "./gemm";
+import {
+  GEMM_SCRATCH,
+  LONG,
+  PACKED_ROWS,
+  ROWS,
+  depthOfBlock,
+  gemm,
+  packWhole,
+  packedBytes,
+  panelBytes,
+  panelsOf,
+} from "./gemm";
 import { packRows } from "./pack";
 import { PACK_WINDOWS_SCRATCH, packWindows, unrollTaps } from "./pack_windows";
-import { packedBytes, panelsOf, packWhole } from "./packed_gemm";
 import { Windows } from "./records";
-import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
+import { BORDER_SCRATCH, multiplyRows, rowsOfHighTiles } from "./row_tiles";
 import { HIGH_ROWS } from "./tile";
+import { PLACE, fillPlaces, isNarrow, isPointwise, tapsOf, unroll } from "./windows";
 import { tiledScratch } from "./winograd_convolution";
-import { fillPlaces, isNarrow, isPointwise, PLACE, tapsOf, unroll } from "./windows";
 
 /** Maximum number of entries of unrolled windows, or of a packed filter, at a time: 1 MiB. */
 const COLUMNS: i32 = 1 << 18;

@@ -1,4 +1,4 @@
-export { blocksOf, rowsOfBlock } from "./column_sums";
+export { blocksOf, rowsOfBlock } from "./columns";
 export { convolutionScratch } from "./convolution";
 export { dismiss, runTogether, serve } from "./pool";
 export { recurrentPanelBytes, recurrentScratch } from "./recurrent";

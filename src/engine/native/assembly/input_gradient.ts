@@ -1,16 +1,15 @@
 import {
   COLUMNS_AT,
+  PLACES_AT,
+  TURNED_AT,
   convolvePacked,
   fitsPacked,
-  PLACES_AT,
   positionsAtOnce,
-  TURNED_AT,
 } from "./convolution";
-import { depthOfBlock, gemm, packFlag, panelBytes, ROWS } from "./gemm";
+import { ROWS, depthOfBlock, gemm, packFlag, panelBytes, panelsOf } from "./gemm";
 import { packVectors } from "./pack";
-import { panelsOf } from "./packed_gemm";
+import { rollUp } from "./pack_windows";
 import { Windows } from "./records";
-import { rollUp } from "./roll_up";
 import { clearRun, isFiniteRun } from "./runs";
 import { TILE_COLUMNS } from "./tile";
 import { fillPlaces, isPointwise, positionsOf, tapsOf } from "./windows";

@@ -1,7 +1,6 @@
-import { blocksOf, originOf, putSums, rowsOfBlock, sumBlocks } from "./column_sums";
-import { FEW, normalizeFewEntries, normalizeFewEntriesGradient } from "./few_entries";
+import { blocksOf, originOf, putSums, rowsOfBlock, sumBlocks } from "./columns";
 import { high, low, madd, madd64, total } from "./lanes";
-import { slope } from "./normalize_columns";
+import { FEW, normalizeFewEntries, normalizeFewEntriesGradient, slope } from "./normalize_columns";
 import { Normalize } from "./records";
 
 /**

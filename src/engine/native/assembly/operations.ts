@@ -1,15 +1,12 @@
-import { axisSums, axisSumUnits } from "./axis_sums";
-import { averagePoolGradient } from "./average_pool_gradient";
-import { columns, columnSquares } from "./columns";
+import { axisSumUnits, axisSums } from "./axis_sums";
+import { columnSquares, columns } from "./columns";
 import { convolution } from "./convolution";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
-import { exponents } from "./exponents";
 import { filterGradient } from "./filter_gradient";
 import { gemm, packFlag } from "./gemm";
 import { inputGradient } from "./input_gradient";
-import { maxPoolGradient } from "./max_pool_gradient";
 import { STRIP, turnPlanes } from "./planes";
-import { averagePool, maxPool } from "./pooling";
+import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pooling";
 import {
   AxisSums,
   Columns,
@@ -31,7 +28,7 @@ import {
 import { packKernel, recurrent, recurrentGradient } from "./recurrent";
 import { copyRows, gatherRows, share } from "./runs";
 import { segmentSum } from "./segments";
-import { flat, sumPieces } from "./statistics";
+import { exponents, flat, sumPieces } from "./statistics";
 import { runSweep } from "./sweeps";
 import { HIGH_ROWS, LOW_ROWS, TILE_COLUMNS } from "./tile";
 import { runTiled } from "./winograd_convolution";

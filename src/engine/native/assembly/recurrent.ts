@@ -1,12 +1,18 @@
+import { TABLE, fillTable } from "./activations";
+import {
+  gruGates,
+  gruGatesBack,
+  gruState,
+  gruStateBack,
+  lstmStep,
+  lstmStepBack,
+  simpleStep,
+  simpleStepBack,
+} from "./cells";
 import { ADD } from "./flags";
-import { GEMM_SCRATCH } from "./gemm";
-import { gruGates, gruGatesBack, gruState, gruStateBack } from "./gru";
-import { lstmStep, lstmStepBack } from "./lstm";
-import { packedBytes, packedGemm, packWhole } from "./packed_gemm";
+import { GEMM_SCRATCH, packWhole, packedBytes, packedGemm } from "./gemm";
 import { Recurrent, RecurrentGradient, RecurrentPanels } from "./records";
 import { addRun, clearRun, copyRun } from "./runs";
-import { fillTable, TABLE } from "./saturating";
-import { simpleStep, simpleStepBack } from "./simple_rnn";
 import { LOW_ROWS } from "./tile";
 
 /** Kinds of cells. */

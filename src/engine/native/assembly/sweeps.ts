@@ -1,12 +1,15 @@
+import { fillTable, selfGate, selfGateGradient, tanhRun } from "./activations";
 import { adam } from "./adam";
-import { blocksOf, columnSums } from "./column_sums";
+import { blocksOf, columnSums } from "./columns";
 import { addRow, clipGradient, relu, reluGradient, tanhGradient } from "./elementwise";
-import { normalizeFewRows, normalizeFewRowsGradient } from "./few_entries";
-import { normalizeColumns, normalizeColumnsGradient } from "./normalize_columns";
+import {
+  normalizeColumns,
+  normalizeColumnsGradient,
+  normalizeFewRows,
+  normalizeFewRowsGradient,
+} from "./normalize_columns";
 import { normalizeRows, normalizeRowsGradient, sumRowBlocks } from "./normalize_rows";
 import { Adam, Binary, Normalize, Operation, SelfGate, Softmax, Sum, Unary } from "./records";
-import { fillTable, tanhRun } from "./saturating";
-import { selfGate, selfGateGradient } from "./self_gate";
 import { share } from "./runs";
 import { softmax, softmaxGradient } from "./softmax";
 

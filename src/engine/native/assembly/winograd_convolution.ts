@@ -1,9 +1,8 @@
 import { COLUMNS_AT } from "./convolution";
 import { ADD, DIRECT, FLAWED, PACK } from "./flags";
-import { depthOfBlock, GAP, gemm, panelBytes } from "./gemm";
+import { GAP, depthOfBlock, gemm, packedBytes, packedGemm, panelBytes, panelsOf } from "./gemm";
 import { turnedWindows } from "./input_gradient";
 import { transposeRows } from "./pack";
-import { packedBytes, packedGemm, panelsOf } from "./packed_gemm";
 import { Convolution, Operation, Windows } from "./records";
 import { isFiniteRun, share } from "./runs";
 import { TILE_COLUMNS } from "./tile";
