@@ -1,7 +1,6 @@
 import { isFloat } from "../model/files/file_types.ts";
 import type { FileTensor, FileType } from "../model/weights/weights_manifest.ts";
-import type { KernelLayout } from "../traits/kernel_layout.ts";
-import type { LayerKind } from "../traits/layers.ts";
+import type { KernelLayout, LayerKind } from "../traits/layers.ts";
 import type { TensorRole, TorchLayer } from "../torch/torch_layers.ts";
 
 /** Roles of weights by their names in Keras and Flax. */

@@ -1,5 +1,5 @@
 import type { Layer } from "../engine/tensorflow.ts";
-import { isTransposedLayout } from "../traits/kernel_layout.ts";
+import { isTransposedLayout } from "../traits/layers.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { meanOverRows } from "./attention_rows.ts";
 import type { Sums } from "../engine/native/sums.ts";

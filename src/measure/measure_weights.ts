@@ -12,7 +12,7 @@ import {
   withHistograms,
 } from "./sums.ts";
 import { kernelLayoutOf } from "../model/layers/leaf_layers.ts";
-import { isEinsumLayout, matrixOffsets } from "../traits/kernel_layout.ts";
+import { isEinsumLayout, matrixOffsets } from "../traits/layers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 

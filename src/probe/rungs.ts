@@ -9,8 +9,9 @@ import {
   type UsualRates,
   usualRates,
 } from "../traits/optimizers.ts";
-import { adam, type AdamOptions } from "./adam.ts";
 import {
+  adam,
+  type AdamOptions,
   disposeOptimizer,
   freshOptimizer,
   givenOptimizer,

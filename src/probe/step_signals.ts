@@ -8,7 +8,7 @@ import { sumTensor } from "../measure/sums.ts";
 import { leafLayers } from "../model/layers/leaf_layers.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-import { secondMomentRatio } from "./adam.ts";
+import { secondMomentRatio } from "./training_step.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 
 /**

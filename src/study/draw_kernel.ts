@@ -3,7 +3,7 @@ import { type ActivationHolder, activationObject } from "../measure/activation_r
 import { SeededRandom } from "../model/batches/seeded_random.ts";
 import { kernelLayoutOf, leafLayers } from "../model/layers/leaf_layers.ts";
 import { modelWeights, setWeights } from "../model/weights/model_weights.ts";
-import { isEinsumLayout, type KernelLayout, matrixOffsets } from "../traits/kernel_layout.ts";
+import { isEinsumLayout, type KernelLayout, matrixOffsets } from "../traits/layers.ts";
 import {
   fans,
   type InitializerName,

@@ -7,7 +7,7 @@ import {
   isTransposedLayout,
   KERNEL_LAYOUT_WORDS,
   type KernelLayout,
-} from "../traits/kernel_layout.ts";
+} from "../traits/layers.ts";
 import { list, number, object, primitive, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 

@@ -1,7 +1,7 @@
 import type { ActivationFunction } from "../traits/activations.ts";
-import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type {
   DeclaredSignals,
+  KernelLayout,
   LayerKind,
   LayerOperation,
   Moments,

@@ -4,7 +4,7 @@ import { ModelError } from "../model/model_error.ts";
 import { automaticName } from "../model/names.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";
 import { fans } from "../theory/initializers.ts";
-import { isEinsumLayout } from "../traits/kernel_layout.ts";
+import { isEinsumLayout } from "../traits/layers.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { showValue } from "../words/show_value.ts";
 import { refusal } from "../words/input_error.ts";

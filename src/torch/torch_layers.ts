@@ -1,8 +1,7 @@
 import { isFloat } from "../model/files/file_types.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, FileType } from "../model/weights/weights_manifest.ts";
-import type { KernelLayout } from "../traits/kernel_layout.ts";
-import type { LayerKind } from "../traits/layers.ts";
+import type { KernelLayout, LayerKind } from "../traits/layers.ts";
 import { showValue } from "../words/show_value.ts";
 
 export type TensorRole =

@@ -2,8 +2,7 @@ import { InputError, nearest, refusal } from "../words/input_error.ts";
 import { oneOfNames, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { KERAS_LAYER_TRAITS } from "./keras_layers.ts";
-import { isKernelLayout } from "./kernel_layout.ts";
-import { LAYER_KINDS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
+import { isKernelLayout, LAYER_KINDS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 import { torchLayerTraits } from "./torch_layers.ts";
 
 const registered = new Map<string, LayerTraits>();

@@ -16,7 +16,7 @@ export type {
 } from "./layers.ts";
 export { type CustomLayerTraits, layerTraits, registerLayer } from "./layer_traits.ts";
 export { type FlatRegion } from "./activations.ts";
-export type { EinsumLayout, KernelLayout } from "./kernel_layout.ts";
+export type { EinsumLayout, KernelLayout } from "./layers.ts";
 export type { LossFamily, LossOptions, LossTraits, TargetKind } from "./loss_traits.ts";
 export { LOSS_TRAITS } from "./losses.ts";
 export type { OptimizerSetting, OptimizerSettings } from "./optimizers.ts";

@@ -3,11 +3,10 @@ import type * as tfjs from "@tensorflow/tfjs";
 import { heapOf } from "../../src/engine/start/prepare_engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
-import { adam } from "../../src/probe/adam.ts";
+import { adam, updateOf } from "../../src/probe/training_step.ts";
 import { kerasOptimizer } from "../../src/keras/keras_optimizer.ts";
 import { rungs } from "../../src/probe/rungs.ts";
 import { parseOptimizer } from "../../src/traits/torch_optimizers.ts";
-import { updateOf } from "../../src/probe/training_step.ts";
 
 Deno.test("adam() knows its weights again where there are others in the next step", async () => {
   await using engine = await startEngine();

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Optimizer, Tensor } from "../../src/engine/tensorflow.ts";
-import { secondMomentRatio } from "../../src/probe/adam.ts";
+import { secondMomentRatio } from "../../src/probe/training_step.ts";
 import { StepWatch } from "../../src/probe/step_signals.ts";
 import { column as columnOf, unitModel } from "./unit.ts";
 

@@ -15,7 +15,7 @@ import {
 } from "./element_wise.ts";
 import { conv2dRepair, conv3dRepair, depthwiseConv2dNativeRepair } from "./convolutions.ts";
 import type { KernelInputs, OpContext, OpRepair } from "./define_op.ts";
-import { avgPoolRepair, dilation2dRepair, maxPoolRepair } from "./pooling.ts";
+import { poolingRepair } from "./pooling.ts";
 import { einsumRepair } from "./einsum.ts";
 import { gradientRepairsRepair, resizeGradientsRepair } from "./gradient_repairs.ts";
 import { gatherV2Repair, sliceRepair, tileRepair } from "./indexing.ts";
@@ -288,7 +288,6 @@ function rememberOps(tf: TensorFlow, gradients: readonly GradConfig[]): () => vo
 const REPAIRS: readonly OpRepair[] = [
   activationsRepair,
   addRepair,
-  avgPoolRepair,
   castRepair,
   comparisonsRepair,
   clipByValueRepair,
@@ -296,7 +295,6 @@ const REPAIRS: readonly OpRepair[] = [
   conv3dRepair,
   cumulativeRepair,
   depthwiseConv2dNativeRepair,
-  dilation2dRepair,
   einsumRepair,
   extremumRepair,
   fusedBatchNormRepair,
@@ -304,7 +302,7 @@ const REPAIRS: readonly OpRepair[] = [
   gradientRepairsRepair,
   manyAxesRepair,
   matMulRepair,
-  maxPoolRepair,
+  poolingRepair,
   normalizationsRepair,
   oneHotRepair,
   recurrentRepair,

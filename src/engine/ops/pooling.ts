@@ -143,11 +143,6 @@ const avgPool3dGradKernel = defineOp<PoolAttributes>(
   },
 );
 
-/** Ops and gradients that this file installs. */
-export const avgPoolRepair: OpRepair = {
-  kernels: [avgPool3dGradKernel, avgPool3dKernel, avgPoolGradKernel, avgPoolKernel],
-};
-
 /** Finds the largest entry of each window; NaN is larger than any number. */
 function maxPool(
   context: OpContext,
@@ -177,29 +172,45 @@ function maxPoolGrad(
   x: TensorInfo,
   dy: TensorInfo,
 ): TensorInfo {
-  const geometry = trimWindows(untrimmed);
-  const { channels } = geometry;
   const output = context.backend.makeOutput(x.shape, "float32");
-  const from = floatView(context, x),
-    gradient = floatView(context, dy),
-    to = floatView(context, output);
-  const largest = new Float32Array(gradient.length);
-  const where = new Int32Array(gradient.length).fill(-1);
-  eachTap(geometry, (position, source) => {
-    const o = position * channels, s = source * channels;
+  const gradient = floatView(context, dy), to = floatView(context, output);
+  const { input } = winners(trimWindows(untrimmed), floatView(context, x), null);
+  to.fill(0);
+  // A window entirely in the padding has no entries.
+  for (let i = 0; i < input.length; i++) if (input[i] >= 0) to[input[i]] += gradient[i];
+  return output;
+}
+
+type Entries = Float32Array | Int32Array | Uint8Array;
+
+/**
+ * Finds, for each output entry, the input entry that is largest in its window, with a weight added if
+ * there are some, and that weight: the first of equals; NaN is largest. -1 if a window is entirely in
+ * the padding.
+ */
+function winners(
+  geometry: WindowGeometry,
+  from: Entries,
+  weights: Entries | null,
+): { largest: Float32Array; input: Int32Array; tap: Int32Array } {
+  const { batch, channels, output } = geometry;
+  const size = batch * output[0] * output[1] * output[2] * channels;
+  const largest = new Float32Array(size).fill(-Infinity);
+  const input = new Int32Array(size).fill(-1), taps = new Int32Array(size).fill(-1);
+  eachTap(geometry, (position, source, tap) => {
+    const o = position * channels, s = source * channels, w = tap * channels;
     for (let c = 0; c < channels; c++) {
-      const value = from[s + c], best = largest[o + c];
-      // NaN is largest, and stays: no value compares greater.
-      if (where[o + c] < 0 || value > best || (value !== value && best === best)) {
+      const value = weights === null ? from[s + c] : from[s + c] + weights[w + c];
+      const best = largest[o + c];
+      // NaN stays: no value compares greater.
+      if (input[o + c] < 0 || value > best || (value !== value && best === best)) {
         largest[o + c] = value;
-        where[o + c] = s + c;
+        input[o + c] = s + c;
+        taps[o + c] = w + c;
       }
     }
   });
-  to.fill(0);
-  // A window entirely in the padding has no entries.
-  for (let i = 0; i < where.length; i++) if (where[i] >= 0) to[where[i]] += gradient[i];
-  return output;
+  return { largest, input, tap: taps };
 }
 
 /**
@@ -255,11 +266,6 @@ const maxPool3dGradKernel = defineOp<PoolAttributes>(
   },
 );
 
-/** Ops and gradients that this file installs. */
-export const maxPoolRepair: OpRepair = {
-  kernels: [maxPool3dGradKernel, maxPool3dKernel, maxPoolGradKernel, maxPoolKernel],
-};
-
 /** Attributes of `Dilation2D` and of its gradients. */
 interface Dilation2dAttributes {
   strides: number | [number, number];
@@ -287,36 +293,6 @@ function dilation2dGeometry(
 }
 
 /**
- * Finds, for each output entry, the input and filter entries with the largest sum in its window:
- * the first of equals; NaN is largest. -1 if a window is entirely in the padding.
- */
-function dilation2dWinners(
-  context: OpContext,
-  geometry: WindowGeometry,
-  x: TensorInfo,
-  filter: TensorInfo,
-): { largest: Float32Array; input: Int32Array; tap: Int32Array } {
-  const view = (info: TensorInfo) => context.backend.typedArrayFromHeap(info);
-  const from = view(x), weights = view(filter);
-  const { batch, channels, output } = geometry;
-  const size = batch * output[0] * output[1] * output[2] * channels;
-  const largest = new Float32Array(size).fill(-Infinity);
-  const input = new Int32Array(size).fill(-1), taps = new Int32Array(size).fill(-1);
-  eachTap(geometry, (position, source, tap) => {
-    const o = position * channels, s = source * channels, w = tap * channels;
-    for (let c = 0; c < channels; c++) {
-      const value = from[s + c] + weights[w + c], best = largest[o + c];
-      if (input[o + c] < 0 || value > best || (value !== value && best === best)) {
-        largest[o + c] = value;
-        input[o + c] = s + c;
-        taps[o + c] = w + c;
-      }
-    }
-  });
-  return { largest, input, tap: taps };
-}
-
-/**
  * `Dilation2D`, the largest `x + filter` over each window. The stock op starts its search at the
  * smallest positive number and returns that if all sums of a window are 0 or less. Here NaN is
  * larger than any number.
@@ -324,10 +300,11 @@ function dilation2dWinners(
 const dilation2dKernel = defineOp<unknown>(
   "Dilation2D",
   (context, { x, filter }, attrs) => {
+    const view = (info: TensorInfo) => context.backend.typedArrayFromHeap(info);
     const { geometry, shape } = dilation2dGeometry(context, x, filter, attrs);
     const output = context.backend.makeOutput(shape, x.dtype);
-    const { largest } = dilation2dWinners(context, geometry, x, filter);
-    context.backend.typedArrayFromHeap(output).set(largest);
+    const { largest } = winners(geometry, view(x), view(filter));
+    view(output).set(largest);
     return output;
   },
 );
@@ -340,15 +317,16 @@ const dilation2dKernel = defineOp<unknown>(
 const dilation2dBackpropFilterKernel = defineOp<unknown>(
   "Dilation2DBackpropFilter",
   (context, { x, filter, dy }, attrs) => {
+    const view = (info: TensorInfo) => context.backend.typedArrayFromHeap(info);
     const { geometry } = dilation2dGeometry(context, x, filter, attrs);
     const dw = context.backend.makeOutput(filter.shape, x.dtype);
-    const { tap } = dilation2dWinners(context, geometry, x, filter);
-    const gradient = context.backend.typedArrayFromHeap(dy);
+    const { tap } = winners(geometry, view(x), view(filter));
+    const gradient = view(dy);
     const sums = new Float64Array(filter.shape.reduce((a, b) => a * b));
     tap.forEach((winner, i) => {
       if (winner >= 0) sums[winner] += gradient[i];
     });
-    context.backend.typedArrayFromHeap(dw).set(sums);
+    view(dw).set(sums);
     return dw;
   },
 );
@@ -361,11 +339,12 @@ const dilation2dBackpropFilterKernel = defineOp<unknown>(
 const dilation2dBackpropInputKernel = defineOp<unknown>(
   "Dilation2DBackpropInput",
   (context, { x, filter, dy }, attrs) => {
+    const view = (info: TensorInfo) => context.backend.typedArrayFromHeap(info);
     const { geometry } = dilation2dGeometry(context, x, filter, attrs);
     const dx = context.backend.makeOutput(x.shape, x.dtype);
-    const { input } = dilation2dWinners(context, geometry, x, filter);
-    const gradient = context.backend.typedArrayFromHeap(dy);
-    const to = context.backend.typedArrayFromHeap(dx);
+    const { input } = winners(geometry, view(x), view(filter));
+    const gradient = view(dy);
+    const to = view(dx);
     to.fill(0);
     input.forEach((winner, i) => {
       if (winner >= 0) to[winner] += gradient[i];
@@ -375,6 +354,18 @@ const dilation2dBackpropInputKernel = defineOp<unknown>(
 );
 
 /** Ops and gradients that this file installs. */
-export const dilation2dRepair: OpRepair = {
-  kernels: [dilation2dBackpropFilterKernel, dilation2dBackpropInputKernel, dilation2dKernel],
+export const poolingRepair: OpRepair = {
+  kernels: [
+    avgPool3dGradKernel,
+    avgPool3dKernel,
+    avgPoolGradKernel,
+    avgPoolKernel,
+    maxPool3dGradKernel,
+    maxPool3dKernel,
+    maxPoolGradKernel,
+    maxPoolKernel,
+    dilation2dBackpropFilterKernel,
+    dilation2dBackpropInputKernel,
+    dilation2dKernel,
+  ],
 };

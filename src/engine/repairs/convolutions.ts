@@ -10,16 +10,38 @@ import {
 } from "./layer_repair.ts";
 import type { Tensor1D, Tensor3D, Tensor4D } from "@tensorflow/tfjs";
 
-interface ConvLayer {
+/** Convolution of a picture. */
+interface Convolution {
+  bias: LayerWeight | null;
+  strides: [number, number];
+  padding: "valid" | "same";
+  dilationRate: [number, number];
+  dataFormat: "channelsFirst" | "channelsLast";
+  activation: LayerActivation;
+}
+
+/**
+ * Convolves with the channels last, and moves them back if they were first.
+ *
+ * @param x A sequence or a picture.
+ */
+function withChannelsLast<X extends Tensor>(
+  tf: TensorFlow,
+  x: Tensor,
+  { dataFormat }: Pick<Convolution, "dataFormat">,
+  convolve: (x: X) => Tensor,
+): Tensor {
+  if (dataFormat !== "channelsFirst") return convolve(x as X);
+  const [toLast, toFirst] = x.rank === 3 ? [[0, 2, 1], [0, 2, 1]] : [[0, 2, 3, 1], [0, 3, 1, 2]];
+  return tf.transpose(convolve(tf.transpose(x, toLast) as X), toFirst);
+}
+
+interface ConvLayer extends Pick<Convolution, "bias" | "dataFormat" | "activation"> {
   rank: 1 | 2;
   kernel: LayerWeight;
-  bias: LayerWeight | null;
-  kernelSize: number[];
   strides: number[];
   padding: "valid" | "same" | "causal";
   dilationRate: number | number[];
-  dataFormat: "channelsFirst" | "channelsLast";
-  activation: LayerActivation;
 }
 
 /**
@@ -42,16 +64,12 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
         function (this: ConvLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
           const x = oneTensor(inputs);
           if (!needsRepair(tf, this, x)) return original.call(this, inputs, kwargs);
-          return tf.tidy(() => {
-            const first = this.dataFormat === "channelsFirst";
-            const [toLast, toFirst] = this.rank === 1
-              ? [[0, 2, 1], [0, 2, 1]]
-              : [[0, 2, 3, 1], [0, 3, 1, 2]];
-            const convolve = this.rank === 2 ? convolveImage : convolveSequence;
-            let y = convolve(tf, this, (first ? tf.transpose(x, toLast) : x) as Tensor3D);
-            if (first) y = tf.transpose(y, toFirst);
-            return this.activation.apply(y);
-          });
+          const convolve = this.rank === 2 ? convolveImage : convolveSequence;
+          return tf.tidy(() =>
+            this.activation.apply(
+              withChannelsLast<Tensor3D>(tf, x, this, (x) => convolve(tf, this, x)),
+            )
+          );
         },
     );
   }
@@ -139,20 +157,13 @@ function convolveCausally(tf: TensorFlow, layer: ConvLayer, x: Tensor3D): Tensor
   return tf.conv1d(padded, seen, layer.strides[0], "valid", "NWC", taps === 1 ? 1 : rate);
 }
 
-interface ConvLstmCell {
-  strides: [number, number];
-  dilationRate: [number, number];
-  dataFormat: "channelsFirst" | "channelsLast";
-}
+type ConvLstmCell = Pick<Convolution, "strides" | "dilationRate" | "dataFormat">;
 
 /**
  * Repairs ConvLSTM2D with channels first, whose cell uses a convolution in a layout that the WASM
  * backend lacks. Here the channels are moved last for the convolution and back afterwards.
  */
 export const repairConvLstm: LayerRepair = ({ tf, patch }) => {
-  const channelsFirst = (x: Tensor, f: (x: Tensor4D) => Tensor): Tensor =>
-    tf.transpose(f(tf.transpose(x, [0, 2, 3, 1]) as Tensor4D), [0, 3, 1, 2]);
-
   patch("ConvLSTM2DCell", "inputConv", (original) =>
     function (
       this: ConvLstmCell,
@@ -164,7 +175,7 @@ export const repairConvLstm: LayerRepair = ({ tf, patch }) => {
       if (this.dataFormat !== "channelsFirst") {
         return original.call(this, x, kernel, bias, padding);
       }
-      return channelsFirst(x, (image) => {
+      return withChannelsLast<Tensor4D>(tf, x, this, (image) => {
         const { strides, dilationRate } = this;
         const y = tf.conv2d(image, kernel, strides, padding ?? "valid", "NHWC", dilationRate);
         return bias ? tf.add(y, bias) : y;
@@ -177,20 +188,19 @@ export const repairConvLstm: LayerRepair = ({ tf, patch }) => {
     (original) =>
       function (this: ConvLstmCell, x: Tensor, kernel: Tensor4D) {
         if (this.dataFormat !== "channelsFirst") return original.call(this, x, kernel);
-        return channelsFirst(x, (image) => tf.conv2d(image, kernel, 1, "same"));
+        return withChannelsLast<Tensor4D>(
+          tf,
+          x,
+          this,
+          (image) => tf.conv2d(image, kernel, 1, "same"),
+        );
       },
   );
 };
 
-interface DepthwiseLayer {
+interface DepthwiseLayer extends Convolution {
   depthwiseKernel: LayerWeight;
-  bias: LayerWeight | null;
   kernelSize: number[];
-  strides: [number, number];
-  padding: "valid" | "same";
-  dilationRate: [number, number];
-  dataFormat: "channelsFirst" | "channelsLast";
-  activation: LayerActivation;
 }
 
 /**
@@ -207,18 +217,12 @@ export const repairDepthwiseConv2d: LayerRepair = ({ tf, patch }) => {
       function (this: DepthwiseLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
         if (!isDilated(this)) return original.call(this, inputs, kwargs);
         return tf.tidy(() => {
-          const first = this.dataFormat === "channelsFirst";
-          const x = oneTensor(inputs);
-          let y: Tensor = tf.depthwiseConv2d(
-            (first ? tf.transpose(x, [0, 2, 3, 1]) : x) as Tensor4D,
-            this.depthwiseKernel.read() as Tensor4D,
-            this.strides,
-            this.padding,
-            "NHWC",
-            this.dilationRate,
-          );
-          if (this.bias) y = tf.add(y, this.bias.read());
-          if (first) y = tf.transpose(y, [0, 3, 1, 2]);
+          const y = withChannelsLast<Tensor4D>(tf, oneTensor(inputs), this, (x) => {
+            const kernel = this.depthwiseKernel.read() as Tensor4D;
+            const { strides, padding, dilationRate, bias } = this;
+            const y = tf.depthwiseConv2d(x, kernel, strides, padding, "NHWC", dilationRate);
+            return bias ? tf.add(y, bias.read()) : y;
+          });
           return this.activation.apply(y);
         });
       },
@@ -236,15 +240,9 @@ export const repairDepthwiseConv2d: LayerRepair = ({ tf, patch }) => {
   );
 };
 
-interface SeparableLayer {
+interface SeparableLayer extends Convolution {
   depthwiseKernel: LayerWeight;
   pointwiseKernel: LayerWeight;
-  bias: LayerWeight | null;
-  strides: [number, number];
-  padding: "valid" | "same";
-  dilationRate: [number, number];
-  dataFormat: "channelsFirst" | "channelsLast";
-  activation: LayerActivation;
 }
 
 /**
@@ -263,16 +261,19 @@ export const repairSeparableConv2d: LayerRepair = ({ tf, patch }) => {
         }
         const bias = this.bias;
         return tf.tidy(() => {
-          const y = tf.separableConv2d(
-            tf.transpose(oneTensor(inputs), [0, 2, 3, 1]) as Tensor4D,
-            this.depthwiseKernel.read() as Tensor4D,
-            this.pointwiseKernel.read() as Tensor4D,
-            this.strides,
-            this.padding,
-            this.dilationRate,
-            "NHWC",
-          );
-          return this.activation.apply(tf.transpose(tf.add(y, bias.read()), [0, 3, 1, 2]));
+          const y = withChannelsLast<Tensor4D>(tf, oneTensor(inputs), this, (x) => {
+            const y = tf.separableConv2d(
+              x,
+              this.depthwiseKernel.read() as Tensor4D,
+              this.pointwiseKernel.read() as Tensor4D,
+              this.strides,
+              this.padding,
+              this.dilationRate,
+              "NHWC",
+            );
+            return tf.add(y, bias.read());
+          });
+          return this.activation.apply(y);
         });
       },
   );
@@ -280,18 +281,12 @@ export const repairSeparableConv2d: LayerRepair = ({ tf, patch }) => {
 
 type Shape = (number | null)[];
 
-interface GroupedLayer {
+interface GroupedLayer extends Convolution {
   name: string;
   groups?: number;
   rank: 1 | 2;
   filters: number;
   kernel: LayerWeight;
-  bias: LayerWeight | null;
-  strides: [number, number];
-  padding: "valid" | "same";
-  dilationRate: [number, number];
-  dataFormat: "channelsFirst" | "channelsLast";
-  activation: LayerActivation;
   addWeight: Layer["addWeight"];
 }
 

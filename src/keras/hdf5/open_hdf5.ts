@@ -4,10 +4,9 @@ import { ModelError } from "../../model/model_error.ts";
 import { refusal } from "../../words/input_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
-import { attributeTexts, TextHeaps } from "./attributes.ts";
+import { attributeTexts, MESSAGE, type Message, readMessages, TextHeaps } from "./object_header.ts";
 import { FractalHeap, treeRecords } from "./dense_storage.ts";
 import { type Hdf5Budget, hdf5Budget, Hdf5Bytes, NoNumbers, NOWHERE } from "./hdf5_bytes.ts";
-import { MESSAGE, type Message, readMessages } from "./object_header.ts";
 import { type Hdf5Array, readArray } from "./read_array.ts";
 
 /** Group of an HDF5 file: a folder with attributes. */

@@ -1,6 +1,6 @@
 import { oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import type { EinsumLayout } from "../../traits/kernel_layout.ts";
+import type { EinsumLayout } from "../../traits/layers.ts";
 import { either, list, nullable, positive, requireValue, string } from "../../words/shape.ts";
 import {
   kerasLayer,

@@ -1,7 +1,6 @@
 import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
-import { isEinsumLayout, type KernelLayout } from "../../traits/kernel_layout.ts";
+import { isEinsumLayout, type KernelLayout, type LayerKind } from "../../traits/layers.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
-import type { LayerKind } from "../../traits/layers.ts";
 import { automaticName, uniqueNames } from "../names.ts";
 import { requireLayers } from "../require_model.ts";
 

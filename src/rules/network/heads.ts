@@ -1,5 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
-import { isEinsumLayout, unitCount } from "../../traits/kernel_layout.ts";
+import { isEinsumLayout, unitCount } from "../../traits/layers.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { hasKernel } from "./signal_path.ts";
 

@@ -7,8 +7,7 @@ import type {
 import { findActivation } from "../../theory/activation_moments.ts";
 import { type Fans, fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel, isRecurrentWeight, normalizationWeight } from "../../theory/weight_kinds.ts";
-import { isEinsumLayout, unitCount } from "../../traits/kernel_layout.ts";
-import { type LayerKind, LAYERS } from "../../traits/layers.ts";
+import { isEinsumLayout, type LayerKind, LAYERS, unitCount } from "../../traits/layers.ts";
 
 /** Parameters of PyTorch's weight norm: the size of each row, and its direction. */
 const SIZE = /parametrizations\.weight\.original0$|\.weight_g$/;

@@ -26,12 +26,10 @@ import type {
 import type { NotReproduced } from "../../model/loaded_model.ts";
 import type { ExponentHistogram } from "../../theory/half_precision_fit.ts";
 import {
+  type DeclaredSignals,
   isKernelLayout,
   KERNEL_LAYOUT_WORDS,
   type KernelLayout,
-} from "../../traits/kernel_layout.ts";
-import {
-  type DeclaredSignals,
   LAYER_KINDS,
   type LayerKind,
   type Moments,

@@ -1,7 +1,6 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
-import { isEinsumLayout } from "../../traits/kernel_layout.ts";
+import { isEinsumLayout, type LayerKind } from "../../traits/layers.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
-import type { LayerKind } from "../../traits/layers.ts";
 import { chainNotes, softmaxInside } from "./architecture_notes.ts";
 import { defineRule } from "../define_rule.ts";
 import {

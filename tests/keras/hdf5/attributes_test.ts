@@ -1,7 +1,6 @@
 import { Budget, bytesInMemory } from "../../../src/model/files/byte_source.ts";
-import { attributeTexts, TextHeaps } from "../../../src/keras/hdf5/attributes.ts";
+import { attributeTexts, MESSAGE, TextHeaps } from "../../../src/keras/hdf5/object_header.ts";
 import { hdf5Budget, Hdf5Bytes } from "../../../src/keras/hdf5/hdf5_bytes.ts";
-import { MESSAGE } from "../../../src/keras/hdf5/object_header.ts";
 import { ModelError } from "../../../src/load/mod.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
