@@ -12,7 +12,7 @@ import type { Row } from "./row.ts";
 
 const PROGRAM = new URL("../mod.ts", import.meta.url).href;
 const MiB = 2 ** 20;
-/** Most MiB that joining points as json may take. */
+/** Largest number of MiB that joining points as JSON may take. */
 const MOST = 512;
 const SHARDS = 1000, POINTS = 1000;
 

@@ -12,7 +12,7 @@ const JUDGED = 256;
 /** From this progress on, training ends. */
 const ENOUGH = 0.9;
 
-/** Most steps of a program with convolutions or recurrent layers, and of any other. */
+/** Largest number of steps of a program with convolutions or recurrent layers, and of any other. */
 const MOST_STEPS = { slow: 100, quick: 1500 };
 
 /** Largest batch of a program with convolutions. */

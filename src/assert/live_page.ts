@@ -26,7 +26,7 @@ const FRAME = `<!doctype html>
 
 /** Share of the time that drawing the page for its readers may take, of the 5 % of the monitor. */
 const SHARE = 0.02;
-/** Least milliseconds between two looks at steps without a finding or a full pass. */
+/** Minimum number of milliseconds between two looks at steps without a finding or a full pass. */
 const LEAST_PAUSE = 1000;
 
 /** Training that a {@linkcode LivePage} shows. */

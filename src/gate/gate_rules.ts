@@ -87,7 +87,7 @@ const SCALE_FREE_DOCUMENTATION: RuleDocumentation = {
     "most 0.18) and wrong ones (from 0.76).",
   misleads:
     "A flat slope does not prove that the best learning rate transfers: scale --rates tests that. " +
-    "If gradients reach the optimizer's epsilon at large widths, the change per step falls rightly.",
+    "If gradients shrink to the optimizer's epsilon at large widths, the change per step falls, as it should.",
   fix: "Run scale: it names the change of each layer, and tries it.",
 };
 

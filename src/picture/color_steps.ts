@@ -49,7 +49,7 @@ export const byShare: ColorOf = (share) => {
 
 /** Size of a colour in a key, and the room for half a label at both ends. */
 const SWATCH = { width: 12, height: 12, margin: 16 };
-/** Least distance of two labels below a key. */
+/** Smallest distance of two labels below a key. */
 const LEAST_SPACING = 32;
 
 /** Draws the key to the colours of magnitudes, with powers of ten below. */

@@ -153,7 +153,7 @@ const GRID = { from: 56, to: 470, head: 116 };
 const LONGEST_KIND = 24;
 /** Height, and width, of a character of a slanted name on a phone, whose letters are the largest. */
 const SLANTED_CHARACTER = 5.5;
-/** Least distance of two slanted names. */
+/** Smallest distance of two slanted names. */
 const LEAST_SPACING = 18;
 /** Height of the rows: with it, the key below them is in the first screen of a laptop. */
 const ROWS_HEIGHT = 330;

@@ -57,7 +57,7 @@ export function criticalGain(activation: string): number | null {
   return activationTraits(activation)?.criticalGain ?? null;
 }
 
-/** Most that chi may be off 1 at the variance found. */
+/** Largest distance of chi from 1 at the variance found. */
 const JUMP = 0.01;
 
 /**

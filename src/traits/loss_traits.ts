@@ -89,7 +89,7 @@ export interface LossOptions {
   unitWeights?: readonly number[];
   /** Weight of the label 1 of each unit. */
   positiveWeights?: readonly number[];
-  /** Least difference that costs nothing. */
+  /** Smallest difference that costs nothing. */
   margin?: number;
   /** Exponent of a margin: 1 or 2. */
   exponent?: number;

@@ -145,7 +145,7 @@ Deno.test("acrossSeeds() calls a model that nobody named what its first failure 
   assertMatch(message, /^Model "(sequential_\d+)" fails [^]*\nit is \1$/);
 });
 
-Deno.test("acrossSeeds() passes on what is no failed assertion, and disposes the draw", async () => {
+Deno.test("acrossSeeds() rethrows other errors than failed assertions, and disposes the draw", async () => {
   await using engine = await startEngine();
   const before = engine.tf.memory().numTensors;
   const broken = () => {

@@ -93,7 +93,7 @@ Deno.test("the matchers hand on options and messages", () => {
   );
 });
 
-Deno.test("the matchers throw a TypeError on what is no measurement, negated or not", () => {
+Deno.test("the matchers throw a TypeError on values that are not measurements, negated or not", () => {
   assertRefused(
     () => expect(3).toBeHealthy(),
     { place: "measurements", found: "a number", expected: "what measure() returns (version 1)" },

@@ -20,7 +20,7 @@ Deno.test("check exits with 0 where nothing is wrong, and says so", async () => 
   });
 });
 
-Deno.test("check exits with 0 on a weak model, and with 1 if weak or so many warnings fail", async () => {
+Deno.test("check exits with 0 on a weak model, and with 1 if weak models or a number of warnings fail", async () => {
   const strict = { rules: { "init-scale": ["error", { initScaleWarning: 1 }] } };
   await withGateFolder([WARNED], { "gradient-health.json": strict }, async (cwd) => {
     const given = [["--max-warnings", "99"], ["--max-warnings", "0"], ["--fail-on", "weak"]];

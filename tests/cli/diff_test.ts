@@ -132,7 +132,7 @@ Deno.test("diff refuses what it cannot compare in one sentence", () => {
   });
 });
 
-Deno.test("diff refuses a second model that is not there before it measures the first", () => {
+Deno.test("diff rejects a missing second model before it measures the first", () => {
   const loud = network(0.15).replace("=> {", '=> { console.error("created");');
   return withGateFolder([], { "a.js": loud }, async (cwd) => {
     for (const missing of ["missing.js", "missing.json"]) {

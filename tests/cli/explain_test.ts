@@ -46,7 +46,7 @@ Deno.test("explain says which rules assertHealthy covers", async () => {
   }
 });
 
-Deno.test("explain refuses what is no rule", async () => {
+Deno.test("explain rejects a name that is not a rule", async () => {
   await assertRefuses(["explain", ""], 'RULE is "", expected a name');
   await assertRefuses(
     ["explain", "dead-unit"],

@@ -96,7 +96,7 @@ Deno.test("fix says that a model.json cannot hold a class of the module, and wri
   });
 });
 
-Deno.test("fix says that there is no fix to try, where there is none", async () => {
+Deno.test("fix says that there is no fix to try", async () => {
   const net = `export const createModel = ({ tf }) => {
     const model = tf.sequential({ layers: [4, 2].map((units) =>
       tf.layers.dense({ units, inputShape: [3] })) });

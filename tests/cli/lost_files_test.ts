@@ -151,7 +151,7 @@ Deno.test("no reporter replaces the baseline that its own run stores, or that th
     await assertRefuses(args, `would replace ${file}, which is read`, { cwd });
   }));
 
-Deno.test("check --update-baseline refuses what is no baseline before it measures", () =>
+Deno.test("check --update-baseline rejects a file that is not a baseline before it measures", () =>
   withGateFolder(["relu_he"], { "a.json": { version: 1, models: 3 } }, async (cwd) => {
     const args = ["check", MODEL, "--update-baseline", "--baseline", "a.json"];
     await assertRefuses(args, "a.json: models is 3, expected an object", { cwd });

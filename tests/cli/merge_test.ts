@@ -101,7 +101,7 @@ Deno.test("merge refuses parts that were computed with and without relaxed SIMD"
   });
 });
 
-Deno.test("merge refuses what is no study", async () => {
+Deno.test("merge rejects a file that is not a study", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/a.json`, '{ "version": 1 }\n');
     await assertRefuses(["merge"], "FILE is missing, expected a file");

@@ -24,7 +24,7 @@ Deno.test("--trial-budget and the key trialBudget say how long a trial may take;
   });
 });
 
-Deno.test("--trial-budget refuses what is no number of seconds", async () => {
+Deno.test("--trial-budget rejects a value that is not a number of seconds", async () => {
   for (const given of ["0", "-1", "soon", "1e9", "90000"]) {
     await assertRefuses(
       ["report", "--trial-budget", given],

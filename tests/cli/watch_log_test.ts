@@ -42,7 +42,7 @@ Deno.test("watch judges CSV as it judges JSON lines", async () => {
   });
 });
 
-Deno.test("watch rejects a file that is no log", async () => {
+Deno.test("watch rejects a file that is not a log", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/x.csv`, "a,b\n1,2\n");
     const { code, stderr } = await runCommand(["watch", `${folder}/x.csv`]);

@@ -22,7 +22,7 @@ async function throughPipe(
   }
 }
 
-Deno.test("writeOutput() writes into what is no file instead of taking its place", async () => {
+Deno.test("writeOutput() writes into a device or a pipe instead of replacing it", async () => {
   await withFolder(async (folder) => {
     assertEquals(await throughPipe(folder, (pipe) => writeOutput("text", pipe)), "text");
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["pipe"]);
@@ -53,7 +53,7 @@ Deno.test("writeOutput() puts the first file where a link leads to", async () =>
   });
 });
 
-Deno.test("writeOutput() says that a folder is no file", async () => {
+Deno.test("writeOutput() says that a folder is not a file", async () => {
   await withFolder(async (folder) => {
     await assertRejects(
       () => writeOutput("new", folder),

@@ -141,7 +141,7 @@ Deno.test("diagnose() lowers dropout the more, the more layers of it are in a ro
   assertStringIncludes(fewWords as string, "0.1 to 0.5 between layers is usual");
   const [many, manyWords, manyLeft] = await lowered(17);
   assertEquals([many, manyLeft], [0.09, 0]);
-  assertStringIncludes(manyWords as string, "out: so many layers of it need 0.09.");
+  assertStringIncludes(manyWords as string, "out: this many dropout layers need 0.09.");
 });
 
 Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and its fix trains it alone", async () => {

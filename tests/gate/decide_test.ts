@@ -195,7 +195,7 @@ for (const text of ["", "a", "0", "-1", "1.5", "3..1", "1...3", "1,", "999999999
   });
 }
 
-Deno.test("parseSeeds() refuses a seed that is given twice, and more than anybody waits for", () => {
+Deno.test("parseSeeds() rejects a seed that is given twice, and far too many seeds", () => {
   assertRefused(
     () => parseSeeds("0..3,2", "here"),
     { place: "here", found: '"0..3,2"', expected: "every seed once" },

@@ -173,7 +173,7 @@ Deno.test("updateBaseline() keeps what it does not know, or takes out what nobod
   assertEquals(shape(updateBaseline(old, pass, { names: ["b"] })), [["b", ["0"]]]);
 });
 
-Deno.test("parseBaseline() says where a file is no baseline", () => {
+Deno.test("parseBaseline() says why a file is not a baseline", () => {
   const pass = (layers: unknown) => ({ objective: "sum", examples: 1, layers });
   const file = (models: unknown) => JSON.stringify({ version: 1, models });
   const refused: [string, string][] = [

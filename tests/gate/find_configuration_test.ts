@@ -282,7 +282,7 @@ Deno.test("findConfiguration() takes the nearest one above", async () => {
   });
 });
 
-Deno.test("a byte order mark is no part of a configuration, a baseline or a batch", async () => {
+Deno.test("a byte order mark is not part of a configuration, a baseline or a batch", async () => {
   await withFolder(async (folder) => {
     const file = `${folder}/gradient-health.json`;
     await Deno.writeTextFile(file, "\ufeff{}");

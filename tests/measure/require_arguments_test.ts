@@ -45,7 +45,7 @@ Deno.test("requireMeasurable() says what is there in place of a batch", () => {
   model.dispose();
 });
 
-Deno.test("requireMeasureOptions() takes what each option is for, and nothing beside it", () => {
+Deno.test("requireMeasureOptions() accepts the valid values of each option, and no others", () => {
   const cases: [option: string, taken: unknown[], refused: unknown[], expected: string][] = [
     [
       "batchNormalization",

@@ -89,7 +89,7 @@ Deno.test("exerciseModel() with depth 1 has the relu layer and the top", () => {
   model.dispose();
 });
 
-Deno.test("exerciseModel() refuses what is no network", () => {
+Deno.test("exerciseModel() rejects arguments that make no network", () => {
   assertThrows(
     () => exerciseModel({ dpth: 1 } as never),
     TypeError,

@@ -113,7 +113,7 @@ Deno.test("NewFolder replaces no file that has appeared in the meantime", async 
   });
 });
 
-Deno.test("NewFolder.open() refuses what is no new or empty folder, in one sentence", async () => {
+Deno.test("NewFolder.open() rejects a path that is neither new nor an empty folder, in one sentence", async () => {
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/full/er`, { recursive: true });
     await Deno.writeTextFile(`${folder}/file`, "");

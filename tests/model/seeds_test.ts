@@ -145,7 +145,7 @@ Deno.test("SeededRandom is xoshiro128** filled by splitmix32", () => {
   assertEquals([random.bits(), random.bits(), random.bits()], [3423766232, 1783042534, 3551475623]);
 });
 
-Deno.test("SeededRandom refuses a seed that is no integer", () => {
+Deno.test("SeededRandom rejects a seed that is not an integer", () => {
   for (const seed of [0.5, NaN, 2 ** 53]) {
     assertThrows(() => new SeededRandom(seed, "test"), InputError, `seed is ${seed}`);
   }

@@ -351,7 +351,7 @@ const panelOf = (chart: Chart, over: Partial<PanelContent> = {}) =>
 
 const STYLE = { height: 22, ground: "g" };
 
-Deno.test("barPanel() puts zeros and what is no number beside the axis", () => {
+Deno.test("barPanel() puts zeros and NaN beside the axis", () => {
   const plain = panelOf(chartOf([0.1, 0.01]));
   assertEquals([plain.zero, plain.broken], [null, null]);
   const odd = panelOf(chartOf([0.1, 0, NaN, null]));

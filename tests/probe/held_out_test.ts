@@ -56,7 +56,7 @@ async function asked(
   return found === null ? null : Number(found.toPrecision(3));
 }
 
-Deno.test("memorisedOnly() returns how far above guessing examples held out are, from 3 times on", async () => {
+Deno.test("memorisedOnly() returns the loss of held-out examples over that of guessing, from 3 times on", async () => {
   assertEquals(await asked({}), 10);
   assertEquals(await asked({ ratio: 3.01 }), 3.01);
   assertEquals(await asked({ ratio: 2.99 }), null);

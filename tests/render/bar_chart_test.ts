@@ -20,7 +20,7 @@ const rows: BarChartRow[] = [
   { label: "dense_6", value: Infinity, reason: "overflow" },
 ];
 
-Deno.test("barChart() draws decades, zero without a bar, and what is no number as such", () => {
+Deno.test("barChart() draws decades, zero without a bar, and NaN as such", () => {
   assertEquals(
     "\n" + barChart(rows, { width: 50 }),
     `

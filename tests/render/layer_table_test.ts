@@ -124,7 +124,7 @@ Deno.test("layerTable() has one row for a kernel and what follows it, in a long 
   const rows = layerTable(measurements(many), [], foldLayers(many));
   assertEquals(
     renderLayerTable(rows, style)[2],
-    "  block_0 ... block_29: 30 blocks of 2 layers, alike but for their shapes, worst block_0",
+    "  block_0 ... block_29: 30 blocks of 2 layers, alike except for their shapes, worst block_0",
   );
 });
 

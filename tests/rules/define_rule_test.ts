@@ -144,7 +144,7 @@ Deno.test("assertRule() throws what a rule finds, with its chart and msg", () =>
   }
 });
 
-Deno.test("assertRule() refuses what is no rule", () => {
+Deno.test("assertRule() rejects a value that is not a rule", () => {
   const expected = "expected what defineRule() makes";
   assertThrows(() => assertRule({} as never, wide()), TypeError, expected);
 });
@@ -186,7 +186,7 @@ const WRONG: [object, string][] = [
   ],
 ];
 
-Deno.test("defineRule() refuses what is no record", () => {
+Deno.test("defineRule() rejects a value that is not a record", () => {
   for (const record of [undefined, null, [], "dead-units"]) {
     const expected = "expected an object that makes a rule";
     assertThrows(() => defineRule(record as never), TypeError, expected);

@@ -136,7 +136,7 @@ Deno.test("unscaledInputs() takes inputs of an rms above 3 for too large, the la
   assertEquals(fix(1, 255, 4), [255]);
 });
 
-/** The rms of a healthy tanh kernelOf of 20 inputs. */
+/** Standard deviation of a healthy tanh kernel of 20 inputs. */
 const HEALTHY_GROUP = 1 / Math.sqrt(20);
 
 /** A tanh layer whose kernel is this many times too large. */

@@ -137,7 +137,7 @@ Deno.test("StudyWriter takes away no file but its own under the names that it ne
   });
 });
 
-Deno.test("StudyWriter writes where a link leads, and refuses what is no file", async () => {
+Deno.test("StudyWriter writes to the target of a link, and rejects a path that is not a file", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/study.json`, "old");
     await Deno.symlink(`${folder}/study.json`, `${folder}/link.json`);

@@ -160,7 +160,7 @@ Deno.test("attentionSpread() is what rows of random scores have, small and large
   }
 });
 
-Deno.test("attentionSpread() and freezingStd() refuse what is no number of keys and no deviation", () => {
+Deno.test("attentionSpread() and freezingStd() reject invalid numbers of keys and deviations", () => {
   for (const keys of [1, NaN, "8"]) {
     assertThrows(() => attentionSpread(keys as number, 1), TypeError, "keys is");
     assertThrows(() => freezingStd(keys as number), TypeError, "keys is");

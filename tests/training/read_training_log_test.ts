@@ -32,7 +32,7 @@ Deno.test("trainingLine() writes what readTrainingLog() reads", () => {
   }
 });
 
-Deno.test("readTrainingLog() says which row is no log", () => {
+Deno.test("readTrainingLog() names the row that is not part of a log", () => {
   const refused = (text: string, ...[place, found, expected]: Parameters<typeof parts>) =>
     assertRefused(() => readTrainingLog(text, "log"), parts(`log${place}`, found, expected));
   const columns = "a column named loss, train_loss_step, train_loss, training_loss, train/loss, " +

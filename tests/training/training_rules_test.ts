@@ -234,7 +234,7 @@ Deno.test("a loss that has fallen to that of the best constant answer shows that
   assertStringIncludes(message, "0.909 times that of the best constant answer");
 });
 
-Deno.test("kernels are looked at once, at step 20 or the first after it", () => {
+Deno.test("kernels are judged once, at step 20 or the first step after it", () => {
   const rows = (every: number, from: number) =>
     healthyLog(60, ({ step }) => ({ loss: 2.1, growth: step < from ? 1 : 4 }))
       .filter(({ step }) => step % every === 1 % every);

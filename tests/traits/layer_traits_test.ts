@@ -83,7 +83,7 @@ Deno.test("registerLayer() declares a custom class, and later calls replace it",
   assertEquals(layerTraits("MyIdentity").kernel, "ordinary");
 });
 
-Deno.test("registerLayer() refuses what is no layer class and no trait", () => {
+Deno.test("registerLayer() rejects values that are not layer classes or traits", () => {
   const refuses = (name: unknown, traits: unknown, message: string) =>
     assertThrows(() => registerLayer(name as string, traits as never), TypeError, message);
   refuses("", { kind: "dense" }, 'className is "", expected the name of a layer class');

@@ -52,7 +52,7 @@ Deno.test("rateSchedule() starts each period of CosineDecayRestarts anew, twice 
   );
 });
 
-Deno.test("rateSchedule() is null for what is no whole schedule of Keras", () => {
+Deno.test("rateSchedule() is null unless it gets a whole schedule of Keras", () => {
   const config = { initial_learning_rate: 0.1, boundaries: [3], values: [0.1, 0.2] };
   const whole = { class_name: "PiecewiseConstantDecay", config };
   assertEquals(rateSchedule(whole)!.peak, 0.2);

@@ -64,7 +64,7 @@ Deno.test("formatNumber() writes nothing but zero as zero, and its own texts as 
 
 const negated = (text: string) => text.startsWith("-") ? text.slice(1) : `-${text}`;
 
-Deno.test("formatNumber() refuses what is no number", () => {
+Deno.test("formatNumber() rejects a value that is not a number", () => {
   assertRefused(
     () => formatNumber("1" as unknown as number),
     { place: "value", found: '"1"', expected: "a number" },
@@ -141,7 +141,7 @@ Deno.test("formatMemory() and formatSeconds() have a fixed number of decimals", 
   assertEquals([formatSeconds(1000), formatSeconds(1234.5)], ["1.00 s", "1.23 s"]);
 });
 
-Deno.test("roundTo() keeps so many digits", () => {
+Deno.test("roundTo() keeps a number of digits", () => {
   assertEquals([roundTo(2, 0.01234), roundTo(4, 123456), roundTo(4, NaN)], [0.012, 123500, NaN]);
 });
 

@@ -82,7 +82,7 @@ export function defineCommand<F extends FlagSet>(
   };
 }
 
-/** Most flags that a help lists one and all. */
+/** Largest number of flags that a help lists in full. */
 const MAX_FLAGS_LISTED = 15;
 
 /** Returns the flag that shows the help: the short one, if there are many flags. */

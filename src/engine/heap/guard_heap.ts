@@ -11,7 +11,7 @@ export const HEAP_LIMIT = 2 ** 32;
  */
 const RESERVE = 2 ** 20;
 
-/** Most bytes that the allocator may add to a size. */
+/** Largest number of bytes that the allocator may add to a size. */
 const ROUNDING = 2 ** 8;
 
 /**

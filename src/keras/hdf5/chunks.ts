@@ -143,7 +143,7 @@ const FOREIGN = 256;
 /** Bytes of the checksum behind what it is of. */
 const CHECKSUM = 4;
 
-/** Most bytes that deflate packs into one. */
+/** Largest number of bytes that deflate packs into one. */
 const MAX_RATIO = 1032;
 
 /** Filters that chunks are packed by, in their order. */

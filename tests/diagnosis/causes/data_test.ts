@@ -38,7 +38,7 @@ const features = (over: Partial<FeatureMeasurements> = {}): FeatureMeasurements 
 /** Two features of which one varies this many times as much as the other; their rms is 1. */
 const twoFeatures = (factor: number) => ({
   shape: [32, 2],
-  // The variances of all, of which the others have what the largest leaves: exact in binary.
+  // The variances of all features; the others share the rest of the largest one: exact in binary.
   spread: (factor ** 2 + 1) / 128 ** 2 / 2,
   features: features({ count: 2, largestStd: factor / 128, smallestStd: 1 / 128 }),
 });

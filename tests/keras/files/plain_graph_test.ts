@@ -344,7 +344,7 @@ Deno.test("plainLayer() takes two directions that are copies, each going its own
       parts(
         "x.backward_layer",
         "unlike x.layer",
-        "a copy of it that goes backwards: TensorFlow.js has no other",
+        "a copy of it with go_backwards: TensorFlow.js has no other",
       ),
     );
   }

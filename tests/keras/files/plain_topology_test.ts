@@ -126,7 +126,7 @@ Deno.test("loadModel() refuses two directions that are no copies of each other",
     parts(
       "layers[1].config.backward_layer",
       "unlike config.json.config.layers[1].config.layer",
-      "a copy of it that goes backwards: TensorFlow.js has no other",
+      "a copy of it with go_backwards: TensorFlow.js has no other",
     ),
   );
 });

@@ -89,7 +89,7 @@ Deno.test("theoryNodes() hands on what was measured of a layer, squared", () => 
   assertEquals(nodeOf({ role: "output" }).isOutput, true);
 });
 
-Deno.test("theoryNodes() leaves out what was not measured, or is no number", () => {
+Deno.test("theoryNodes() leaves out layers that were not measured or hold NaN", () => {
   const broken = { ...flat(1, 8), nonFinite: 1 };
   for (const values of [null, broken]) {
     const { measured, entries, inner } = nodeOf({

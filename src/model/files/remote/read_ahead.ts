@@ -91,7 +91,9 @@ interface Plan {
 interface Unit {
   from: number;
   to: number;
-  /** Number of its bytes that a reader has not got yet; those between its ranges do not count. */
+  /**
+   * Number of its bytes that a reader has not received yet; those between its ranges do not count.
+   */
   left: number;
   bytes: Promise<Uint8Array> | null;
 }
