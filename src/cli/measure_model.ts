@@ -1,7 +1,6 @@
 import { type Examination, examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
-import { type Engine, EngineError } from "../engine/engine.ts";
+import { chooseThreads, type Engine, EngineError } from "../engine/engine.ts";
 import { backendChange } from "../engine/start/prepare_engine.ts";
-import { chooseThreads } from "../engine/engine.ts";
 import { showTensorFlow } from "../engine/start/import_tensorflow.ts";
 import { startEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";

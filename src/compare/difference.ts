@@ -220,7 +220,7 @@ function ranges(blocks: readonly BlockChange[]): string {
     .join(", ");
 }
 
-/** Says which kinds of tensors fine-tuning changed, if they are few. */
+/** Names the kinds of tensors that fine-tuning changed, if they are few. */
 function kindSentences(tensors: readonly TensorChange[]): string[] {
   const kinds = Map.groupBy(tensors, ({ name }) => blockOf(name)?.kind ?? null);
   kinds.delete(null);

@@ -187,7 +187,7 @@ export function savedOptimizer(tf: TensorFlow, saved: Record<string, unknown>): 
 }
 
 /** True if a training configuration names an optimizer. */
-export const namesOptimizer = (saved: Record<string, unknown>): boolean =>
+const namesOptimizer = (saved: Record<string, unknown>): boolean =>
   (optimizerIn(saved) ?? null) !== null;
 
 const optimizerIn = (saved: Record<string, unknown>): unknown =>

@@ -215,7 +215,7 @@ export async function loadModel(
   throw new ModelError(await whyNot(path)).within(path);
 }
 
-/** Says which files are judged by their weights alone. */
+/** Names of the files whose weights can be judged alone. */
 const WEIGHTS = "report, check and diff judge weights alone, too: " +
   ".safetensors, .pt, .pth, .ckpt, .bin, .npz, .npy and .weights.h5";
 

@@ -7,14 +7,6 @@ export type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflo
 export { type Batch, BatchError } from "../model/batches/batch.ts";
 export type { BatchSize } from "../model/layers/shapes.ts";
 export { exerciseModel, type ExerciseModelOptions } from "../model/layers/exercise_model.ts";
-export {
-  getWeights,
-  type NewWeight,
-  type RescaleOptions,
-  rescaleWeights,
-  setWeights,
-  type WeightValue,
-} from "../model/weights/model_weights.ts";
 export { type LeafLayer, leafLayers } from "../model/layers/leaf_layers.ts";
 export { loadModel } from "./load_model.ts";
 export type { LoadedModel, LoadModelOptions, ModelSize } from "../model/loaded_model.ts";
@@ -25,8 +17,12 @@ export type { ModelModule } from "./load_model_module.ts";
 export * from "../model/weights/model_weights.ts";
 export type { LossName } from "../traits/losses.ts";
 export type { Objective } from "../model/objective.ts";
-export { randomBatch, type RandomBatchOptions } from "../model/batches/random_batch.ts";
-export { randomTargets, type RandomTargetsOptions } from "../model/batches/random_batch.ts";
+export {
+  randomBatch,
+  type RandomBatchOptions,
+  randomTargets,
+  type RandomTargetsOptions,
+} from "../model/batches/random_batch.ts";
 export * from "./read_batch.ts";
 export { readWeights, type ReadWeightsOptions } from "./read_weights.ts";
 export { saveModel, type SaveOptions } from "./save_model.ts";

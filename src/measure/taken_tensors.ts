@@ -68,7 +68,7 @@ export function takeTensors<Row extends { tensor: Tensor }>(
         title: words.mean,
         bars: rows.map((row) => ({
           label: words.nameOf(row),
-          value: figuresOfOfTakenTensors(row)?.meanAbs ?? null,
+          value: figuresOfRow(row)?.meanAbs ?? null,
         })),
       }),
     });
@@ -89,7 +89,7 @@ function overviewOf<Row extends { tensor: Tensor }>(
     title: formatCount(rows.length, noun),
     columns: [noun, "shape", mean, "std", "largest", "zero"],
     rows: rows.map((row) => {
-      const figures = figuresOfOfTakenTensors(row);
+      const figures = figuresOfRow(row);
       const name = nameOf(row);
       if (figures === null) return [name, "disposed of", null, null, null, null];
       const { meanAbs, std, maxAbs, zeroFraction } = figures;
@@ -99,7 +99,7 @@ function overviewOf<Row extends { tensor: Tensor }>(
   };
 }
 
-const figuresOfOfTakenTensors = ({ tensor }: { tensor: Tensor }) =>
+const figuresOfRow = ({ tensor }: { tensor: Tensor }) =>
   tensor.isDisposed ? null : statistics(tensor);
 
 /**

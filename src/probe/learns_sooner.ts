@@ -8,7 +8,7 @@ import { rungs } from "./rungs.ts";
 import { type Attempt, LEARNS_FROM, type Trial } from "./trial.ts";
 
 /** Steps of a training that was as good as an earlier one. */
-export interface Sooner {
+interface Sooner {
   /** Steps of the earlier training. */
   before: number;
   /** Steps that it took now. */
@@ -16,7 +16,7 @@ export interface Sooner {
 }
 
 /** Result of comparing two trainings. */
-export interface Comparison {
+interface Comparison {
   /** The steps of both if the second one was clearly sooner; `null` if not. */
   sooner: Sooner | null;
   /** Number of steps taken. */

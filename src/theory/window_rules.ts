@@ -237,7 +237,7 @@ function tapsOf(
 }
 
 /** Overlap of a window with its input. */
-export interface WindowTerms {
+interface WindowTerms {
   /** Mean number of taps inside the input, without the padding. */
   terms: number;
   /** Mean number of taps inside the input at two positions at once, over all pairs of positions. */
@@ -286,7 +286,7 @@ function axisTerms(
 }
 
 /** Returns the sizes of the axes that a window slides over: all except batch and channels. */
-export function positionsOf(shape: readonly number[]): readonly number[] {
+function positionsOf(shape: readonly number[]): readonly number[] {
   return shape.slice(1, -1);
 }
 

@@ -30,7 +30,7 @@ export const smooth = (
 ): ActivationFunction => ({ value, derivative, kinks: [] });
 
 /** Returns the tanh form of gelu: z (1 + tanh u) / 2, u = sqrt(2 / pi) (z + 0.044715 z^3). */
-export function geluByTanh(): ActivationFunction {
+function geluByTanh(): ActivationFunction {
   const root = Math.sqrt(2 / Math.PI);
   const inner = (z: number) => Math.tanh(root * (z + 0.044715 * z ** 3));
   return smooth(

@@ -33,7 +33,7 @@ type DataHolder = Pick<
 >;
 
 /** TensorFlow.js's record of a tensor's data; its types do not show it. */
-export interface DataInfo {
+interface DataInfo {
   backend: DataHolder;
   shape: number[];
   dtype: DataType;

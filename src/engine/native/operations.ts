@@ -1,6 +1,25 @@
 /** Storage type of a field of a record. */
 type Field = "usize" | "i32" | "f32";
 
+/** Fields of the records of a recurrent layer, forward and backward. */
+const SEQUENCE = {
+  cell: "i32",
+  activation: "i32",
+  gate: "i32",
+  after: "i32",
+  batch: "i32",
+  steps: "i32",
+  units: "i32",
+  z: "usize",
+  a: "usize",
+  h: "usize",
+  state: "usize",
+  active: "usize",
+  h0: "usize",
+  c0: "usize",
+  panels: "usize",
+} as const;
+
 /**
  * Records of the operations' arguments: fields in memory order, 4 bytes each. `usize` is a byte
  * address, or a number of bytes.
@@ -96,7 +115,7 @@ export const RECORDS = {
     count: "i32",
     rates: "usize",
   },
-  /** x times a gate of itself, by its number in `self_gate.ts`. Only the gradient uses `dy`. */
+  /** x times a gate of itself, by its number in `activations.ts`. Only the gradient uses `dy`. */
   SelfGate: { gate: "i32", x: "usize", dy: "usize", to: "usize", count: "i32" },
   /** Only the gradient uses `dy`. */
   Softmax: { x: "usize", dy: "usize", to: "usize", rows: "i32", width: "i32" },
@@ -107,21 +126,7 @@ export const RECORDS = {
    * 0.
    */
   Recurrent: {
-    cell: "i32",
-    activation: "i32",
-    gate: "i32",
-    after: "i32",
-    batch: "i32",
-    steps: "i32",
-    units: "i32",
-    z: "usize",
-    a: "usize",
-    h: "usize",
-    state: "usize",
-    active: "usize",
-    h0: "usize",
-    c0: "usize",
-    panels: "usize",
+    ...SEQUENCE,
     bias: "usize",
     mask: "usize",
     last: "usize",
@@ -132,21 +137,7 @@ export const RECORDS = {
    * Backward pass. `da`, and for an LSTM `dState` and `dActive`, are 0 if they are not observed.
    */
   RecurrentGradient: {
-    cell: "i32",
-    activation: "i32",
-    gate: "i32",
-    after: "i32",
-    batch: "i32",
-    steps: "i32",
-    units: "i32",
-    z: "usize",
-    a: "usize",
-    h: "usize",
-    state: "usize",
-    active: "usize",
-    h0: "usize",
-    c0: "usize",
-    panels: "usize",
+    ...SEQUENCE,
     mask: "usize",
     before: "usize",
     dh: "usize",

@@ -88,7 +88,7 @@ export async function installOps(
   return takeBack;
 }
 
-export interface PlacedOps {
+interface PlacedOps {
   /** Heap that they work on. */
   readonly heap: Heap;
   /** Removes them; see {@linkcode installOps}. */

@@ -1,8 +1,7 @@
-import { EngineError } from "../engine.ts";
+import { EngineError, MAX_THREADS } from "../engine.ts";
 import { type LiveData, trackLiveData } from "../heap/live_data.ts";
 import { patchProperty } from "../patching.ts";
 import type { TensorFlow } from "../tensorflow.ts";
-import { MAX_THREADS } from "../engine.ts";
 import { WASM_PACKAGE } from "./engine_files.ts";
 import type { KernelBackend } from "@tensorflow/tfjs";
 import fs from "node:fs";

@@ -1,7 +1,13 @@
 import { InputError, refusal } from "../../words/input_error.ts";
 import { anyObject, boolean, numberFrom, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
-import { type Engine, EngineError, type EngineOptions } from "../engine.ts";
+import {
+  chooseThreads,
+  type Engine,
+  EngineError,
+  type EngineOptions,
+  MAX_THREADS,
+} from "../engine.ts";
 import { guardHeap } from "../heap/guard_heap.ts";
 import type { Heap } from "../heap/heap.ts";
 import { skipStubs } from "../native/wasm_backend.ts";
@@ -10,7 +16,6 @@ import { runningEngine, setRunningEngine } from "../running_engine.ts";
 import { takeSeedZero } from "../seed_zero.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import { setEngineParts } from "./prepare_engine.ts";
-import { chooseThreads, MAX_THREADS } from "../engine.ts";
 import { hasRelaxedSimd, requireEngineFiles } from "./engine_files.ts";
 import { importTensorFlow } from "./import_tensorflow.ts";
 import type { KernelBackend } from "@tensorflow/tfjs";

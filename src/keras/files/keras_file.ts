@@ -21,7 +21,7 @@ import type { Json } from "../topology/topology_json.ts";
 const MOST_BYTES = 2 ** 31;
 
 /** Contents of a Keras file. */
-export interface KerasFile {
+interface KerasFile {
   /** The model: `{class_name, config}`; `null` if the file only holds weights. */
   topology: Json | null;
   /** Place of the model in the file, for messages. */

@@ -234,7 +234,7 @@ function rawOn(source: ByteSource, chunk: PackedChunk): Raw {
 /** Largest number of chunks of a block of which a server is told. */
 const MAX_EXPECTED = 2 ** 12;
 
-/** Says which chunks are read next: on a server, they are read ahead. */
+/** Announces the chunks that are read next: on a server, they are read ahead. */
 function expectChunks(array: ChunkedArray, box: Box, index: ChunkIndex): void {
   const { file, start } = array.source;
   if (file?.remote === undefined) return;

@@ -8,7 +8,7 @@ const PREFIX = 10;
 const MAX_DEPTH = 52;
 
 /** Record of a tree. */
-export interface TreeRecord {
+interface TreeRecord {
   /** Kind of the tree, which says what its records hold. */
   kind: number;
   bytes: Hdf5Bytes;

@@ -149,7 +149,7 @@ function addMessage(
 }
 
 /** Type of the entries of an array or attribute; the text of a `longText` is in a heap. */
-export interface Datatype {
+interface Datatype {
   type: FileType | "text" | "longText";
   /** Number of bytes of an entry. */
   size: number;

@@ -34,7 +34,7 @@ export interface Hdf5Array extends Pick<FileTensor, "type" | "stored" | "read" |
 }
 
 /** Array with the bytes of the file that are its own. */
-export interface PlacedArray {
+interface PlacedArray {
   array: Hdf5Array;
   /** Bytes of it, or of its index. */
   taken: { from: number; to: number } | null;

@@ -83,10 +83,10 @@ import {
 export type { AdaptivePoolingArgs, AdaptivePoolings, GlobalPooling3DArgs } from "./pooling.ts";
 export { type AdditiveAttentionArgs, type AttentionArgs } from "./attention.ts";
 export { AUGMENTATIONS } from "../../traits/keras_layers.ts";
-export type { HashingArgs } from "./preprocessing.ts";
 export type {
   AugmentationArgs,
   DiscretizationArgs,
+  HashingArgs,
   Nested,
   NormalizationArgs,
 } from "./preprocessing.ts";

@@ -18,7 +18,7 @@ export interface AdaptivePoolingArgs extends LayerArgs {
   dataFormat?: DataFormat;
 }
 
-function define(
+function defineAdaptivePooling(
   tf: TensorFlow,
   kind: "Average" | "Max",
   rank: 1 | 2 | 3,
@@ -83,7 +83,8 @@ function define(
 const factory = (
   kind: "Average" | "Max",
   rank: 1 | 2 | 3,
-): KerasLayerFactory<AdaptivePoolingArgs> => kerasLayer((tf) => define(tf, kind, rank));
+): KerasLayerFactory<AdaptivePoolingArgs> =>
+  kerasLayer((tf) => defineAdaptivePooling(tf, kind, rank));
 
 /** Classes of adaptive pooling, by name. */
 export interface AdaptivePoolings<Layer = KerasLayer<AdaptivePoolingArgs>> {
@@ -119,7 +120,7 @@ export interface GlobalPooling3DArgs extends LayerArgs {
   keepdims?: boolean;
 }
 
-function defineOfGlobalPooling3d(
+function defineGlobalPooling3D(
   tf: TensorFlow,
   kind: "Average" | "Max",
 ): KerasLayer<GlobalPooling3DArgs> {
@@ -159,9 +160,9 @@ function defineOfGlobalPooling3d(
 /** GlobalAveragePooling3D: the mean of each channel of a volume. */
 export const createGlobalAveragePooling3D: KerasLayerFactory<GlobalPooling3DArgs> = kerasLayer((
   tf,
-) => defineOfGlobalPooling3d(tf, "Average"));
+) => defineGlobalPooling3D(tf, "Average"));
 
 /** GlobalMaxPooling3D: the largest entry of each channel of a volume. */
 export const createGlobalMaxPooling3D: KerasLayerFactory<GlobalPooling3DArgs> = kerasLayer((tf) =>
-  defineOfGlobalPooling3d(tf, "Max")
+  defineGlobalPooling3D(tf, "Max")
 );

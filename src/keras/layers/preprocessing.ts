@@ -15,14 +15,14 @@ import {
 import type { serialization } from "@tensorflow/tfjs";
 
 /** Output of a layer that counts in bins: the number of the bin, or ones at those that occur. */
-export interface Encoding {
+interface Encoding {
   outputMode: "int" | "oneHot" | "multiHot" | "count";
   /** Number of bins. */
   bins: number;
 }
 
 /** Returns the shape of the output for an input of this shape. */
-export function encodedShape(shape: OpenShape, { outputMode, bins }: Encoding): OpenShape {
+function encodedShape(shape: OpenShape, { outputMode, bins }: Encoding): OpenShape {
   if (outputMode === "int") return shape;
   if (outputMode !== "oneHot") return [shape[0], ...shape.slice(2), bins];
   const isOne = shape.length > 1 && shape.at(-1) === 1;
@@ -30,7 +30,7 @@ export function encodedShape(shape: OpenShape, { outputMode, bins }: Encoding): 
 }
 
 /** Encodes the numbers of bins, which are float32 here, so that any layer can read them. */
-export function encodePlaces(tf: TensorFlow, places: Tensor, encoding: Encoding): Tensor {
+function encodePlaces(tf: TensorFlow, places: Tensor, encoding: Encoding): Tensor {
   const { outputMode, bins } = encoding;
   if (outputMode === "int") return places;
   const hot = tf.cast(tf.oneHot(tf.cast(places, "int32"), bins), "float32");

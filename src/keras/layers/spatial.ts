@@ -21,7 +21,7 @@ export interface CroppingArgs extends LayerArgs {
 }
 
 /** Defines cropping along `axes` spatial axes. TensorFlow.js only has Cropping2D. */
-function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<CroppingArgs> {
+function defineCropping(tf: TensorFlow, axes: 1 | 3): KerasLayer<CroppingArgs> {
   return class extends tf.layers.Layer {
     static className = `Cropping${axes}D`;
     readonly cropping: Border[];
@@ -67,10 +67,14 @@ function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<CroppingArgs> {
 }
 
 /** Cropping1D: a sequence without its ends. */
-export const createCropping1D: KerasLayerFactory<CroppingArgs> = kerasLayer((tf) => define(tf, 1));
+export const createCropping1D: KerasLayerFactory<CroppingArgs> = kerasLayer((tf) =>
+  defineCropping(tf, 1)
+);
 
 /** Cropping3D: a volume without its borders. */
-export const createCropping3D: KerasLayerFactory<CroppingArgs> = kerasLayer((tf) => define(tf, 3));
+export const createCropping3D: KerasLayerFactory<CroppingArgs> = kerasLayer((tf) =>
+  defineCropping(tf, 3)
+);
 
 /** Arguments of a ZeroPadding1D and a ZeroPadding3D. */
 export interface ZeroPaddingArgs extends LayerArgs {
@@ -81,7 +85,7 @@ export interface ZeroPaddingArgs extends LayerArgs {
 }
 
 /** Defines zeros around `axes` spatial axes. TensorFlow.js only has ZeroPadding2D. */
-function defineOfZeroPadding(tf: TensorFlow, axes: 1 | 3): KerasLayer<ZeroPaddingArgs> {
+function defineZeroPadding(tf: TensorFlow, axes: 1 | 3): KerasLayer<ZeroPaddingArgs> {
   return class extends tf.layers.Layer {
     static className = `ZeroPadding${axes}D`;
     readonly padding: Border[];
@@ -122,12 +126,12 @@ function defineOfZeroPadding(tf: TensorFlow, axes: 1 | 3): KerasLayer<ZeroPaddin
 
 /** ZeroPadding1D: zeros before and after a sequence. */
 export const createZeroPadding1D: KerasLayerFactory<ZeroPaddingArgs> = kerasLayer((tf) =>
-  defineOfZeroPadding(tf, 1)
+  defineZeroPadding(tf, 1)
 );
 
 /** ZeroPadding3D: zeros around a volume. */
 export const createZeroPadding3D: KerasLayerFactory<ZeroPaddingArgs> = kerasLayer((tf) =>
-  defineOfZeroPadding(tf, 3)
+  defineZeroPadding(tf, 3)
 );
 
 /** Arguments of an UpSampling1D and an UpSampling3D. */
@@ -139,7 +143,7 @@ export interface UpSamplingArgs extends LayerArgs {
 }
 
 /** Defines repetition along `axes` spatial axes. TensorFlow.js only has UpSampling2D. */
-function defineOfUpSampling(tf: TensorFlow, axes: 1 | 3): KerasLayer<UpSamplingArgs> {
+function defineUpSampling(tf: TensorFlow, axes: 1 | 3): KerasLayer<UpSamplingArgs> {
   /**
    * Repeats entries along an axis. A product with ones has a gradient for any rank; a tile does
    * not.
@@ -198,12 +202,12 @@ function defineOfUpSampling(tf: TensorFlow, axes: 1 | 3): KerasLayer<UpSamplingA
 
 /** UpSampling1D: repeats each step of a sequence. */
 export const createUpSampling1D: KerasLayerFactory<UpSamplingArgs> = kerasLayer((tf) =>
-  defineOfUpSampling(tf, 1)
+  defineUpSampling(tf, 1)
 );
 
 /** UpSampling3D: repeats each position of a volume along each axis. */
 export const createUpSampling3D: KerasLayerFactory<UpSamplingArgs> = kerasLayer((tf) =>
-  defineOfUpSampling(tf, 3)
+  defineUpSampling(tf, 3)
 );
 
 /** Number of entries cut off or added at the start and the end of an axis. */
@@ -266,7 +270,7 @@ export interface SpatialDropoutArgs
 }
 
 /** Defines dropout of whole channels. TensorFlow.js only has SpatialDropout1D. */
-function defineOfSpatialDropout(tf: TensorFlow, axes: 2 | 3): KerasLayer<SpatialDropoutArgs> {
+function defineSpatialDropout(tf: TensorFlow, axes: 2 | 3): KerasLayer<SpatialDropoutArgs> {
   const Dropout = stockClass<unknown, [SpatialDropoutArgs]>(tf, "Dropout");
   return class extends Dropout {
     static className = `SpatialDropout${axes}D`;
@@ -292,10 +296,10 @@ function defineOfSpatialDropout(tf: TensorFlow, axes: 2 | 3): KerasLayer<Spatial
 
 /** SpatialDropout2D: drops whole maps of a picture. */
 export const createSpatialDropout2D: KerasLayerFactory<SpatialDropoutArgs> = kerasLayer((tf) =>
-  defineOfSpatialDropout(tf, 2)
+  defineSpatialDropout(tf, 2)
 );
 
 /** SpatialDropout3D: drops whole maps of a volume. */
 export const createSpatialDropout3D: KerasLayerFactory<SpatialDropoutArgs> = kerasLayer((tf) =>
-  defineOfSpatialDropout(tf, 3)
+  defineSpatialDropout(tf, 3)
 );

@@ -11,7 +11,7 @@ import type { ReadBytes } from "./sweep_part.ts";
 import { valuesOf } from "./tensor_sweep.ts";
 
 /** Tensor of one of two files as it is compared. */
-export interface ComparedTensor {
+interface ComparedTensor {
   type: FileType;
   read: ReadBytes;
 }

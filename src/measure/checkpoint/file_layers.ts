@@ -13,7 +13,7 @@ import type { NonFinite } from "../../engine/native/checkpoint_sweep.ts";
 import { matrixOf } from "./plan_sweep.ts";
 
 /** Layer of a file with its non-empty tensors, kernels first, as rules expect them. */
-export interface FileLayer {
+interface FileLayer {
   layer: TorchLayer;
   tensors: TorchTensor[];
 }
@@ -146,7 +146,7 @@ function kerasUnits(
 }
 
 /** Tensor in the order of the file, and a function that restores the order of its figures. */
-export interface OrderedSweep extends SweepTensor {
+interface OrderedSweep extends SweepTensor {
   restore(figures: TensorFigures): TensorFigures;
 }
 

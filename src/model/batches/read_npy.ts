@@ -25,7 +25,7 @@ const TYPES: Readonly<Record<string, FileType>> = {
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 /** Header of an array of NumPy. */
-export interface NpyHeader {
+interface NpyHeader {
   type: FileType;
   /** True if the first axis varies fastest. */
   isFortran: boolean;
@@ -107,7 +107,7 @@ export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
 }
 
 /** Reorders entries in Fortran order, where the first axis varies fastest, to row-major order. */
-export function rowMajor(entries: ArrayLike<number>, shape: readonly number[]): Float64Array {
+function rowMajor(entries: ArrayLike<number>, shape: readonly number[]): Float64Array {
   const out = new Float64Array(entries.length);
   const steps = shape.map((_, axis) => shape.slice(0, axis).reduce((a, b) => a * b, 1));
   const position = shape.map(() => 0);

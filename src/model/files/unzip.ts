@@ -220,7 +220,7 @@ function readDirectory(
   });
 }
 
-/** Says that the headers of all files are read next: on a server, each would be awaited. */
+/** Announces that the headers of all files are read next: on a server, each would be awaited. */
 function expectHeaders({ file, start }: ByteSource, records: readonly Listed[]): void {
   if (file === null) return;
   expectReads(

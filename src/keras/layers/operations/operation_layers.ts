@@ -1,8 +1,7 @@
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
-import { type OPERATION_TRAITS, operationClass } from "../../../traits/operation_traits.ts";
+import { operationClass } from "../../../traits/operation_traits.ts";
 import { InputError, refusal } from "../../../words/input_error.ts";
 import {
-  type KerasLayer,
   kerasLayer,
   type KerasLayerFactory,
   type LayerArgs,
@@ -293,8 +292,6 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...REARRANGEMENTS,
 };
 
-type OperationName = keyof typeof OPERATION_TRAITS;
-
 function shapeOf(value: unknown): number[] {
   return Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [];
 }
@@ -349,8 +346,6 @@ const createOperation = (name: string): KerasLayerFactory<OperationArgs> =>
       }
     };
   });
-
-type OperationLayers = { readonly [name: string]: KerasLayer<OperationArgs> };
 
 /** Factory of each operation's layer. */
 export const OPERATION_LAYERS: Readonly<Record<string, KerasLayerFactory<OperationArgs>>> = Object
