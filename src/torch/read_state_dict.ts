@@ -45,7 +45,7 @@ const LEGACY = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a
  * 1.6.
  *
  * @param file The file in memory, or one that is read in pieces: then its tensors are read on
- * demand, and those that it stores as they are without a look at their checksums.
+ * demand, and unpacked ones without checking their checksums.
  * @throws {ModelError} If there is none, or if loading the file would run code.
  */
 export function readStateDict(file: Uint8Array | ByteSource): StateDict {

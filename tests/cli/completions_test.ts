@@ -55,7 +55,7 @@ Deno.test("completions bash completes the file of a model as the first word, and
   assertEquals(await complete(source, "net.ts", "--axis", ""), ["log", "linear"]);
 });
 
-Deno.test("completions bash completes a value behind =, which bash makes a word of its own", async () => {
+Deno.test("completions bash completes a value after =, which bash makes a separate word", async () => {
   const source = await script("bash");
   assertEquals(await complete(source, "check", "--reporter", "=", "j"), ["json", "junit"]);
   assertEquals(await complete(source, "report", "--axis", "="), ["log", "linear"]);

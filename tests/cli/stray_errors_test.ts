@@ -24,7 +24,7 @@ const HOSTILE = `new Proxy(new Error(""), {
   getPrototypeOf() { throw 1; },
 })`;
 
-/** Code at the top of a module, and what is to be said of it; `NAME` stands for its file. */
+/** Code at the top of a module, and the expected words about it; `NAME` stands for its file. */
 const FAILING: [string, string | null][] = [
   [
     '(async () => { await 0; throw new Error("no data"); })();\n' + CREATE,

@@ -73,7 +73,7 @@ Deno.test("report refuses weight files outside of the model's folder", () =>
     await Deno.remove(`${folder}-outside.bin`);
   }));
 
-Deno.test("a chain that is too long for the call stack is told what helps", () =>
+Deno.test("a chain that is too long for the call stack is refused with a way out", () =>
   withGateFolder([], { "deep.js": NETWORK.replace("= 1", "= 12_000") }, async (cwd) => {
     for (const subcommand of ["report", "check"]) {
       await assertRefuses([subcommand, "deep.js", "--quiet"], [

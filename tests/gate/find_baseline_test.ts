@@ -61,7 +61,7 @@ Deno.test("a baseline names layer, old and new value of each figure that moved",
   assertStringIncludes(compare(store(healthy()), dead)[0].message, "dead share of dense_3 is 40 %");
 });
 
-Deno.test("a baseline takes a factor of baselineFactor for no move", () => {
+Deno.test("a baseline does not call a factor of baselineFactor a move", () => {
   const moved = (size: number) => {
     const now = healthy();
     now.layers[0].activations = flat(size, 640);

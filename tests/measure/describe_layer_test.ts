@@ -110,7 +110,7 @@ Deno.test("measure() takes the gradient for 0 in a call that the objective does 
   model.dispose();
 });
 
-Deno.test("measure() writes the settings that theory reckons with, and none of other layers", async () => {
+Deno.test("measure() writes the settings that theory uses, and none of other layers", async () => {
   const { layers } = tf;
   const settingsOf = async (made: unknown, inputShape: number[]) => {
     const input = tf.input({ shape: inputShape });

@@ -114,7 +114,7 @@ Deno.test("assertDependsOnInput() sees that a stateful layer ignores its input",
   model.dispose();
 });
 
-Deno.test("probeOverfit() takes each step of a stateful layer from the same states", async () => {
+Deno.test("probeOverfit() starts each step of a stateful layer from the same states", async () => {
   const model = create("lstm");
   const batch = batchOf(model);
   const still = { ...MSE, optimizer: tf.train.sgd(0), steps: 3, targetLoss: 0 };

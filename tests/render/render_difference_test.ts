@@ -216,6 +216,23 @@ Deno.test("otherDifferences() says why gradients were not compared", () => {
   assertEquals(said(["sum", "meanSquaredError"], [32, 1]), other);
 });
 
+Deno.test("otherDifferences() leaves out layers of one file whose tensors are all paired", () => {
+  const difference = differenceOf(A, B);
+  const comparison = { ...difference.comparison, onlyBefore: ["one"], onlyAfter: ["four"] };
+  const labels = (weights?: Pick<WeightChanges, "onlyBefore" | "onlyAfter">) =>
+    otherDifferences({ ...difference, comparison, weights: weights as WeightChanges })
+      .map(([label]) => label).filter((label) => label.startsWith("Only"));
+  const both = ["Only in A", "Only in B"];
+  assertEquals(labels(), both);
+  assertEquals(labels({ onlyBefore: [], onlyAfter: [] }), []);
+  assertEquals(labels({ onlyBefore: ["a"], onlyAfter: [] }), both);
+  assertEquals(labels({ onlyBefore: ["a"], onlyAfter: ["b"] }), both);
+  const none = { ...comparison, onlyBefore: [], onlyAfter: [] };
+  assertEquals(otherDifferences({ ...difference, comparison: none }).map(([label]) => label), [
+    "Sum of outputs",
+  ]);
+});
+
 Deno.test("renderDifference() says that nothing moved", () => {
   const text = renderDifference(differenceOf(A, { ...A, name: "again.ts" }));
   assertMatch(text, /^All figures are the same\.\n\nA: a\.ts: /);

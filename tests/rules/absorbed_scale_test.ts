@@ -261,7 +261,9 @@ Deno.test("architecture takes a pointwise and a depthwise kernel for one convolu
   assertEquals(judged([20, 20, 3, 3]), ["warning no-activation first"]);
 });
 
-/** Two dense layers and one between that may normalise; the first of a squared delta. */
+/**
+ * Two dense layers and one between them that may normalise; the squared delta is that of the first.
+ */
 function told(square: number, between: LayerMeasurements["kind"], predicted: number) {
   const rows = [
     makeLayer({

@@ -69,7 +69,7 @@ testThreshold("tokensApart", {
   loose: 0,
 });
 
-Deno.test("attention has nothing against attentions as they are drawn, and none where there is no attention", () => {
+Deno.test("attention finds nothing in attentions as they are drawn, nor in models without one", () => {
   assertEquals(judge({}), []);
   assertEquals(judge({ entropy: 1, scores: 0.01 }), []);
   assertEquals(attention.run(makeMeasurements()), []);

@@ -103,7 +103,7 @@ export const gradientRatio: Rule = defineRule({
       return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));
     }
     const units = new Map(network.chain.map(({ layer, units }) => [layer, units]));
-    // A normalisation divides each unit by its own deviation: of few inputs, single units decide.
+    // A normalisation divides each unit by its own deviation: with few inputs, single units decide.
     const described = judged.filter((layer) =>
       layers.includes(layer) && !handsStateOn(layer, network) &&
       !isNormalised(layer, network.graph, ["passesOn"])

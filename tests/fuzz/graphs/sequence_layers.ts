@@ -160,7 +160,7 @@ export function recurrent(
       row.calls++;
       row.a.push(...y.at);
       const states_ = parts.map((_, state): Scalars =>
-        // The last output and the state h are one.
+        // The last output is the state h.
         state === 0 && !returnSequences
           ? y
           : scalars([examples, units], ([example, unit]) => final[example][state][unit])

@@ -159,7 +159,7 @@ Deno.test("openHdf5() refuses arrays that unpack to more than a file may hold", 
 const isAt = (bytes: Uint8Array, at: number, wanted: readonly number[]) =>
   wanted.every((byte, i) => bytes[at + i] === byte);
 
-Deno.test("openHdf5() refuses layouts of chunks that are none", () => {
+Deno.test("openHdf5() rejects invalid layouts of chunks", () => {
   const of = (layout: number[], shape = [10]) =>
     refusedAtOnce(chunkedFile({ shape, layout }, [[TREE, chunkTree([])]]));
   const header = 'The header of "a"';
