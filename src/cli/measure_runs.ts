@@ -1,4 +1,5 @@
 import type { Examination } from "../diagnosis/examine/examine.ts";
+import { keepEngine } from "../engine/start/start_engine.ts";
 import { GateError, isReadable } from "../gate/gate_result.ts";
 import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.ts";
 import { isRemote, isShardPattern } from "../model/loaded_model.ts";
@@ -72,6 +73,7 @@ export async function measureRuns(
     console.error(`[${++done}/${runs.length}] ${oneLine(model)}, seed ${seed}: ${how}`);
   };
   if (Math.min(jobs, runs.length) < 2) {
+    await using _engine = keepEngine();
     for (const [index, run] of runs.entries()) {
       const started = performance.now();
       const request = { ...run.request, quiet: quiet || many };

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
 import { BROKEN, CONFIGURATION, HEALTHY, model } from "./gate_models.ts";
 import { assertRefuses } from "./refuses.ts";
@@ -34,6 +34,26 @@ Deno.test("check gives the same bytes whatever the jobs, the threads and the pla
     assertEquals(runs.at(-1).report.model.name, "unnamed");
   });
 });
+
+/** A model that says whether the engine is that of the pass before it. */
+const ASKS = `let backend = null;
+export const createModel = ({ tf }) => {
+  console.log(backend === null ? "first" : backend === tf.backend());
+  backend = tf.backend();
+  return tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });
+};
+`;
+
+Deno.test("check starts one engine for all its passes, with --jobs 2 one in each worker", () =>
+  withGateFolder([], { "asks.js": ASKS }, async (cwd) => {
+    for (const jobs of [1, 2]) {
+      const args = ["asks.js", "--seeds", "6", "--jobs", `${jobs}`, "--trial", "off", "--quiet"];
+      const { stderr } = await runCommand(["check", "--no-config", ...args], { cwd });
+      const said = stderr.match(/^(first|true|false)$/gm)!;
+      assertEquals(said.length, 6);
+      assert(said.filter((word) => word === "true").length >= 6 - jobs, stderr);
+    }
+  }));
 
 Deno.test("check --shard parts make every pass once", async () => {
   const files = { "gradient-health.json": CONFIGURATION };

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { EngineError, type EngineOptions } from "../../src/engine/engine.ts";
 import { hasRelaxedSimd } from "../../src/engine/start/engine_files.ts";
 import { runningEngine } from "../../src/engine/running_engine.ts";
-import { ensureEngine, startEngine } from "../../src/engine/start/start_engine.ts";
+import { ensureEngine, keepEngine, startEngine } from "../../src/engine/start/start_engine.ts";
 
 Deno.test("startEngine() runs one thread on WASM by default, until it is stopped", async () => {
   const engine = await startEngine();
@@ -123,6 +123,26 @@ Deno.test("ensureEngine() starts one engine that the next startEngine() replaces
   await unowned.stop();
   assertStrictEquals(runningEngine(), other, "an engine that was replaced stops nothing");
   await other.stop();
+});
+
+Deno.test("keepEngine() keeps a stopped engine for the next start with the same settings", async () => {
+  const kept = keepEngine();
+  const alsoKept = keepEngine();
+  const first = await startEngine();
+  const { tf } = first;
+  const backend = tf.backend();
+  await first.stop();
+  const second = await startEngine();
+  assertStrictEquals(tf.backend(), backend);
+  await kept[Symbol.asyncDispose]();
+  await second.stop();
+  assertStrictEquals(tf.backend(), backend, "it is kept by another one");
+  const other = await startEngine({ relaxedSimd: false });
+  assert(tf.backend() !== backend);
+  await alsoKept[Symbol.asyncDispose]();
+  assertEquals(tf.getBackend(), "wasm", "it is held");
+  await other.stop();
+  assertEquals([tf.getBackend(), runningEngine()], ["cpu", null]);
 });
 
 Deno.test("startEngine() decides on one thread when nothing is known of the work", async () => {
