@@ -1,4 +1,4 @@
-import { refusesAllWithin } from "./bombs/refuses_within.ts";
+import { refusesWithin } from "./bombs/refuses_within.ts";
 
 /** Input of each command line; `FILE` stands for a device or a pipe, `NET` for a model. */
 const LINES: readonly string[] = [
@@ -47,11 +47,12 @@ for (const [what, make] of [["a link to a device", link], ["a pipe", pipe]] as c
         for (const ending of new Set(LINES.map((line) => /FILE\.(\w+)/.exec(line)![1]))) {
           await make(`${folder}/x.${ending}`);
         }
-        const lines = LINES.map((line) =>
-          line.replaceAll("FILE", `${folder}/x`).replaceAll("NET", `${folder}/net.json`)
-            .replaceAll("OUT", `${folder}/out.json`).split(" ")
-        );
-        await refusesAllWithin(lines, "it is not a file but a device or a pipe");
+        const lines = LINES.map((line) => ({
+          args: line.replaceAll("FILE", `${folder}/x`).replaceAll("NET", `${folder}/net.json`)
+            .replaceAll("OUT", `${folder}/out.json`).split(" "),
+          includes: "it is not a file but a device or a pipe",
+        }));
+        await refusesWithin(lines);
       } finally {
         await Deno.remove(folder, { recursive: true });
       }

@@ -48,7 +48,8 @@ Deno.test("no subcommand lets a control or a command of a name or an error out",
       "gradient-health.json": CONFIGURATION,
     },
     async (cwd) => {
-      const formats = ["text", "json", "junit", "github", "markdown", "sarif"];
+      const files = ["json", "junit", "markdown", "sarif"].map((name) => `out.${name}`);
+      const reporters = files.map((file) => `${file.slice("out.".length)}=${file}`);
       const commands: [args: string[], code: number][] = [
         [["report", FILE], 0],
         [["report", FILE, "--unicode", "--trial", "off"], 0],
@@ -57,8 +58,8 @@ Deno.test("no subcommand lets a control or a command of a name or an error out",
           ["diff", FILE, "healthy.js", "--format", name, "--trial", "off"],
           0,
         ]),
+        [["check", ...["text", "github", ...reporters].map((name) => `--reporter=${name}`)], 1],
         // Trials take most of the time, and each format has shown what they say.
-        ...formats.map((name): [string[], number] => [["check", "--reporter", name], 1]),
         [["check", "--seeds", "2", "--jobs", "2", "--trial", "off"], 1],
         [["check", "--print-config"], 0],
         [["check", "--update-baseline", "--trial", "off"], 1],
@@ -80,6 +81,8 @@ Deno.test("no subcommand lets a control or a command of a name or an error out",
         return stdout;
       }));
       assert(ran.some((text) => text.includes("\\u{202e}")));
-      requireVisible(await Deno.readTextFile(`${cwd}/gradient-health.baseline.json`), "baseline");
+      for (const name of ["gradient-health.baseline.json", ...files]) {
+        requireVisible(await Deno.readTextFile(`${cwd}/${name}`), name);
+      }
     },
   ));

@@ -6,18 +6,18 @@ import { runCommand } from "./run_command.ts";
 
 const GRID = ["--depth=3", "--width=8", "--scale=0.1,1,10", "--seeds=2", "--quiet"];
 
-/** Writes the shards of a study, and returns their paths. */
-async function shards(folder: string, count: number, grid = GRID): Promise<string[]> {
+/** Writes the shards of a study, some with as many jobs, and returns their paths. */
+async function shards(folder: string, count: number, jobs = 1): Promise<string[]> {
   return await Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const out = `${folder}/part${i + 1}.json`;
       const { code, stderr } = await runCommand([
         "sweep",
-        ...grid,
+        ...GRID,
         `--shard=${i + 1}/${count}`,
         "--out",
         out,
-        `--jobs=${1 + i % 2}`,
+        `--jobs=${1 + i % jobs}`,
       ]);
       assertEquals(code, 0, stderr);
       return out;
@@ -28,7 +28,7 @@ async function shards(folder: string, count: number, grid = GRID): Promise<strin
 Deno.test("merge joins three shards into the bytes of the unsplit study", async () => {
   await withFolder(async (folder) => {
     const [parts, whole] = await Promise.all([
-      shards(folder, 3),
+      shards(folder, 3, 2),
       runCommand(["sweep", ...GRID, "--out", `${folder}/whole.json`]),
     ]);
     const { code, stdout, stderr } = await runCommand([

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { commandsOf, runDeno } from "./run_deno.ts";
+import { commandsOf, runDeno, runShown } from "./run_deno.ts";
 
 /** Runs the only command that an example's first lines have. */
 function run(example: string) {
   const commands = commandsOf(example);
   assertEquals(commands.length, 1, example);
-  return runDeno(commands[0]);
+  return runShown(commands[0]);
 }
 
 Deno.test("each example says in its first lines how it is run", async () => {
@@ -37,13 +37,13 @@ for (const example of HEALTHY) {
 
 Deno.test("examples/gan/ passes the strict gate with the one suppression that it needs", async () => {
   const [report, check] = commandsOf("gan/generator.ts");
-  const { code, stdout, stderr } = await runDeno(check);
+  const { code, stdout, stderr } = await runShown(check);
   assertEquals(code, 0, stderr);
   assertStringIncludes(
     stdout,
     "Gate passed. Both models are healthy. 3 findings are suppressed.\n",
   );
-  const alone = await runDeno(report);
+  const alone = await runShown(report);
   assertEquals(alone.code, 0, alone.stderr);
   assertMatch(alone.stdout, /^WEAK: 1 warning\n1\. discriminator\/.* are\n {3}frozen/);
 });

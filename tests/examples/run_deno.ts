@@ -1,11 +1,6 @@
-const ROOT = new URL("../../", import.meta.url);
+import { type Outcome, runCommand } from "../cli/run_command.ts";
 
-/** Result of a subprocess. */
-export interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+const ROOT = new URL("../../", import.meta.url);
 
 /** Runs Deno with these arguments in a folder, by default this repository, as a reader would. */
 export async function runDeno(args: string[], cwd: string | URL = ROOT): Promise<Outcome> {
@@ -17,6 +12,12 @@ export async function runDeno(args: string[], cwd: string | URL = ROOT): Promise
   }).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs a command that an example shows; those of this package share a process. */
+export function runShown(args: string[]): Promise<Outcome> {
+  const isOwn = args.slice(0, 3).join(" ") === "run -A mod.ts";
+  return isOwn ? runCommand(args.slice(3)) : runDeno(args);
 }
 
 /** The arguments of each `deno` command in the first lines of an example. */

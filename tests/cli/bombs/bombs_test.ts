@@ -2,6 +2,7 @@ import { deflateSync } from "node:zlib";
 import { crc32 } from "node:zlib";
 import { continuations, join, overlappingNames, textsInHeap } from "./hdf5_bombs.ts";
 import { copiedList, copiedShape, emptyDictionaries, namedDictionary } from "./pickle_bombs.ts";
+import { withFolder } from "../../model/save_model.ts";
 import { refusesWithin } from "./refuses_within.ts";
 import {
   chunkedFile,
@@ -48,16 +49,12 @@ const FILES: readonly [name: string, make: () => Uint8Array, includes: string][]
 ];
 
 for (const [name, make, includes] of FILES) {
-  Deno.test(`report refuses the bomb ${name} within its memory and time`, async () => {
-    const folder = await Deno.makeTempDir();
-    try {
+  Deno.test(`report refuses the bomb ${name} within its memory and time`, () =>
+    withFolder(async (folder) => {
       const bytes = make();
       await Deno.writeFile(`${folder}/${name}`, bytes);
-      await refusesWithin(["report", `${folder}/${name}`], includes, bytes.length);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  });
+      await refusesWithin([{ args: ["report", `${folder}/${name}`], includes }], bytes.length);
+    }));
 }
 
 /** A picture of one colour, 8192 pixels wide and high, in 260 kB. */
@@ -106,11 +103,8 @@ Deno.test("report refuses a folder of pictures that unpack to gigabytes", async 
       await Deno.mkdir(`${folder}/pictures/${label}`, { recursive: true });
       await Deno.writeFile(`${folder}/pictures/${label}/0.png`, picture);
     }
-    await refusesWithin(
-      ["report", `${folder}/net.json`, "--batch", `${folder}/pictures`],
-      "The pictures take",
-      2 * picture.length,
-    );
+    const args = ["report", `${folder}/net.json`, "--batch", `${folder}/pictures`];
+    await refusesWithin([{ args, includes: "The pictures take" }], 2 * picture.length);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
 const HOST = new URL("../command_host.ts", import.meta.url).href;
-const ENTRY = new URL("../../../mod.ts", import.meta.url).href;
 
 /** Bytes that a refusal may take for each byte of the files, and besides: SECURITY.md promises both. */
 const PER_BYTE = 10, FREE = 500e6;
@@ -15,47 +14,21 @@ const MAX_MEMORY = 3e9;
 /** Clock ticks of /proc/PID/stat in a second, on every Linux that Deno runs on. */
 const TICKS = 100;
 
-/**
- * Checks that a command line is refused with one sentence and exit code 2, within the memory and
- * the time that SECURITY.md promises. Without /proc, only the refusal is checked.
- *
- * @param args The arguments.
- * @param includes What the sentence says.
- * @param bytes Size of the files that it reads.
- */
-export async function refusesWithin(
-  args: readonly string[],
-  includes: string,
-  bytes: number,
-): Promise<void> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "-A", ENTRY, ...args],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-  const child = command.spawn();
-  const watch = watchProcess(child);
-  const { code, stderr } = await child.output();
-  const { memory, seconds } = await watch.end();
-  const said = new TextDecoder().decode(stderr);
-  const figures = `${args.join(" ")}: ${Math.round(memory / 1e6)} MB, ${seconds} s, ${said}`;
-  assert(memory <= PER_BYTE * bytes + FREE, figures);
-  assert(seconds <= MAX_SECONDS, figures);
-  assertEquals(code, 2, figures);
-  assertEquals(said.trimEnd().split("\n").length, 1, figures);
-  assertStringIncludes(said, includes);
+/** Command line, and what the sentence says with which it is refused. */
+export interface RefusedLine {
+  args: readonly string[];
+  includes: string;
 }
 
 /**
  * Checks that command lines are refused with one sentence each and exit code 2, in one process, which
- * takes no more memory and time than SECURITY.md promises for a single one.
+ * takes no more memory and time than SECURITY.md promises for a single one. Where there is no /proc,
+ * only the refusals are checked.
+ *
+ * @param lines The command lines.
+ * @param bytes Size of the files that they read.
  */
-export async function refusesAllWithin(
-  lines: readonly (readonly string[])[],
-  includes: string,
-): Promise<void> {
+export async function refusesWithin(lines: readonly RefusedLine[], bytes = 0): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "-A", HOST],
     env: { NO_COLOR: "1" },
@@ -65,7 +38,7 @@ export async function refusesAllWithin(
   }).spawn();
   const watch = watchProcess(child);
   const mark = "\0end";
-  const requests = lines.map((args) => ({ args, cwd: Deno.cwd(), env: {}, mark }));
+  const requests = lines.map(({ args }) => ({ args, cwd: Deno.cwd(), env: {}, mark }));
   const stdin = child.stdin.getWriter();
   await stdin.write(
     new TextEncoder().encode(requests.map((one) => `${JSON.stringify(one)}\n`).join("")),
@@ -78,13 +51,13 @@ export async function refusesAllWithin(
   const said = decoder.decode(stderr).split(`${mark}\n`).slice(0, -1);
   const figures = `${Math.round(memory / 1e6)} MB, ${seconds} s`;
   assertEquals([codes.length, said.length], [lines.length, lines.length], figures);
-  lines.forEach((args, i) => {
+  lines.forEach(({ args, includes }, i) => {
     const line = `${args.join(" ")}: ${said[i]}`;
     assertEquals(codes[i], "2", line);
     assertEquals(said[i].trimEnd().split("\n").length, 1, line);
     assertStringIncludes(said[i], includes);
   });
-  assert(memory <= FREE, figures);
+  assert(memory <= PER_BYTE * bytes + FREE, figures);
   assert(seconds <= MAX_SECONDS, figures);
 }
 

@@ -1,3 +1,4 @@
+import { withFolder } from "../../model/save_model.ts";
 import { refusesWithin } from "./refuses_within.ts";
 
 type Layer = { class_name: string; config: Record<string, unknown> };
@@ -64,16 +65,18 @@ const TOPOLOGIES: Record<string, [layers: Layer[], includes: string]> = {
   ],
 };
 
-for (const [name, [layers, includes]] of Object.entries(TOPOLOGIES)) {
-  Deno.test(`report and sweep refuse the topology bomb ${name} before it takes anything`, async () => {
-    const path = await Deno.makeTempFile({ suffix: ".json" });
-    try {
-      const text = JSON.stringify({ class_name: "Sequential", config: { name: "s", layers } });
-      await Deno.writeTextFile(path, text);
-      await refusesWithin(["report", path], includes, text.length);
-      await refusesWithin(["sweep", path, "--scale", "1", "--seeds", "1"], includes, text.length);
-    } finally {
-      await Deno.remove(path);
-    }
-  });
-}
+Deno.test("report and sweep refuse topology bombs before they take anything", () =>
+  withFolder(async (folder) => {
+    const lines = await Promise.all(
+      Object.entries(TOPOLOGIES).map(async ([name, [layers, includes]]) => {
+        const path = `${folder}/${name}.json`;
+        const topology = { class_name: "Sequential", config: { name: "s", layers } };
+        await Deno.writeTextFile(path, JSON.stringify(topology));
+        return [
+          { args: ["report", path], includes },
+          { args: ["sweep", path, "--scale", "1", "--seeds", "1"], includes },
+        ];
+      }),
+    );
+    await refusesWithin(lines.flat());
+  }));
