@@ -123,7 +123,7 @@ const FAULTS: Record<string, Fault> = {
   "c: a rate that is too low": {
     name: "rate-too-low",
     kinds: ["small"],
-    within: [20, 20],
+    within: [10, 10],
     steps: 30,
     optimizer: (tf) => tf.train.sgd(1e-6),
   },

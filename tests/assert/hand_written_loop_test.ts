@@ -101,11 +101,11 @@ async function loop(
 
 Deno.test("step() says if a loop is to stop, and rejects if an error throws", async () => {
   await using engine = await startEngine();
-  assertEquals((await loop(engine, 1e-7, { onFinding: "stop" })).stopped, 20);
+  assertEquals((await loop(engine, 1e-7, { onFinding: "stop" })).stopped, 10);
   assertEquals((await loop(engine, 0.05, { onFinding: "stop" })).stopped, null);
   assertEquals((await loop(engine, 1e-7, { onFinding: "keep" })).stopped, null);
   const { message } = await assertRejects(() => loop(engine, 1e-7, {}), AssertionError);
-  assert(message.startsWith("After 20 batches:"), message);
+  assert(message.startsWith("After 10 batches:"), message);
   const { monitor, stopped } = await loop(engine, 1e4, { onFinding: "lower" });
   const [{ backTo, from, to }] = monitor.lowerings;
   assertEquals([stopped, backTo, from], [null, 0, 1e4]);

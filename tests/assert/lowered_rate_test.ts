@@ -154,7 +154,7 @@ Deno.test("healthMonitor() raises a rate that is too low to one that was tried",
   await using engine = await startEngine();
   const monitor = await fit(engine, engine.tf.train.sgd(1e-7), { onFinding: "lower" });
   const [{ at, backTo, from, to }] = monitor.lowerings;
-  assertEquals([at, backTo, from], [20, 10, 1e-7]);
+  assertEquals([at, backTo, from], [10, 5, 1e-7]);
   assert(to > 1e-3, `${to}`);
   const losses = monitor.history.map(({ measurements }) => measurements.objective.value);
   assert(losses.at(-1)! < 0.9 * losses[0], losses.join(" "));
@@ -167,9 +167,9 @@ Deno.test("healthMonitor() keeps a rate that is too low if none can be tried, an
   const { monitor, weights, said } = await jumping(engine, NaN, untried);
   assertEquals(monitor.lowerings.length, 0);
   assertEquals(new Set(monitor.steps.slice(1).map(({ learningRate }) => learningRate)).size, 1);
-  assert(weights[20].some((weight, i) => weight !== weights[10][i]), "the weights went back");
+  assert(weights[10].some((weight, i) => weight !== weights[5][i]), "the weights went back");
   assertEquals(said.filter((line) => line.includes("stays")), [
-    "healthMonitor, after 20 batches: the learning rate stays at 1e-7: it is too low, and no higher " +
+    "healthMonitor, after 10 batches: the learning rate stays at 1e-7: it is too low, and no higher " +
     "one is known to train.",
   ]);
   // Later failures have their own cause.

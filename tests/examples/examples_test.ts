@@ -84,7 +84,7 @@ Deno.test("examples/five_trainings.ts has one healthy training, and four that ar
   const said: Record<string, [said: RegExp, end: number]> = {
     "healthy": [/^$/, 60],
     "rate-too-high": [/after 5 batches: The learning rate of 0\.1 is too high: /, 5],
-    "rate-too-low": [/after 20 batches: The learning rate of 1e-8 is too low: /, 20],
+    "rate-too-low": [/after 10 batches: The learning rate of 1e-8 is too low: /, 10],
     "nan": [
       /after 18 batches: Batch 18 of epoch 1 holds NaN or infinite entries in the example with index 5/,
       18,

@@ -58,7 +58,7 @@ Deno.test("renderHistoryPage() is not green if nothing was learned, and names th
   const page = await renderHistoryPage(monitor.history);
   await requireSoundPage(page);
   const text = textOf(page);
-  assertStringIncludes(text, "SICK found at step 20");
+  assertStringIncludes(text, "SICK found at step 10");
   // Two digits, such as 9600.
   assertMatch(text, /rate of 1e-8 is too low: .*, (\d\d?0*|\d(\.\d)?e\d) times less than usual/);
   assertMatch(text, /Fix: Set the learning rate to 0\.\d+/);

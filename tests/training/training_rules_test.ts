@@ -89,7 +89,7 @@ Deno.test("a loss rises above the best of 16 steps, which the latest 10 follow",
 Deno.test("TrainingJudge reports a finding once, in the row that shows it", () => {
   const judge = new TrainingJudge();
   const found = SICK["rate-too-low small"].rows.map((row) => judge.add(row).length);
-  assertEquals(found.indexOf(1), 19);
+  assertEquals(found.indexOf(1), 9);
   assertEquals(found.reduce((sum, count) => sum + count), 1);
   assertEquals(causeOf(judge.findings)!.rule, "rate-too-low");
 });
@@ -442,6 +442,24 @@ Deno.test("small steps that have taught a network something are not too small, u
     ], { constantLoss: 1 }).map(({ kind, severity }) => `${kind} ${severity}`);
   assertEquals([found(0.94, 1e-3), found(0.96, 1e-3)], [[], ["small warning"]]);
   assertEquals(found(0.94, 4e-4), ["small error"]);
+});
+
+Deno.test("a training that stands still is named from step 10 on, also one that is shorter than 20 steps", () => {
+  const found = (steps: number, updateRatio: number) =>
+    judgeTraining(healthyLog(steps, () => ({ updateRatio })))
+      .map(({ step, severity, message }) =>
+        `${severity} ${step} ${message.match(/steps \d+ to \d+/)}`
+      );
+  assertEquals([found(9, 4.9e-4), found(12, 4.9e-4)], [[], ["error 10 steps 6 to 10"]]);
+  assertEquals([found(12, 5.1e-4), found(20, 5.1e-4)], [[], ["warning 20 steps 11 to 20"]]);
+});
+
+Deno.test("the steps of a rate that warms up are not too small", () => {
+  const found = (growth: number) =>
+    judgeTraining(
+      healthyLog(20, ({ step }) => ({ updateRatio: 1e-4, learningRate: 0.01 * growth ** step })),
+    ).map(({ rule }) => rule);
+  assertEquals([found(1.1), found(1), found(0.9)], [[], ["rate-too-low"], ["rate-too-low"]]);
 });
 
 Deno.test("steps that are too small are compared with usual ones only if they are clearly smaller", () => {

@@ -10,7 +10,8 @@ export const rateTooLow = defineTrainingRule({
   name: "rate-too-low",
   problem: "the learning rate is too low",
   formula:
-    "Mean of the largest ||step|| / ||kernel|| over steps 11 to 20: momentum has then built up. Up to " +
+    "Mean of the largest ||step|| / ||kernel|| over steps 11 to 20: momentum has then built up. From " +
+    "step 10 on, over the later half so far, for leastUpdateAtAll. Up to " +
     "0.02: mean over the first 20 steps of (loss after - loss before) / (g . step), and the held-out loss, or " +
     "the fall of the loss without it. Up to 0.01: loss over that of the best constant answer.",
   thresholds: {
@@ -56,10 +57,13 @@ export const rateTooLow = defineTrainingRule({
   fix: "Raise the learning rate by a factor of 10.",
   reads: ["updateRatio"],
   judge(log, { leastUpdate, leastUpdateAtAll, mostLinear, leastFirstFall, mostAbove }) {
-    if (log.age < FIRST) return null;
     const first = finite(log.until("updateRatio", FIRST));
-    const updates = first.slice(-FIRST / 2);
+    const updates = first.slice(first.length >> 1);
     const mean = meanOf(updates);
+    // A training that stands still needs no second look, and may be short.
+    if (log.age < FIRST && !(log.age >= FIRST / 2 && mean < leastUpdateAtAll)) return null;
+    // A rate that rises warms up.
+    if ((log.learningRate ?? 0) > (log.column("learningRate")[0]?.value ?? Infinity)) return null;
     // Without a loss there is nothing to learn.
     if (updates.length < LEAST_RATIOS || log.now("loss") === 0) return null;
     // A network that large steps have broken has no gradient left.
@@ -78,10 +82,11 @@ export const rateTooLow = defineTrainingRule({
       since: 1,
       measured: mean,
       threshold: mean < leastUpdateAtAll ? "leastUpdateAtAll" : "leastUpdate",
-      message: `The learning rate${rateWords(log)} is too low: steps 11 to 20 changed no kernel ` +
-        `by more than ${formatNumber(mean)} of its size on average${
-          besideUsual(mean, leastUpdate)
-        }.`,
+      message: `The learning rate${rateWords(log)} is too low: steps ${updates[0].step} to ${
+        updates.at(-1)!.step
+      } changed no kernel by more than ${formatNumber(mean)} of its size on average${
+        besideUsual(mean, leastUpdate)
+      }.`,
     };
   },
 });
