@@ -1,3 +1,4 @@
+import { list, positive, type Shape } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { GateError } from "./gate_result.ts";
 import { refusal } from "../words/input_error.ts";
@@ -52,6 +53,13 @@ export interface ModelEntry {
   /** File that `scale --out` wrote: a proof in place of training the siblings. Default: none. */
   proof?: string;
 }
+
+/** Shape of the sizes of siblings along an axis. */
+export const sizesShape: Shape<number[]> = list(positive, {
+  expected: "every size once, and one or more",
+  least: 1,
+  unique: true,
+});
 
 /** Sizes of the siblings of a model, two or more along an axis. */
 export interface ScaleEntry {

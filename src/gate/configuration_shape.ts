@@ -29,14 +29,15 @@ import {
   whole,
 } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import type {
-  Configuration,
-  Level,
-  ModelEntry,
-  PresetName,
-  RuleEntry,
-  ScaleEntry,
-  Suppression,
+import {
+  type Configuration,
+  type Level,
+  type ModelEntry,
+  type PresetName,
+  type RuleEntry,
+  type ScaleEntry,
+  sizesShape,
+  type Suppression,
 } from "./configuration.ts";
 import { GATE_RULES, type GateRule, PRESETS } from "./gate_rules.ts";
 
@@ -118,12 +119,6 @@ function isOptimizer(value: unknown): boolean {
   }
 }
 
-const sizes = list(positive, {
-  expected: "every size once, and one or more",
-  least: 1,
-  unique: true,
-});
-
 /** Names of objectives in a schema for editors, and calls of losses with arguments. */
 const plainObjective = named<string>(OBJECTIVES, nearestObjective);
 const objective: Shape<string> = {
@@ -166,8 +161,8 @@ const model = closed<ModelEntry>({
   scale: key(
     "Sizes of siblings that must keep its scale, two or more along an axis; the smallest is judged.",
     closed<ScaleEntry>({
-      widths: key("Widths of the siblings.", sizes),
-      depths: key("Depths of the siblings.", sizes),
+      widths: key("Widths of the siblings.", sizesShape),
+      depths: key("Depths of the siblings.", sizesShape),
       seeds: key("Number of seeds; default: 3.", positive),
     }),
   ),

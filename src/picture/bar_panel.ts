@@ -43,8 +43,6 @@ export interface BarRow {
 
 /** Bar of a layer. */
 interface PanelBar {
-  /** Name of the layer. */
-  layer: string;
   /** End of the bar; `null` for a value of 0 or one that is not finite. */
   at: number | null;
   isZero: boolean;
@@ -161,7 +159,6 @@ function rowOf(
     kernels.every(({ value }) => hasBar(value));
   return {
     bars: shown.map(({ label, value, gap }) => ({
-      layer: label,
       at: endOf(value),
       isZero: value === 0 && isLog,
       fixedAt: endOf(after.get(label)),

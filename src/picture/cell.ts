@@ -1,4 +1,5 @@
-import type { Comparison, FigureName } from "../compare/compare_measurements.ts";
+import { DRAWN_FIGURES } from "../render/render_difference.ts";
+import type { Comparison } from "../compare/compare_measurements.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { placed } from "../render/chart_model.ts";
@@ -70,13 +71,6 @@ const STYLE = { width: 100, color: false };
  */
 const TEXT_STYLE = "font-family: ui-monospace, Menlo, Consolas, monospace; margin-bottom: 1em";
 
-/** Figures of a comparison that are drawn, with their titles. */
-const RATIOS: [FigureName, string][] = [
-  ["kernel", "kernel std"],
-  ["gradient", "mean |gradient|"],
-  ["activation", "mean |activation|"],
-];
-
 /**
  * Illustration of each kind of value: an entry for each name that `withOverview` is called with.
  */
@@ -109,7 +103,7 @@ const ILLUSTRATIONS = {
   }),
   /** Draws the figures that both runs have, the second run over the first. */
   comparison({ layers }: Comparison): Illustrated {
-    const known = RATIOS.filter(([name]) => layers.some(({ figures }) => name in figures));
+    const known = DRAWN_FIGURES.filter(([name]) => layers.some(({ figures }) => name in figures));
     if (known.length === 0) return {};
     const charts = known.map(([name, title]) => ({
       title: `${title}, after / before`,

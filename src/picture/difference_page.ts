@@ -11,6 +11,7 @@ import {
   causeChanges,
   type DifferenceRow,
   differenceTable,
+  DRAWN_FIGURES,
   headSentence,
   movedSentence,
   otherDifferences,
@@ -40,13 +41,6 @@ const MAX_COLUMNS = 4;
 const MAX_NARROW = 2;
 /** Number of causes there. */
 const MAX_CAUSES = 4;
-
-/** Figures that are drawn before and after, with their titles. */
-const PANELS: [FigureName, string][] = [
-  ["kernel", "kernel std"],
-  ["gradient", "mean |gradient|"],
-  ["activation", "mean |activation|"],
-];
 
 /**
  * Renders the difference between two runs as one self-contained page: both verdicts, what moved and
@@ -286,7 +280,7 @@ function rmsOf({ weights: [weight] }: LayerMeasurements): number | null {
 /** Builds the bars of both runs, of the figures that moved, or else of those that are known. */
 function panelsOf({ after, comparison: { layers } }: Difference): BarPanel[] {
   const nodes = nodesOf(after);
-  const known = PANELS.filter(([name]) => layers.some(({ figures }) => name in figures));
+  const known = DRAWN_FIGURES.filter(([name]) => layers.some(({ figures }) => name in figures));
   return known.map(([name, title]) => {
     const chart = (side: "before" | "after") => chartOf(layers, name, title, side);
     return barPanel({

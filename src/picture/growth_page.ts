@@ -3,6 +3,7 @@ import { wrapText } from "../render/fit_text.ts";
 import {
   fixSentence,
   growthSentences,
+  LEVEL_TONES,
   siblingWords,
   slopeWords,
   verdictWords,
@@ -46,13 +47,6 @@ const LARGEST_SLOPE = 1.25;
 
 const CELL = { width: 280, height: 150, left: 44, right: 268, top: 26, bottom: 118 };
 const COLUMNS = 3;
-
-/** Tones of the judgements. */
-const LEVEL_TONES: Record<LayerGrowth["level"], string> = {
-  flat: "healthy",
-  warning: "warning",
-  error: "error",
-};
 
 /** Style of the drawings. */
 const GROWTH_STYLE = `

@@ -1,6 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
-import { wholeWords } from "../render/whole_numbers.ts";
+import { wholeWords } from "../render/layer_table.ts";
 import {
   hasTrend,
   type Sibling,

@@ -176,8 +176,8 @@ const NEAR_GUESS = 0.05;
 export const isGuessing = (loss: number, guess: number | null): boolean =>
   guess !== null && Math.abs(loss - guess) <= NEAR_GUESS * Math.abs(guess);
 
-/** From the worst to the best. */
-const ORDER: readonly TrialVerdict[] = ["fails", "undecided", "slow", "learns"];
+/** Verdicts, from the worst to the best. */
+export const TRIAL_VERDICTS: readonly TrialVerdict[] = ["fails", "undecided", "slow", "learns"];
 
 /** Figures of an attempt that decide its verdict. */
 type Outcome =
@@ -225,7 +225,7 @@ const isDrowned = ({ gradientRatio, won }: Attempt["penalty"]) =>
 /** Returns the best attempt, the earlier of two equal ones. */
 function bestOf(attempts: readonly Attempt[]): Attempt {
   const isBetter = (a: Attempt, b: Attempt) =>
-    ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) ||
+    TRIAL_VERDICTS.indexOf(a.verdict) - TRIAL_VERDICTS.indexOf(b.verdict) ||
     (a.fit ?? -Infinity) - (b.fit ?? -Infinity) || b.loss.last - a.loss.last;
   return attempts.reduce((best, other) => isBetter(other, best) > 0 ? other : best);
 }

@@ -13,6 +13,13 @@ import type { RenderTextOptions } from "./render_charts.ts";
 import { verdictLine } from "./render_diagnosis.ts";
 import { paint, VERDICT_LOOKS } from "./verdicts.ts";
 
+/** Figures of a comparison that are drawn, with their titles. */
+export const DRAWN_FIGURES: readonly [FigureName, string][] = [
+  ["kernel", "kernel std"],
+  ["gradient", "mean |gradient|"],
+  ["activation", "mean |activation|"],
+];
+
 /** Maximum share of a line for a name. */
 const LARGEST_NAME = 0.4;
 

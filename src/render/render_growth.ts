@@ -21,7 +21,7 @@ import { anyObject, requireValue, whole } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { cutNames, displayWidth, padEnd, wrapText } from "./fit_text.ts";
 import type { RenderStudyOptions } from "./render_study.ts";
-import { paint, type TextStyle } from "./verdicts.ts";
+import { paint, type Tone } from "./verdicts.ts";
 
 const LEVEL_WORDS: Record<GrowthLevel, string> = {
   flat: "scale-free",
@@ -211,7 +211,8 @@ const WIDE = 72;
 const STEP = 6;
 const SIZE = 9;
 
-const STYLES: Record<LayerGrowth["level"], TextStyle> = {
+/** Tones of the judgements. */
+export const LEVEL_TONES: Readonly<Record<LayerGrowth["level"], Tone>> = {
   flat: "healthy",
   warning: "warning",
   error: "error",
@@ -235,7 +236,11 @@ export function renderGrowth(summary: GrowthSummary, options: RenderStudyOptions
   const say = (text: string, first = "", indent = first) =>
     wrapText(escapeControls(text), width, first, indent);
   const lines = [
-    paint(`${escapeControls(source ?? model)}: ${verdictWords(summary)}`, STYLES[level], color),
+    paint(
+      `${escapeControls(source ?? model)}: ${verdictWords(summary)}`,
+      LEVEL_TONES[level],
+      color,
+    ),
     ...growthSentences(summary).flatMap((text) => say(text)),
   ];
   for (const one of growth) {
@@ -294,7 +299,7 @@ function slopeLines(
       const { level, repeats } = layer;
       const verdict = repeats ? "repeats" : level;
       const drawn = half === 0 ? "" : `${bar(layer, { half, unicode })} `;
-      return `${line(cells)}  ${drawn}${paint(verdict, STYLES[level], color)}`;
+      return `${line(cells)}  ${drawn}${paint(verdict, LEVEL_TONES[level], color)}`;
     }),
     ...wrapText(
       `slopes of log2 size; the middle of the steps; |slope| <= ${FLAT_SLOPE} is flat`,

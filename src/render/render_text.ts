@@ -14,6 +14,7 @@ import {
   type LayerFigure,
   type LayerRow,
   layerTable,
+  renderWholeNumbers,
   type RowFold,
 } from "./layer_table.ts";
 import { paint, SEVERITY_MARKS } from "./verdicts.ts";
@@ -21,7 +22,6 @@ import { renderRates } from "./report_charts.ts";
 import { renderCharts, type RenderTextOptions, shownFolds } from "./render_charts.ts";
 import { findingWords, renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
 import { renderFindings } from "./render_findings.ts";
-import { renderWholeNumbers } from "./whole_numbers.ts";
 
 /** Options for drawing the table. */
 interface TableStyle {

@@ -68,7 +68,7 @@ const RULES: Partial<Record<LayerKind, LayerRule>> = {
 };
 
 /** Kinds that merge several inputs themselves. */
-const MERGING: readonly LayerKind[] = ["addition", "concatenation", "merge"];
+export const MERGING: readonly LayerKind[] = ["addition", "concatenation", "merge"];
 
 /**
  * Predicts the statistics of a network of wide random layers, for any graph: mean square and mean

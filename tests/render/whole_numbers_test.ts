@@ -1,4 +1,4 @@
-import { renderWholeNumbers, wholeWords } from "../../src/render/whole_numbers.ts";
+import { renderWholeNumbers, wholeWords } from "../../src/render/layer_table.ts";
 import type { Measurements, WholeTensor } from "../../src/measure/measurements.ts";
 import { assertEquals } from "@std/assert";
 

@@ -1,6 +1,6 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
 import { SOONER } from "../../probe/learns_sooner.ts";
-import type { Attempt, SkippedTrial, Trial } from "../../probe/trial.ts";
+import { type Attempt, type SkippedTrial, type Trial, TRIAL_VERDICTS } from "../../probe/trial.ts";
 import type { Measurements } from "../../measure/measurements.ts";
 import type { Cause } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
@@ -62,12 +62,10 @@ export const isFixed = (trial: Trial): boolean => learnsWithin(trial, TOO_LATE);
 /** Returns true if a fixed network learns its batch so soon that it also trains on more examples. */
 const isEnough = (trial: Trial): boolean => learnsWithin(trial, ENOUGH);
 
-const ORDER: readonly Trial["verdict"][] = ["fails", "undecided", "slow", "learns"];
-
 /** Returns true if an attempt is clearly better than an earlier one: in its verdict, or sooner. */
 function isSooner(now: Attempt | undefined, before: Attempt | undefined): boolean {
   if (now === undefined || before === undefined) return now !== undefined;
-  const better = ORDER.indexOf(now.verdict) - ORDER.indexOf(before.verdict);
+  const better = TRIAL_VERDICTS.indexOf(now.verdict) - TRIAL_VERDICTS.indexOf(before.verdict);
   return better > 0 ||
     better === 0 && now.verdict === "learns" && now.steps <= SOONER * before.steps;
 }

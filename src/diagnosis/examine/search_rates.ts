@@ -3,10 +3,7 @@ import type { SkippedTrial, Trial } from "../../probe/trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { adviseRate } from "../../rules/task/learning_rate.ts";
 import type { FixSubject } from "./apply_fixes.ts";
-import { trialOptionsOf, type TrialRequest } from "./try_findings.ts";
-
-/** Verdicts of a network that some rate trains. */
-const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
+import { isLearning, LEARNING, trialOptionsOf, type TrialRequest } from "./try_findings.ts";
 
 /** Findings of an examination after a trial. */
 interface Tried {
@@ -46,7 +43,7 @@ export async function searchRates(
 
 /** Returns true if the compiled rate fails and another one learns. */
 function isRateAtFault({ trial, findings, shown }: Tried): boolean {
-  if (trial === null || "skipped" in trial || !LEARNING.includes(trial.verdict)) return false;
+  if (!isLearning(trial)) return false;
   return shown?.kind === "learning-rate" ||
     findings.some(({ rule, severity }) => rule === "learning-rate" && severity === "error");
 }

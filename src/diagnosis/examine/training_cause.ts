@@ -12,7 +12,7 @@ import { type Added, completeFixes, isFixed, type TryIt } from "./complete_fixes
 import { trainingRate } from "./search_rates.ts";
 import { isStanding } from "./standing_warnings.ts";
 import { type Failed, type Suspicion, suspicionsOf, withSettings } from "./suspicions.ts";
-import { BEGINS } from "./try_findings.ts";
+import { BEGINS, LEARNING } from "./try_findings.ts";
 
 /** Causes that only training shows, and the trial without them. */
 interface Found {
@@ -202,15 +202,12 @@ async function tryAlone(
   return { helped, inVain };
 }
 
-/** Verdicts after removing a cause of the failure. */
-const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
-
 /** Returns the effect of a fix; `null` if it did not help. */
 function effectOf(fixedTrial: Trial, { finding, trial }: Failed): Helped["effect"] | null {
   // Success at another rate is known already.
   const isRate = finding.kind === "learning-rate";
   const verdict = isRate ? fixedTrial.givenVerdict : fixedTrial.verdict;
-  if (verdict !== null && HELPED.includes(verdict)) {
+  if (verdict !== null && LEARNING.includes(verdict)) {
     return isFixed(fixedTrial) ? "trains" : "learns";
   }
   return !isRate && begins(fixedTrial) && !begins(trial) ? "begins" : null;

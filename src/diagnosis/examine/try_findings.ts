@@ -23,15 +23,20 @@ import { formatNumber } from "../../words/numbers.ts";
 import type { FixSubject } from "./apply_fixes.ts";
 
 /**
- * Rules whose errors say that a network does not train: those of this package, over measurements.
+ * Rules whose findings a trial weighs: those of this package, over measurements. Their errors say
+ * that a network does not train.
  */
-const TRIED = new Set(RULES.map(({ name }) => name));
+export const TRIED: ReadonlySet<string> = new Set(RULES.map(({ name }) => name));
 
 /**
  * Verdicts that suggest a network trains despite an error. Of the 350 networks with even seeds in
  * `bench/trainability`, most of those that have an error but begin to learn are slow or train.
  */
-const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
+export const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
+
+/** Returns true for a trial of a network that learns its batch, or begins to. */
+export const isLearning = (trial: Trial | SkippedTrial | null): trial is Trial =>
+  trial !== null && !("skipped" in trial) && LEARNING.includes(trial.verdict);
 
 /**
  * Errors that a trial cannot contradict. Examples that an offset makes nearly alike can be
@@ -131,9 +136,7 @@ export function weighTrial(
   findings: readonly Finding[],
   trial: Trial | SkippedTrial | null,
 ): Finding[] {
-  if (trial === null || "skipped" in trial || !LEARNING.includes(trial.verdict)) {
-    return [...findings];
-  }
+  if (!isLearning(trial)) return [...findings];
   const why = whyNot(trial, findings);
   if (why !== null) {
     return findings.map((finding) =>

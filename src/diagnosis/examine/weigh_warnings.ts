@@ -2,20 +2,13 @@ import type { TensorFlow } from "../../engine/tensorflow.ts";
 import type { Measurements } from "../../measure/measurements.ts";
 import type { SkippedTrial, Trial } from "../../probe/trial.ts";
 import { amendFinding, type Finding, saidOf } from "../../rules/finding.ts";
-import { RULES } from "../../rules/rules.ts";
 import { counted, say, type Sentence } from "../../rules/say.ts";
 import { diagnose } from "../diagnose.ts";
 import { type Cause, causeName, type Diagnosis, type Tried } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { applyFix, type FixSubject } from "./apply_fixes.ts";
 import { isStanding } from "./standing_warnings.ts";
-import { trialOptionsOf, type TrialRequest } from "./try_findings.ts";
-
-/** Rules whose warnings a trial may weigh: those of this package, over measurements. */
-const WEIGHED = new Set(RULES.map(({ name }) => name));
-
-/** Verdicts of a network that trains. */
-const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
+import { isLearning, trialOptionsOf, type TrialRequest, TRIED } from "./try_findings.ts";
 
 /** Fix with which a network learns clearly sooner. */
 interface Helped {
@@ -75,14 +68,7 @@ export async function weighWarnings(
     const weighed = findings.map((finding) => untried(finding, measurements));
     return { findings: weighed, judged: diagnose(measurements, weighed), withHelped: (one) => one };
   }
-  const isUntold = trial === null || "skipped" in trial || !LEARNING.includes(trial.verdict);
-  if (!isMild || isUntold) {
-    return {
-      findings,
-      judged: before,
-      withHelped: (diagnosis) => diagnosis,
-    };
-  }
+  if (!isMild || !isLearning(trial)) return { findings, judged: before, withHelped: (one) => one };
   const helped = new Map<string, Helped>();
   const notes = new Map<Finding, Finding>();
   const errors = new Set(findings.filter((_, i) => found[i]?.severity === "error"));
@@ -120,7 +106,7 @@ function addHelp(cause: Cause, help: Helped | undefined): Cause {
 function isWeighed({ severity, findings }: Cause, measurements: Measurements): boolean {
   return severity === "warning" &&
     findings.every((finding) =>
-      !finding.unjudged && WEIGHED.has(finding.rule) && !isStanding(finding, measurements)
+      !finding.unjudged && TRIED.has(finding.rule) && !isStanding(finding, measurements)
     );
 }
 

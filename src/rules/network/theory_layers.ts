@@ -18,7 +18,7 @@ export const CHANCE = 3;
 export const USUALLY_OFF = { small: 30, large: 10 };
 
 /** Kinds of layers with kernels that theory describes. */
-const KERNELS: readonly LayerKind[] = ["dense", "convolution", "recurrent"];
+export const KERNEL_KINDS: readonly LayerKind[] = ["dense", "convolution", "recurrent"];
 
 /**
  * Returns the hidden layers with kernels that are compared with theory, which follows no signal
@@ -26,7 +26,7 @@ const KERNELS: readonly LayerKind[] = ["dense", "convolution", "recurrent"];
  */
 export function theoryLayers({ layers, graph }: NetworkView): LayerMeasurements[] {
   return layers
-    .filter(({ role, kind }) => role === "hidden" && KERNELS.includes(kind))
+    .filter(({ role, kind }) => role === "hidden" && KERNEL_KINDS.includes(kind))
     .filter((layer) => hasKernel(layer) && !isScored(layer, graph) && !isGating(layer, graph));
 }
 

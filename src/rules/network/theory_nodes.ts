@@ -1,3 +1,4 @@
+import { MERGING } from "../../theory/propagate.ts";
 import type {
   LayerMeasurements,
   Measurements,
@@ -6,7 +7,7 @@ import type {
 import type { NetworkInput, NetworkNode, Window } from "../../theory/signal.ts";
 import { isRecurrentKernel, isRecurrentWeight } from "../../theory/weight_kinds.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
-import type { LayerKind, WeightMoments } from "../../traits/layers.ts";
+import type { WeightMoments } from "../../traits/layers.ts";
 import type { Graph } from "./graph.ts";
 import { productWeights } from "./kernel_chain.ts";
 
@@ -101,14 +102,12 @@ export function redraw(nodes: readonly NetworkNode[], redrawn: Redraw): NetworkN
  */
 function readsOf(layer: LayerMeasurements, { batch }: Measurements, graph: Graph): string[] {
   const { kind, inputs, reads = [] } = layer;
-  if (inputs === undefined && MERGES.includes(kind)) return [];
+  if (inputs === undefined && MERGING.includes(kind)) return [];
   const known = [...graph.inputsOf(layer).map(({ name }) => name), ...reads.map(inputName)];
   if (known.length > 0) return known;
   const isFree = batch.perInput.length === 1 || kind === "embedding";
   return isFree ? batch.perInput.slice(0, 1).map(({ name }) => inputName(name)) : [];
 }
-
-const MERGES: readonly LayerKind[] = ["addition", "concatenation", "merge"];
 
 const momentsOf = (
   { name, shape, values }: LayerMeasurements["weights"][number],

@@ -1,3 +1,4 @@
+import { KERNEL_KINDS } from "../network/theory_layers.ts";
 import { isConstant } from "../statistics.ts";
 import type {
   LayerMeasurements,
@@ -70,7 +71,7 @@ function shapesOf({ meanAbs, rms, count }: TensorStatistics): ("normal" | "unifo
  * training has changed them.
  */
 export function haveOtherShapes(layers: readonly LayerMeasurements[]): boolean {
-  const kernels = layers.filter(({ kind }) => KINDS.includes(kind))
+  const kernels = layers.filter(({ kind }) => KERNEL_KINDS.includes(kind))
     .flatMap(({ weights }) => weights.filter(isKernel))
     .filter(({ values }) => values.count >= MIN_SHAPED && values.nonFinite === 0 && values.rms > 0);
   return kernels.length > 0 && kernels.every(({ values }) => shapesOf(values).length === 0);
@@ -111,7 +112,7 @@ export function nearestDraw(
   layer: LayerMeasurements,
   { shape, type, values }: WeightMeasurements,
 ): { name: string; std: number; isUniform: boolean } | null {
-  const isDrawn = KINDS.includes(layer.kind) || layer.kind === "embedding";
+  const isDrawn = KERNEL_KINDS.includes(layer.kind) || layer.kind === "embedding";
   if (!isDrawn || type?.startsWith("float8") || !(values.std > 0)) return null;
   const distance = ({ std }: Draw) => Math.abs(Math.log(values.std / std));
   const [{ name, std, shape: of }] = drawsFor(layer, { shape })
@@ -125,16 +126,13 @@ export function nearestDraw(
  */
 const LORA_UP = /(^|[._])lora[._](B|up|embedding_B)([._]|$)/i;
 
-/** Kinds of layers that multiply their inputs by a kernel. */
-const KINDS: readonly LayerMeasurements["kind"][] = ["dense", "convolution", "recurrent"];
-
 /**
  * Returns the standard deviation of a layer's kernel as a multiple of LeCun's, which the rule states;
  * `null` if the layer has no kernel that multiplies its inputs.
  */
 export function lecunFactor(layer: LayerMeasurements): number | null {
   const kernel = layer.weights.find(isKernel);
-  if (kernel === undefined || !KINDS.includes(layer.kind)) return null;
+  if (kernel === undefined || !KERNEL_KINDS.includes(layer.kind)) return null;
   return kernel.values.std / initializerStd("lecun", fans(kernel.shape, layer.kernelLayout));
 }
 
@@ -161,7 +159,7 @@ function judgeLayer(
   { measurements, thresholds }: ScaleCase,
   fewest: number,
 ): Verdict[] {
-  if (!KINDS.includes(layer.kind)) return [];
+  if (!KERNEL_KINDS.includes(layer.kind)) return [];
   const normalises = measurements.layers.some(({ kind }) => kind === "normalization");
   return layer.weights.filter((weight) => isKernel(weight) && weight.trainable).flatMap(
     (weight) => {

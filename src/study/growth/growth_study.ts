@@ -1,5 +1,6 @@
+import { sizesShape } from "../../gate/configuration.ts";
 import { InputError } from "../../words/input_error.ts";
-import { list, positive, requireValue } from "../../words/shape.ts";
+import { requireValue } from "../../words/shape.ts";
 import type { StudyGrid } from "../study_grid.ts";
 import type { LayerScaling, TrainingPlan } from "./growth_types.ts";
 
@@ -11,12 +12,6 @@ const RATE_STEPS = 20;
 
 /** Factors of the learning rate that are compared. */
 const RATES: readonly number[] = [1 / 16, 1 / 4, 1, 4, 16];
-
-const sizesShape = list(positive, {
-  expected: "every size once, and one or more",
-  least: 1,
-  unique: true,
-});
 
 /** Sizes of the siblings. */
 export interface GrowthGrid {

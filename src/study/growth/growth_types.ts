@@ -14,6 +14,9 @@ import {
 /** Rate of Adam if it was not compiled: a smaller one hides what grows. */
 export const LARGE_RATE = 0.01;
 
+/** Axes along which siblings grow. */
+export const GROWTH_AXES: readonly GrowthAxis[] = ["width", "depth"];
+
 /** Axis along which siblings grow. */
 export type GrowthAxis = "width" | "depth";
 

@@ -8,6 +8,7 @@ import type { Study } from "../study_summary.ts";
 import { type GrowthGrid, growthStudy } from "./growth_study.ts";
 import {
   type AxisGrowth,
+  GROWTH_AXES,
   type GrowthAxis,
   type GrowthFix,
   type GrowthSummary,
@@ -258,8 +259,6 @@ export async function tryScalings(
   return best;
 }
 
-const AXES: readonly GrowthAxis[] = ["width", "depth"];
-
 /**
  * Writes changes of layers as sentences and as code for `createModel`.
  *
@@ -282,7 +281,7 @@ function scalingCode(
       : [`initial standard deviation x ${Number(factor.toPrecision(3))}`];
     const constant: Record<GrowthAxis, number> = { width: 0, depth: 0 };
     const drawn: Record<GrowthAxis, number> = { width: 0, depth: 0 };
-    for (const axis of AXES) {
+    for (const axis of GROWTH_AXES) {
       if (std[axis] !== 0) words.push(`initial standard deviation x ${axis}^${std[axis]}`);
       if (rate[axis] !== 0) words.push(`learning rate x ${axis}^${rate[axis]}`);
       constant[axis] = takesGradient ? rate[axis] / 2 : rate[axis];
@@ -319,7 +318,7 @@ function product(
   powers: Record<GrowthAxis, number>,
   base: Record<GrowthAxis, number | null>,
 ): string {
-  const factors = AXES.filter((axis) => powers[axis] !== 0)
+  const factors = GROWTH_AXES.filter((axis) => powers[axis] !== 0)
     .map((axis) => `(${axis} / ${base[axis]}) ** ${powers[axis]}`);
   return [...first === null ? [] : [Number(first.toPrecision(3))], ...factors].join(" * ");
 }

@@ -8,6 +8,7 @@ import type { Study } from "../study_summary.ts";
 import {
   acrossSeedsOf,
   type AxisGrowth,
+  GROWTH_AXES,
   type GrowthAxis,
   type GrowthFigure,
   type GrowthLayer,
@@ -24,7 +25,6 @@ import {
   worstOf,
 } from "./growth_types.ts";
 
-const AXES: readonly GrowthAxis[] = ["width", "depth"];
 const FIGURES: readonly GrowthFigure[] = ["activations", "changes", "gradients", "updates"];
 
 /** Point of a study that trained. */
@@ -76,7 +76,7 @@ function siblingsOf(
   { widths, depths, seeds }: Study["grid"],
   points: readonly TrainedPoint[],
 ): Siblings[] {
-  return AXES.flatMap((axis) => {
+  return GROWTH_AXES.flatMap((axis) => {
     const [own, others] = axis === "width" ? [widths, depths] : [depths, widths];
     if (own.length < 2) return [];
     return others.map((at): Siblings => ({

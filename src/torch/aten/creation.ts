@@ -4,7 +4,8 @@ import type { AtenContext, AtenOp } from "./aten_op.ts";
 import { type Dtype, dtypeOf, floats, requireInt32, scalar, toDtype } from "./dtypes.ts";
 import { aten } from "./schema.ts";
 
-const OPTIONS =
+/** Parameters of operations that create a tensor. */
+export const OPTIONS =
   "ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None";
 const LIKE_OPTIONS = `${OPTIONS}, MemoryFormat? memory_format=None` as const;
 const WHOLE_OPTIONS =

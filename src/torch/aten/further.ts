@@ -1,3 +1,4 @@
+import { OPTIONS } from "./creation.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import { powerOf } from "./arithmetic.ts";
@@ -96,9 +97,6 @@ function cosines(tf: TensorFlow, size: number, period: number, shares: readonly 
 
 /** Windows by the shares of their cosines. */
 const WINDOWS = { hann: [0.5, 0.5], hamming: [0.54, 0.46], blackman: [0.42, 0.5, 0.08] } as const;
-
-const LIKE =
-  "ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None";
 
 /** Sums of a norm of matrices: over rows or columns first. */
 function matrixNorm(
@@ -375,12 +373,12 @@ export const FURTHER: readonly AtenOp[] = [
   ),
   ...Object.entries(WINDOWS).flatMap(([name, shares]) => [
     aten(
-      `${name}_window(int window_length, *, ${LIKE}) -> Tensor`,
+      `${name}_window(int window_length, *, ${OPTIONS}) -> Tensor`,
       ({ window_length, dtype }, { tf }) =>
         toDtype(tf, cosines(tf, window_length, window_length, shares), dtypeOf(dtype)),
     ),
     aten(
-      `${name}_window.periodic(int window_length, bool periodic, *, ${LIKE}) -> Tensor`,
+      `${name}_window.periodic(int window_length, bool periodic, *, ${OPTIONS}) -> Tensor`,
       ({ window_length, periodic, dtype }, { tf }) =>
         toDtype(
           tf,

@@ -13,7 +13,7 @@ import { functionNotes, namesShown, notesOn, unusedNotes } from "./program_notes
 import { setSettings } from "./layer_settings.ts";
 import type { ProgramArchive, StoredTensor } from "./open_program.ts";
 import { plainName, planLayers, type PlannedLayer, type PlannedUpdate } from "./plan_layers.ts";
-import { type Call, resultsOf, type ValueMeta } from "./program.ts";
+import { type Call, namesIn, resultsOf, type ValueMeta } from "./program.ts";
 import {
   type ConstantTensor,
   createProgramLayer,
@@ -67,10 +67,7 @@ export function buildProgram(
     replaceShapeOperands(divideAttentions(divideComplex(plain, program))),
   );
   const { head, notes } = chooseOutput(
-    functional.outputs.flatMap((one) => {
-      if (one.is === "list") return one.items;
-      return [one];
-    }).flatMap((one) => one.is === "value" ? [one.name] : []),
+    functional.outputs.flatMap(namesIn),
     functional.values,
   );
   const { layers, outputs, update } = planLayers(program, functional, [head]);

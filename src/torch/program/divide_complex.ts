@@ -8,6 +8,7 @@ import {
   namesIn,
   type Program,
   type Result,
+  value,
   type ValueMeta,
 } from "./program.ts";
 import { refusal } from "../../words/input_error.ts";
@@ -36,7 +37,6 @@ const MULTIPLIED = new Set(["mul", "multiply", "matmul", "mm", "bmm", "einsum"])
 /** Fourier transforms: `fft_irfft2`. */
 const FOURIER = /^fft_(i?)(r?)fft([2n]?)$/;
 
-const value = (name: string): Argument => ({ is: "value", name });
 const constant = (own: number | boolean | null): Argument => ({ is: "constant", value: own });
 
 const isComplex = (meta: ValueMeta | undefined) => meta?.type.startsWith("complex") === true;

@@ -247,7 +247,6 @@ export function parseProgram(json: unknown, here: string): Program {
     ...calls.flatMap(resultsOf),
   ]);
   return {
-    torchVersion: typeof root.torch_version === "string" ? root.torch_version : "",
     inputs,
     held,
     calls,

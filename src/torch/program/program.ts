@@ -70,8 +70,6 @@ export interface UserInput {
 
 /** Exported program: what `models/model.json` says. */
 export interface Program {
-  /** Version of PyTorch that wrote it. */
-  readonly torchVersion: string;
   readonly inputs: readonly UserInput[];
   readonly held: ReadonlyMap<string, HeldTensor>;
   readonly calls: readonly Call[];
@@ -129,7 +127,8 @@ interface Inversion {
   values: ReadonlyMap<string, ValueMeta>;
 }
 
-const value = (name: string): Argument => ({ is: "value", name });
+/** Returns the argument that is a value of the graph. */
+export const value = (name: string): Argument => ({ is: "value", name });
 const number = (own: number): Argument => ({ is: "constant", value: own });
 
 /**
