@@ -16,6 +16,7 @@ import {
   DEFAULT_EVERY,
   MonitorState,
   type OnFinding,
+  RESPONSES,
   TRAINING_RULE_NAMES,
 } from "./monitor_state.ts";
 import {
@@ -361,8 +362,6 @@ function batchesOf({ steps, samples, batchSize }: TrainingParams): number | null
   const batches = Math.ceil((samples ?? NaN) / (batchSize ?? NaN));
   return Number.isNaN(batches) ? null : batches;
 }
-
-const RESPONSES: readonly string[] = ["keep", "stop", "throw", "lower"];
 
 /** Rejects a step of a loop whose model is not known, or without a loss. */
 function requireStep(trained: unknown, model: LayersModel | undefined): void {

@@ -8,7 +8,9 @@ import { TRAINING_RULES, type TrainingFinding, TrainingJudge } from "../training
 import type { TrainingSetup } from "../training/training_log.ts";
 import type { Lowered } from "../training/training_step.ts";
 import { hasMoved, LEARNS, progressOf } from "../training/training_pass.ts";
+import { InputError } from "../words/input_error.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
+import { showValue } from "../words/show_value.ts";
 import { oneLine } from "./failure_message.ts";
 import { healthMessage } from "./health_message.ts";
 import {
@@ -31,6 +33,9 @@ import type { TriedRate } from "./healthy_state.ts";
  * kept if there is none.
  */
 export type FindingResponse = "keep" | "stop" | "throw" | "lower";
+
+/** Responses by name. */
+export const RESPONSES: readonly FindingResponse[] = ["keep", "stop", "throw", "lower"];
 
 /** Response to findings, or a function that chooses it. */
 export type OnFinding =
@@ -148,6 +153,14 @@ export class MonitorState {
     );
   }
 
+  /** Says that the optimizer makes no updates: the loop trains with another one. */
+  unseen(): void {
+    this.#say(
+      "unseen",
+      "no update by the optimizer was seen; name the one that trains the model (optimizer).",
+    );
+  }
+
   /** Notes that a rate that is too low was kept. */
   kept(learningRate: number): void {
     const rate = formatNumber(learningRate);
@@ -257,7 +270,7 @@ export class MonitorState {
   #respondTo(finding: Finding, record: HealthRecord): FindingResponse | void {
     const { every, onFinding, trainingRules } = this.#options;
     if (typeof onFinding === "function") {
-      return finding.severity === "note" ? "keep" : onFinding(finding, record);
+      return finding.severity === "note" ? "keep" : requireResponse(onFinding(finding, record));
     }
     const { step, cause, measurements } = record;
     const isEarly = every === undefined && step < DEFAULT_EVERY;
@@ -290,6 +303,16 @@ export class MonitorState {
     this.#said.add(kind);
     console.error(`healthMonitor, after ${this.batches}: ${oneLine(sentence)}`);
   }
+}
+
+function requireResponse(response: FindingResponse | void): FindingResponse | void {
+  if (response === undefined || RESPONSES.includes(response)) return response;
+  throw new InputError({
+    place: "options.onFinding",
+    verb: "returns",
+    found: showValue(response),
+    expected: `${RESPONSES.map((one) => `"${one}"`).join(", ")} or nothing`,
+  });
 }
 
 /** Returns a message and its fix. */

@@ -6,7 +6,7 @@ import { runPass } from "../measure/pass.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import type { Objective } from "../model/objective.ts";
 import { constantAnswerLoss } from "../probe/known_answers.ts";
-import { StepWatch } from "../probe/step_signals.ts";
+import { type StepSignals, StepWatch } from "../probe/step_signals.ts";
 import { penaltiesOf } from "../probe/training_step.ts";
 import type { MonitorOutputs } from "../training/event_file.ts";
 import { causeOf, type TrainingFinding } from "../training/judge_training.ts";
@@ -126,6 +126,8 @@ export class TrainingWatch {
   readonly #healthy: HealthyState;
   #rate: LoweredRate | null = null;
   readonly #budget: WatchBudget;
+  /** True if an update of the optimizer was seen. */
+  #hasUpdates = false;
   /** True if a due measurement was put off. */
   #owes = false;
 
@@ -288,6 +290,8 @@ export class TrainingWatch {
     const { step, epoch } = this.#state;
     if (this.#optimizer === null && this.#steps.active) this.#steps.compare();
     const signals = this.#steps.take();
+    this.#hasUpdates ||= signals !== null;
+    if (!this.#hasUpdates && this.done === FIRST_STEPS) this.#state.unseen();
     const value = typeof loss === "object" && loss !== null ? loss.dataSync()[0] : loss;
     const { learningRate } = optimizerOf(this.#optimizer);
     const row: TrainingStep = { step, epoch, loss: value, batch, learningRate };
@@ -297,14 +301,12 @@ export class TrainingWatch {
     if (targets !== undefined) this.#steps.seeTargets(seen, [targets].flat());
     if (seen.badExamples.length > 0) row.badExamples = [...new Set(seen.badExamples)];
     if (signals === null) return row;
-    const { kernels, nonFinite, origin, badExamples: _, failedExamples, ...figures } = signals;
+    const { kernels, failedExamples, badExamples: _, nonFinite: __, ...others } = signals;
+    const { origin: _origin, brokenUpdate: _update, ...figures } = others;
+    const broken = brokenPass(signals, { isLossFinite: Number.isFinite(value ?? 0) });
     return Object.assign(row, figures, {
       ...failedExamples.length > 0 ? { failedExamples } : {},
-      ...origin !== null ? { nonFinite: { layer: origin, pass: "forward" } } : {},
-      // The gradient flows from the last layer to the first.
-      ...origin === null && nonFinite.length > 0 && Number.isFinite(value ?? 0)
-        ? { nonFinite: { layer: nonFinite.at(-1), pass: "backward" } }
-        : {},
+      ...broken !== null ? { nonFinite: broken } : {},
       layers: [...kernels].map(([layer, updateRatio]): LayerSignals => ({ layer, updateRatio })),
     });
   }
@@ -401,6 +403,19 @@ export class TrainingWatch {
     this.#rate!.lower(learningRate, rateOf(optimizer) ?? rate);
     this.#state.lowered({ from: learningRate, to: rate, step: this.#healthy.step });
   }
+}
+
+/** Returns the layer with entries that are not finite, and the pass in which they arose. */
+function brokenPass(
+  { origin, nonFinite, brokenUpdate }: StepSignals,
+  { isLossFinite }: { isLossFinite: boolean },
+): TrainingStep["nonFinite"] & object | null {
+  if (origin !== null) return { layer: origin, pass: "forward" };
+  if (!isLossFinite) return null;
+  // The gradient flows from the last layer to the first.
+  const layer = nonFinite.at(-1);
+  if (layer !== undefined) return { layer, pass: "backward" };
+  return brokenUpdate === null ? null : { layer: brokenUpdate, pass: "update" };
 }
 
 /** Returns true if a rate that was tried is above the present one. */

@@ -23,8 +23,16 @@ export function patchProperty(
 // deno-lint-ignore no-explicit-any -- signatures differ between objects
 type Method = (...args: any[]) => any;
 
+/** Method of an object, and its replacements, the innermost first. */
+interface Shadowed {
+  own: Method;
+  prototype: object;
+  layers: { around: (method: Method) => Method; method: Method }[];
+}
+
 /** Prototypes between objects and their class that replace a method. */
 class Shadows {
+  readonly #shadowed = new WeakMap<object, Shadowed>();
   /** Replacement methods, by object. */
   readonly #methods = new WeakMap<object, Method>();
   /** Inserted prototypes, by the prototype of the class. */
@@ -36,16 +44,35 @@ class Shadows {
   }
 
   put(target: object, around: (method: Method) => Method): () => void {
-    const before = this.#methods.get(target);
-    const method = before ?? (target as Record<string, Method>)[this.#name].bind(target);
-    this.#methods.set(target, around(method));
-    if (before !== undefined) return () => this.#methods.set(target, before);
-    const prototype = Object.getPrototypeOf(target);
-    Object.setPrototypeOf(target, this.#before(prototype));
+    const { own, prototype, layers } = this.#shadowed.get(target) ?? this.#begin(target);
+    const layer = { around, method: around(layers.at(-1)?.method ?? own) };
+    layers.push(layer);
+    this.#methods.set(target, layer.method);
     return () => {
-      Object.setPrototypeOf(target, prototype);
-      this.#methods.delete(target);
+      const at = layers.indexOf(layer);
+      if (at < 0) return;
+      layers.splice(at, 1);
+      // The later ones were made around this one.
+      layers.slice(at).forEach((later, i) =>
+        later.method = later.around(layers[at + i - 1]?.method ?? own)
+      );
+      const last = layers.at(-1);
+      if (last !== undefined) this.#methods.set(target, last.method);
+      else {
+        Object.setPrototypeOf(target, prototype);
+        this.#methods.delete(target);
+        this.#shadowed.delete(target);
+      }
     };
+  }
+
+  #begin(target: object): Shadowed {
+    const prototype = Object.getPrototypeOf(target);
+    const own = (target as Record<string, Method>)[this.#name].bind(target);
+    const shadowed: Shadowed = { own, prototype, layers: [] };
+    this.#shadowed.set(target, shadowed);
+    Object.setPrototypeOf(target, this.#before(prototype));
+    return shadowed;
   }
 
   /**
@@ -76,7 +103,7 @@ const shadows = new Map<string, Shadows>();
  * the class's instead of setting a property: V8 turns an object whose property is deleted into a
  * slow dictionary, which slows down later runs of the model.
  *
- * @param target The object. Replacements of the same object must be undone in reverse order.
+ * @param target The object. Replacements of the same method can be undone in any order.
  * @param around Makes the method from the previous one, which is bound to the object.
  * @returns A function that restores the previous method exactly.
  */

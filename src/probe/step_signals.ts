@@ -42,7 +42,7 @@ function nonFiniteOrigin(engine: Engine, model: LayersModel, input: Tensor): str
 }
 
 /** Figures of one update of the weights. */
-interface StepSignals {
+export interface StepSignals {
   /** l2 norm of all gradients; NaN if an entry is not finite, `null` if none was seen. */
   gradientNorm: number | null;
   /** Largest update of a kernel: l2 of its change over l2 of the kernel before. */
@@ -60,6 +60,8 @@ interface StepSignals {
   kernels: Map<string, number | null>;
   /** Layers whose gradient has NaN or infinite entries. */
   nonFinite: string[];
+  /** First layer whose kernel an update has left with NaN or infinite entries; `null` if none has. */
+  brokenUpdate: string | null;
   /** First layer whose outputs are not finite; `null` if there is none, or it is not known. */
   origin: string | null;
   /** Median of g^2 over Adam's corrected second moment; `null` unless measured. */
@@ -287,6 +289,7 @@ export class StepWatch {
       shrinkage: null,
       kernels: new Map(),
       nonFinite: [],
+      brokenUpdate: null,
       origin: null,
       secondMomentRatio: null,
       failedExamples: [...new Set(this.#failedExamples.splice(0))],
@@ -380,6 +383,7 @@ function noteKernel(signals: StepSignals, weight: Tracked, change: Change): void
   weight.start ??= before;
   const ratio = before === 0 ? null : Math.sqrt(change.change) / before;
   signals.kernels.set(weight.name, ratio);
+  if (ratio !== null && !Number.isFinite(ratio)) signals.brokenUpdate ??= weight.layer;
   const growth = weight.start === 0 ? null : Math.sqrt(change.now) / weight.start;
   signals.updateRatio = larger(signals.updateRatio, ratio);
   signals.growth = larger(signals.growth, growth);

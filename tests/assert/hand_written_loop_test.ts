@@ -186,3 +186,49 @@ Deno.test("a monitor that throws leaves no tensor, no trace in the optimizer, an
   assertEquals(monitor.url, null);
   dispose();
 });
+
+Deno.test("healthMonitor() says once that it sees no update of the optimizer that was named", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const said = async (isNamed: boolean) => {
+    const used = tf.train.sgd(0.05);
+    const { model, batch, data: [inputs, targets], dispose } = subject(engine, used);
+    const optimizer = isNamed ? used : tf.train.sgd(0.05);
+    const monitor = healthMonitor({ batch, objective, model, optimizer, onFinding: "keep" });
+    const { error } = console;
+    const lines: string[] = [];
+    console.error = (line: string) => void lines.push(line);
+    try {
+      for (let step = 0; step < 25; step++) {
+        const predicted = () => model.apply(inputs) as Tensor;
+        const loss = used.minimize(() => tf.losses.meanSquaredError(targets, predicted()), true)!;
+        await monitor.step({ loss });
+        loss.dispose();
+      }
+      await monitor.end();
+    } finally {
+      console.error = error;
+      dispose();
+    }
+    return lines;
+  };
+  assertEquals(await said(true), []);
+  assertEquals(await said(false), [
+    "healthMonitor, after 20 batches: no update by the optimizer was seen; name the one that " +
+    "trains the model (optimizer).",
+  ]);
+});
+
+Deno.test("onFinding must return a response, and not a promise of one", async () => {
+  await using engine = await startEngine();
+  const { model, batch, dispose } = subject(engine, engine.tf.train.sgd(0.05));
+  const expected = '"keep", "stop", "throw", "lower" or nothing';
+  for (const response of ["halt", Promise.resolve("stop")]) {
+    const onFinding = () => response as never;
+    const monitor = healthMonitor({ batch, objective, model, onFinding });
+    const { message } = await assertRejects(() => monitor.step({ loss: NaN }), TypeError);
+    assert(message.startsWith("options.onFinding returns "), message);
+    assert(message.endsWith(`, expected ${expected}`), message);
+  }
+  dispose();
+});

@@ -463,3 +463,24 @@ Deno.test("a loss that stands still is not another cause once a rate that is too
   assertEquals(causes, [[20, "rate-too-low"]]);
   assertEquals(history.at(-1)!.step, 40);
 });
+
+Deno.test("two monitors of one training see its updates, and so do those of the next one", async () => {
+  await using engine = await startEngine();
+  const { model, batch, data, dispose } = subject(engine, engine.tf.train.sgd(0.05));
+  for (let training = 0; training < 2; training++) {
+    const callbacks = [1, 2].map(() => healthMonitor({ batch, objective, onFinding: "keep" }));
+    await model.fit(...data, { batchSize: 8, verbose: 0, callbacks });
+    for (const { steps } of callbacks) assert(steps.slice(1).every((row) => row.updateRatio! > 0));
+  }
+  dispose();
+});
+
+Deno.test("healthMonitor() names the layer whose weights an update breaks", async () => {
+  await using engine = await startEngine();
+  const { history, steps } = await fit(engine, engine.tf.train.sgd(NaN), { onFinding: "stop" });
+  assertEquals(steps[1].nonFinite, { layer: "dense_1", pass: "update" });
+  assertStringIncludes(
+    history.at(-1)!.cause!.message,
+    "A weight is NaN or infinite; it arose in `dense_1`, in the update of the weights",
+  );
+});

@@ -76,3 +76,19 @@ Deno.test("patchProperty() puts back the very property, or none, and only once",
   undo[1]();
   assertEquals(target.fresh, 4);
 });
+
+Deno.test("shadowMethod() takes back the first one while a second remains", () => {
+  const one = new Base("one");
+  const undo = ["a", "b", "c"].map((word) => shadowMethod(one, "call", around(word)));
+  undo[1]();
+  assertEquals(one.call(1), "c(a(one 1))");
+  undo[0]();
+  undo[0]();
+  assertEquals(one.call(1), "c(one 1)");
+  undo[2]();
+  assertEquals(one.call(1), "one 1");
+  assertStrictEquals(Object.getPrototypeOf(one), Base.prototype);
+  const again = shadowMethod(one, "call", around("again"));
+  assertEquals(one.call(1), "again(one 1)");
+  again();
+});
