@@ -375,6 +375,19 @@ Deno.test("a jump of the updates is a warning, and an error if the loss stays hi
   assertEquals(found(60), ["warning 42", "error 49"]);
 });
 
+Deno.test("a jump of the updates needs a loss that rises by a tenth of the first one", () => {
+  const found = (after: number, high: number[] = []) =>
+    judgeTraining(healthyLog(80, ({ step }) => {
+      const flat = high.includes(step) ? 1.2 : 1 + 0.05 * Math.sin(7 * step);
+      const loss = step > 40 ? after : step === 1 ? 2 : flat;
+      return { updateRatio: step === 40 ? 0.15 : 5e-3, loss };
+    })).some(({ kind }) => kind === "jumped");
+  // The losses before it are below 1.05, and the first one is 2.
+  assertEquals([1.15, 1.2, 1.3].map((after) => found(after)), [false, false, true]);
+  // Of the six losses before the rise, the largest counts.
+  assertEquals([found(1.3, [38, 39]), found(1.3, [30, 31])], [false, true]);
+});
+
 Deno.test("a single large step that shrinks the kernels is no decay, and large steps are not too small", () => {
   const once = healthyLog(40, ({ step }) => ({ growth: step < 20 ? 1 : 0.8, shrinkage: 0.8 }));
   assertEquals(judgeTraining(once), []);
