@@ -258,15 +258,17 @@ Deno.test("an update that only follows its gradient has not jumped", () => {
 });
 
 Deno.test("what was learned is lost if the loss is again that of the best constant answer", () => {
-  const found = (before: number, after: number) =>
+  const found = (before: number, after: number, unit: number) =>
     judgeTraining(
       healthyLog(80, ({ step }) => ({
-        loss: (step < 60 ? before : after) + 0.01 * Math.sin(7 * step),
+        loss: unit * ((step < 60 ? before : after) + 0.01 * Math.sin(7 * step)),
       })),
-      { constantLoss: 1, rules: ["loss-rises"] },
+      { constantLoss: unit, rules: ["loss-rises"] },
     ).map(({ message }) => message);
-  assertStringIncludes(found(0.89, 0.97)[0], "is again that of the best constant answer");
-  assertEquals([found(0.91, 0.97), found(0.89, 0.93)], [[], []]);
+  for (const unit of [1, 5, 0.2]) {
+    assertStringIncludes(found(0.89, 0.97, unit)[0], "is again that of the best constant answer");
+    assertEquals([found(0.91, 0.97, unit), found(0.89, 0.93, unit)], [[], []]);
+  }
 });
 
 Deno.test("a training whose loss rises far, but not to that of the best constant answer, has kept most", () => {
@@ -574,16 +576,17 @@ Deno.test("a second moment is stale if steps are small, unless the training has 
       { rules: ["stale-second-moment"] },
     ).length;
   assertEquals([found(0.49), found(0.51)], [0, 1]);
-  const heldOut = (share: number) =>
+  const heldOut = (share: number, unit = 1) =>
     judgeTraining(
       healthyLog(60, ({ step }) => ({
-        loss: 1,
+        loss: unit,
         secondMomentRatio: step > 5 ? 5e-3 : null,
-        validationLoss: step === 5 ? share : null,
+        validationLoss: step === 5 ? share * unit : null,
       })),
       { rules: ["stale-second-moment"] },
     ).length;
   assertEquals([heldOut(0.49), heldOut(0.51)], [0, 1]);
+  assertEquals([heldOut(0.49, 5), heldOut(0.51, 5)], [0, 1]);
   const updated = (updateRatio: number) =>
     judgeTraining(
       healthyLog(

@@ -120,13 +120,15 @@ Deno.test("redraw() redraws the weights that it is told to, their means with the
       makeWeight({ name: "a", values }),
       makeWeight({ name: "b", values }),
       makeWeight({ name: "zeros", values: flat(0, 4) }),
+      makeWeight({ name: "small", values: statisticsOf([0.5, 0.5]) }),
     ],
   }]);
-  const redrawn = new Map([["a", 0.5], ["zeros", 2]]);
-  const [a, b, zeros] = nodesOf(layers, redrawn).get("dense")!.weights;
+  const redrawn = new Map([["a", 0.5], ["zeros", 2], ["small", 2]]);
+  const [a, b, zeros, small] = nodesOf(layers, redrawn).get("dense")!.weights;
   assertEquals([a.meanSquare, a.mean], [0.25, 2 * 0.5 / values.rms]);
   assertEquals([b.meanSquare, b.mean], [values.rms ** 2, 2]);
   assertEquals([zeros.meanSquare, zeros.mean], [4, 0]);
+  assertEquals([small.meanSquare, small.mean], [4, 2]);
 });
 
 Deno.test("theoryNodes() says what a layer reads: layers, inputs by name, or the only input there is", () => {
