@@ -62,8 +62,8 @@ export interface HealthMonitorOptions extends RunRulesOptions {
   log?: string;
   /**
    * True to serve a page of the training on the loopback while it runs, which shows measurements and
-   * findings as they are made, and the loss at most a second later. Its address is printed, and in
-   * `url`. Default: false.
+   * findings as they are made, and the loss some seconds later. Its address is printed, and in
+   * `url`. Drawing it counts to the budget. Default: false.
    */
   live?: boolean;
   /** Folder that gets an event file, which TensorBoard shows beside other runs. Default: none. */
