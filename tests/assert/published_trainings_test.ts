@@ -5,7 +5,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 /** Published programs of whose training the monitor once said nothing. */
 const SILENT: [string, number, string][] = [
   ["31556268", 10, "The learning rate of 0.05 is too low"],
-  ["44998910", 10, "The learning rate of 0.01 is too low"],
+  ["44998910", 20, "The learning rate of 0.01 is too low"],
   ["50306988", 20, "The learning rate of 0.001 is too low"],
   ["regression-low_lr", 10, "The learning rate of 1e-5 is too low"],
   ["digits-over_reg", 10, "Weight decay eats the weights"],

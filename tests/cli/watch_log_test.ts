@@ -37,7 +37,7 @@ Deno.test("watch judges CSV as it judges JSON lines", async () => {
     await Deno.writeTextFile(lines, rows.map(line).join(""));
     const ofTable = await runCommand(["watch", csv]);
     assertEquals(ofTable.code, 1, ofTable.stderr);
-    assertStringIncludes(ofTable.stdout, "step 10, error rate-too-low");
+    assertStringIncludes(ofTable.stdout, "step 20, error rate-too-low");
     assertEquals((await runCommand(["watch", lines])).stdout, ofTable.stdout);
   });
 });

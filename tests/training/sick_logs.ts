@@ -91,7 +91,7 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     constantLoss: 1,
     at: 20,
   },
-  "rate-too-low small": { rows: healthyLog(30, () => ({ updateRatio: 1e-5 })), at: 10 },
+  "rate-too-low small": { rows: healthyLog(30, () => ({ updateRatio: 4e-4 })), at: 20 },
   "spike spike": {
     rows: healthyLog(60, ({ step }) => step === 40 ? { loss: 5, gradientNorm: 9 } : {}),
     at: 40,

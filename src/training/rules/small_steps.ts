@@ -11,7 +11,7 @@ export const rateTooLow = defineTrainingRule({
   problem: "the learning rate is too low",
   formula:
     "Mean of the largest ||step|| / ||kernel|| over steps 11 to 20: momentum has then built up. From " +
-    "step 10 on, over the later half so far, for leastUpdateAtAll. Up to " +
+    "step 10 on, over the later half so far, for 0.6 of leastUpdateAtAll. Up to " +
     "0.02: mean over the first 20 steps of (loss after - loss before) / (g . step), and the held-out loss, or " +
     "the fall of the loss without it. Up to 0.01: loss over that of the best constant answer.",
   thresholds: {
@@ -61,7 +61,8 @@ export const rateTooLow = defineTrainingRule({
     const updates = first.slice(first.length >> 1);
     const mean = meanOf(updates);
     // A training that stands still needs no second look, and may be short.
-    if (log.age < FIRST && !(log.age >= FIRST / 2 && mean < leastUpdateAtAll)) return null;
+    const isEarly = log.age < FIRST;
+    if (isEarly && !(log.age >= FIRST / 2 && mean < EARLY * leastUpdateAtAll)) return null;
     // A rate that rises warms up.
     if ((log.learningRate ?? 0) > (log.column("learningRate")[0]?.value ?? Infinity)) return null;
     // Without a loss there is nothing to learn.
@@ -99,6 +100,8 @@ function besideUsual(mean: number, leastUpdate: number): string {
   return `, ${formatNumber(roundTo(2, times))} times less than usual`;
 }
 
+/** Share of leastUpdateAtAll below which a mean before step 20 is an error: later steps may be larger. */
+const EARLY = 0.6;
 /** Largest mean update ratio of steps that may be larger: others are not small. */
 const SMALL_UPDATE = 1e-2;
 
