@@ -27,6 +27,7 @@ import {
 } from "./require_options.ts";
 import { type TrainedBatch, TrainingWatch } from "./training_watch.ts";
 import { stepsOfFit } from "./watch_budget.ts";
+import { formatNumber } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
 
 /** Options of {@linkcode healthMonitor}. */
@@ -127,7 +128,8 @@ const BUDGET = 0.05;
  * its batch and example, spikes, labels or data that change, dying units, a layer that does not
  * move, collapsing attention, weight decay that eats the weights, overfitting, plateaus, and a
  * network that learns nothing. For a rate it tries others from the last healthy weights, and the
- * fix names one that trains.
+ * fix names one that trains. In a terminal, each epoch of `model.fit` gets a line with its figures,
+ * unless `verbose: 0`.
  *
  * The rules over a pass judge each full pass. The findings of step 0 trigger no response: training
  * shows if the network learns, and `assertHealthy` judges a network before its training. If the
@@ -269,6 +271,13 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       if (await this.#judge({ loss, batch, isEnd })) this.#model!.stopTraining = true;
     }
 
+    override onEpochEnd(_epoch: number, logs?: Logs): Promise<void> {
+      // `verbose: 0` asks for silence, and a line per epoch is for people who wait.
+      const shows = this.#params!.verbose !== 0 && Deno.stderr.isTerminal();
+      if (shows) console.error(epochLine(state, logs ?? {}, rows.at(-1)));
+      return Promise.resolve();
+    }
+
     override async onTrainEnd(): Promise<void> {
       await this.end();
     }
@@ -346,10 +355,31 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
 }
 
 /** Parameters of `model.fit`; a training from a data set may not know some of them. */
-type TrainingParams = Record<"epochs" | "steps" | "samples" | "batchSize", number | null>;
+type TrainingParams = Record<
+  "epochs" | "steps" | "samples" | "batchSize" | "verbose",
+  number | null
+>;
 
 /** Logs of `model.fit`: numbers, or scalars that were not read yet. */
-type Logs = Record<string, number | Tensor> | undefined;
+type Logs = Record<string, number | Tensor>;
+
+/** Returns what an epoch has come to: `epoch 3 of 20, step 96: loss 0.41, val_loss 0.52, ...`. */
+function epochLine(
+  { epoch, epochs, step }: MonitorState,
+  logs: Logs,
+  row: TrainingStep | undefined,
+): string {
+  // TensorFlow.js puts the validation first.
+  const ordered = Object.entries(logs).toSorted(([a], [b]) =>
+    Number(a.startsWith("val_")) - Number(b.startsWith("val_"))
+  );
+  const figures = ordered.map(([name, value]) =>
+    `${name} ${formatNumber(typeof value === "number" ? value : value.dataSync()[0])}`
+  );
+  const update = row?.updateRatio ?? null;
+  if (update !== null) figures.push(`largest update ratio ${formatNumber(update)}`);
+  return `epoch ${epoch} of ${epochs}, step ${step}: ${figures.join(", ")}`;
+}
 
 /** Returns true if a batch is the last of the training, as far as can be known. */
 function isLast(batch: number, epoch: number, params: TrainingParams): boolean {
