@@ -363,7 +363,7 @@ type TrainingParams = Record<
 /** Logs of `model.fit`: numbers, or scalars that were not read yet. */
 type Logs = Record<string, number | Tensor>;
 
-/** Returns what an epoch has come to: `epoch 3 of 20, step 96: loss 0.41, val_loss 0.52, ...`. */
+/** Returns the line of an epoch: `epoch 3 of 20, step 96: loss 0.41, val_loss 0.52, ...`. */
 function epochLine(
   { epoch, epochs, step }: MonitorState,
   logs: Logs,

@@ -49,6 +49,10 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     rows: healthyLog(40, (row) => row.step === 30 ? { badExamples: [3], batch: 5 } : {}),
     at: 30,
   },
+  "not-learning no-gradient": {
+    rows: healthyLog(40, () => ({ loss: 2, gradientNorm: 0, updateRatio: 0, decreaseRatio: null })),
+    at: 10,
+  },
   "rate-too-high broke": {
     rows: healthyLog(40, ({ step }) => ({ updateRatio: step < 8 ? 2 : NaN })),
     at: 8,

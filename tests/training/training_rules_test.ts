@@ -71,6 +71,27 @@ Deno.test("a batch that stood out is the cause of the error that follows", () =>
   assertEquals(causeOf(judgeTraining(late))!.rule, "not-finite");
 });
 
+Deno.test("an input is no spike if none was looked at before", () => {
+  const found = (seen: number) =>
+    judgeTraining(healthyLog(60, ({ step }) => ({
+      largestInput: step === 58 ? 99 : step === seen ? 3 : null,
+    }))).map(({ rule, step }) => `${rule} ${step}`);
+  assertEquals([found(0), found(20)], [[], ["spike 58"]]);
+});
+
+Deno.test("steps without any gradient learn nothing, and are no low rate", () => {
+  const found = (gradientNorm: number, loss = 2) =>
+    judgeTraining(healthyLog(20, ({ step }) => ({
+      loss,
+      gradientNorm: step === 1 ? gradientNorm : 0,
+      updateRatio: 0,
+      decreaseRatio: null,
+    }))).map(({ rule, kind, step }) => `${rule} ${kind} ${step}`);
+  assertEquals(found(0), ["not-learning no-gradient 10"]);
+  assertEquals(found(1e-3), ["rate-too-low small 10"]);
+  assertEquals(found(0, 0), []);
+});
+
 Deno.test("a spike that lasts is an error, and spikes are reported each time", () => {
   const jump = { loss: 5, gradientNorm: 9 };
   const lasting = healthyLog(60, ({ step }) => step === 40 ? jump : step > 40 ? { loss: 3 } : {});

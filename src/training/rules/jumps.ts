@@ -95,5 +95,6 @@ export function inputJump(log: TrainingLog, place: number): number {
   for (let row = Math.max(0, place - WINDOW); row < place; row++) {
     if (Number.isFinite(largest(row))) before = Math.max(before, largest(row));
   }
-  return largest(place) / before;
+  // None of the latest rows may have been looked at: the budget skips signals.
+  return before > 0 ? largest(place) / before : NaN;
 }

@@ -17,7 +17,8 @@ export const notLearning = defineTrainingRule({
   name: "not-learning",
   problem: "nothing is learned",
   formula: "Fall of the mean loss of 20 steps from that of the first 5, as a share of it; or its " +
-    "distance from the loss of the best constant answer. Unless the latest 50 losses fall by a quarter of " +
+    "distance from the loss of the best constant answer. Or a gradient of zero in each of the first 10 " +
+    "steps or more. Unless the latest 50 losses fall by a quarter of " +
     "that and 2 standard errors of a straight line, or a held-out loss has fallen by it.",
   thresholds: {
     leastFall: {
@@ -41,6 +42,15 @@ export const notLearning = defineTrainingRule({
     "(assertOverfitsBatch).",
   reads: ["loss"],
   judge(log, { leastFall, enoughSteps }) {
+    if (hasNoGradient(log)) {
+      return {
+        severity: "error",
+        kind: "no-gradient",
+        since: 1,
+        measured: 0,
+        message: `Nothing is learned: the gradient has been zero in all ${log.age} steps.`,
+      };
+    }
     if (log.age < enoughSteps) return null;
     const start = finite(log.until("loss", START));
     const latest = finite(log.last("loss", WINDOW));
@@ -69,6 +79,15 @@ export const notLearning = defineTrainingRule({
     };
   },
 });
+
+/** Number of first steps without a gradient from which this is not chance. */
+const FEW = 10;
+
+/** Returns true if no step had a gradient, although there is a loss: no rate helps then. */
+export function hasNoGradient(log: TrainingLog): boolean {
+  const norms = finite(log.column("gradientNorm"));
+  return norms.length >= FEW && log.now("loss") !== 0 && norms.every(({ value }) => value === 0);
+}
 
 /** Number of latest steps whose fall shows that a slow training learns. */
 const TREND = 50;

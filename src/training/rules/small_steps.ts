@@ -2,6 +2,7 @@ import { formatNumber, formatPercent, roundTo } from "../../words/numbers.ts";
 import { median } from "../../theory/statistics.ts";
 import { meanOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
+import { hasNoGradient } from "./learning.ts";
 import { BREAKS, clamped, FIRST, HELD_OUT_STANDS, LEAST_RATIOS, rateWords } from "./rates.ts";
 import { finite, MEASURED } from "./jumps.ts";
 
@@ -63,6 +64,7 @@ export const rateTooLow = defineTrainingRule({
     // A training that stands still needs no second look, and may be short.
     const isEarly = log.age < FIRST;
     if (isEarly && !(log.age >= FIRST / 2 && mean < EARLY * leastUpdateAtAll)) return null;
+    if (hasNoGradient(log)) return null;
     // A rate that rises warms up.
     if ((log.learningRate ?? 0) > (log.column("learningRate")[0]?.value ?? Infinity)) return null;
     // Without a loss there is nothing to learn.
