@@ -5,7 +5,7 @@ import { defineTrainingRule } from "../training_rule.ts";
 import type { LayerSignals } from "../training_step.ts";
 import { MEASURED } from "./jumps.ts";
 import { LEARNED } from "./learning.ts";
-import { FIRST, HELD_OUT_FALLS } from "./rates.ts";
+import { FIRST, HELD_OUT_FALLS, HELD_OUT_STANDS } from "./rates.ts";
 
 /** Number of measurements in a row in which a layer must stand still. */
 const IN_A_ROW = 5;
@@ -28,7 +28,8 @@ export const unitsDying = defineTrainingRule({
   name: "units-dying",
   problem: "units die",
   formula: "Share of units that are off for every held-out example, minus that at step 0; less " +
-    "severe if the held-out loss is lower than ever.",
+    "severe if the held-out loss is lower than ever. From step 20 on, mostDiedUnlearned counts if the " +
+    "held-out loss is above 0.95 of that of a network that has learned nothing.",
   thresholds: {
     mostDied: {
       default: 0.8,
@@ -36,6 +37,14 @@ export const unitsDying = defineTrainingRule({
       range: [0, 1],
       source: `Lu et al. 2019, Dying ReLU and Initialization; ${MEASURED}`,
       about: "Share of a layer's units that may die.",
+    },
+    mostDiedUnlearned: {
+      default: 0.5,
+      unit: "of the units",
+      range: [0, 1],
+      atMost: "mostDied",
+      source: MEASURED,
+      about: "The same while nothing is learned.",
     },
     mostDiedAtAll: {
       default: 0.95,
@@ -48,9 +57,13 @@ export const unitsDying = defineTrainingRule({
   source: "Lu et al. 2019; Dohare et al. 2024 on loss of plasticity.",
   fix: "Lower the learning rate, or use leaky units.",
   reads: ["layers"],
-  judge(log, { mostDied, mostDiedAtAll }) {
+  judge(log, { mostDied, mostDiedUnlearned, mostDiedAtAll }) {
     const least = log.least("validationLoss");
     const falls = least?.step === log.step && least.value < HELD_OUT_FALLS * log.unlearned;
+    const stands = log.age >= FIRST &&
+      (log.now("validationLoss") ?? NaN) > HELD_OUT_STANDS * log.unlearned;
+    const most = stands ? mostDiedUnlearned : mostDied;
+    const threshold = stands ? "mostDiedUnlearned" : "mostDied";
     for (const { layer, dead } of log.row.layers ?? []) {
       if (!isNumber(dead)) continue;
       const shares = log.layers.get(layer)!.flatMap((one) => one.dead ?? []);
@@ -59,14 +72,15 @@ export const unitsDying = defineTrainingRule({
       // Units that the first large steps have turned off may come back.
       const lasts = log.age > FIRST && Math.min(dead, shares.at(-2) ?? 0) - first > mostDied;
       // While the held-out loss falls, the other units are enough.
-      if (!all && (!lasts || falls)) continue;
+      const isDying = stands ? dead - first > mostDiedUnlearned : lasts && !falls;
+      if (!all && !isDying) continue;
       return {
         severity: all && !falls ? "error" : "warning",
         kind: all ? "dead" : "dying",
-        since: lastHealthy(log, layer, first + mostDied),
+        since: lastHealthy(log, layer, first + most),
         layer,
         measured: all ? dead : dead - first,
-        threshold: all ? "mostDiedAtAll" : "mostDied",
+        threshold: all ? "mostDiedAtAll" : threshold,
         message: `Units of \`${layer}\` die: ${formatPercent(dead)} are off for every example, ` +
           `${formatPercent(first)} were before training.`,
       };

@@ -32,7 +32,7 @@ export const rateTooLow = defineTrainingRule({
       about: "Mean update ratio below which training stands still: an error.",
     },
     mostLinear: {
-      default: 0.98,
+      default: 0.97,
       unit: "of the predicted decrease",
       range: [0, 2],
       source: MEASURED,
