@@ -111,9 +111,9 @@ async function train(
     watch.again = step <= AGAIN;
     watch.moments = step % 10 === 0;
     const loss = await model.trainOnBatch(batch.inputs, batch.targets) as number;
-    const taken = watch.take()!;
-    const { kernels, nonFinite, origin: _, badExamples: __, failedExamples: ___, ...signals } =
-      taken;
+    const { kernels, nonFinite, ...rest } = watch.take()!;
+    const { origin: _, brokenUpdate: __, badExamples: ___, failedExamples: ____, ...signals } =
+      rest;
     const pass = PASSES.has(step) ? passOf(model, held) : { layers: [] };
     const byName = new Map(pass.layers!.map((layer) => [layer.layer, layer]));
     const layers = [...kernels].map(([name, updateRatio]): LayerSignals => ({

@@ -4,7 +4,8 @@ import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { batchShapes, sizeOf } from "../model/layers/shapes.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { formatMemory } from "../words/numbers.ts";
-import { type LayerUse, layerUses, layerWorkloads, type Shape } from "./estimate_memory.ts";
+import { layerWorkloads } from "./estimate_memory.ts";
+import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 import { estimatePass, requireOneFits } from "./plan_memory.ts";
 
 /**

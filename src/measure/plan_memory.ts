@@ -5,7 +5,8 @@ import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import { batchShapes, sizeOf } from "../model/layers/shapes.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
-import { estimateLeast, estimateMemory, layerUses, type Shape } from "./estimate_memory.ts";
+import { estimateLeast, estimateMemory } from "./estimate_memory.ts";
+import { layerUses, type Shape } from "./layer_uses.ts";
 
 /** Way to fit a pass into the WASM heap. */
 export type MemoryPlan =

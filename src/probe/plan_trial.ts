@@ -1,12 +1,8 @@
 import { WORKLOAD_WORTH_THREADS } from "../engine/engine.ts";
 import { isSwept } from "../engine/repairs/recurrent.ts";
 import type { Layer } from "../engine/tensorflow.ts";
-import {
-  estimateMemory,
-  estimateWorkload,
-  layerUses,
-  layerWorkloads,
-} from "../measure/estimate_memory.ts";
+import { estimateMemory, estimateWorkload, layerWorkloads } from "../measure/estimate_memory.ts";
+import { layerUses } from "../measure/layer_uses.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { layerTraits } from "../traits/layer_traits.ts";

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { estimateLeast, estimateMemory, layerUses } from "../../src/measure/estimate_memory.ts";
+import { estimateLeast, estimateMemory } from "../../src/measure/estimate_memory.ts";
+import { layerUses } from "../../src/measure/layer_uses.ts";
 import { containerLayers } from "../../src/model/layers/leaf_layers.ts";
 import { leafLayers } from "../../src/load/mod.ts";
 import { heapPeak } from "../../bench/heap_peak.ts";

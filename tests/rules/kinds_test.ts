@@ -120,7 +120,7 @@ Deno.test("no rule, theory or estimate asks for a layer class by its name", asyn
   }
   await search("../../src/rules/");
   await search("../../src/theory/");
-  for (const name of ["estimate_memory", "duplicate_units", "plan_memory"]) {
+  for (const name of ["estimate_memory", "measure_weights", "plan_memory"]) {
     await searchFile(`../../src/measure/${name}.ts`);
   }
   assertEquals(asked, []);
