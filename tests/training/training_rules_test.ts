@@ -79,17 +79,25 @@ Deno.test("an input is no spike if none was looked at before", () => {
   assertEquals([found(0), found(20)], [[], ["spike 58"]]);
 });
 
-Deno.test("steps without any gradient learn nothing, and are no low rate", () => {
-  const found = (gradientNorm: number, loss = 2) =>
+Deno.test("steps that reach no kernel learn nothing, and are no low rate", () => {
+  const found = (edit: Partial<TrainingStep>, first = 0) =>
     judgeTraining(healthyLog(20, ({ step }) => ({
-      loss,
-      gradientNorm: step === 1 ? gradientNorm : 0,
-      updateRatio: 0,
+      loss: 2,
+      gradientNorm: 0,
+      updateRatio: step === 1 ? first : 0,
       decreaseRatio: null,
+      ...edit,
     }))).map(({ rule, kind, step }) => `${rule} ${kind} ${step}`);
-  assertEquals(found(0), ["not-learning no-gradient 10"]);
-  assertEquals(found(1e-3), ["rate-too-low small 10"]);
-  assertEquals(found(0, 0), []);
+  assertEquals(found({}), ["not-learning no-gradient 10"]);
+  assertEquals(found({}, 1e-9), ["rate-too-low small 10"]);
+  assertEquals(found({ loss: 0 }), []);
+  // The gradient of a bias, at a rate at which kernels would move, and at smaller ones.
+  const ofBias = (learningRate: number, gradientNorm: number) =>
+    found({ learningRate, gradientNorm })[0];
+  assertEquals(ofBias(1e-2, 1.1e-4), "not-learning no-gradient 10");
+  assertEquals(ofBias(1.1e-6, 50), "not-learning no-gradient 10");
+  assertEquals(ofBias(1e-2, 0.9e-4), "rate-too-low small 10");
+  assertEquals(ofBias(0.9e-6, 50), "rate-too-low small 10");
 });
 
 Deno.test("half of the units may not die while nothing is learned, from step 20 on", () => {

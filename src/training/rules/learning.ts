@@ -17,8 +17,8 @@ export const notLearning = defineTrainingRule({
   name: "not-learning",
   problem: "nothing is learned",
   formula: "Fall of the mean loss of 20 steps from that of the first 5, as a share of it; or its " +
-    "distance from the loss of the best constant answer. Or a gradient of zero in each of the first 10 " +
-    "steps or more. Unless the latest 50 losses fall by a quarter of " +
+    "distance from the loss of the best constant answer. Or an update of zero in each of the first 10 " +
+    "steps or more, unless the rate is too small to show. Unless the latest 50 losses fall by a quarter of " +
     "that and 2 standard errors of a straight line, or a held-out loss has fallen by it.",
   thresholds: {
     leastFall: {
@@ -48,7 +48,7 @@ export const notLearning = defineTrainingRule({
         kind: "no-gradient",
         since: 1,
         measured: 0,
-        message: `Nothing is learned: the gradient has been zero in all ${log.age} steps.`,
+        message: `Nothing is learned: no kernel has had a gradient in ${log.age} steps.`,
       };
     }
     if (log.age < enoughSteps) return null;
@@ -80,13 +80,20 @@ export const notLearning = defineTrainingRule({
   },
 });
 
-/** Number of first steps without a gradient from which this is not chance. */
+/** Number of first steps that change no kernel from which this is not chance. */
 const FEW = 10;
+/** Size of a step that would show in float32 if a kernel had a part in it. */
+const VISIBLE = 1e-6;
 
-/** Returns true if no step had a gradient, although there is a loss: no rate helps then. */
+/** Returns true if no step has changed a kernel, although it could have: no rate helps then. */
 export function hasNoGradient(log: TrainingLog): boolean {
-  const norms = finite(log.column("gradientNorm"));
-  return norms.length >= FEW && log.now("loss") !== 0 && norms.every(({ value }) => value === 0);
+  const updates = finite(log.column("updateRatio"));
+  const norms = finite(log.column("gradientNorm")).map(({ value }) => value);
+  if (updates.length < FEW || norms.length === 0 || log.now("loss") === 0) return false;
+  if (updates.some(({ value }) => value !== 0)) return false;
+  // Biases may have gradients. Adam's steps are of the size of the rate, those of descent smaller.
+  const largest = Math.max(...norms);
+  return largest === 0 || (log.learningRate ?? 0) * Math.min(1, largest) > VISIBLE;
 }
 
 /** Number of latest steps whose fall shows that a slow training learns. */
