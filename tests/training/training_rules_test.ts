@@ -100,6 +100,25 @@ Deno.test("steps that reach no kernel learn nothing, and are no low rate", () =>
   assertEquals(ofBias(0.9e-6, 50), "rate-too-low small 10");
 });
 
+Deno.test("no rule walks through the whole log at each step: logs have a million rows", () => {
+  const judge = new TrainingJudge();
+  const rows = healthyLog(500, () => ({ updateRatio: 0, learningRate: 1e-9 }));
+  for (const row of rows.slice(0, -1)) judge.add(row);
+  const walked: string[] = [];
+  const column = judge.log.column.bind(judge.log);
+  judge.log.column = (name) =>
+    new Proxy(column(name), {
+      get: (points, key) => {
+        if (["filter", "map", "some", "every", "reduce", "flatMap"].includes(String(key))) {
+          walked.push(`${name}.${String(key)}`);
+        }
+        return Reflect.get(points, key);
+      },
+    });
+  judge.add(rows[499]);
+  assertEquals(walked, []);
+});
+
 Deno.test("half of the units may not die while nothing is learned, from step 20 on", () => {
   const found = (dead: number, { held = 0.96, at = 20 } = {}) =>
     judgeTraining(

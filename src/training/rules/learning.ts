@@ -2,7 +2,7 @@ import { formatNumber } from "../../words/numbers.ts";
 import { meanOf, type Point, spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule } from "../training_rule.ts";
 import { finite, MEASURED } from "./jumps.ts";
-import { STANDS } from "./rates.ts";
+import { FIRST, LEAST_RATIOS, STANDS } from "./rates.ts";
 
 /** Number of losses that a mean is taken of. */
 const WINDOW = 20;
@@ -42,7 +42,7 @@ export const notLearning = defineTrainingRule({
     "(assertOverfitsBatch).",
   reads: ["loss"],
   judge(log, { leastFall, enoughSteps }) {
-    if (hasNoGradient(log)) {
+    if (log.age <= FIRST && hasNoGradient(log)) {
       return {
         severity: "error",
         kind: "no-gradient",
@@ -80,17 +80,15 @@ export const notLearning = defineTrainingRule({
   },
 });
 
-/** Number of first steps that change no kernel from which this is not chance. */
-const FEW = 10;
 /** Size of a step that would show in float32 if a kernel had a part in it. */
 const VISIBLE = 1e-6;
 
-/** Returns true if no step has changed a kernel, although it could have: no rate helps then. */
+/** Returns true if no first step has changed a kernel, although it could have: no rate helps then. */
 export function hasNoGradient(log: TrainingLog): boolean {
-  const updates = finite(log.column("updateRatio"));
-  const norms = finite(log.column("gradientNorm")).map(({ value }) => value);
-  if (updates.length < FEW || norms.length === 0 || log.now("loss") === 0) return false;
-  if (updates.some(({ value }) => value !== 0)) return false;
+  const updates = finite(log.until("updateRatio", FIRST));
+  const norms = finite(log.until("gradientNorm", FIRST)).map(({ value }) => value);
+  if (log.age < FIRST / 2 || updates.length < LEAST_RATIOS || norms.length === 0) return false;
+  if (log.now("loss") === 0 || updates.some(({ value }) => value !== 0)) return false;
   // Biases may have gradients. Adam's steps are of the size of the rate, those of descent smaller.
   const largest = Math.max(...norms);
   return largest === 0 || (log.learningRate ?? 0) * Math.min(1, largest) > VISIBLE;

@@ -64,7 +64,7 @@ export const rateTooLow = defineTrainingRule({
     // A training that stands still needs no second look, and may be short.
     const isEarly = log.age < FIRST;
     if (isEarly && !(log.age >= FIRST / 2 && mean < EARLY * leastUpdateAtAll)) return null;
-    if (hasNoGradient(log)) return null;
+    if (mean === 0 && hasNoGradient(log)) return null;
     // A rate that rises warms up.
     if ((log.learningRate ?? 0) > (log.column("learningRate")[0]?.value ?? Infinity)) return null;
     // Without a loss there is nothing to learn.
