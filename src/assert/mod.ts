@@ -6,13 +6,8 @@
  */
 export * from "./across_seeds.ts";
 export type { AssertHealthyOptions, HealthyOptions } from "./assert_model_healthy.ts";
-export {
-  assertScaleFree,
-  assertTrains,
-  type AssertTrainsOptions,
-  type CreateSibling,
-  type ScaleFreeOptions,
-} from "./assert_trains.ts";
+export * from "./assert_scale_free.ts";
+export { assertTrains, type AssertTrainsOptions } from "./assert_trains.ts";
 export { assertRule } from "./assert_rule.ts";
 export type { CreateModel, DrawOptions } from "./create_model.ts";
 export * from "./health_monitor.ts";

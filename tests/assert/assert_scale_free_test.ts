@@ -1,5 +1,5 @@
 import { assertEquals, AssertionError, assertRejects, assertStringIncludes } from "@std/assert";
-import { assertScaleFree, type CreateSibling } from "../../src/assert/assert_trains.ts";
+import { assertScaleFree, type CreateSibling } from "../../src/assert/assert_scale_free.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { createModel } from "../../examples/growing.ts";
 
