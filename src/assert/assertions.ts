@@ -212,8 +212,8 @@ export function assertAllFinite(
 
 /**
  * Asserts that each input of real numbers is of order 1: max |x| <= 10 (`inputMax`), |mean| <= 1
- * (`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). Fails where `report`
- * and the gate only warn.
+ * (`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). `report` and the gate
+ * only warn of it.
  *
  * Defaults: `inputMax` 10, `inputMean` 1, `inputOffset` 25, `inputDeviationFactor` 10,
  * `inputSpread` 0.0001, `inputFeatureFactor` 100. `gradient-health explain input-normalized` prints
@@ -653,7 +653,7 @@ export function assertNoDeadUnits(
 /**
  * Asserts that the rows of each attention keep 0.2 (`attentionEntropy`) of the entropy of uniform
  * ones, and that the places of a sequence do not all have the same direction at the end
- * (`tokensApart`). Fails where `report` and the gate only warn.
+ * (`tokensApart`). `report` and the gate only warn of it.
  *
  * Defaults: `attentionEntropy` 0.2, `scoreStd` 0.001, `tokensApart` 0.000001. `gradient-health
  * explain attention` prints the definition, its source, and when it misleads.
@@ -879,8 +879,8 @@ export function assertSymmetryBroken(
 
 /**
  * Asserts that hidden biases are zero or small compared with z (`biasRatio`, 0.1), and that the
- * head's are zero or the prior of the targets, unless PyTorch's default drew them. Fails where
- * `report` and the gate only warn. Intended for untrained networks.
+ * head's are zero or the prior of the targets, unless PyTorch's default drew them. `report` and the
+ * gate only warn of it. Intended for untrained networks.
  *
  * Defaults: `biasRatio` 0.1, `biasTolerance` 0.5. `gradient-health explain bias-init` prints the
  * definition, its source, and when it misleads.
@@ -1009,8 +1009,8 @@ export function assertOutputHead(
 /**
  * Asserts that there is an activation between every two kernels, that no hidden layer ends in a
  * softmax, unless it weights other values, and that the stream of a residual network without
- * normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where `report` and the
- * gate only warn. On narrow and on deep networks there are notes.
+ * normalisation grows by a factor of 10 at most (`residualGrowth`). `report` and the gate only warn
+ * of it. On narrow and on deep networks there are notes.
  *
  * Defaults: `residualGrowth` 10, `slopeDrift` 10, `widthLoss` 1000, `alikeCosine` 0.9999.
  * `gradient-health explain architecture` prints the definition, its source, and when it misleads.
@@ -1142,8 +1142,7 @@ export function assertLearningRate(
 /**
  * Asserts that what a pass computes fits into fp16: no z, a or gradient overflows, and at most half
  * of a layer's gradients are turned to 0 (`halfUnder`) if the loss is scaled. Measure with
- * `histograms: true`; without them there is no verdict. Fails where `report` and the gate only
- * warn.
+ * `histograms: true`; without them there is no verdict. `report` and the gate only warn of it.
  *
  * Defaults: `halfUnder` 0.5, `fp8Under` 0.01. `gradient-health explain half-precision` prints the
  * definition, its source, and when it misleads.

@@ -176,7 +176,7 @@ export interface RunPlan {
  *
  * @param operands The named models; if none, all of the configuration.
  * @param flags The flags of `check`; they override the configuration.
- * @throws {UsageError} If there is no model, or if a flag cannot be used.
+ * @throws {UsageError} If no model is named, or if a flag does not apply to it.
  * @throws {GateError} If a named model is neither a file nor in the configuration.
  */
 export async function planRuns(

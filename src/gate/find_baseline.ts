@@ -40,7 +40,7 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
 /**
  * Parses the output of {@linkcode formatBaseline}.
  *
- * @param file Path of the baseline, for the error message.
+ * @param file Path of the baseline, which the error names.
  * @throws {GateError} If it is not a baseline: one sentence with the place in it.
  */
 export function parseBaseline(content: string, file: string): Baseline {
@@ -202,7 +202,7 @@ const fileShape = object<{ version: 1; models: Baseline }>({
 /**
  * Reads the text that {@linkcode encodeBaseline} wrote.
  *
- * @param file Path of the baseline, for the error message.
+ * @param file Path of the baseline, which the error names.
  * @throws {SyntaxError} If it is not JSON.
  * @throws {InputError} If it is not a baseline: one sentence that names the place.
  */

@@ -67,8 +67,8 @@ const GROWTH_STYLE = `
 
 /**
  * Draws the slopes of every layer: a panel for the size of its activations, and one for their
- * change, with the flat band and the limits of an error; below them the sizes that are not judged,
- * those of its gradient and of its update in the first step.
+ * change, with the flat band and the limits of an error. Below them are two sizes that are not
+ * judged: those of its gradient and of its update in the first step.
  */
 function drawSlopes({ layers }: AxisGrowth): Markup {
   const band = TOP + layers.length * ROW + 26;

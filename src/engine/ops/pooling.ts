@@ -184,9 +184,9 @@ function maxPoolGrad(
 type Entries = Float32Array | Int32Array | Uint8Array;
 
 /**
- * Finds, for each output entry, the input entry that is largest in its window, with a weight added if
- * there are some, and that weight: the first of equals; NaN is largest. -1 if a window is entirely in
- * the padding.
+ * Finds the winner of the window of each output entry: its value, the index of its input entry, and
+ * that of its weight (`tap`). Values are input entries, plus weights if there are any. Of equal ones
+ * the first wins, and NaN wins over all others. Both indices are -1 for a window in the padding.
  */
 function winners(
   geometry: WindowGeometry,

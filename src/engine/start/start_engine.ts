@@ -175,7 +175,7 @@ export function keepEngine(): AsyncDisposable {
   };
 }
 
-/** Stops the engine if nobody holds or keeps it. */
+/** Stops the engine if nothing uses it and nothing keeps it running. */
 async function releaseIdle(): Promise<void> {
   if (shared !== null && shared.holders.size === 0 && keepers === 0) await release(shared);
 }

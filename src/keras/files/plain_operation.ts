@@ -56,7 +56,7 @@ export function plainActivation(name: string, { isKeras3 }: { isKeras3: boolean 
  *
  * @param layer The layer: `{class_name, config}`.
  * @param place Its place in the file.
- * @throws {ModelError} If there is no such activation.
+ * @throws {ModelError} If the activation is unknown.
  */
 export function activationOfLayer(
   layer: Json,

@@ -6,7 +6,7 @@ import { formatCount } from "../../words/numbers.ts";
 /** Undefined address. */
 export const NOWHERE = -1;
 
-/** Refuses an intact object that holds no numbers, such as a text or a link. */
+/** Rejects an object that is intact but holds no numbers, such as a text or a link. */
 export class NoNumbers extends ModelError {}
 
 /** Number of bytes searched for the end of a name at a time. */

@@ -78,7 +78,7 @@ function temporaryPath(): string {
 }
 
 const PREFIX = "gradient-health-";
-/** Age of a copy whose process must have been killed: no file takes a week. */
+/** Age from which a copy was left by a process that was killed: no file takes a week to read. */
 const ABANDONED_MS = 7 * 24 * 3600 * 1000;
 
 /** Removes the copies beside a new one that killed processes left. */

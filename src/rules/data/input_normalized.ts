@@ -101,8 +101,8 @@ export const inputNormalized: Rule = defineRule({
     "deviation.",
   asserts:
     "that each input of real numbers is of order 1: max |x| <= 10 (`inputMax`), |mean| <= 1 " +
-    "(`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). Fails where " +
-    "`report` and the gate only warn.",
+    "(`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). " +
+    "`report` and the gate only warn of it.",
   fails: "inputs are not of order 1",
   throws: "If an input is not normalised.",
   example: {

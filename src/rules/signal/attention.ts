@@ -90,8 +90,8 @@ export const attention: Rule = defineRule({
   }),
   asserts:
     "that the rows of each attention keep 0.2 (`attentionEntropy`) of the entropy of uniform ones, and that the " +
-    "places of a sequence do not all have the same direction at the end (`tokensApart`). Fails where `report` and " +
-    "the gate only warn.",
+    "places of a sequence do not all have the same direction at the end (`tokensApart`). `report` and " +
+    "the gate only warn of it.",
   fails: "attention looks at one key alone, or all tokens become alike",
   throws: "If the rows of an attention, or the tokens, have collapsed.",
   example: {

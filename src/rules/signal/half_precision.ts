@@ -63,7 +63,7 @@ export const halfPrecision: Rule = defineRule({
   asserts:
     "that what a pass computes fits into fp16: no z, a or gradient overflows, and at most half " +
     "of a layer's gradients are turned to 0 (`halfUnder`) if the loss is scaled. Measure with " +
-    "`histograms: true`; without them there is no verdict. Fails where `report` and the gate only warn.",
+    "`histograms: true`; without them there is no verdict. `report` and the gate only warn of it.",
   fails: "signals overflow in fp16, or most gradients are turned to 0 at any scale of the loss",
   throws: "If fp16 does not hold what was measured.",
   example: {

@@ -96,8 +96,8 @@ export const architecture: Rule = defineRule({
   asserts:
     "that there is an activation between every two kernels, that no hidden layer ends in a softmax, " +
     "unless it weights other values, and that the stream of a residual " +
-    "network without normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where " +
-    "`report` and the gate only warn. On narrow and on deep networks there are notes.",
+    "network without normalisation grows by a factor of 10 at most (`residualGrowth`). " +
+    "`report` and the gate only warn of it. On narrow and on deep networks there are notes.",
   fails:
     "layers in a row collapse into one, a hidden layer ends in a softmax, or a residual network " +
     "grows with each block",

@@ -62,8 +62,8 @@ export const biasInit: Rule = defineRule({
   fix: "Initialise hidden biases with zeros, and the head's biases with the prior or with zeros.",
   asserts:
     "that hidden biases are zero or small compared with z (`biasRatio`, 0.1), and that the " +
-    "head's are zero or the prior of the targets, unless PyTorch's default drew them. Fails where `report` and the gate only " +
-    "warn. Intended for untrained networks.",
+    "head's are zero or the prior of the targets, unless PyTorch's default drew them. `report` and the gate only " +
+    "warn of it. Intended for untrained networks.",
   fails: "biases start neither at zero nor at the prior of the targets",
   throws: "If biases start at other values.",
   example: {
