@@ -77,7 +77,8 @@ function temporaryPath(): string {
   return path;
 }
 
-const PREFIX = "gradient-health-";
+/** Beginning of the names of copies. Users have files of their own that begin with `gradient-health-`. */
+const PREFIX = "gradient-health-copy-";
 /** Age from which a copy was left by a process that was killed: no file takes a week to read. */
 const ABANDONED_MS = 7 * 24 * 3600 * 1000;
 
@@ -85,8 +86,8 @@ const ABANDONED_MS = 7 * 24 * 3600 * 1000;
 function removeAbandoned(path: string): void {
   const folder = path.slice(0, path.lastIndexOf(PREFIX));
   try {
-    for (const { name } of Deno.readDirSync(folder)) {
-      if (!name.startsWith(PREFIX)) continue;
+    for (const { name, isFile } of Deno.readDirSync(folder)) {
+      if (!isFile || !name.startsWith(PREFIX)) continue;
       const { mtime } = Deno.statSync(folder + name);
       if (Date.now() - Number(mtime ?? Infinity) > ABANDONED_MS) remove(folder + name);
     }

@@ -18,7 +18,7 @@ export const notLearning = defineTrainingRule({
   problem: "nothing is learned",
   formula: "Fall of the mean loss of 20 steps from that of the first 5, as a share of it; or its " +
     "distance from the loss of the best constant answer. Or an update of zero in each of the first 10 " +
-    "steps or more, unless the rate is too small to show. Unless the latest 50 losses fall by a quarter of " +
+    "to 20 steps, unless the rate is too small to show. Unless the latest 50 losses fall by a quarter of " +
     "that and 2 standard errors of a straight line, or a held-out loss has fallen by it.",
   thresholds: {
     leastFall: {

@@ -30,16 +30,17 @@ Deno.test("storedCopy() removes copies that are older than a week, which killed 
   const DAY = 24 * 3600;
   const now = Date.now() / 1000;
   const left = [[8, true], [6, false]].map(([days, isRemoved]) => {
-    const path = Deno.makeTempFileSync({ prefix: "gradient-health-" });
+    const path = Deno.makeTempFileSync({ prefix: "gradient-health-copy-" });
     Deno.utimeSync(path, now, now - Number(days) * DAY);
     return { path, isRemoved };
   });
-  const other = Deno.makeTempFileSync({ prefix: "other-" });
-  Deno.utimeSync(other, now, now - 8 * DAY);
+  const report = Deno.makeTempFileSync({ prefix: "gradient-health-", suffix: ".html" });
+  Deno.utimeSync(report, now, now - 8 * DAY);
   removeCopy(await storedCopy([...openZip(writeZip(FILES), ModelError).values()]));
   for (const { path, isRemoved } of left) {
     if (isRemoved) await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
     else await Deno.remove(path);
   }
-  await Deno.remove(other);
+  // The user's own file stays.
+  await Deno.remove(report);
 });
