@@ -10,7 +10,7 @@ import { runRules, type RunRulesOptions } from "../rules/judge_rule.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
 import { oneOf, optional, requireValue } from "../words/shape.ts";
 import { DRAWN_SEEDS } from "./create_model.ts";
-import type { Fail } from "./failure_message.ts";
+import { type CallSite, callSites, type Fail } from "./failure_message.ts";
 import { healthMessage, type Illness, warningLines } from "./health_message.ts";
 import { requireMessage, requireObjective, requireThresholds } from "./require_options.ts";
 import { AssertionError } from "@std/assert/assertion-error";
@@ -81,7 +81,15 @@ export function settleHealth(
   const { verdict } = illness.diagnosis;
   const passes = verdict === "healthy" || verdict === "weak" && failOn === "sick";
   if (!passes) throw fail(healthMessage(illness, msg));
-  for (const line of warningLines(illness)) console.warn(dim(line));
+  const [site] = callSites(fail("").stack);
+  for (const line of warningLines(illness, placeOf(site))) console.warn(dim(line));
+}
+
+/** Returns the place of a call, `net_test.ts:12:3`. */
+function placeOf(site: CallSite | undefined): string | null {
+  if (site === undefined) return null;
+  const { url, line, column } = site;
+  return `${url.slice(url.lastIndexOf("/") + 1)}:${line}:${column}`;
 }
 
 /** Options of `assertHealthy` for a model. */

@@ -54,11 +54,12 @@ import { requireMessage } from "./require_options.ts";
 /**
  * Asserts every single-pass rule, that is every rule of `RULES`, on what was measured. The message
  * says how many causes the errors have, and of the gravest three what is wrong, what to do and what
- * follows: all other findings follow from these. Warnings are a line each on stderr and fail with
- * `failOn: "weak"`; a trained network does not fail the rules for untrained networks. Measurements
- * hold no weights, so nothing is tried: given the model and the batch instead, `await
- * assertHealthy(model, batch)` trains before it fails, tries its own fixes, and judges the layers
- * below a head of zeros, of which these measurements hold no gradient.
+ * follows: all other findings follow from these. Warnings are a line each on stderr, with the fix
+ * and the line of the assertion, and fail with `failOn: "weak"`; a trained network does not fail
+ * the rules for untrained networks. Measurements hold no weights, so nothing is tried: given the
+ * model and the batch instead, `await assertHealthy(model, batch)` trains before it fails, tries
+ * its own fixes, and judges the layers below a head of zeros, of which these measurements hold no
+ * gradient.
  *
  * Defaults: those of each rule, in `THRESHOLDS`. `gradient-health explain assertHealthy` prints the
  * definition, its source, and when it misleads.

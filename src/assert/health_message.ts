@@ -1,7 +1,14 @@
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { ruleFigure } from "../render/chart_model.ts";
-import { brokenRules, causeLines, trialLines, verdictLine } from "../render/render_diagnosis.ts";
+import {
+  brokenRules,
+  causeLines,
+  fixWords,
+  placesOf,
+  trialLines,
+  verdictLine,
+} from "../render/render_diagnosis.ts";
 import { falsePositives } from "../rules/rule_documentation.ts";
 import { allRules } from "../rules/register_rule.ts";
 import type { AssertionDocumentation, RuleDocumentation } from "../rules/rule.ts";
@@ -65,12 +72,25 @@ export function healthMessage(
   ].join("\n");
 }
 
-/** Returns the warnings among the causes, one line each. */
-export function warningLines({ measurements, diagnosis }: Illness): string[] {
-  const nameOf = shortNames(measurements.layers.map(({ name }) => name));
+/**
+ * Returns the warnings among the causes, one line each: what is wrong, the fix, and where.
+ *
+ * @param place Place of the assertion; `null` if it is unknown.
+ */
+export function warningLines(
+  { measurements, diagnosis }: Illness,
+  place: string | null,
+): string[] {
+  const { layers } = measurements;
+  const nameOf = shortNames(layers.map(({ name }) => name));
+  const at = place === null ? [] : [`(${place})`];
   return diagnosis.causes.filter(({ severity }) => severity === "warning")
-    .map((cause) => withShortNames(cause, nameOf, measurements))
-    .map(({ message }) => oneLine(`${describeModel(measurements)}: warning: ${message}`));
+    .map((cause) => {
+      const fixes = fixWords(cause, layers).map((fix) => `Fix: ${fix}`);
+      const said = [cause.message, ...placesOf(cause.layers, layers), ...fixes, ...at].join(" ");
+      return withShortNames(said, nameOf, measurements);
+    })
+    .map((said) => oneLine(`${describeModel(measurements)}: warning: ${said}`));
 }
 
 /** Draws the chart of the first rule that found a cause. */
@@ -113,7 +133,8 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
     asserts:
       "every single-pass rule, that is every rule of `RULES`, on what was measured. The message says " +
       "how many causes the errors have, and of the gravest three what is wrong, what to do and what " +
-      "follows: all other findings follow from these. Warnings are a line each on stderr and " +
+      "follows: all other findings follow from these. Warnings are a line each on stderr, with the fix and " +
+      "the line of the assertion, and " +
       'fail with `failOn: "weak"`; a trained network does not fail the rules for untrained networks. Measurements hold no weights, so ' +
       "nothing is tried: given the model and the batch instead, `await assertHealthy(model, batch)` " +
       "trains before it fails, tries its own fixes, and judges the layers below a head of zeros, " +

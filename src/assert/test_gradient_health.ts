@@ -1,12 +1,18 @@
 import { integer, requireValue } from "../words/shape.ts";
 import { InputError, refusal } from "../words/input_error.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
+import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { amendFinding, type Finding } from "../rules/finding.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
+import type { Rule } from "../rules/rule.ts";
 import { MODEL_RULES } from "../rules/rules.ts";
 import { allRules } from "../rules/register_rule.ts";
 import { showValue } from "../words/show_value.ts";
 import { startEngine } from "../engine/start/start_engine.ts";
 import { judgeModelFor } from "./assert_rule.ts";
 import { callAt, callSites, type Fail, failureMessage, failureOf } from "./failure_message.ts";
+import { healthMessage } from "./health_message.ts";
 import { type CreateModel, type DrawOptions, openDraw } from "./create_model.ts";
 import { ruleFigure } from "../render/chart_model.ts";
 import { requireDrawOptions, requireThresholds, ruleNames } from "./require_options.ts";
@@ -26,7 +32,8 @@ export interface TestGradientHealthOptions extends DrawOptions, RunRulesOptions 
 
 /**
  * Registers one `Deno.test` that creates a model, measures it once, and has a step for each rule,
- * so that the log shows which rules fail.
+ * so that the log shows which rules fail. Each cause is named once, with its fix, in the step of the
+ * first rule that it breaks; the other steps that fail by it name that step.
  *
  * @param name Name of the test.
  * @param create Creates the model from a seed, with the TensorFlow.js of the engine that the test
@@ -78,15 +85,12 @@ export function testGradientHealth(
     const draw = await openDraw(create, seed, { objective, createBatch });
     try {
       const measurements = draw.measure();
-      for (const rule of allRules().filter(({ name }) => chosen.has(name))) {
+      const rules = allRules().filter(({ name }) => chosen.has(name));
+      const judged = judgeAll(rules, measurements, ruleOptions);
+      for (const rule of rules) {
         await step(rule.name, (fail) => {
-          const errors = judgeRule(rule, measurements, ruleOptions)
-            .filter(({ severity }) => severity === "error");
-          if (errors.length === 0) return;
-          const { layers } = measurements;
-          const figure = ruleFigure(rule.figure, layers);
-          const failure = { rule, subject: measurements, errors, layers, figure };
-          throw fail(failureMessage(failure, undefined));
+          const message = stepMessage(rule, measurements, judged());
+          if (message !== null) throw fail(message);
         });
       }
       for (const name of models) {
@@ -102,3 +106,69 @@ export function testGradientHealth(
   const register: (name: string, run: (t: Deno.TestContext) => Promise<void>) => void = Deno.test;
   callAt(site, register, name, run);
 }
+
+/** Errors of each rule, or what judging it threw, and the causes of all. */
+interface Judged {
+  byRule: ReadonlyMap<string, () => Finding[]>;
+  diagnosis: Diagnosis;
+}
+
+/** Returns a function that judges measurements by all rules, once. */
+function judgeAll(
+  rules: readonly Rule[],
+  measurements: Measurements,
+  options: RunRulesOptions,
+): () => Judged {
+  let judged: Judged | null = null;
+  return () => {
+    if (judged !== null) return judged;
+    const byRule = new Map<string, () => Finding[]>();
+    const all: Finding[] = [];
+    for (const rule of rules) {
+      try {
+        const found = judgeRule(rule, measurements, options);
+        all.push(...found);
+        byRule.set(rule.name, () => found);
+      } catch (error) {
+        // Its own step fails with it.
+        byRule.set(rule.name, () => {
+          throw error;
+        });
+      }
+    }
+    judged = { byRule, diagnosis: diagnose(measurements, all) };
+    return judged;
+  };
+}
+
+/**
+ * Returns the message of a step whose rule finds errors; else `null`. The first rule of a cause names
+ * it with its fix, the others say which step that is.
+ */
+function stepMessage(
+  rule: Rule,
+  measurements: Measurements,
+  { byRule, diagnosis }: Judged,
+): string | null {
+  const errors = byRule.get(rule.name)!().filter(isError);
+  if (errors.length === 0) return null;
+  const causes = diagnosis.causes.filter(({ findings }) =>
+    errors.some((one) => findings.includes(one))
+  );
+  const leading = (cause: Cause) => cause.findings.find(isError)!.rule;
+  const own = causes.filter((cause) => leading(cause) === rule.name);
+  if (own.length > 0) {
+    return healthMessage({ measurements, diagnosis: { ...diagnosis, causes: own } }, undefined);
+  }
+  const [cause] = causes;
+  const fix = `See the step ${leading(cause)}, which names the cause: ${cause.message}`;
+  const { layers } = measurements;
+  const figure = ruleFigure(rule.figure, layers);
+  const following = errors.map((error) => amendFinding(error, { fix }));
+  return failureMessage(
+    { rule, subject: measurements, errors: following, layers, figure },
+    undefined,
+  );
+}
+
+const isError = ({ severity }: Finding) => severity === "error";

@@ -175,7 +175,7 @@ function normalizing({ mean, std, each }: Normalizing, what: string): string {
       : `Normalise ${what}: subtract ${formatNumber(mean)} and divide by ${formatNumber(std)}.`;
   }
   return `Normalise each ${each.what} of ${what}: subtract its mean over the training set and divide by ` +
-    `its standard deviation.`;
+    `its standard deviation, or by 1 if it never varies.`;
 }
 
 function normalizingCode(fix: Normalizing, values: string): string {

@@ -39,6 +39,9 @@ interface FrameworkWords {
   comment: "//" | "#";
 }
 
+/** Share of the mean from which on values vary: less is rounding, and is not divided by. */
+export const VARIES_FROM = 1e-6;
+
 export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
   tensorflowjs: {
     draw: (weights, initializer) => eachInitializer(weights, initializer, inTensorFlowJs),
@@ -63,10 +66,11 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
       values + (subtract === 0 ? "" : `.sub(${subtract})`) +
       (divide === 1 ? "" : `.div(${divide})`),
     addCode: (values, by) => `${values}.add(${by})`,
-    // A small number avoids 0 / 0 if nothing varies.
     normalizeCode: (values, axes) =>
       `const { mean, variance } = tf.moments(${values}, [${axes.join(", ")}], true);\n` +
-      `${values}.sub(mean).div(variance.sqrt().add(1e-6))`,
+      `const std = variance.sqrt();\n` +
+      `const varies = std.greater(mean.abs().mul(${VARIES_FROM}));\n` +
+      `${values}.sub(mean).div(tf.where(varies, std, tf.onesLike(std)))`,
     argument: (name, value) => `${name}: ${JSON.stringify(value)}`,
     name: (camelCase) => camelCase,
     trainable: "trainable = true",
@@ -96,7 +100,8 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
     normalizeCode: (values, axes) =>
       `mean, std = ${values}.mean(axis=${tuple(axes)}, keepdims=True), ` +
       `${values}.std(axis=${tuple(axes)}, keepdims=True)\n` +
-      `${values} = (${values} - mean) / (std + 1e-6)`,
+      `std[std <= ${VARIES_FROM} * abs(mean)] = 1\n` +
+      `${values} = (${values} - mean) / std`,
     argument: (name, value) => `${snakeCase(name)}=${JSON.stringify(value)}`,
     name: nameInKeras,
     trainable: "trainable = True",
@@ -120,7 +125,8 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
     normalizeCode: (values, axes) =>
       `mean, std = ${values}.mean(dim=${tuple(axes)}, keepdim=True), ` +
       `${values}.std(dim=${tuple(axes)}, keepdim=True)\n` +
-      `${values} = (${values} - mean) / (std + 1e-6)`,
+      `std[std <= ${VARIES_FROM} * abs(mean)] = 1\n` +
+      `${values} = (${values} - mean) / std`,
     argument: (name, value) => `${snakeCase(name)}=${JSON.stringify(value)}`,
     name: snakeCase,
     trainable: "requires_grad = True",

@@ -192,7 +192,7 @@ async function withWarning(
 }
 
 const WARNING =
-  /classifier.*: warning: All targets of .* are class 2: the batch cannot show whether the network learns\./;
+  /classifier.*: warning: All targets of .* are class 2: the batch cannot show whether the network learns\. Fix: .*\. \(assert_model_healthy_test\.ts:\d+:\d+\)/;
 
 Deno.test("assertHealthy() prints a line for each warning, over a model and over measurements", async () => {
   const lines = await withWarning(async ({ model, batch }) => {

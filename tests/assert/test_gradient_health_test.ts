@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   testGradientHealth,
   type TestGradientHealthOptions,
@@ -52,6 +52,18 @@ Deno.test("testGradientHealth() has a step for each check, of which those fail t
   assertMatch(text, /^ {2}weights-change \.\.\. FAILED/m);
   assertMatch(text, /^ {2}batch-independence \.\.\. ok/m);
   assertMatch(text, /Model "exercise" \(seed 0, .* has vanishing gradients/);
+});
+
+Deno.test("testGradientHealth() names one cause once, with its fix, and refers to it elsewhere", async () => {
+  const text = await log(200, {});
+  const cause = "The kernels of dense_2 ... dense_10 are about 890 times too large.";
+  const failures = text.slice(text.indexOf("\n ERRORS"), text.indexOf("\n FAILURES"));
+  const fixes = failures.split("\n").filter((line) => line.trim().startsWith("Fix: "));
+  assertEquals(failures.split(`1. ${cause}`).length, 2, failures);
+  const refers = `Fix: See the step init-scale, which names the cause: ${cause}`;
+  const own = fixes.filter((line) => line.trim() !== refers);
+  assertEquals(own.map((line) => line.trim().slice(0, 27)), ["Fix: Multiply the kernels o"]);
+  assert(fixes.length > 3);
 });
 
 Deno.test("testGradientHealth() checks the chosen rules with the given thresholds", async () => {

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runRules } from "../../src/rules/judge_rule.ts";
-import type { Fix } from "../../src/diagnosis/fix.ts";
+import type { Fix, FixMoments } from "../../src/diagnosis/fix.ts";
 import { describeFix, fixCode } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { applyFix, type FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
@@ -36,7 +36,9 @@ interface Row {
   fix: string | null;
 }
 
-const EACH = ": subtract its mean over the training set and divide by its standard deviation.";
+const EACH =
+  ": subtract its mean over the training set and divide by its standard deviation, or by 1 if it never " +
+  "varies.";
 
 const ILL: Record<string, Row> = {
   "one feature 1000 times the others": {
@@ -198,8 +200,30 @@ Deno.test("fixCode() writes how each feature is normalised", () => {
   assertEquals(
     fixCode({ ...fix, each: { what: "feature", axes: [0, 1] } }),
     "const { mean, variance } = tf.moments(inputs, [0, 1], true);\n" +
-      "inputs.sub(mean).div(variance.sqrt().add(1e-6))",
+      "const std = variance.sqrt();\n" +
+      "const varies = std.greater(mean.abs().mul(0.000001));\n" +
+      "inputs.sub(mean).div(tf.where(varies, std, tf.onesLike(std)))",
   );
+});
+
+Deno.test("fixCode() does to features that never vary what applying the fix does: no division by 0", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const drawn = tf.randomNormal([32, 2], 5, 3, "float32", 1);
+  const inputs = tf.concat([drawn, tf.fill([32, 1], 1000.1), tf.zeros([32, 1])], 1);
+  const each: FixMoments["each"] = { what: "feature", axes: [0] };
+  const fix: Fix = { kind: "normalize-input", input: "x", index: 0, mean: 2, std: 3, each };
+  const [last, ...lines] = fixCode(fix)!.split("\n").toReversed();
+  const code = [...lines.toReversed(), `return ${last}`].join("\n");
+  const printed = new Function("tf", "inputs", code)(tf, inputs) as typeof inputs;
+  const subject = { model: null as never, batch: { inputs }, objective: undefined };
+  const applied = applyFix(tf, subject, fix)!;
+  assertEquals(printed.arraySync(), (applied.subject.batch.inputs as typeof inputs).arraySync());
+  const largest = (column: number) => printed.slice([0, column], [32, 1]).abs().max().dataSync()[0];
+  assert(largest(0) > 1 && largest(0) < 10);
+  assert(largest(2) < 0.01);
+  assertEquals(largest(3), 0);
+  applied.undo();
 });
 
 Deno.test("fixCode() sets a bias in the words of each framework", () => {

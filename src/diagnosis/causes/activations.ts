@@ -125,7 +125,7 @@ export function activations({ network, measurements: { layers } }: Patient): Sus
       layers: names,
       from: activation,
       to,
-      rescale: squashed.map(({ layer, kernel, sigma }) => ({
+      rescale: squashed.filter(({ sigma }) => sigma > 0).map(({ layer, kernel, sigma }) => ({
         layer: layer.name,
         weight: kernel.name,
         factor: gain(to)! / sigma,

@@ -17,6 +17,7 @@ import {
   requireFix,
   type WeightFix,
 } from "../fix.ts";
+import { VARIES_FROM } from "../framework_words.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 
 /** Result of applying fixes to a model. */
@@ -246,9 +247,6 @@ function changeBatch(
   };
 }
 
-/** Variation below this share of the mean is rounding. */
-const ROUNDING = 1e-6;
-
 function standardized(
   tf: TensorFlow,
   value: Tensor,
@@ -258,7 +256,7 @@ function standardized(
   if (each === undefined) return tf.div(tf.sub(values, mean), std);
   const { mean: means, variance } = tf.moments(values, each.axes, true);
   const stds = tf.sqrt(variance);
-  const varies = tf.greater(stds, tf.mul(tf.abs(means), ROUNDING));
+  const varies = tf.greater(stds, tf.mul(tf.abs(means), VARIES_FROM));
   return tf.div(tf.sub(values, means), tf.where(varies, stds, tf.onesLike(stds)));
 }
 

@@ -161,7 +161,8 @@ function judgeInput(input: InputMeasurements, subject: Case<InputNames>): Verdic
   return judgeValues(values, subject, {
     of: say`the input "${name}"`,
     fix: values.std > 0
-      ? say`Normalise ${name}: subtract the mean of each feature and divide by its standard deviation.`
+      ? say`Normalise ${name}: subtract the mean of each feature and divide by its standard deviation,
+        or by 1 if it never varies.`
       : say`Check how ${name} is made: every entry is ${number(values.mean)}.`,
     // One of several inputs may be all ones, for example a mask.
     mayBeCode: batch.perInput.length > 1,
