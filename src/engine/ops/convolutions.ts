@@ -8,7 +8,7 @@ import {
 } from "./define_op.ts";
 import { finishProduct, requireLinear } from "./mat_mul.ts";
 import { type Conv2dAttributes, conv2dInfo, windowsOnHeap } from "./windows.ts";
-import type { backend_util, Tensor5D, TensorInfo } from "@tensorflow/tfjs";
+import type { backend_util, TensorInfo } from "@tensorflow/tfjs";
 
 /** Runs `compute` on [batch, channels, height, width] inputs as if their channels were last. */
 function withChannelsLast(
@@ -219,15 +219,19 @@ const conv3dBackpropInputGradient: GradientFactory = ({ tf }) => ({
   gradFunc(gradient, saved, attrs) {
     const [dy, filter] = saved as Tensor[];
     const { strides, pad, dilations = 1 } = attrs as unknown as Conv3dBackpropInputAttributes;
-    const x = gradient as Tensor5D;
+    const x = gradient as Tensor;
+    const run = (name: string, inputs: Record<string, Tensor>) =>
+      tf.engine().runKernel(name, inputs, {
+        filterShape: filter.shape,
+        strides,
+        pad,
+        dilations,
+        dataFormat: "NDHWC",
+      }) as Tensor;
     return {
-      dy: () => tf.conv3d(x, filter as Tensor5D, strides, pad, "NDHWC", dilations as 1),
-      filter: () =>
-        tf.engine().runKernel(
-          "Conv3DBackpropFilterV2",
-          { x, dy },
-          { filterShape: filter.shape, strides, pad, dilations },
-        ) as Tensor,
+      // `tf.conv3d()` rejects a stride on one axis with a dilation on another.
+      dy: () => run("Conv3D", { x, filter }),
+      filter: () => run("Conv3DBackpropFilterV2", { x, dy }),
     };
   },
 });

@@ -197,17 +197,23 @@ function grouped(
 
 /** Convolves transposed: the gradient of a convolution with respect to its input. */
 function convolveTransposed(tf: TensorFlow, given: Convolution): Tensor {
-  return withBatch(tf, given, (whole) => {
-    requireChannels(whole, whole.weight.shape[0]);
-    const images = asImages(tf, whole);
+  return withBatch(tf, given, (single) => {
+    requireChannels(single, single.weight.shape[0]);
+    const images = asImages(tf, single);
     const { input, weight, bias, groups, stride, dilation, outputPadding } = images;
     const padding = images.padding as readonly number[];
     const dy = channelsLast(tf, input);
     const space = weight.shape.slice(2);
-    const sizes = space.map((window, axis) =>
-      (input.shape[axis + 2] - 1) * stride[axis] - 2 * padding[axis] +
-      dilation[axis] * (window - 1) + outputPadding![axis] + 1
+    // Padding cuts entries off, and padding of the output brings those at the end back.
+    const pads = padding.map((zeros, axis) =>
+      [zeros, Math.max(0, zeros - outputPadding![axis])] as const
     );
+    const sizes = space.map((window, axis) =>
+      (input.shape[axis + 2] - 1) * stride[axis] + dilation[axis] * (window - 1) + 1 -
+      pads[axis][0] - pads[axis][1]
+    );
+    // No window reaches what is padded beyond that.
+    const beyond = padding.map((zeros, axis) => Math.max(0, outputPadding![axis] - zeros));
     // Group by group: [in / groups, out / groups, ...window].
     const filter = permute(tf, weight, [...space.map((_, i) => i + 2), 1, 0]);
     const y = grouped(
@@ -219,13 +225,20 @@ function convolveTransposed(tf: TensorFlow, given: Convolution): Tensor {
           inputShape,
           strides: [...stride],
           dilations: [...dilation],
-          pads: padding.map((zeros) => [zeros, zeros] as const),
+          pads,
         });
       },
     );
-    const sum = bias === null ? y : tf.add(y, bias) as Tensor;
-    return withoutHeight(tf, channelsFirst(tf, sum), whole.weight.rank);
+    const whole = padEnds(tf, y, beyond);
+    const sum = bias === null ? whole : tf.add(whole, bias) as Tensor;
+    return withoutHeight(tf, channelsFirst(tf, sum), single.weight.rank);
   });
+}
+
+/** Adds zeros at the end of each axis of space. */
+function padEnds(tf: TensorFlow, x: Tensor, counts: readonly number[]): Tensor {
+  if (counts.every((count) => count === 0)) return x;
+  return tf.pad(x, [[0, 0], ...counts.map((count): [number, number] => [0, count]), [0, 0]]);
 }
 
 /** Adds each entry of dy, times the kernel, at its window. */

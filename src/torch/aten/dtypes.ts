@@ -31,12 +31,39 @@ export function dtypeOf(name: string | null, otherwise: Dtype = "float32"): Dtyp
   });
 }
 
-/** Returns a tensor as another dtype; floats are cut off at the point. */
+/** Returns a tensor as another dtype; floats are cut off at the point. Whole numbers have no gradient. */
 export function toDtype(tf: TensorFlow, x: Tensor, dtype: Dtype): Tensor {
   if (x.dtype === dtype) return x;
   // TensorFlow.js has no gradient for comparisons on every backend: a bool has none.
   if (dtype === "bool") return tf.notEqual(x, tf.scalar(0, x.dtype as "int32"));
-  return tf.cast(x, dtype);
+  if (x.dtype !== "float32") return tf.cast(x, dtype);
+  // The gradient of TensorFlow.js's cast is that of the identity.
+  return tf.customGrad((given) => ({
+    value: tf.cast(given as Tensor, dtype),
+    gradFunc: (dy: Tensor) => tf.zeros(dy.shape),
+  }))(x) as Tensor;
+}
+
+/** Smallest and largest integer of each dtype that has fewer than 32 bits. */
+const NARROW: Readonly<Record<string, readonly [lowest: number, highest: number]>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+};
+
+/** True for the name of a dtype of integers of fewer than 32 bits. */
+export const isNarrow = (name: string): boolean => Object.hasOwn(NARROW, name);
+
+/** Returns integers as a dtype of PyTorch holds them: beyond its bits they start again. */
+export function wrapped(tf: TensorFlow, x: Tensor, name: string): Tensor {
+  if (x.dtype !== "int32" || !isNarrow(name)) return x;
+  const [lowest, highest] = NARROW[name], count = highest - lowest + 1;
+  const entries = x.dataSync();
+  if (entries.every((entry) => entry >= lowest && entry <= highest)) return x;
+  // `&` counts negative numbers from the other end, as 2 ** n of them follow each other.
+  const inside = (entry: number) => ((entry - lowest) & (count - 1)) + lowest;
+  return tf.tensor(Int32Array.from(entries, inside), x.shape, "int32");
 }
 
 /** Returns a tensor as floats. */

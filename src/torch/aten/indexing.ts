@@ -220,41 +220,83 @@ function indexAlong(
   return indexPut(tf, x, indices.slice(0, axisOf(dim, x.rank) + 1), { values: source, accumulate });
 }
 
-/** Returns the rows of a table. The row of the padding gets no gradient. */
-function embedding(tf: TensorFlow, weight: Tensor, indices: Tensor, padding: number): Tensor {
-  const rows = take(tf, weight, 0, indices);
-  const row = padding < 0 ? padding + weight.shape[0]! : padding;
-  if (padding === -1) return rows;
-  const values = Array.from(indices.dataSync(), (at) => Number(at !== row));
-  if (!values.includes(0)) return rows;
+/**
+ * Returns factors of the gradients of rows that are read: 0 for the row of the padding, and, if they
+ * are scaled by frequency, 1 / n for one that is read n times.
+ */
+function factorsOf(
+  rows: Int32Array,
+  { padding, byFrequency }: { padding: number | null; byFrequency: boolean },
+): number[] {
+  const counts = new Map<number, number>();
+  for (const row of rows) counts.set(row, (counts.get(row) ?? 0) + 1);
+  return Array.from(rows, (row) => {
+    if (row === padding) return 0;
+    return byFrequency ? 1 / counts.get(row)! : 1;
+  });
+}
+
+/** Returns rows, read from a table, whose gradients are multiplied by a factor each. */
+function withFactors(tf: TensorFlow, rows: Tensor, factors: readonly number[]): Tensor {
+  if (factors.every((factor) => factor === 1)) return rows;
+  const shape = [...rows.shape.slice(0, -1), 1];
   return differentiate(tf, [rows], {
     forward: (rows) => tf.clone(rows),
-    backward: [(dy) => tf.mul(dy, tf.tensor(values, [...indices.shape, 1]))],
+    backward: [(dy) => tf.mul(dy, tf.tensor([...factors], shape))],
   });
+}
+
+/** Returns the rows of a table. The row of the padding gets no gradient; -1 means none. */
+function embedding(
+  tf: TensorFlow,
+  weight: Tensor,
+  indices: Tensor,
+  { padding, byFrequency }: { padding: number; byFrequency: boolean },
+): Tensor {
+  const count = weight.shape[0]!;
+  const left = padding < 0 ? padding + count : padding;
+  const factors = factorsOf(indicesOf(indices, count), {
+    padding: padding === -1 ? null : left,
+    byFrequency,
+  });
+  return withFactors(tf, take(tf, weight, 0, indices), factors);
 }
 
 function maskedFill(tf: TensorFlow, x: Tensor, mask: Tensor, value: Tensor): Tensor {
   return where(tf, mask, toDtype(tf, value, x.dtype as Dtype), x);
 }
 
+/** Arguments of a sum over bags, by PyTorch's names. */
+interface Bags {
+  indices: Tensor;
+  offsets: Tensor;
+  scale_grad_by_freq: boolean;
+  mode: number;
+  per_sample_weights: Tensor | null;
+  include_last_offset: boolean;
+  /** Row that is left out, counted from the end if negative. */
+  padding_idx?: number | null;
+}
+
 /** Sums, means (1) or largest entries (2) of the rows of a table, bag by bag. */
 function embeddingBag(
   tf: TensorFlow,
   weight: Tensor,
-  { indices, starts, mode, weights, padding }: {
-    indices: Tensor;
-    starts: readonly number[];
-    mode: number;
-    weights: Tensor | null;
-    padding: number;
-  },
+  { indices, offsets, include_last_offset, mode, per_sample_weights: weights, ...rest }: Bags,
 ): Tensor[] {
   const all = indicesOf(indices, weight.shape[0]!);
+  const [padding] = rest.padding_idx == null ? [null] : indicesOf(
+    tf.scalar(rest.padding_idx, "int32"),
+    weight.shape[0]!,
+  );
+  const starts = [...offsets.dataSync()].slice(0, include_last_offset ? -1 : undefined);
   const bagOf = Array.from(all, (_, at) => starts.findLastIndex((start) => start <= at));
   const kept = Array.from(all, (_, at) => at).filter((at) => all[at] !== padding);
   const bags = kept.map((at) => bagOf[at]), count = starts.length;
   const places = tf.tensor1d(kept.map((at) => all[at]), "int32");
-  const taken = tf.gather(weight, places) as Tensor;
+  const factors = factorsOf(all, { padding, byFrequency: rest.scale_grad_by_freq && mode !== 2 });
+  const gathered = tf.gather(weight, places) as Tensor;
+  const taken = withFactors(tf, gathered, kept.map((at) => factors[at]));
   const rows = weights === null
     ? taken
     : tf.mul(taken, tf.reshape(tf.gather(weights, tf.tensor1d(kept, "int32")), [-1, 1]));
@@ -278,21 +320,16 @@ function embeddingBag(
 export const INDEXING: readonly AtenOp[] = [
   aten(
     "embedding(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False) -> Tensor",
-    ({ weight, indices, padding_idx }, { tf }) => embedding(tf, weight, indices, padding_idx),
+    ({ weight, indices, padding_idx, scale_grad_by_freq }, { tf }) =>
+      embedding(tf, weight, indices, { padding: padding_idx, byFrequency: scale_grad_by_freq }),
+  ),
+  aten(
+    "embedding_bag(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq=False, int mode=0, bool sparse=False, Tensor? per_sample_weights=None, bool include_last_offset=False) -> (Tensor, Tensor, Tensor, Tensor)",
+    ({ weight, ...bags }, { tf }) => embeddingBag(tf, weight, bags),
   ),
   aten(
     "embedding_bag.padding_idx(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq, int mode, bool sparse, Tensor? per_sample_weights, bool include_last_offset, int? padding_idx) -> (Tensor, Tensor, Tensor, Tensor)",
-    ({ weight, indices, offsets, mode, per_sample_weights, ...rest }, { tf }) => {
-      const { include_last_offset, padding_idx } = rest;
-      const starts = [...offsets.dataSync()];
-      return embeddingBag(tf, weight, {
-        indices,
-        starts: include_last_offset ? starts.slice(0, -1) : starts,
-        mode,
-        weights: per_sample_weights,
-        padding: padding_idx ?? -1,
-      });
-    },
+    ({ weight, ...bags }, { tf }) => embeddingBag(tf, weight, bags),
   ),
   aten(
     "embedding_renorm(Tensor self, Tensor indices, float max_norm, float norm_type) -> Tensor",

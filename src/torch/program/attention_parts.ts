@@ -1,41 +1,8 @@
-import type { Tensor } from "../../engine/tensorflow.ts";
-import { contextOf, maskScores, scoresOf, weightsOf } from "../aten/attention.ts";
-import type { AtenOp } from "../aten/aten_op.ts";
-import { ATEN_OPS } from "../aten/aten_ops.ts";
-import { groupedProduct } from "../aten/products.ts";
-import { aten } from "../aten/schema.ts";
-import { COMPLEX_OPS } from "./complex_ops.ts";
 import type { FunctionalProgram } from "./functional.ts";
 import type { Argument, Call, ValueMeta } from "./program.ts";
 
 /** Operation that computes a whole attention. */
 const WHOLE = "aten.scaled_dot_product_attention.default";
-
-/** Operations of ATen, of complex numbers and of transformers, and the parts of an attention. */
-export const PROGRAM_OPS: Readonly<Record<string, AtenOp>> = {
-  ...ATEN_OPS,
-  ...COMPLEX_OPS,
-  "transformers.grouped_mm_fallback.default": aten(
-    "grouped_mm_fallback(Tensor input, Tensor weight, Tensor offs) -> Tensor",
-    ({ input, weight, offs }, { tf }) => groupedProduct(tf, input, weight, offs),
-  ),
-  "attention.AttentionScores": aten(
-    "scores(Tensor query, Tensor key, *, float? scale=None, bool enable_gqa=False) -> Tensor",
-    (args, { tf }) => scoresOf(tf, args),
-  ),
-  "attention.masked": aten(
-    "masked(Tensor scores, Tensor? attn_mask=None, bool is_causal=False) -> Tensor",
-    ({ scores, ...masks }, { tf }) => maskScores(tf, scores, masks),
-  ),
-  "attention.AttentionWeights": aten(
-    "weights(Tensor scores, bool has_mask=False) -> Tensor",
-    ({ scores, has_mask }, { tf }) => weightsOf(tf, scores, { mayBeClosed: has_mask }),
-  ),
-  "attention.AttentionContext": aten(
-    "context(Tensor weights, Tensor value, float dropout_p=0., bool enable_gqa=False) -> Tensor",
-    ({ weights, ...rest }, context): Tensor => contextOf(context, weights, rest),
-  ),
-};
 
 /**
  * Divides each attention into its scores, its weights and its values, so that a pass measures them

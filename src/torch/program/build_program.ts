@@ -7,9 +7,10 @@ import { formatCount, formatMemory } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { parametersOf } from "../aten/schema.ts";
-import { divideAttentions, PROGRAM_OPS } from "./attention_parts.ts";
+import { divideAttentions } from "./attention_parts.ts";
+import { PROGRAM_OPS } from "./program_ops.ts";
 import { divideComplex } from "./divide_complex.ts";
-import { functionNotes, namesShown, notesOn, unusedNotes } from "./program_notes.ts";
+import { functionNotes, halfNotes, namesShown, notesOn, unusedNotes } from "./program_notes.ts";
 import { setSettings } from "./layer_settings.ts";
 import type { ProgramArchive, StoredTensor } from "./open_program.ts";
 import { plainName, planLayers, type PlannedLayer, type PlannedUpdate } from "./plan_layers.ts";
@@ -101,6 +102,7 @@ export function buildProgram(
   }
   notes.push(
     ...notesOn(layers),
+    ...halfNotes(program),
     ...functionNotes(program.functions),
     ...unusedNotes(archive, layers),
     ...builder.notes,
@@ -297,7 +299,9 @@ class Builder {
     const Class = createProgramLayer(this.#tf);
     const layer: ProgramLayer = new Class({ planned: update, shared: this.#shared });
     this.#layers.push({ layer, planned: update });
-    this.#carried = { owner: owner.layer, names: new Set(update.buffers) };
+    const { held } = this.#archive.program;
+    const carried = update.buffers.filter((value) => held.get(value)!.kind === "buffer");
+    this.#carried = { owner: owner.layer, names: new Set(carried) };
     this.#shared.update = { layer, last, buffers: update.buffers, seen: new Map() };
   }
 

@@ -1,5 +1,6 @@
 import { ModelError } from "../../model/model_error.ts";
 import { refusal } from "../../words/input_error.ts";
+import { isNarrow } from "../aten/dtypes.ts";
 import {
   type Argument,
   type Call,
@@ -20,7 +21,10 @@ export interface FunctionalProgram {
   readonly calls: readonly Call[];
   readonly outputs: readonly Argument[];
   readonly values: ReadonlyMap<string, ValueMeta>;
-  /** Values that buffers have at the end, by the names of those that they had: only changed ones. */
+  /**
+   * Values that buffers and parameters have at the end, by the names of those that they had: only
+   * changed ones.
+   */
   readonly changed: ReadonlyMap<string, string>;
 }
 
@@ -118,7 +122,7 @@ class Rewriting {
         for (const name of namesIn(arg)) this.#lastUse.set(name, i);
       }
     });
-    const kept = [...program.held].flatMap(([name, { kind }]) => kind === "buffer" ? name : []);
+    const kept = [...program.held].flatMap(([name, { kind }]) => kind === "constant" ? [] : name);
     for (const name of [...program.outputs.flatMap(namesIn), ...kept]) {
       this.#lastUse.set(name, program.calls.length);
     }
@@ -126,11 +130,11 @@ class Rewriting {
     for (const name of given) if (name !== null) this.#own(name);
   }
 
-  /** Returns the last values of the buffers that the calls have changed, by their first ones. */
+  /** Returns the last values of the buffers and parameters that have changed, by their first ones. */
   changed({ held }: Program): Map<string, string> {
     const last = new Map<string, string>();
     for (const [name, { kind }] of held) {
-      const now = kind === "buffer" ? this.#nameOf(this.#aliasOf(name)) : name;
+      const now = kind === "constant" ? name : this.#nameOf(this.#aliasOf(name));
       if (now !== name) last.set(name, now);
     }
     return last;
@@ -238,7 +242,7 @@ class Rewriting {
     const [from, to] = [source.name, String(results[0])].map((name) => this.values.get(name));
     const isComplex = (meta: ValueMeta) => meta.type.startsWith("complex");
     return from !== undefined && to !== undefined && heldAs(from.type) === heldAs(to.type) &&
-      isComplex(from) === isComplex(to) &&
+      isComplex(from) === isComplex(to) && (from.type === to.type || !isNarrow(to.type)) &&
       JSON.stringify(from.sizes) === JSON.stringify(to.sizes);
   }
 

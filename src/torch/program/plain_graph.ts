@@ -18,8 +18,9 @@ const MAX_DEPTH = 32;
  * Replaces what has no operation of its own in a graph:
  *
  * - Each call of a part under `torch.autocast`, `torch.no_grad` or `torch.enable_grad` becomes the
- *   calls in it, with their names behind that of the part. Outputs of a part without gradients are
- *   detached. Everything is computed in float32, also under autocast.
+ *   calls in it, with their names behind that of the part. What a part without gradients computes is
+ *   detached, and so is what it changes in place. Everything is computed in float32, also under
+ *   autocast.
  * - Each call with an argument `out` becomes one without, whose result is copied into that
  *   argument.
  *
@@ -85,6 +86,13 @@ function withoutOut(node: Json, values: Json): Json[] {
   ];
 }
 
+/** Value of a part that is read outside of it, under another name. */
+interface Leaving {
+  from: string;
+  to: string;
+  by: "alias" | "detach";
+}
+
 /** Returns the calls of a part, and the values that they compute. */
 function openPart(
   node: Json,
@@ -99,9 +107,10 @@ function openPart(
     throw new ModelError(refusal`${place} has no graph, expected one among its arguments`);
   }
   const { name, graph } = objectAt(args[at][1], `${place}.graph`);
-  const part = plainGraph(objectAt(graph, `${place}.graph`), depth + 1);
+  const whole = plainGraph(objectAt(graph, `${place}.graph`), depth + 1);
   const prefix = `${textAt(name, `${place}.name`)}.`;
   const isDetached = String(node.target).endsWith("set_grad_enabled") && args[0][1] === false;
+  const { part, given } = isDetached ? withDetachedChanges(whole) : { part: whole, given: [] };
   const operands = args.slice(at + 1);
   const names = new Map<string, string>();
   listAt(part.inputs, `${place}.inputs`).forEach((input, i) => {
@@ -112,28 +121,68 @@ function openPart(
   });
   const outputs = listAt(node.outputs, `${place}.outputs`);
   const results = outputs.length === 1 ? listOf(outputs[0]) : outputs;
-  const leaving = listAt(part.outputs, `${place}.outputs`).flatMap((output, i) => {
+  const leaving = listAt(part.outputs, `${place}.outputs`).flatMap((output, i): Leaving[] => {
     const from = nameOfOutput(output), to = nameOfOutput(results[i]);
     if (from === null || to === null) return [];
-    if (isDetached || names.has(from)) return [{ from, to }];
+    if (isDetached && !given.includes(from)) return [{ from, to, by: "detach" }];
+    if (isDetached || names.has(from)) return [{ from, to, by: "alias" }];
     names.set(from, to);
     return [];
   });
   const rename = (text: string) => names.get(text) ?? prefix + text;
   const inner = listAt(part.nodes, `${place}.nodes`).map((one) => renamed(one as Json, rename));
   const metadata = (inner.at(-1) ?? node).metadata;
-  const copies = leaving.map(({ from, to }): Json => ({
-    target: `torch.ops.aten.${isDetached ? "detach" : "alias"}.default`,
-    inputs: [{ name: "self", arg: { as_tensor: { name: rename(from) } }, kind: 1 }],
-    outputs: [{ as_tensor: { name: to } }],
-    metadata,
-  }));
+  const copies = leaving.map(({ from, to, by }) => ({ ...callOf(by, rename(from), to), metadata }));
   const values = Object.fromEntries(GRAPH_LISTS.map((key) => {
     const own = Object.entries(objectAt(part[key] ?? {}, key))
       .filter(([name]) => !names.has(name));
     return [key, Object.fromEntries(own.map(([name, meta]) => [prefix + name, meta]))];
   }));
   return { nodes: [...inner, ...copies], values };
+}
+
+/** Returns a call of an operation of one tensor. */
+const callOf = (operation: Leaving["by"], self: string, result: string): Json => ({
+  target: `torch.ops.aten.${operation}.default`,
+  inputs: [{ name: "self", arg: { as_tensor: { name: self } }, kind: 1 }],
+  outputs: [{ as_tensor: { name: result } }],
+  metadata: {},
+});
+
+const IN_PLACE = /^torch\.ops\.aten\.[a-z]\w*[a-z0-9]_\.\w+$/;
+
+/**
+ * Makes the changes in place of a part without gradients on detached tensors: a weight that is
+ * clamped there is a weight with other entries, not the result of a clamp.
+ *
+ * @returns The part, and the names of the tensors in it that are given to it, changed or not.
+ */
+function withDetachedChanges(part: Json): { part: Json; given: string[] } {
+  const given = listAt(part.inputs, "inputs").flatMap((input) => nameOfOutput(input) ?? []);
+  const values: Json = { ...objectAt(part.tensor_values ?? {}, "tensor_values") };
+  const nodes = listAt(part.nodes, "nodes").flatMap((node) => {
+    if (!isCallOf(node, IN_PLACE)) return [node];
+    const [first, ...rest] = listAt(node.inputs, "inputs").map((input) =>
+      objectAt(input, "inputs")
+    );
+    const self = nameIn(unionAt(first?.arg, "inputs[0].arg")[1]);
+    const result = nameOfOutput(listAt(node.outputs, "outputs")[0]);
+    if (self === null || result === null) return [node];
+    if (given.includes(self)) given.push(result);
+    const data = `${result}.data`, changed = `${result}.changed`;
+    values[data] = values[changed] = values[result];
+    const metadata = node.metadata;
+    return [
+      { ...callOf("detach", self, data), metadata },
+      {
+        ...node,
+        inputs: [{ ...first, arg: { as_tensor: { name: data } } }, ...rest],
+        outputs: [{ as_tensor: { name: changed } }],
+      },
+      { ...callOf("alias", self, result), metadata },
+    ];
+  });
+  return { part: { ...part, nodes, tensor_values: values }, given };
 }
 
 /** Returns the items of an output that is a list of tensors, or the output alone. */

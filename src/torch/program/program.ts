@@ -151,8 +151,9 @@ export function inverseOf(
   }
   switch (name) {
     case "alias":
-    case "detach":
       return "same";
+    case "detach":
+      return { target: "autograd.set_data", args: scattered };
     case "select":
       return { target: "aten.select_scatter.default", args: { ...scattered, ...rest } };
     case "slice":

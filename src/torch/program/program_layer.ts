@@ -7,7 +7,8 @@ import { errorMessage } from "../../words/failure.ts";
 import { InputError, refusal } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { type AtenContext, type AtenValue, WholeFloat } from "../aten/aten_op.ts";
-import { PROGRAM_OPS } from "./attention_parts.ts";
+import { PROGRAM_OPS } from "./program_ops.ts";
+import { isNarrow, wrapped } from "../aten/dtypes.ts";
 import { cellsOf, type ObservableCell } from "../aten/recurrent_cells.ts";
 import { callAten } from "../aten/schema.ts";
 import type { PlannedLayer } from "./plan_layers.ts";
@@ -237,6 +238,16 @@ export const createProgramLayer = kerasLayer((tf) =>
       }
     }
 
+    /** Makes integers start again beyond the bits that they have in PyTorch. */
+    #wrap(call: Call, values: Map<string, AtenValue>): void {
+      for (const name of resultsOf(call)) {
+        const result = values.get(name), type = this.#shared.values.get(name)?.type ?? "";
+        if (isNarrow(type) && result instanceof tf.Tensor) {
+          values.set(name, wrapped(tf, result, type));
+        }
+      }
+    }
+
     /** Compares a tensor with its declaration in the graph. Returns `null` if they agree. */
     #unlikeDeclared(name: string, { dtype, shape }: Tensor) {
       const meta = this.#shared.values.get(name);
@@ -292,6 +303,7 @@ export const createProgramLayer = kerasLayer((tf) =>
           result ?? callAten(PROGRAM_OPS[call.target], { positional: [], named }, context),
           values,
         );
+        this.#wrap(call, values);
       } catch (error) {
         if (error instanceof InputError) throw error.within(placeOf(call));
         throw new InputError(`${placeOf(call)}: ${errorMessage(error)}`, { cause: error });

@@ -1,6 +1,8 @@
 import { formatCount } from "../../words/numbers.ts";
 import type { ProgramArchive } from "./open_program.ts";
 import type { PlannedLayer } from "./plan_layers.ts";
+import { type Program, resultsOf } from "./program.ts";
+import { placeOf } from "./program_layer.ts";
 
 /** Largest number of parameters or buffers that a note names. */
 const MAX_SHOWN = 5;
@@ -17,6 +19,27 @@ export function notesOn(layers: readonly PlannedLayer[]): string[] {
       "statistics; call model.train() before torch.export.export to have it judged as it trains.",
     ]
     : [];
+}
+
+/** Dtypes of half precision, and what their rounding and their limits hide from float32. */
+const HALVES: readonly (readonly [type: string, unlike: string])[] = [
+  ["bfloat16", "which rounds to 1 part in 256"],
+  ["float16", "which rounds to 1 part in 2048 and overflows beyond 65504"],
+];
+
+/** Returns a note for each dtype of half precision that the program computes in. */
+export function halfNotes({ calls, values }: Program): string[] {
+  return HALVES.flatMap(([type, unlike]) => {
+    const half = calls.filter((call) =>
+      resultsOf(call).some((name) => values.get(name)?.type === type)
+    );
+    if (half.length === 0) return [];
+    return [
+      `The program computes in ${type}, ${unlike}: ${formatCount(half.length, "operation")} from ${
+        placeOf(half[0])
+      } on. Here all is float32, so that figures may differ from PyTorch's.`,
+    ];
+  });
 }
 
 /** Returns a note on functions whose own backward passes are not in the file. */

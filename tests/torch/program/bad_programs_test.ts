@@ -267,6 +267,26 @@ Deno.test("loadModel() warns of a model that was exported in eval()", async () =
   inTraining.model.dispose();
 });
 
+Deno.test("loadModel() says that half precision is computed in float32, and nothing of float64", async () => {
+  const notesOf = async (dtype: number) => {
+    const path = await editedProgram("mlp", {
+      graph: (json) => json.graph_module.graph.tensor_values.relu.dtype = dtype,
+    });
+    const { model, notes } = await loadModel(path);
+    model.dispose();
+    return notes;
+  };
+  const sentence = (dtype: string) =>
+    `The program computes in ${dtype}: 1 operation from aten.relu.default in act ` +
+    "(fixtures/torch_programs/networks.py:17) on. Here all is float32, so that figures may " +
+    "differ from PyTorch's.";
+  assertEquals(await notesOf(13), [sentence("bfloat16, which rounds to 1 part in 256")]);
+  assertEquals(await notesOf(6), [
+    sentence("float16, which rounds to 1 part in 2048 and overflows beyond 65504"),
+  ]);
+  assertEquals(await notesOf(8), []);
+});
+
 Deno.test("loadModel() refuses an operation whose name is an object", async () => {
   const found = await refusal("mlp", {
     graph: (json) => nodeOf(json, "relu").target = { toString: 1 },

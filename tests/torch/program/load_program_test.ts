@@ -62,6 +62,8 @@ for (
     "counted",
     // A queue of whole columns that are written in place, and its place.
     "queued",
+    // Weights bounded in place, gradients that end at whole numbers, and integers that wrap.
+    "bounded",
     "doubled",
     "gated",
   ]
@@ -216,8 +218,8 @@ Deno.test("a pass leaves every buffer of a program as it was", async () => {
   loaded.model.dispose();
 });
 
-for (const name of ["counted", "queued"]) {
-  Deno.test(`buffers of ${name}.pt2 move from step to step as in PyTorch, and are put back`, async () => {
+for (const name of ["bounded", "counted", "queued"]) {
+  Deno.test(`buffers of ${name}.pt2, and weights that it bounds, move from step to step as in PyTorch, and are put back`, async () => {
     const { golden, loaded, batch, measured } = await measureProgram(name);
     const objective = golden.loss ?? loaded.objective!;
     const tensors = tf.memory().numTensors;

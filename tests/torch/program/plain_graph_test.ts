@@ -47,6 +47,25 @@ Deno.test("plainGraph() detaches what leaves a part without gradients, and nothi
   ]);
 });
 
+Deno.test("plainGraph() changes a detached tensor if a part without gradients changes one in place", () => {
+  const inner = part(
+    [
+      call("aten.mul.Tensor", [tensor("a")], "b"),
+      call("aten.clamp_.default", [tensor("a")], "c"),
+    ],
+    "a",
+    "c",
+  );
+  assertEquals(targets(plainGraph(part([wrapped(inner, false)], "x", "y"))), [
+    ["mul.Tensor", tensor("part.b")],
+    ["detach.default", tensor("part.c.data")],
+    ["clamp_.default", tensor("part.c.changed")],
+    ["alias.default", tensor("part.c")],
+    // What it was given has the gradient that it had.
+    ["alias.default", tensor("y")],
+  ]);
+});
+
 Deno.test("plainGraph() copies an input that leaves a part as it came", () => {
   const graph = part([wrapped(part([], "a", "a"), true)], "x", "y");
   assertEquals(targets(plainGraph(graph)), [["alias.default", tensor("y")]]);
