@@ -79,7 +79,7 @@ const isRedTried: Fires = ({ verdict }) => verdict.verdict === "sick";
 const isIll: Select = (one) => byAdam(one) !== "trains";
 const isSensible: Select = ({ truth }) => truth.faults.length === 0;
 /** The level of {@linkcode worstSeverity} of a verdict. */
-const LEVEL = { sick: 3, changed: 3, weak: 2, healthy: 0 } as const;
+const LEVEL = { sick: 3, changed: 3, weak: 2, unjudged: 0, healthy: 0 } as const;
 
 function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;

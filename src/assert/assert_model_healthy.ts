@@ -1,5 +1,5 @@
 import { examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
-import { FAIL_ON } from "../diagnosis/diagnosis.ts";
+import { FAIL_ON, isFailing } from "../diagnosis/diagnosis.ts";
 import { EngineError } from "../engine/engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
@@ -79,7 +79,7 @@ export function settleHealth(
   { failOn = "sick", msg }: Pick<HealthyOptions, "failOn"> & { msg: string | undefined },
 ): void {
   const { verdict } = illness.diagnosis;
-  const passes = verdict === "healthy" || verdict === "weak" && failOn === "sick";
+  const passes = !isFailing(verdict) && !(verdict === "weak" && failOn === "weak");
   if (!passes) throw fail(healthMessage(illness, msg));
   const [site] = callSites(fail("").stack);
   for (const line of warningLines(illness, placeOf(site))) console.warn(dim(line));

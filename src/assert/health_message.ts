@@ -73,7 +73,8 @@ export function healthMessage(
 }
 
 /**
- * Returns the warnings among the causes, one line each: what is wrong, the fix, and where.
+ * Returns the warnings among the causes, one line each: what is wrong, the fix, and where; for a
+ * network that was not judged in full, a line that says so.
  *
  * @param place Place of the assertion; `null` if it is unknown.
  */
@@ -83,14 +84,18 @@ export function warningLines(
 ): string[] {
   const { layers } = measurements;
   const nameOf = shortNames(layers.map(({ name }) => name));
+  const model = describeModel(measurements);
   const at = place === null ? [] : [`(${place})`];
+  if (diagnosis.verdict === "unjudged") {
+    return [oneLine([`${model}: ${verdictLine(diagnosis, { color: false })}`, ...at].join(" "))];
+  }
   return diagnosis.causes.filter(({ severity }) => severity === "warning")
     .map((cause) => {
       const fixes = fixWords(cause, layers).map((fix) => `Fix: ${fix}`);
       const said = [cause.message, ...placesOf(cause.layers, layers), ...fixes, ...at].join(" ");
       return withShortNames(said, nameOf, measurements);
     })
-    .map((said) => oneLine(`${describeModel(measurements)}: warning: ${said}`));
+    .map((said) => oneLine(`${model}: warning: ${said}`));
 }
 
 /** Draws the chart of the first rule that found a cause. */

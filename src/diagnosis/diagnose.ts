@@ -95,10 +95,13 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
   const notJudged = [
     ...new Set(notReproduced.flatMap(({ setting }) => setting === "argument" ? [] : [setting])),
   ];
-  return {
+  const judged = {
     ...notJudged.length > 0 ? { notJudged } : {},
     ...weightsOnly === undefined ? {} : { weightsOnly: judgedWeights() },
-    verdict: verdictOn(all),
+  };
+  return {
+    ...judged,
+    verdict: verdictOn(all, judged),
     causes: all,
     notes: findings.filter(({ severity }) => severity === "note"),
   };

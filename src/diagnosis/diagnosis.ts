@@ -12,30 +12,47 @@ import { describeFix } from "./fix_words.ts";
 /**
  * Verdict on a network. `sick`: it does not train as it is compiled. `changed`: it trains, but
  * figures differ from the stored baseline. `weak`: it trains, but a finding says that it is drawn or
- * set badly. `healthy`: none of these.
+ * set badly. `unjudged`: nothing was found, but too little was judged to call it healthy. `healthy`:
+ * none of these.
  */
-export type Verdict = "sick" | "changed" | "weak" | "healthy";
+export type Verdict = "sick" | "changed" | "weak" | "unjudged" | "healthy";
 
 /** Verdicts, worst first. */
-export const VERDICTS: readonly Verdict[] = ["sick", "changed", "weak", "healthy"];
+export const VERDICTS: readonly Verdict[] = ["sick", "changed", "weak", "unjudged", "healthy"];
 
 /** Verdicts that may be the mildest to fail a gate or an assertion. */
 export const FAIL_ON = ["sick", "weak"] as const;
 
 export const verdictShape = oneOf<Verdict>(...VERDICTS);
 
+/** Facts that say how much of a network was judged. */
+export type Judged = Pick<Diagnosis, "weightsOnly" | "notJudged" | "trial">;
+
 /**
  * Returns the verdict that causes decide: an error makes a network sick, or changed if every error
- * is a change from the baseline; a warning makes it weak.
+ * is a change from the baseline; a warning makes it weak. Without either, it is healthy only if
+ * enough of it was judged.
  */
 export function verdictOn(
   causes: readonly { severity: Finding["severity"]; kind: string }[],
+  judged: Judged = {},
 ): Verdict {
   const errors = causes.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     return errors.every(({ kind }) => kind === "baseline") ? "changed" : "sick";
   }
-  return causes.some(({ severity }) => severity === "warning") ? "weak" : "healthy";
+  if (causes.some(({ severity }) => severity === "warning")) return "weak";
+  return isUnjudged(judged) ? "unjudged" : "healthy";
+}
+
+/**
+ * Returns true if a network without findings is not to be called healthy: it is a file of weights,
+ * or its loss was replaced and no trial decided.
+ */
+function isUnjudged({ weightsOnly, notJudged = [], trial }: Judged): boolean {
+  const isTried = trial !== undefined && trial.verdict !== "skipped" &&
+    trial.verdict !== "undecided";
+  return weightsOnly !== undefined || notJudged.includes("loss") && !isTried;
 }
 
 /** Returns true if an error decided on the verdict. */
@@ -217,30 +234,49 @@ export function shownDiagnosis({ diagnosis, ...rest }: Diagnosed): Diagnosis {
 }
 
 /** Parts of a diagnosis that a title shows. */
-export type Titled = Pick<Diagnosis, "verdict" | "notJudged" | "weightsOnly" | "causes">;
+export type Titled = Pick<Diagnosis, "verdict" | "causes"> & Judged;
+
+/** Returns the word of a verdict in a title: `SICK`, or `No finding` if too little was judged. */
+export function verdictWord(verdict: Verdict): string {
+  return verdict === "unjudged" ? "No finding" : verdict.toUpperCase();
+}
 
 /**
- * Returns the verdict in one line: `SICK: 1 cause`, `HEALTHY: weights only, 6 of 22 rules`.
+ * Returns the verdict in one line: `SICK: 1 cause`, `No finding (weights only, 6 of 22 rules)`.
  *
  * @param under Seeds under which it is sick, if there are several: ` in 2 of 5 seeds`.
  */
-export function verdictWords(
-  { verdict, causes, notJudged = [], weightsOnly }: Titled,
-  under = "",
-): string {
+export function verdictWords(titled: Titled, under = ""): string {
+  const { counts, scope } = titleParts(titled);
+  const said = [counts, scope].filter((part) => part !== "").join(", ");
+  const word = `${verdictWord(titled.verdict)}${under}`;
+  if (said === "") return word;
+  return titled.verdict === "unjudged" ? `${word} (${said})` : `${word}: ${said}`;
+}
+
+/** Returns what a title says after the word: `1 cause`, and `weights only, 6 of 22 rules`. */
+export function titleParts(titled: Titled): { counts: string; scope: string } {
+  const { verdict, causes, notJudged = [], weightsOnly, trial } = titled;
+  const isTrialMissed = verdict === "unjudged" && weightsOnly === undefined;
+  const scope = [
+    ...weightsOnly === undefined ? [] : [judgedWords(weightsOnly)],
+    ...notJudged.map((setting) => `${setting} not judged`),
+    ...isTrialMissed ? [trial === undefined ? "no trial" : `trial ${trial.verdict}`] : [],
+  ];
+  return { counts: causeCounts(causes), scope: scope.join(", ") };
+}
+
+/** Counts causes and warnings: `1 cause, 2 warnings`; empty without any. */
+export function causeCounts(causes: Titled["causes"]): string {
   const { errors, warnings } = countCauses(causes);
-  const parts = [
+  return [
     ...errors === 0 ? [] : [formatCount(errors, "cause")],
     ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
-    ...weightsOnly === undefined ? [] : [judgedWords(weightsOnly)],
-  ];
-  const said = parts.length === 0 ? "" : `: ${parts.join(", ")}`;
-  const unjudged = notJudged.map((setting) => `, ${setting} not judged`).join("");
-  return `${verdict.toUpperCase()}${under}${said}${unjudged}`;
+  ].join(", ");
 }
 
 /** Describes the scope of the judgement: `weights only, 6 of 22 rules`. */
-export function judgedWords({ rules, of }: JudgedWeights): string {
+function judgedWords({ rules, of }: JudgedWeights): string {
   return `weights only, ${rules} of ${of} rules`;
 }
 
@@ -287,6 +323,7 @@ export function withTreatment(diagnosis: Diagnosis, treated: Diagnosis): Diagnos
   const { trial, rates } = treated;
   return {
     ...diagnosis,
+    verdict: verdictOn(causes, { ...diagnosis, trial }),
     causes,
     ...trial === undefined ? {} : { trial },
     ...rates === undefined ? {} : { rates },

@@ -111,7 +111,7 @@ export const diagnosisShape = object<WrittenDiagnosis>({
   })),
   trial: nullable(
     object<DiagnosisTrial>({
-      verdict: verdictShape,
+      verdict: string,
       givenVerdict: optional(string),
       said: string,
       fixed: optional(string),

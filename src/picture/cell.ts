@@ -1,5 +1,6 @@
 import { DRAWN_FIGURES } from "../render/render_difference.ts";
 import type { Comparison } from "../compare/compare_measurements.ts";
+import { verdictWord } from "../diagnosis/diagnosis.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { placed } from "../render/chart_model.ts";
@@ -34,7 +35,7 @@ export function renderHistoryImage(history: readonly HistoryRecord[]): string {
   const { verdict, words } = historyVerdict(history, found);
   return renderDrawing({
     title: modelTitle(history[history.length - 1].measurements),
-    verdict: { word: verdict.toUpperCase(), words, tone: VERDICT_LOOKS[verdict].tone },
+    verdict: { word: verdictWord(verdict), words, tone: VERDICT_LOOKS[verdict].tone },
     lines: found === null
       ? imageLines(lossSentence(history), [])
       : imageLines(found.cause.message, fixWords(found.cause, found.layers)),

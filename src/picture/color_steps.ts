@@ -194,6 +194,7 @@ ${selector} { ${variables("light")} }
 .error { color: var(--error); }
 .warning { color: var(--warning); }
 .changed { color: var(--changed); }
+.unjudged { color: var(--unjudged); }
 .healthy { color: var(--healthy); }
 `;
 }

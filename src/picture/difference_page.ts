@@ -1,6 +1,6 @@
 import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
 import type { BlockChange, Difference, WeightChanges } from "../compare/difference.ts";
-import { type Cause, type Diagnosis, VERDICTS } from "../diagnosis/diagnosis.ts";
+import { type Cause, type Diagnosis, VERDICTS, verdictWord } from "../diagnosis/diagnosis.ts";
 import { describeFix } from "../diagnosis/fix_words.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { fixOf } from "../render/render_diagnosis.ts";
@@ -103,7 +103,7 @@ function titleOf({ before, after }: Difference): Markup {
   const other = after.diagnosis.verdict;
   if (one === other) return verdictTitle(after.diagnosis, "in both");
   const word = (verdict: typeof one) =>
-    markup`<span class="${VERDICT_LOOKS[verdict].tone}">${verdict.toUpperCase()}</span>`;
+    markup`<span class="${VERDICT_LOOKS[verdict].tone}">${verdictWord(verdict)}</span>`;
   return markup`<h1 class="verdict">${word(one)} <span class="soft" aria-label="then">→</span> ${
     word(other)
   }</h1>`;

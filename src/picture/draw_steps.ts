@@ -227,12 +227,14 @@ export const STEPS_STYLE = `
 .steps text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft);
   font-variant-numeric: tabular-nums; }
 .steps .error { fill: var(--error); } .steps .warning { fill: var(--warning); }
+.steps .unjudged { fill: var(--unjudged); }
 .steps .healthy { fill: var(--healthy); } .steps .changed { fill: var(--changed); }
 .steps .data { fill: var(--data); } .steps .other { fill: var(--ink); }
 .steps .curve { fill: none; stroke: var(--data); stroke-width: 2; stroke-linejoin: round; }
 .steps .dots { fill: none; stroke: var(--data); stroke-width: 6; stroke-linecap: round; }
 .steps .error-line, .found.error-line { stroke: var(--error); }
 .steps .warning-line, .found.warning-line { stroke: var(--warning); }
+.steps .unjudged-line { stroke: var(--unjudged); }
 .steps .healthy-line, .found.healthy-line { stroke: var(--healthy); }
 .steps .other-line { stroke: var(--ink); }
 .steps .curve.other-line { stroke-dasharray: 5 3; }

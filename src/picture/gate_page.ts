@@ -1,4 +1,4 @@
-import { type Verdict, VERDICTS } from "../diagnosis/diagnosis.ts";
+import { type Verdict, VERDICTS, verdictWord } from "../diagnosis/diagnosis.ts";
 import type { GateResult, GateRun } from "../gate/gate_result.ts";
 import {
   diagnosisOf,
@@ -111,7 +111,8 @@ function namesOf(result: GateResult, models: readonly ModelVerdict[]): Markup | 
     markup`${i === 0 ? "" : ", "}<a href="#run-${places.get(model)!}"><bdi>${
       shortTitle(model.model)
     }</bdi></a>`;
-  const wordOf = (model: ModelVerdict) => isFailing(model, result) ? "failing" : model.verdict!;
+  const wordOf = (model: ModelVerdict) =>
+    isFailing(model, result) ? "failing" : nameOf(model.verdict);
   return markup`${
     [...Map.groupBy(models, wordOf)].filter(([word]) => word !== "healthy").map(([word, group]) => {
       const rest = group.length - MOST_NAMED;
@@ -120,6 +121,11 @@ function namesOf(result: GateResult, models: readonly ModelVerdict[]): Markup | 
       }${rest > 0 ? ` and ${rest} more` : ""}.</p>`;
     })
   }`;
+}
+
+/** Returns a verdict in small letters: `sick`, `no finding`. */
+function nameOf(verdict: Verdict | null): string {
+  return verdict === null ? "not measured" : verdictWord(verdict).toLowerCase();
 }
 
 /** Returns the section about the configuration, if it has findings. */
@@ -150,7 +156,7 @@ function showModel(
     (shown === null ? "" : checkedWords(shown));
   const word = verdict === null
     ? markup`<b class="error">not measured</b>`
-    : markup`<b class="${VERDICT_LOOKS[verdict].tone}">${verdict.toUpperCase()}</b>`;
+    : markup`<b class="${VERDICT_LOOKS[verdict].tone}">${verdictWord(verdict)}</b>`;
   return markup`<details class="model" id="run-${run}"${
     isOpen ? markup` open` : null
   }><summary>${word}<span class="model-name"><bdi>${shortTitle(model.model)}</bdi></span>${
@@ -166,7 +172,7 @@ function seedsOf(runs: readonly GateRun[]): Markup | null {
   if (runs.length < 2) return null;
   const shown = runs.slice(0, MOST_SEEDS);
   return markup`<span class="seeds" role="img" aria-label="${
-    shown.map((run) => `seed ${run.seed} ${verdictOf(run) ?? "not measured"}`).join(", ")
+    shown.map((run) => `seed ${run.seed} ${nameOf(verdictOf(run))}`).join(", ")
   }">${
     shown.map((run) => {
       const verdict = verdictOf(run);
@@ -217,7 +223,9 @@ export function renderGateBadge(result: GateResult): string {
   const states = VERDICTS.filter((verdict) => count(verdict) > 0);
   const parts = [
     ...broken > 0 ? [`${broken} not measured`] : [],
-    ...states.map((verdict) => models.length === 1 ? verdict : `${count(verdict)} ${verdict}`),
+    ...states.map((verdict) =>
+      models.length === 1 ? nameOf(verdict) : `${count(verdict)} ${nameOf(verdict)}`
+    ),
     ...partlyJudged(models),
   ];
   const words = parts.length === 0 ? "no model" : parts.join(", ");

@@ -1,6 +1,6 @@
 import { measurementShape } from "../rules/shapes/measurement_shape.ts";
 import { escapeControls } from "../words/show_value.ts";
-import type { Verdict } from "../diagnosis/diagnosis.ts";
+import { type Verdict, verdictWord } from "../diagnosis/diagnosis.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import type { Finding } from "../rules/finding.ts";
 import { formatCount, formatNumber, formatWhole } from "../words/numbers.ts";
@@ -168,7 +168,7 @@ export function historyVerdict(
 
 function verdictOf(history: readonly HistoryRecord[], found: FoundCause | null): Markup {
   const { verdict, words } = historyVerdict(history, found);
-  return markup`<h1 class="verdict ${VERDICT_LOOKS[verdict].tone}">${verdict.toUpperCase()}${
+  return markup`<h1 class="verdict ${VERDICT_LOOKS[verdict].tone}">${verdictWord(verdict)}${
     words === "" ? null : markup` <span class="counts">${words}</span>`
   }</h1>`;
 }

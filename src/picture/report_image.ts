@@ -1,5 +1,5 @@
-import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import { fixWords, verdictLine } from "../render/render_diagnosis.ts";
+import { type Diagnosis, titleParts, verdictWord } from "../diagnosis/diagnosis.ts";
+import { fixWords } from "../render/render_diagnosis.ts";
 import type { ChartAxis } from "../render/chart_model.ts";
 import { wrapText } from "../render/fit_text.ts";
 import { shownFolds } from "../render/fold_layers.ts";
@@ -125,9 +125,10 @@ export function renderReportImage(
 }
 
 function imageVerdict(diagnosis: Diagnosis): ImageVerdict {
-  const [word, ...rest] = verdictLine(diagnosis, { color: false }).split(/(?=[:,])/);
-  const words = rest.join("").replace(/^[:,] /, "");
-  return { word, words, tone: VERDICT_LOOKS[diagnosis.verdict].tone };
+  const { verdict } = diagnosis;
+  const { counts, scope } = titleParts(diagnosis);
+  const words = [counts, scope].filter((part) => part !== "").join(", ");
+  return { word: verdictWord(verdict), words, tone: VERDICT_LOOKS[verdict].tone };
 }
 
 /** Returns a cause and its fixes as lines of an image. */

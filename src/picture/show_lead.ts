@@ -1,5 +1,5 @@
 import { judgedWeights } from "../diagnosis/diagnose.ts";
-import { type Cause, type Diagnosis, judgedWords, verdictWords } from "../diagnosis/diagnosis.ts";
+import { type Cause, type Diagnosis, titleParts, verdictWord } from "../diagnosis/diagnosis.ts";
 import { describeFix, fixCode } from "../diagnosis/fix_words.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import type { Measurements } from "../measure/measurements.ts";
@@ -284,16 +284,12 @@ function leadChart({ report, folds, names, scale, id }: Lead): Markup | null {
 
 /** Shows the verdict as a title: the word large, then other words, such as the number of causes. */
 export function verdictTitle(diagnosis: Diagnosis, words?: string): Markup {
-  const { verdict, weightsOnly } = diagnosis;
-  const [word, ...rest] = verdictWords({ ...diagnosis, weightsOnly: undefined }).split(/(?=[:,])/);
-  const said = words ?? rest.join("").replace(/^[:,] /, "");
-  return markup`<h1 class="verdict ${VERDICT_LOOKS[verdict].tone}">${word}${
+  const { verdict } = diagnosis;
+  const { counts, scope } = titleParts(diagnosis);
+  const said = words ?? counts;
+  return markup`<h1 class="verdict ${VERDICT_LOOKS[verdict].tone}">${verdictWord(verdict)}${
     said === "" ? null : markup` <span class="counts">${said}</span>`
-  }${
-    weightsOnly === undefined
-      ? null
-      : markup` <span class="judged">${judgedWords(weightsOnly)}</span>`
-  }</h1>`;
+  }${scope === "" ? null : markup` <span class="judged">${scope}</span>`}</h1>`;
 }
 
 /** Draws the loss of the trial, as the network is and with the fixes. */

@@ -1,6 +1,7 @@
 import { diagnose } from "../diagnosis/diagnose.ts";
 import {
   type Cause,
+  causeCounts,
   causeName,
   countCauses,
   type Diagnosis,
@@ -74,24 +75,16 @@ function stateOf(result: GateResult, models: readonly ModelVerdict[]): string[] 
   const said = named.map(({ verdict, count }, i) =>
     `${i === 0 ? someOf(count, models) : count} ${stateWords(verdict, count)}`
   );
-  const counts = models.length === 1 ? causeCounts(models[0]) : "";
+  const counts = models.length === 1 ? causeCounts(models[0].causes) : "";
   const isHarmless = named.at(-1)?.verdict === "weak" && !result.passed &&
     !failingVerdicts(result).includes("weak");
   const aside = isHarmless ? [`${said.pop()}, which does not fail the gate`] : [];
   const grave = [said.slice(0, -1).join(", "), ...said.slice(-1)].filter((words) => words !== "");
   return [
-    `${[...grave.length === 0 ? [] : [grave.join(" and ")], ...aside].join("; ")}${counts}.`,
+    `${[...grave.length === 0 ? [] : [grave.join(" and ")], ...aside].join("; ")}${
+      counts === "" ? "" : `: ${counts}`
+    }.`,
   ];
-}
-
-/** Counts the causes of a model: `: 1 cause, 2 warnings`; empty without any. */
-function causeCounts({ causes }: ModelVerdict): string {
-  const { errors, warnings } = countCauses(causes);
-  const counts = [
-    ...errors === 0 ? [] : [formatCount(errors, "cause")],
-    ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
-  ];
-  return counts.length === 0 ? "" : `: ${counts.join(", ")}`;
 }
 
 /** Names some of the models: `The model`, `Both models`, `2 of 3 models`. */
@@ -158,12 +151,12 @@ function underSeeds(seeds: readonly number[], of: number, { listed }: { listed: 
 
 /** Returns a model's verdict in one line: `SICK in 2 of 5 seeds: 1 cause`. */
 export function modelVerdictLine(
-  { verdict, notJudged, weightsOnly, causes, failingSeeds, measured }: ModelVerdict,
+  { verdict, failingSeeds, measured, ...titled }: ModelVerdict,
 ): string {
   const under = failingSeeds.length === 0
     ? ""
     : underSeeds(failingSeeds, measured.length, { listed: false });
-  const diagnosis = { verdict: verdict ?? "healthy", notJudged, weightsOnly, causes } as const;
+  const diagnosis = { ...titled, verdict: verdict ?? "unjudged" };
   return verdictLine(diagnosis, { color: false }, under === "" ? "" : ` ${under}`);
 }
 
@@ -404,7 +397,9 @@ export interface ModelVerdict {
   notJudged: Setting[];
   /** Rules that judged it, if it is a file of weights alone. */
   weightsOnly: Diagnosis["weightsOnly"];
-  /** Seeds under which it has this verdict; empty if it is healthy under all. */
+  /** Trial of the run that is shown. */
+  trial: Diagnosis["trial"];
+  /** Seeds under which it has this verdict; empty if nothing was found under any. */
   failingSeeds: number[];
   /** Causes, most severe first, each once for all seeds. */
   causes: SeedCause[];
@@ -429,11 +424,10 @@ function verdictOf(runs: GateRun[]): ModelVerdict {
   const diagnosed = measured.map((run) => ({ run, diagnosis: diagnosisOf(run) }));
   const verdict =
     VERDICTS.find((one) => diagnosed.some(({ diagnosis }) => diagnosis.verdict === one)) ?? null;
-  const failing = verdict === "healthy"
-    ? []
-    : diagnosed.filter(({ diagnosis }) => diagnosis.verdict === verdict);
+  const alike = diagnosed.filter(({ diagnosis }) => diagnosis.verdict === verdict);
+  const failing = verdict === "healthy" || verdict === "unjudged" ? [] : alike;
   const shown = failing[0] ?? diagnosed.find(({ diagnosis }) => diagnosis.causes.length > 0) ??
-    diagnosed[0];
+    alike[0];
   const { model, path } = runs[0];
   return {
     model,
@@ -443,6 +437,7 @@ function verdictOf(runs: GateRun[]): ModelVerdict {
     verdict,
     notJudged: shown?.diagnosis.notJudged ?? [],
     weightsOnly: shown?.diagnosis.weightsOnly,
+    trial: shown?.diagnosis.trial,
     failingSeeds: failing.map(({ run }) => run.seed),
     causes: merged([
       ...diagnosed.filter((one) => one === shown),

@@ -230,6 +230,7 @@ function goneWords(
   >,
 ): string {
   if (errors === 0) return "this warning is then gone";
+  if (left === 0 && verdict === "unjudged") return "no finding is then left";
   return left === 0
     ? `the model is then ${verdict.toUpperCase()}${onePass ? " by one pass, without training" : ""}`
     : "this cause is then gone, but not all are";

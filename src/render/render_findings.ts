@@ -176,7 +176,7 @@ function rangeOf(figures: number[]): string {
 
 function summaryOf(findings: readonly Finding[]): string {
   const fine = findings.every(({ severity }) => severity === "note");
-  return `${fine ? "HEALTHY: " : ""}${countSeverities(findings)}.`;
+  return `${fine ? "No problems found: " : ""}${countSeverities(findings)}.`;
 }
 
 /** Counts the findings of each severity: `36 errors, 0 warnings, 1 note`. */

@@ -2,7 +2,7 @@ import * as colors from "@std/fmt/colors";
 import type { Verdict } from "../diagnosis/diagnosis.ts";
 
 /** Colours of what deserves attention: severities and verdicts. */
-export type Tone = "error" | "changed" | "warning" | "healthy";
+export type Tone = "error" | "changed" | "warning" | "unjudged" | "healthy";
 
 /**
  * Colour of each tone: on light and dark paper in pages and images, where text of it has a contrast
@@ -12,6 +12,7 @@ export const TONES = {
   error: { light: "#b3261e", dark: "#ff8f85", terminal: "red" },
   changed: { light: "#6b3fa0", dark: "#c9a7f0", terminal: "magenta" },
   warning: { light: "#8a4b00", dark: "#f0b352", terminal: "yellow" },
+  unjudged: { light: "#59616b", dark: "#a3abb5", terminal: "gray" },
   healthy: { light: "#1b6b41", dark: "#7ccb9f", terminal: "green" },
 } as const satisfies Record<Tone, { light: string; dark: string; terminal: string }>;
 
@@ -52,6 +53,16 @@ export const VERDICT_LOOKS: Readonly<Record<Verdict, VerdictLook>> = {
     state: { one: "is weak", several: "are weak" },
     decidedBy: "warning",
   },
+  unjudged: {
+    tone: "unjudged",
+    mark: "-",
+    emoji: "⚪",
+    state: {
+      one: "has no finding, but was not judged in full",
+      several: "have no finding, but were not judged in full",
+    },
+    decidedBy: null,
+  },
   healthy: {
     tone: "healthy",
     mark: "ok",
@@ -68,6 +79,7 @@ const styles = {
   error: colors[TONES.error.terminal],
   warning: colors[TONES.warning.terminal],
   changed: colors[TONES.changed.terminal],
+  unjudged: colors[TONES.unjudged.terminal],
   tiny: colors.blue,
   small: colors.cyan,
 };

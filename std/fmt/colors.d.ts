@@ -5,6 +5,7 @@ export function bold(str: string): string;
 export function dim(str: string): string;
 export function blue(str: string): string;
 export function cyan(str: string): string;
+export function gray(str: string): string;
 export function green(str: string): string;
 export function magenta(str: string): string;
 export function red(str: string): string;

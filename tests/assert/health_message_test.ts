@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { healthMessage } from "../../src/assert/health_message.ts";
+import { healthMessage, warningLines } from "../../src/assert/health_message.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { Cause, Diagnosis } from "../../src/diagnosis/diagnosis.ts";
@@ -107,6 +107,16 @@ Deno.test("healthMessage() leaves warnings to the count, unless nothing else is 
   assertStringIncludes(both, "is SICK: 1 cause, 1 warning\n");
   assertEquals(both.includes("A warning."), false);
   assertStringIncludes(say([warning]), "is WEAK: 1 warning\n1. A warning.");
+});
+
+Deno.test("warningLines() has a line for a network that was not judged in full", () => {
+  const file = { ...measured, weightsOnly: { format: "safetensors" as const, notes: [] } };
+  const linesOf = (measurements: typeof measured) =>
+    warningLines({ measurements, diagnosis: diagnose(measurements, []) }, null);
+  assertEquals(linesOf(measured), []);
+  const [line, ...rest] = linesOf(file);
+  assertEquals(rest, []);
+  assertMatch(line, /^Model ".*: No finding \(weights only, 6 of \d+ rules\)$/);
 });
 
 Deno.test("healthMessage() says how many causes it leaves out, and colours nothing", () => {

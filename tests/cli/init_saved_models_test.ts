@@ -59,7 +59,7 @@ Deno.test("init writes a test for a Keras model and for weights alone, which pas
     assertStringIncludes(output, "lstm.keras can be trained ... ");
     assertStringIncludes(output, "mlp.safetensors holds healthy weights ... ok");
     const check = await runCommand(["check", "--trial", "off"], { cwd: folder });
-    assertStringIncludes(check.stdout, "HEALTHY: weights only, 6 of ");
+    assertStringIncludes(check.stdout, "No finding (weights only, 6 of ");
     assertEquals(check.code, 0, check.stdout);
   }));
 

@@ -113,7 +113,7 @@ Deno.test("--weights-only judges the weights of a model, and refuses what has no
     "--quiet",
   ]);
   assertEquals(code, 0);
-  assertStringIncludes(stdout, "HEALTHY: weights only, 6 of 22 rules\n");
+  assertStringIncludes(stdout, "No finding (weights only, 6 of 22 rules)\n");
   assertStringIncludes(stdout, "Conv2D");
   const refusal = "--weights-only is given with";
   await assertRefuses(["report", "--weights-only"], ["--weights-only is given without MODEL"]);

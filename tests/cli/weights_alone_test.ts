@@ -6,13 +6,13 @@ import { runCommand } from "./run_command.ts";
 
 const MLP = fixture("mlp.safetensors"), DRAWN = fixture("drawn.safetensors");
 
-const JUDGED = /weights only, 6 of \d+ rules$/m;
+const JUDGED = /weights only, 6 of \d+ rules\)?$/m;
 
 Deno.test("report shows weights alone: what they are first, then what judges them", async () => {
   const { code, stdout, stderr } = await runCommand(["report", MLP, "--quiet"]);
   assertEquals([code, stderr], [0, ""]);
   const [first] = stdout.split("\n");
-  assertMatch(first, /^HEALTHY: weights only, 6 of \d+ rules$/);
+  assertMatch(first, /^No finding \(weights only, 6 of \d+ rules\)$/);
   assertStringIncludes(stdout, "PyTorch's default");
   assertEquals(/no verdict|no pass|NaN/i.test(stdout), false, stdout);
 });
@@ -22,6 +22,41 @@ Deno.test("report writes weights alone as JSON, which is read again", async () =
   const { measurements } = parseReport(stdout);
   assertEquals(measurements.weightsOnly, { format: "safetensors", notes: [] });
   assertEquals(measurements.layers[0].weights[0].shape, [64, 32]);
+});
+
+Deno.test("weights alone are never called healthy, in any format, and pass the gate", async () => {
+  const run = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runCommand([...args, "--quiet"]);
+    assertEquals([args, code, stderr], [args, 0, ""]);
+    assertEquals(/>HEALTHY|HEALTHY$|is healthy/m.test(stdout), false, stdout);
+    return stdout;
+  };
+  const NO_FINDING = "No finding (weights only, 6 of 22 rules)";
+  assertEquals(
+    JSON.parse(await run("report", MLP, "--format", "json")).diagnosis.verdict,
+    "unjudged",
+  );
+  assertMatch(
+    await run("report", MLP, "--format", "html"),
+    /<h1 class="verdict unjudged">No finding <span class="judged">weights only, 6 of 22 rules</,
+  );
+  assertMatch(
+    await run("report", MLP, "--format", "svg"),
+    /class="verdict unjudged"[^>]*>No finding/,
+  );
+  const check = ["check", MLP, "--no-config", "--reporter"];
+  const text = await run(...check, "text");
+  assertStringIncludes(text, `\n${NO_FINDING}\n`);
+  assertStringIncludes(
+    text,
+    "Gate passed. The model has no finding, but was not judged in full.",
+  );
+  assertStringIncludes(await run(...check, "markdown"), "has no finding, but was not judged");
+  assertStringIncludes(await run(...check, "badge"), "no finding, weights only");
+  assertStringIncludes(await run(...check, "html"), '<b class="unjudged">No finding</b>');
+  assertEquals(JSON.parse(await run(...check, "json")).runs[0].diagnosis.verdict, "unjudged");
+  for (const format of ["junit", "sarif", "github"]) await run(...check, format);
+  await run("check", MLP, "--no-config", "--fail-on", "weak");
 });
 
 Deno.test("check fails on weights that no network trains with, in every format", async () => {

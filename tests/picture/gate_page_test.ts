@@ -24,17 +24,20 @@ Deno.test("renderGateBadge() says which models are weights alone", () => {
     gateRun([], {
       model,
       diagnosis: {
-        verdict: "healthy",
+        verdict: "unjudged",
         causes: [],
         notes: [],
         weightsOnly: { rules: 6, of: 22 },
       },
     });
   const said = (runs: Parameters<typeof gateResult>[0]) => renderGateBadge(gateResult(runs));
-  assertStringIncludes(said([file("a")]), "health: healthy, weights only<");
+  const alone = said([file("a")]);
+  assertStringIncludes(alone, "health: no finding, weights only<");
+  assertStringIncludes(alone, TONES.unjudged.light);
+  assertEquals(alone.includes(TONES.healthy.light), false);
   assertStringIncludes(
     said([file("a"), run("b", "healthy")]),
-    "health: 2 healthy, 1 of 2 by weights only<",
+    "health: 1 no finding, 1 healthy, 1 of 2 by weights only<",
   );
 });
 

@@ -327,7 +327,7 @@ Deno.test("renderReportPage() and renderGatePage() refuse what is no report and 
     {
       place: "report.diagnosis.verdict",
       found: '"fine"',
-      expected: '"sick", "changed", "weak" or "healthy"',
+      expected: '"sick", "changed", "weak", "unjudged" or "healthy"',
     },
   );
   assertRefused(

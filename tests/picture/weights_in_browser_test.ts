@@ -131,7 +131,7 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       );
       assertMatch(
         await page.locator("h1").textContent() ?? "",
-        /^HEALTHY\s+weights only, 6 of \d+ rules$/,
+        /^No finding\s+weights only, 6 of \d+ rules$/,
       );
       assert(judged.y > title.y + 30 && judged.height < 40, JSON.stringify(judged));
     }),

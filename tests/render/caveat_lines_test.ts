@@ -65,6 +65,7 @@ Deno.test("a loss that was not reproduced is said first, and nothing is judged b
   ]);
   assert(trial !== null && "skipped" in trial);
   assertEquals(diagnosis.notJudged, ["loss", "optimizer"]);
+  assertEquals(diagnosis.verdict, "unjudged");
   const silent = findings.filter(({ kind }) => kind === "not-reproduced").map(({ rule }) => rule);
   const expected = ["initial-loss", "learning-rate", "output-head", "target-normalized"];
   assertEquals(silent.toSorted(), expected);
@@ -74,7 +75,7 @@ Deno.test("a loss that was not reproduced is said first, and nothing is judged b
     "  outputs instead. Rules that need the loss do not judge this model.",
     "Compiled with Muon, which is not reproduced: tried with Adam instead. Its",
     "  learning rate is not judged.",
-    "HEALTHY, loss not judged, optimizer not judged",
+    "No finding (loss not judged, optimizer not judged, trial skipped)",
   ]);
   const json = renderJson(measurements, findings, { diagnosis });
   assertStringIncludes(json, '"notJudged"');

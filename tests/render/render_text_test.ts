@@ -258,7 +258,7 @@ Objective  1.16, the sum of the outputs
   target: of the fitting initialiser; theory: of random
   weights of this size, within a factor of 1.02
 
-HEALTHY: 0 errors, 0 warnings.
+No problems found: 0 errors, 0 warnings.
 `,
   );
 });

@@ -25,6 +25,7 @@ import {
   shownDiagnosis,
   type TrialCurves,
   type Tried,
+  verdictOn,
 } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { applyFix, type FixSubject } from "./apply_fixes.ts";
@@ -209,8 +210,13 @@ function weighFixes(
   const startsFar = after.causes.some(({ findings }) =>
     findings.some(({ rule, kind }) => rule === "initial-loss" && kind === "too-large")
   );
-  if (trains && (hasClasses || !startsFar)) return diagnosis;
+  if (trains && (hasClasses || !startsFar)) return withAllGone(diagnosis, judgedByTrial);
   return withAllGone(diagnosis, (tried) => ({ ...tried, left: 1 }));
+}
+
+/** Calls a network healthy that the trial judged in place of its replaced loss. */
+function judgedByTrial(tried: Tried): Tried {
+  return tried.verdict === "unjudged" ? { ...tried, verdict: "healthy" } : tried;
 }
 
 /** Changes the results of the fixes with which one pass finds no error. */
@@ -251,17 +257,20 @@ function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examina
     ? {}
     : { fixed: describeTrial(fixedTrial), fixedVerdict: verdictOf(fixedTrial) };
   const given = trial !== null && "givenVerdict" in trial ? trial.givenVerdict : null;
+  const tried = trial === null ? {} : {
+    trial: {
+      verdict: verdictOf(trial),
+      ...given === null ? {} : { givenVerdict: given },
+      said: describeTrial(trial),
+      ...fixed,
+    },
+  };
   const diagnosis: Diagnosis = {
     ...judged,
     ...curvesOf(trial, fixedTrial),
-    ...trial === null ? {} : {
-      trial: {
-        verdict: verdictOf(trial),
-        ...given === null ? {} : { givenVerdict: given },
-        said: describeTrial(trial),
-        ...fixed,
-      },
-    },
+    ...tried,
+    // Before the trial, a replaced loss left the network unjudged.
+    verdict: verdictOn(judged.causes, { ...judged, ...tried }),
     ...rates === null ? {} : {
       rates: { said: describeRates(rates), search: "skipped" in rates ? null : rates },
     },

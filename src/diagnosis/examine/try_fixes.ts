@@ -179,7 +179,7 @@ function addedTo(fixes: readonly TriedFix[], completed: Completed | null): Tried
   for (const { cause, fix } of completed?.added ?? []) {
     const last = all.at(-1) ?? fixes.at(-1)!;
     const causes = last.diagnosis.causes.filter((one) => one !== cause);
-    const diagnosis = { ...last.diagnosis, causes, verdict: verdictOn(causes) };
+    const diagnosis = { ...last.diagnosis, causes, verdict: verdictOn(causes, last.diagnosis) };
     all.push({ ...last, fix, cause: cause ?? last.cause, diagnosis });
   }
   return all;
