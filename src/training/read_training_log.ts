@@ -1,7 +1,9 @@
 import { writeJson } from "../words/document.ts";
 import { errorMessage } from "../words/failure.ts";
 import { InputError } from "../words/input_error.ts";
+import { formatCount } from "../words/numbers.ts";
 import { isObject, object, optional, requireValue, string } from "../words/shape.ts";
+
 import { showValue } from "../words/show_value.ts";
 import { type TrainingStep, trainingStepShape } from "./training_step.ts";
 import { parse } from "@std/csv/parse";
@@ -124,11 +126,27 @@ export function readTrainingLog(
   requireValue("text", text, string);
   requireValue("name", name, string);
   requireValue("options", options, optionsShape);
-  const unmarked = text.replace(/^\uFEFF/, "");
+  return readLog(text, name, options).rows;
+}
+
+/** Log that was read. */
+export interface ReadLog {
+  /** Rows, in the order of their steps. */
+  rows: TrainingStep[];
+  /** Sentences about what was odd in it. */
+  notes: string[];
+}
+
+/** The same, with notes about the order of its rows. */
+export function readLog(text: string, name: string, { loss }: ReadTrainingLogOptions): ReadLog {
+  const unmarked = text.startsWith("\uFEFF") ? text.slice(1) : text;
   const isJson = /^\s*[{[]/.test(unmarked);
   const records = isJson ? readJson(unmarked, name) : readCsv(unmarked, name);
-  const signals = signalsOf(records, { name, loss: options.loss });
-  return inOrder(records.map((record, i) => rowOf(record, { name, place: i + 1, signals })));
+  const signals = signalsOf(records, { name, loss });
+  // Each row takes the place of its record: there may be a million of them.
+  const rows = records as unknown as TrainingStep[];
+  records.forEach((record, i) => rows[i] = rowOf(record, { name, place: i + 1, signals }));
+  return inOrder(rows);
 }
 
 /** Returns the signal of each column that is read. */
@@ -139,9 +157,10 @@ function signalsOf(
   const columns = new Set<string>();
   const filled = new Set<string>();
   for (const record of records) {
-    for (const [column, value] of Object.entries(record)) {
+    for (const column in record) {
+      if (filled.has(column)) continue;
       columns.add(column);
-      if (numberOf(value) !== null) filled.add(column);
+      if (numberOf(record[column]) !== null) filled.add(column);
     }
   }
   const signals = new Map(
@@ -167,33 +186,59 @@ function signalsOf(
   return signals;
 }
 
+/** Number of rows of one step that are worth a note: a training that is continued repeats each step once or twice. */
+const MANY_REPEATS = 5;
+
 /** Sorts rows by step, and joins those of one step that hold different signals, as Lightning writes them. */
-function inOrder(rows: readonly TrainingStep[]): TrainingStep[] {
+function inOrder(rows: TrainingStep[]): ReadLog {
+  const falls = rows.filter(({ step }, i) => i > 0 && step < rows[i - 1].step).length;
   // Steps that begin again with each epoch do not count those of the training.
-  const restarts = rows.some(({ step, epoch }, i) =>
-    i > 0 && step < rows[i - 1].step && (epoch ?? 0) > (rows[i - 1].epoch ?? Infinity)
-  );
-  if (restarts) return rows.map((row, i) => Object.assign(row, { step: i + 1 }));
-  const joined: TrainingStep[] = [];
-  for (const row of rows.toSorted((a, b) => a.step - b.step)) {
-    const last = (joined.at(-1) ?? {}) as Partial<TrainingStep> & Record<string, unknown>;
-    const { layers, ...signals } = row;
-    const known = Object.entries(signals).filter(([, value]) => value !== null);
-    const fits = known.every(([name, value]) => Object.is(last[name] ?? value, value));
-    if (last.step !== row.step || !fits) joined.push(row);
-    else {
-      Object.assign(last, Object.fromEntries(known));
-      if (layers !== undefined) last.layers = [...last.layers ?? [], ...layers];
-    }
+  const restarts = falls > 0 &&
+    rows.some(({ step, epoch }, i) =>
+      i > 0 && step < rows[i - 1].step && (epoch ?? 0) > (rows[i - 1].epoch ?? Infinity)
+    );
+  if (restarts) {
+    return { rows: rows.map((row, i) => Object.assign(row, { step: i + 1 })), notes: [] };
   }
-  return joined;
+  const joined: TrainingStep[] = [];
+  const repeats = { step: 0, count: 1, most: 1 };
+  for (const row of falls === 0 ? rows : rows.toSorted((a, b) => a.step - b.step)) {
+    const last = joined.at(-1);
+    if (last?.step !== row.step) repeats.count = 1;
+    if (last?.step === row.step && join(last, row)) continue;
+    joined.push(row);
+    if (last?.step !== row.step || ++repeats.count <= repeats.most) continue;
+    Object.assign(repeats, { step: row.step, most: repeats.count });
+  }
+  const notes = falls === 0 ? [] : [
+    `The steps fall ${
+      formatCount(falls, "time")
+    }: the rows are judged in the order of their steps.`,
+  ];
+  if (repeats.most >= MANY_REPEATS) {
+    notes.push(
+      `Step ${repeats.step} has ${formatCount(repeats.most, "row")} with different figures, ` +
+        "which are judged as steps of their own.",
+    );
+  }
+  return { rows: joined, notes };
+}
+
+/** Adds the signals of a row to another one of its step. Returns false if they differ. */
+function join(onto: TrainingStep, { layers, ...signals }: TrainingStep): boolean {
+  const last = onto as TrainingStep & Record<string, unknown>;
+  const known = Object.entries(signals).filter(([, value]) => value !== null);
+  if (!known.every(([name, value]) => Object.is(last[name] ?? value, value))) return false;
+  Object.assign(last, Object.fromEntries(known));
+  if (layers !== undefined) last.layers = [...last.layers ?? [], ...layers];
+  return true;
 }
 
 /** Reads an array of objects, `log_history`, or an array for each column; otherwise JSON lines. */
 function readJson(text: string, name: string): Record<string, unknown>[] {
   let document: unknown;
   try {
-    document = JSON.parse(quoted(text));
+    document = parseJson(text);
   } catch {
     return readLines(text, name);
   }
@@ -209,25 +254,35 @@ function readJson(text: string, name: string): Record<string, unknown>[] {
   return Array.from({ length }, (_, i) => Object.fromEntries(rowAt(i)));
 }
 
-/** Quotes NaN and Infinity, which Python writes and JSON lacks. */
-const quoted = (text: string) =>
-  text.replace(/(?<=[:,[]\s*)(-?Infinity|NaN)(?=\s*[,}\]])/g, '"$1"');
+/** Reads JSON with NaN and Infinity, which Python writes and JSON lacks. */
+function parseJson(text: string): unknown {
+  if (!text.includes("NaN") && !text.includes("Infinity")) return JSON.parse(text);
+  // A string comes first, so that none is changed.
+  return JSON.parse(text.replace(
+    /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g,
+    (found) => found.startsWith('"') ? found : `"${found}"`,
+  ));
+}
 
 function readLines(text: string, name: string): Record<string, unknown>[] {
-  const lines = text.split("\n");
-  return lines.flatMap((line, i) => {
-    if (line.trim() === "") return [];
-    const place = `${name}, line ${i + 1}`;
+  const records: Record<string, unknown>[] = [];
+  let number = 0, end = 0;
+  for (const line of linesOf(text)) {
+    number++;
+    end += line.length + 1;
+    if (line.trim() === "") continue;
+    const place = `${name}, line ${number}`;
     try {
-      return [requireRecord(JSON.parse(quoted(line)), place)];
+      records.push(requireRecord(parseJson(line), place));
     } catch (error) {
       if (error instanceof InputError) throw error;
       // A training that was killed, or still runs, leaves an unfinished line.
-      if (i > 0 && i === lines.length - 1) return [];
+      if (number > 1 && end > text.length) break;
       const found = `not JSON (${errorMessage(error)})`;
       throw new InputError({ place, found, expected: "an object of JSON" });
     }
-  });
+  }
+  return records;
 }
 
 function requireRecord(value: unknown, place: string): Record<string, unknown> {
@@ -238,23 +293,59 @@ function requireRecord(value: unknown, place: string): Record<string, unknown> {
 function readCsv(text: string, name: string): Record<string, unknown>[] {
   const [head] = text.split("\n", 1);
   const separator = ["\t", ";"].find((mark) => head.includes(mark)) ?? ",";
-  let cells: string[][];
-  try {
-    cells = parse(text, { separator });
-  } catch (error) {
-    throw new InputError({
-      place: name,
-      found: errorMessage(error),
-      expected: "CSV with a header, or JSON lines",
-    });
-  }
-  const [header = [], ...rows] = cells;
-  if (!text.endsWith("\n") && (rows.at(-1)?.length ?? Infinity) < header.length) rows.pop();
+  const cells = cellsOf(text, separator, name);
+  const names = (cells.next().value ?? []).map((column) => column.trim());
   // Between semicolons a comma is a decimal point.
-  const valueOf = (cell = "") => separator === ";" ? cell.trim().replace(",", ".") : cell.trim();
-  return rows.map((row) =>
-    Object.fromEntries(header.map((column, i) => [column.trim(), valueOf(row[i])]))
-  );
+  const textOf = (cell = "") => separator === ";" ? cell.trim().replace(",", ".") : cell.trim();
+  const records: Record<string, unknown>[] = [];
+  let last = 0;
+  for (const row of cells) {
+    const record: Record<string, unknown> = {};
+    for (let i = 0; i < names.length; i++) {
+      const cell = textOf(row[i]);
+      const number = numberOf(cell);
+      record[names[i]] = number === undefined ? cell : number;
+    }
+    records.push(record);
+    last = row.length;
+  }
+  if (!text.endsWith("\n") && last < names.length) records.pop();
+  return records;
+}
+
+/** Splits lines at separators: only those with quotes need a parser, which takes 10 times as long. */
+function* cellsOf(text: string, separator: string, name: string): Generator<string[], undefined> {
+  const open: string[] = [];
+  const parseOpen = () => {
+    try {
+      return parse(open.splice(0).join("\n"), { separator });
+    } catch (error) {
+      throw new InputError({
+        place: name,
+        found: errorMessage(error),
+        expected: "CSV with a header, or JSON lines",
+      });
+    }
+  };
+  for (const line of linesOf(text)) {
+    if (open.length === 0 && !line.includes('"')) {
+      if (line !== "" && line !== "\r") yield line.split(separator);
+      continue;
+    }
+    open.push(line);
+    // A cell in quotes may have several lines.
+    const quotes = line.split('"').length - 1;
+    if (quotes % 2 === (open.length === 1 ? 0 : 1)) yield* parseOpen();
+  }
+  if (open.length > 0) yield* parseOpen();
+}
+
+function* linesOf(text: string): Generator<string> {
+  for (let start = 0; start < text.length;) {
+    const end = text.indexOf("\n", start);
+    yield text.slice(start, end === -1 ? text.length : end);
+    start = end === -1 ? text.length : end + 1;
+  }
 }
 
 function rowOf(
@@ -262,9 +353,10 @@ function rowOf(
   { name, place, signals }: { name: string; place: number; signals: ReadonlyMap<string, string> },
 ): TrainingStep {
   const row: Record<string, unknown> = { step: place };
-  for (const [column, value] of Object.entries(record)) {
+  for (const column in record) {
     const signal = signals.get(column);
     if (signal === undefined) continue;
+    const value = record[column];
     const read = numberOf(value);
     if (read === undefined || signal === "step" && read !== null && !Number.isFinite(read)) {
       throw new InputError({
@@ -286,16 +378,19 @@ function numberOf(value: unknown): number | null | undefined {
   if (value === null) return null;
   if (typeof value === "number") return value;
   if (typeof value !== "string") return undefined;
+  if (value !== "") {
+    const number = Number(value);
+    if (!Number.isNaN(number)) return number;
+  }
   const word = value.toLowerCase();
   if (EMPTY.includes(word)) return null;
-  if (Object.hasOwn(NUMBERS, word)) return NUMBERS[word];
-  const number = Number(value);
-  return Number.isNaN(number) ? undefined : number;
+  return Object.hasOwn(NUMBERS, word) ? NUMBERS[word] : undefined;
 }
 
 /** Returns the parts of a row that only JSON lines have. */
 function structuresOf(row: Record<string, unknown>): object {
   const { layers, nonFinite, badExamples, failedExamples } = row;
+  if (!layers && !nonFinite && !badExamples && !failedExamples) return {};
   const entries = Object.entries({
     layers: Array.isArray(layers) ? layers.filter(isObject).map(layerOf) : undefined,
     nonFinite: isObject(nonFinite) && typeof nonFinite.layer === "string" ? nonFinite : undefined,

@@ -22,6 +22,9 @@ export interface Point {
   value: number;
 }
 
+/** Number of a signal's first and latest values that rules read: a log may have a million rows. */
+const FIRST_KEPT = 256, LATEST_KEPT = 1024;
+
 /** Rows of a training so far, and the columns that rules read. Rules keep no state of their own. */
 export class TrainingLog {
   /** Rows, oldest first. */
@@ -30,6 +33,8 @@ export class TrainingLog {
   /** Full pass after the latest step; `null` if there was none. */
   pass: TrainingPass | null = null;
   readonly #columns = new Map<SignalName, Point[]>();
+  /** Values of the first steps, once later ones are known. */
+  readonly #first = new Map<string, Point[]>();
   readonly #least = new Map<SignalName, Point>();
   readonly #layers = new Map<string, (LayerSignals & { step: number })[]>();
 
@@ -73,7 +78,10 @@ export class TrainingLog {
     return first === 0 ? 0 : first - 1;
   }
 
-  /** Returns the measured values of a signal, oldest first, including those that are not finite. */
+  /**
+   * Returns the measured values of a signal, oldest first, including those that are not finite. Of a
+   * long log, those between the first 256 and the latest 1,024 are missing.
+   */
   column(name: SignalName): readonly Point[] {
     return this.#columns.get(name) ?? [];
   }
@@ -89,10 +97,16 @@ export class TrainingLog {
   }
 
   /** Returns the values of the first steps of the log. */
-  until(name: SignalName, count: number): Point[] {
+  until(name: SignalName, count: number): readonly Point[] {
+    const key = `${name} ${count}`;
+    const known = this.#first.get(key);
+    if (known !== undefined) return known;
     const points = this.column(name);
     const end = points.findIndex((point) => point.step > this.#origin + count);
-    return points.slice(0, end === -1 ? points.length : end);
+    if (end === -1) return points.slice();
+    const first = points.slice(0, end);
+    this.#first.set(key, first);
+    return first;
   }
 
   /** Loss of the best constant answer; NaN if it is unknown or not positive, so that no ratio to it means much. */
@@ -109,6 +123,23 @@ export class TrainingLog {
     const held = this.column("validationLoss")[0];
     const first = Math.max(this.column("loss")[0]?.value ?? NaN, held?.step === 0 ? held.value : 0);
     return this.constantLoss < first ? this.constantLoss : first;
+  }
+
+  /** Returns the latest values up to a step, oldest first: at most `count`. */
+  before(name: SignalName, step: number, count: number): Point[] {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.rows[middle].step <= step) low = middle + 1;
+      else high = middle;
+    }
+    const points: Point[] = [];
+    for (let place = low - 1; place >= 0 && points.length < count; place--) {
+      const value = this.rows[place][name];
+      if (typeof value === "number") points.push({ step: this.rows[place].step, value });
+    }
+    return points.reverse();
   }
 
   /** Returns the smallest finite value so far. */
@@ -129,7 +160,9 @@ export class TrainingLog {
   #note(name: SignalName, point: Point): void {
     const column = this.#columns.get(name);
     if (column === undefined) this.#columns.set(name, [point]);
-    else column.push(point);
+    else if (column.push(point) > 2 * (FIRST_KEPT + LATEST_KEPT)) {
+      column.splice(FIRST_KEPT, column.length - FIRST_KEPT - LATEST_KEPT);
+    }
     const least = this.#least.get(name);
     if (!Number.isFinite(point.value)) return;
     if (least === undefined || point.value < least.value) this.#least.set(name, point);

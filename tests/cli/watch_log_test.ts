@@ -67,3 +67,59 @@ Deno.test("watch --loss names the column of the loss", async () => {
     assertStringIncludes((await judged("loss_g")).stdout, "step 2, error not-finite");
   });
 });
+
+Deno.test("watch refuses devices, endless lines and endless rows at once", async () => {
+  await withFolder(async (folder) => {
+    const refused = async (path: string, ...texts: string[]) => {
+      for (const [i, text] of texts.entries()) {
+        await Deno.writeTextFile(path, text, { append: i > 0 });
+      }
+      const { code, stderr } = await runCommand(["watch", path]);
+      assertEquals(code, 2, stderr);
+      return stderr.replace(`${folder}/`, "").trimEnd();
+    };
+    for (const device of ["/dev/zero", "/dev/urandom"]) {
+      const { code, stderr } = await runCommand(["watch", device]);
+      const expected = `error: ${device} is a device, expected a file, a pipe, or - for stdin\n`;
+      assertEquals([code, stderr], [2, expected]);
+    }
+    const line = "a".repeat(2 ** 20 - 9);
+    assertEquals(
+      await refused(`${folder}/a.csv`, "loss\n1\n", line, "a".repeat(10)),
+      "error: a.csv is a file with more than 1 MB in line 3, expected a row in each line",
+    );
+    assertStringIncludes(await refused(`${folder}/b.csv`, "loss\n1\n", line), "a number");
+    assertEquals(
+      await refused(`${folder}/c.json`, "[".repeat(200)),
+      "error: c.json is 100 brackets in a row, expected the rows of a log",
+    );
+    const rows = "1\n".repeat(1_000_000);
+    assertEquals(
+      await refused(`${folder}/d.csv`, "loss\n", rows, rows, "1\n"),
+      "error: d.csv is a log of more than 2,000,000 rows, expected fewer, as of every tenth step",
+    );
+    const long = `{"loss": [${Array(1_000).fill(1)}], "lr": [1]}`;
+    await Deno.writeTextFile(`${folder}/e.json`, long + " ".repeat(2 ** 20));
+    assertEquals((await runCommand(["watch", `${folder}/e.json`])).stderr, "");
+  });
+});
+
+Deno.test("watch says that the steps of a log fall, and that a step has many rows", async () => {
+  await withFolder(async (folder) => {
+    const noted = async (steps: number[]) => {
+      const rows = steps.map((step, i) => `${step},${2 - i / 100}\n`).join("");
+      await Deno.writeTextFile(`${folder}/x.csv`, `step,loss\n${rows}`);
+      return (await runCommand(["watch", `${folder}/x.csv`])).stderr;
+    };
+    assertEquals(await noted([1, 2, 3, 4]), "");
+    assertEquals(
+      await noted([3, 2, 1, 4]),
+      "note: The steps fall 2 times: the rows are judged in the order of their steps.\n",
+    );
+    assertEquals(await noted([1, 5, 5, 5, 5, 6]), "");
+    assertEquals(
+      await noted([1, 5, 5, 5, 5, 5, 6]),
+      "note: Step 5 has 5 rows with different figures, which are judged as steps of their own.\n",
+    );
+  });
+});

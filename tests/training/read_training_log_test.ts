@@ -1,9 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/words/input_error.ts";
 import { readTrainingLog, trainingLine } from "../../src/training/read_training_log.ts";
 import { renderTraining } from "../../src/training/render_training.ts";
+import { TrainingLog } from "../../src/training/training_log.ts";
 import { judgeTraining } from "../../src/training/judge_training.ts";
-import { SICK } from "./sick_logs.ts";
+import { healthyLog, SICK } from "./sick_logs.ts";
 import { assertRefused, parts } from "../assert_refused.ts";
 import { fences, readDocument } from "../docs/markdown.ts";
 
@@ -141,4 +142,37 @@ Deno.test("readTrainingLog() leaves out an unfinished last line, and no other", 
 Deno.test("readTrainingLog() takes NA, None and null for no value", () => {
   const rows = readTrainingLog("loss,val_loss\n3,NA\n2,None\n1,null\n0,n/a\n9,5\n");
   assertEquals(rows.map(({ validationLoss }) => validationLoss), [null, null, null, null, 5]);
+});
+
+Deno.test("readTrainingLog() reads quoted cells, also with separators and line breaks", () => {
+  const rows = readTrainingLog('step,"loss",note\n1,"2.5","a, b"\n2,"1.5","two\nlines"\n3,1,c\n');
+  assertEquals(rows.map(({ step, loss }) => [step, loss]), [[1, 2.5], [2, 1.5], [3, 1]]);
+});
+
+Deno.test("a log of a million rows is read and judged in the time of its rows, and in little memory", () => {
+  const timeOf = (rows: number) => {
+    const lines = healthyLog(rows).map(({ step, loss, updateRatio, gradientNorm }) =>
+      `${step},${loss},${updateRatio},${gradientNorm}\n`
+    );
+    const text = `step,loss,update_ratio,grad_norm\n${lines.join("")}`;
+    const started = performance.now();
+    judgeTraining(readTrainingLog(text));
+    return performance.now() - started;
+  };
+  timeOf(2_000);
+  // The first rows of a log take longer than others: work that walks back to them would take 100 times as long.
+  assert(timeOf(40_000) < 40 * timeOf(4_000) + 500);
+});
+
+Deno.test("a log keeps the first and the latest values of a signal, and finds those before a step", () => {
+  const log = new TrainingLog();
+  const rows = Array.from({ length: 20_000 }, (_, i) => ({ step: i + 1, loss: i }));
+  for (const row of rows) log.add(row);
+  assert(log.column("loss").length < 3_000);
+  assertEquals(log.until("loss", 3).map(({ value }) => value), [0, 1, 2]);
+  assertEquals(log.last("loss", 1_024).map(({ step }) => step)[0], 18_977);
+  assertEquals(log.before("loss", 5_000, 2), [{ step: 4_999, value: 4_998 }, {
+    step: 5_000,
+    value: 4_999,
+  }]);
 });

@@ -1,13 +1,13 @@
 import { judgeTraining } from "../../training/judge_training.ts";
-import { readTrainingLog } from "../../training/read_training_log.ts";
+import { readLog } from "../../training/read_training_log.ts";
 import { renderTraining } from "../../training/render_training.ts";
 import { wrapText } from "../../render/fit_text.ts";
 import { columnsOf } from "../flags/show_flags.ts";
 import { defineCommand } from "../kit/command.ts";
-import { oneOf, parsed, UsageError } from "../kit/flag.ts";
+import { oneOf, parsed } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
+import { readLogText } from "../read_log_text.ts";
 import { writeJson } from "../../words/document.ts";
-import { failure } from "../../words/failure.ts";
 
 /** `watch`: judges the log of a training; exits with 1 if it went wrong. */
 export const watch = defineCommand({
@@ -37,11 +37,9 @@ export const watch = defineCommand({
   ],
   permissions: [{ grant: "--allow-read=LOG", purpose: "the log" }],
   async run([path], { format, loss }): Promise<number> {
-    const rows = readTrainingLog(
-      await readLog(path),
-      path === "-" ? "stdin" : path,
-      loss === null ? {} : { loss },
-    );
+    const name = path === "-" ? "stdin" : path;
+    const { rows, notes } = readLog(await readLogText(path), name, loss === null ? {} : { loss });
+    for (const note of notes) console.error(`note: ${note}`);
     const findings = judgeTraining(rows);
     const text = format === "json"
       ? `${writeJson(findings, undefined, 2)}\n`
@@ -50,17 +48,6 @@ export const watch = defineCommand({
     return findings.some(({ severity }) => severity === "error") ? 1 : 0;
   },
 });
-
-/** Reads a log, which may come through a pipe. */
-async function readLog(path: string): Promise<string> {
-  try {
-    return path === "-"
-      ? await new Response(Deno.stdin.readable).text()
-      : await Deno.readTextFile(path);
-  } catch (error) {
-    throw new UsageError(`${path}: ${failure(error)}`, { cause: error });
-  }
-}
 
 /** Breaks the lines of a text at the width of the terminal, or 80 columns. */
 function wrapLines(text: string): string {

@@ -208,15 +208,19 @@ export const lossRises = defineTrainingRule({
     "order. Go back to the weights before it.",
   reads: ["loss"],
   judge(log, { mostRise, mostRiseSigmas }) {
-    const best = bestMean(log);
     const latest = finite(log.last("loss", LASTING));
-    if (best === null || latest.length < LASTING || latest[0].step <= best.end) return null;
+    if (latest.length < LASTING) return null;
     // One lucky batch proves no recovery.
     const mean = latest.map(({ value }) => value).toSorted((a, b) => a - b)[1];
-    const sigmas = (mean - best.mean) / (best.sigma / Math.sqrt(LASTING));
-    const rise = mean / best.mean;
     const first = log.column("loss")[0].value;
     const constant = log.constantLoss;
+    // No mean is below the least loss. Logs have a million rows, and few of them rise.
+    const most = mean - (log.least("loss")?.value ?? NaN);
+    if (!(most > LARGE_RISE * first || mean > LOST * constant)) return null;
+    const best = bestMean(log);
+    if (best === null || latest[0].step <= best.end) return null;
+    const sigmas = (mean - best.mean) / (best.sigma / Math.sqrt(LASTING));
+    const rise = mean / best.mean;
     const isLost = best.mean < LEARNED * constant && mean > LOST * constant;
     const isLarge = rise > mostRise && mean - best.mean > LARGE_RISE * first;
     if (!(isLost || isLarge) || !(sigmas > mostRiseSigmas) || mean < KEPT * constant) return null;

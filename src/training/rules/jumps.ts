@@ -58,10 +58,14 @@ export function spikeAt(
   { mostSigmas, mostJump }: { mostSigmas: number; mostJump: number },
 ): Spike | null {
   if (place < LEAST_WINDOW) return null;
-  const loss = distance(log, "loss", place);
   const value = log.rows[place].loss ?? NaN;
+  const least = log.least("loss")?.value ?? NaN;
+  const rise = SMALL_RISE * (log.column("loss")[0]?.value ?? NaN);
+  // No mean is below the least loss. Logs have a million rows, and few of them stand out.
+  if (!(value - least > rise)) return null;
+  const loss = distance(log, "loss", place);
   if (loss === null || !(loss.sigmas > mostSigmas) || !(value > mostJump * loss.mean)) return null;
-  if (!(value - loss.mean > SMALL_RISE * (log.column("loss")[0]?.value ?? NaN))) return null;
+  if (!(value - loss.mean > rise)) return null;
   const norm = distance(log, "gradientNorm", place);
   // Saturated units pass no gradient.
   if (norm !== null && !(norm.sigmas > mostSigmas) && log.rows[place].gradientNorm !== 0) {

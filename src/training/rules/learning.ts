@@ -52,6 +52,7 @@ export const notLearning = defineTrainingRule({
       };
     }
     if (log.age < enoughSteps) return null;
+    if ((log.least("loss")?.value ?? NaN) < LEARNED * log.unlearned) return null;
     const start = finite(log.until("loss", START));
     const latest = finite(log.last("loss", WINDOW));
     if (start.length < START || latest.length < WINDOW) return null;
@@ -61,8 +62,7 @@ export const notLearning = defineTrainingRule({
     const fall = (before - now) / Math.abs(before);
     const isConstant = typeof constantLoss === "number" &&
       Math.abs(now - constantLoss) <= leastFall * Math.abs(constantLoss);
-    const hasLearned = (log.least("loss")?.value ?? NaN) < LEARNED * log.unlearned;
-    if (hasLearned || !isConstant && !(fall < leastFall)) return null;
+    if (!isConstant && !(fall < leastFall)) return null;
     // It learns slowly, or passes the loss of the constant answer on its way down.
     if (isFalling(log, leastFall / 4) || isHeldOutFallen(log, leastFall)) return null;
     const what = isConstant
@@ -125,6 +125,8 @@ function isHeldOutFallen(log: TrainingLog, least: number): boolean {
 
 /** Number of steps without progress that are a plateau. */
 const LONG = 200;
+/** Number of rows between two looks for one. */
+const PLATEAU_EVERY = 10;
 
 /** Rule (k): the loss has stopped falling, far from the end. */
 export const plateau = defineTrainingRule({
@@ -153,6 +155,8 @@ export const plateau = defineTrainingRule({
   fix: "Lower the learning rate by a factor of 3 to 10, or give the network more capacity.",
   reads: ["loss"],
   judge(log, { leastProgress, highLoss }) {
+    // Means of 100 steps change little from one step to the next.
+    if (log.rows.length % PLATEAU_EVERY !== 0) return null;
     const losses = finite(log.last("loss", LONG));
     if (losses.length < LONG) return null;
     const first = meanOf(finite(log.until("loss", START)));
@@ -261,5 +265,5 @@ function noiseOf(points: readonly Point[]): number {
 }
 
 function trainingLoss(log: TrainingLog, step: number): number {
-  return meanOf(finite(log.column("loss")).filter((point) => point.step <= step).slice(-START));
+  return meanOf(finite(log.before("loss", step, START)));
 }

@@ -246,14 +246,14 @@ type FirstLimits = Readonly<
 >;
 
 function risenBy(log: TrainingLog, limits: FirstLimits): TooHigh | null {
-  const figures = figuresOf(log);
-  if (figures === null) return null;
-  const { lossGrowth, standing } = figures;
   // A loss of what was learned is another matter.
   const least = log.least("loss")?.value ?? NaN;
   if (log.age > 2 * FIRST && least < HAS_LEARNED * (log.column("loss")[0]?.value ?? NaN)) {
     return null;
   }
+  const figures = figuresOf(log);
+  if (figures === null) return null;
+  const { lossGrowth, standing } = figures;
   const risen = standing > lossGrowth
     ? `the loss is ${formatNumber(standing)} times that of the best constant answer`
     : `the loss is ${formatNumber(lossGrowth)} times that of the first step`;
@@ -390,13 +390,18 @@ function gradientJump(log: TrainingLog, jump: Point | null): number {
  * @returns The step of the jump, and its update ratio over the median of those before.
  */
 function jumpOf(log: TrainingLog, latest: number): Point | null {
-  const updates = finite(log.last("updateRatio", BEFORE + latest));
+  const least = SMALL_RISE * (log.column("loss")[0]?.value ?? NaN);
+  // Logs have a million rows, and few of them rise: of two latest losses, one is at most the second smallest.
+  const high = Math.max(...log.last("loss", 2).map(({ value }) => value));
+  if (high - (log.least("loss")?.value ?? NaN) <= least) return null;
   const losses = finite(log.last("loss", BEFORE + latest)).map(({ value }) => value);
-  if (updates.length < BEFORE / 2 + latest || losses.length < BEFORE / 2 + latest) return null;
+  if (losses.length < BEFORE / 2 + latest) return null;
   // One batch before the jump, and one lucky one, prove nothing.
   const now = losses.slice(-latest).toSorted((a, b) => a - b)[1];
   const rise = now - Math.max(...losses.slice(-2 * LATEST - latest, -latest));
-  if (!(rise > SMALL_RISE * (log.column("loss")[0]?.value ?? NaN))) return null;
+  if (!(rise > least)) return null;
+  const updates = finite(log.last("updateRatio", BEFORE + latest));
+  if (updates.length < BEFORE / 2 + latest) return null;
   if (!(now > usualMost(log, latest)) || hasSpiked(log)) return null;
   const usual = median(updates.slice(0, -latest).map(({ value }) => value));
   const jump = updates.slice(-latest).find(({ step, value }) =>
