@@ -71,8 +71,8 @@ export function compileAsSaved(
     if (computesAsKeras(model) && lossTraits(own.name)!.targets === "signs") own.takesLabels = true;
     return own;
   });
-  if (losses.some((loss) => loss?.lacksDelta)) {
-    noteNotReproduced(model, { setting: "argument", name: "delta of Huber", substitute: "1" });
+  for (const [name, { substitute }] of lacking(losses)) {
+    noteNotReproduced(model, { setting: "argument", name, substitute });
   }
   const plain = settings.map(({ name }) => plainLoss(name));
   model.compile({
@@ -259,9 +259,31 @@ interface SavedLoss {
   name: string;
   /** Settings; `null` if it cannot be reproduced. */
   settings: LossSettings | null;
-  /** True if it is a Huber loss without its delta, which the configuration of Keras 3 leaves out. */
-  lacksDelta?: boolean;
+  /** Argument that the configuration of Keras 3 leaves out. */
+  lacks?: UnsavedArgument;
 }
+
+/** Argument of a loss that Keras 3 does not save. */
+interface UnsavedArgument {
+  /** Name in the program. */
+  argument: string;
+  /** Value that Keras gives it when it loads the file. */
+  substitute: string;
+}
+
+/** Losses whose configuration of Keras 3 lacks an argument. */
+const UNSAVED: Partial<Record<LossName, UnsavedArgument>> = {
+  huber: { argument: "delta", substitute: "1" },
+  cosineProximity: { argument: "axis", substitute: "-1" },
+};
+
+/** Lists arguments that losses lack, each once, by their names in sentences: `delta of Huber`. */
+const lacking = (losses: readonly (SavedLoss | null)[]): Map<string, UnsavedArgument> =>
+  new Map(
+    losses.flatMap((loss) =>
+      loss?.lacks === undefined ? [] : [[`${loss.lacks.argument} of ${loss.name}`, loss.lacks]]
+    ),
+  );
 
 /** Ways in which Keras reduces the losses of all rows to one number. */
 const MEANS = ["sum_over_batch_size", "mean", "mean_with_sample_weight", "auto"];
@@ -297,11 +319,30 @@ export function readSavedLoss(saved: unknown): SavedLoss {
   const loss = own.from_logits === true ? FROM_LOGITS[plain] : plain;
   if (loss === undefined) return unknown("from_logits");
   if (own.ignore_class != null) return unknown("ignore_class");
-  if (own.axis !== undefined && own.axis !== -1) return unknown(`axis ${showValue(own.axis)}`);
+  const axes = axesOf(loss, own.axis);
+  if (axes === null) return unknown(`axis ${showValue(own.axis)}`);
   const settings = optionsOf(loss, own);
   if (settings === null) return unknown(`reduction ${showValue(own.reduction)}`);
-  const isClass = typeof saved !== "string" && !isFunction;
-  return { name, settings, lacksDelta: isClass && plain === "huber" && own.delta === undefined };
+  const lacks = typeof saved === "string" || isFunction ? undefined : UNSAVED[plain];
+  return {
+    name,
+    settings: { ...settings, ...axes === undefined ? {} : { axes } },
+    ...lacks === undefined || own[lacks.argument] !== undefined ? {} : { lacks },
+  };
+}
+
+/**
+ * Returns the axes of an overlap, which Keras saves as a number, a list or a tuple; `undefined` for the
+ * default, and `null` if they are not reproduced.
+ */
+function axesOf(name: LossName, axis: unknown): readonly number[] | undefined | null {
+  if (lossTraits(name)!.family !== "overlap") {
+    return axis === undefined || axis === -1 ? undefined : null;
+  }
+  const { items = axis } = Object(axis) as { items?: unknown };
+  if (items == null) return undefined;
+  const axes: unknown[] = [items].flat();
+  return axes.every((one) => Number.isInteger(one)) ? axes as number[] : null;
 }
 
 function optionsOf(name: LossName, own: Record<string, unknown>): LossSettings | null {
@@ -319,6 +360,10 @@ function optionsOf(name: LossName, own: Record<string, unknown>): LossSettings |
     settings.labelSmoothing = label_smoothing;
   }
   if (name === "huber" && typeof delta === "number" && delta !== 1) settings.delta = delta;
+  if (name === "tversky") {
+    if (typeof alpha === "number" && alpha !== 0.5) settings.alpha = alpha;
+    if (typeof own.beta === "number" && own.beta !== 0.5) settings.beta = own.beta;
+  }
   if (!name.includes("Focal")) return settings;
   if (typeof alpha === "number" && alpha !== 0.25) settings.alpha = alpha;
   if (typeof gamma === "number" && gamma !== 2) settings.gamma = gamma;

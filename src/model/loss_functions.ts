@@ -80,6 +80,22 @@ const huber: RowLoss = (tf, targets, outputs, { delta = 1 }) => {
   );
 };
 
+/** Computes Tversky losses as Keras does: one number, or one for each entry of the axes that are left. */
+const tversky: RowLoss = (tf, targets, shares, { alpha = 0.5, beta = 0.5, axes }) => {
+  const total = (x: Tensor) => tf.sum(x, axes === undefined ? undefined : [...axes]);
+  const both = total(tf.mul(targets, shares));
+  const missed = tf.mul(alpha, total(tf.mul(targets, tf.sub(1, shares))));
+  const alarms = tf.mul(beta, total(tf.mul(tf.sub(1, targets), shares)));
+  return tf.sub(1, tf.div(both, tf.add(tf.add(both, tf.add(missed, alarms)), EPSILON)));
+};
+
+/** Computes Dice losses as Keras does, see {@linkcode tversky}. */
+const dice: RowLoss = (tf, targets, shares, { axes }) => {
+  const total = (x: Tensor) => tf.sum(x, axes === undefined ? undefined : [...axes]);
+  const both = tf.mul(2, total(tf.mul(targets, shares)));
+  return tf.sub(1, tf.div(both, tf.add(tf.add(total(targets), total(shares)), EPSILON)));
+};
+
 /** Puts axis 1 last. */
 function classesLast(tf: TensorFlow, x: Tensor): Tensor {
   const axes = x.shape.map((_, axis) => axis);
@@ -188,6 +204,8 @@ export const TORCH_ROW_LOSSES: Record<keyof typeof TORCH_LOSSES & LossName, RowL
 /** Losses that TensorFlow.js does not have by name. */
 const OWN: Readonly<Record<OwnLoss, RowLoss>> & Partial<Record<LossName, RowLoss>> = {
   huber,
+  dice,
+  tversky,
   ...TORCH_ROW_LOSSES,
   categoricalCrossentropyFromLogits: softmaxFromLogits,
   sparseCategoricalCrossentropyFromLogits: (tf, targets, logits, settings) =>

@@ -13,6 +13,7 @@ import {
   trialLines,
   triedWords,
 } from "../render/render_diagnosis.ts";
+import { caveatLines } from "../render/render_header.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import { SEVERITIES } from "../rules/finding.ts";
@@ -235,6 +236,8 @@ export function showLead(lead: Lead): Markup {
   return markup`<div class="lead${
     chart === null ? " is-alone" : ""
   }"><div class="lead-said">${title}${
+    caveatLines(measurements, Infinity).map((text) => markup`<p class="small">${prose(text)}</p>`)
+  }${
     cause === undefined
       ? markup`<p class="lead-cause">${
         measurements.weightsOnly === undefined

@@ -25,6 +25,8 @@ export type LossFamily =
   | "regression"
   /** Margin of a classifier. */
   | "hinge"
+  /** Overlap of the shares of a mask with the mask, as for segmentation. */
+  | "overlap"
   | "other";
 
 /** Properties of a loss. */
@@ -71,8 +73,12 @@ export interface LossOptions {
   weight?: number;
   /** Largest error that a Huber loss squares. */
   delta?: number;
-  /** Weight of the classes, or of label 1, in a focal loss. */
+  /** Weight of the classes, or of label 1, in a focal loss; of missed labels in a Tversky loss. */
   alpha?: number;
+  /** Weight of false alarms in a Tversky loss. */
+  beta?: number;
+  /** Axes over which an overlap is summed; default: all. */
+  axes?: readonly number[];
   /** Exponent of the factor for doubt in a focal loss. */
   gamma?: number;
   /** True if `alpha` weighs the labels of a binary focal loss. */

@@ -150,6 +150,20 @@ export const LOSS_TRAITS = {
     bestIsMean: true,
     from: "name",
   },
+  dice: {
+    aliases: ["diceloss"],
+    targets: "labels",
+    family: "overlap",
+    bestIsMean: false,
+    from: "here",
+  },
+  tversky: {
+    aliases: ["tverskyloss"],
+    targets: "labels",
+    family: "overlap",
+    bestIsMean: false,
+    from: "here",
+  },
   ...TORCH_LOSSES,
   softmaxCrossEntropy: {
     aliases: [],

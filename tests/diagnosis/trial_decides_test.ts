@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import { type Examination, examine } from "../../src/diagnosis/examine/mod.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { compileAsInKeras } from "../../src/keras/compile_as_saved.ts";
 import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import type { TrialVerdict } from "../../src/probe/trial.ts";
 import { classes, classifier, sums } from "../networks/trained_models.ts";
@@ -194,4 +195,31 @@ Deno.test("examine() removes a second softmax behind penalties though warnings t
   assertEquals(fixes.map(({ kind }) => kind), ["penalties", "remove-activation"]);
   tf.dispose([inputs, targets]);
   model.dispose();
+});
+
+Deno.test("examine() rejects outputs below 0 under a Dice loss, although the trial learns", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const draw = (seed: number) => ({ kernelInitializer: tf.initializers.glorotNormal({ seed }) });
+  const inputs = tf.randomNormal([32, 16], 0, 1, "float32", 3);
+  const targets = tf.tidy(() => tf.cast(tf.greater(inputs, 0.5), "float32"));
+  const of = async (activation: "linear" | "sigmoid") => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ units: 32, activation: "relu", inputShape: [16], ...draw(1) }),
+        tf.layers.dense({ units: 16, activation, ...draw(2) }),
+      ],
+    });
+    compileAsInKeras(tf, model, { loss: { class_name: "Dice", config: {} }, optimizer: "adam" });
+    const { diagnosis, trial } = await examine(model, { inputs, targets });
+    model.dispose();
+    assert(trial === null || "verdict" in trial);
+    return { diagnosis, trial };
+  };
+  const { diagnosis, trial } = await of("linear");
+  assertEquals(trial?.verdict, "learns");
+  assertEquals([diagnosis.verdict, diagnosis.causes[0].kind], ["sick", "head"]);
+  assertEquals(diagnosis.causes[0].tried?.worked, true);
+  assertEquals((await of("sigmoid")).diagnosis.verdict, "healthy");
+  tf.dispose([inputs, targets]);
 });

@@ -51,7 +51,7 @@ Deno.test("loadModel() compiles with the loss that a model.json was saved with",
 Deno.test("loadModel() says of a loss that it cannot reproduce that it is not the file's", async () => {
   const sparse = (config: object) => ({ class_name: "SparseCategoricalCrossentropy", config });
   const unknown: [loss: unknown, name: string][] = [
-    ["dice", "dice"],
+    ["ctc", "ctc"],
     [{ class_name: "function", config: "my_loss" }, "my_loss"],
     [{ class_name: "CTC", config: {} }, "CTC"],
     [sparse({ ignore_class: 0 }), "SparseCategoricalCrossentropy with ignore_class"],
@@ -84,7 +84,7 @@ Deno.test("loadModel() says of a program that was compiled with an optimizer alo
   assertEquals(rest.optimizer, { name: "SGD", learningRate: 0.25 });
 });
 
-Deno.test("loadModel() says that the configuration of a Huber loss lacks its delta", async () => {
+Deno.test("loadModel() says which argument the configuration of a loss lacks", async () => {
   const of = async (loss: unknown) => {
     const { objective: { losses }, notReproduced } = await measured({ loss }, true);
     return [losses?.[0].delta, notReproduced?.map(({ setting, name }) => `${setting} ${name}`)];
@@ -95,6 +95,11 @@ Deno.test("loadModel() says that the configuration of a Huber loss lacks its del
   assertEquals(await of(saved), [undefined, ["argument delta of Huber"]]);
   assertEquals(await of(huber({ delta: 2.5 })), [2.5, undefined]);
   assertEquals(await of(huber({ delta: 1 })), [undefined, undefined]);
+  const cosine = { class_name: "CosineSimilarity", config: { name: "cosine_similarity" } };
+  const { notReproduced } = await measured({ loss: cosine }, true);
+  assertEquals(notReproduced, [
+    { setting: "argument", name: "axis of CosineSimilarity", substitute: "-1" },
+  ]);
   assertEquals(await of("huber"), [undefined, undefined]);
   assertEquals(await of({ class_name: "function", config: "huber" }), [undefined, undefined]);
 });
@@ -245,6 +250,13 @@ Deno.test("readSavedLoss() takes the settings that change a loss, and names what
     [saved(focal, { alpha: 0.5, gamma: 3 }), { alpha: 0.5, gamma: 3 }],
     [saved(focal, { apply_class_balancing: true }), { balanced: true }],
     [saved("MeanSquaredError", { alpha: 0.5, delta: 3 }), {}],
+    [saved("Dice", { axis: null }), {}],
+    [saved("Dice", { axis: -1 }), { axes: [-1] }],
+    [saved("Dice", { axis: [1, 2, 3] }), { axes: [1, 2, 3] }],
+    [saved("Dice", { axis: { class_name: "__tuple__", items: [1, 2] } }), { axes: [1, 2] }],
+    [saved("Dice", { axis: ["x"] }), "axis an array of 1 item"],
+    [saved("Tversky", { alpha: 0.5, beta: 0.5, axis: null }), {}],
+    [saved("Tversky", { alpha: 0.3, beta: 0.7 }), { alpha: 0.3, beta: 0.7 }],
   ];
   for (const [loss, expected] of rows) {
     const { name, settings } = readSavedLoss(loss);
@@ -258,14 +270,20 @@ Deno.test("readSavedLoss() takes the settings that change a loss, and names what
   );
 });
 
-Deno.test("readSavedLoss() tells a Huber loss that may have another delta, and a class of the program", () => {
-  const lacksDelta = (loss: unknown) => readSavedLoss(loss).lacksDelta;
-  assertEquals([saved("Huber"), saved("Huber", { delta: 1 }), "huber"].map(lacksDelta), [
-    true,
-    false,
-    false,
+Deno.test("readSavedLoss() tells arguments that Keras does not save, and a class of the program", () => {
+  const lacks = (loss: unknown) => readSavedLoss(loss).lacks?.argument;
+  assertEquals([saved("Huber"), saved("Huber", { delta: 1 }), "huber"].map(lacks), [
+    "delta",
+    undefined,
+    undefined,
   ]);
-  assertEquals(lacksDelta(saved("MeanSquaredError")), false);
+  const cosine = "CosineSimilarity";
+  assertEquals([saved(cosine), saved(cosine, { axis: -1 }), "cosine_similarity"].map(lacks), [
+    "axis",
+    undefined,
+    undefined,
+  ]);
+  assertEquals(lacks(saved("MeanSquaredError")), undefined);
   const own = { ...saved("MyLoss"), registered_name: "my>MyLoss" };
   assertEquals([ownClassName(own), readSavedLoss(own).settings], ["my>MyLoss", null]);
   assertEquals(ownClassName({ ...own, class_name: "function" }), null);

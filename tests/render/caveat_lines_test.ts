@@ -7,6 +7,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { noteNotReproduced } from "../../src/model/loaded_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { caveatLines } from "../../src/render/render_header.ts";
+import { renderReportPage } from "../../src/picture/report_page.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import type { Sibling } from "../../src/measure/measurements.ts";
 import { makeMeasurements } from "../networks/measurements.ts";
@@ -26,8 +27,11 @@ Deno.test("a missing loss and a missing delta are said first, and rules judge by
       parseReport(renderJson(measurements, findings, { diagnosis })).measurements,
       measurements,
     );
+    const text = caveatLines(measurements, Infinity).join(" ");
+    const page = await renderReportPage({ measurements, findings, diagnosis });
+    assertStringIncludes(page, `<p class="small">${text.slice(0, 20)}`);
     return {
-      text: caveatLines(measurements, Infinity).join(" "),
+      text,
       notJudged: diagnosis.notJudged,
       silent,
       skipped: trial !== null && "skipped" in trial,
@@ -53,14 +57,14 @@ Deno.test("a missing loss and a missing delta are said first, and rules judge by
 Deno.test("a loss that was not reproduced is said first, and nothing is judged by its substitute", async () => {
   await using _engine = await startEngine();
   const model = exerciseModel({ std: 1 / Math.sqrt(20) });
-  noteNotReproduced(model, { setting: "loss", name: "Dice", substitute: null });
+  noteNotReproduced(model, { setting: "loss", name: "Circle", substitute: null });
   noteNotReproduced(model, { setting: "optimizer", name: "Muon", substitute: "Adam" });
   const batch = randomBatch(model, { objective: "meanSquaredError" });
   const { measurements, findings, diagnosis, trial } = await examine(model, batch, {
     trial: "always",
   });
   assertEquals(measurements.notReproduced, [
-    { setting: "loss", name: "Dice", substitute: "the sum of the outputs" },
+    { setting: "loss", name: "Circle", substitute: "the sum of the outputs" },
     { setting: "optimizer", name: "Muon", substitute: "Adam" },
   ]);
   assert(trial !== null && "skipped" in trial);
@@ -71,7 +75,7 @@ Deno.test("a loss that was not reproduced is said first, and nothing is judged b
   assertEquals(silent.toSorted(), expected);
   const text = renderText(measurements, findings, { diagnosis });
   assertEquals(text.split("\n").slice(0, 5), [
-    "Compiled with Dice, which is not reproduced: measured with the sum of the",
+    "Compiled with Circle, which is not reproduced: measured with the sum of the",
     "  outputs instead. Rules that need the loss do not judge this model.",
     "Compiled with Muon, which is not reproduced: tried with Adam instead. Its",
     "  learning rate is not judged.",

@@ -112,6 +112,8 @@ const SAID: Record<string, () => Finding[]> = {
     judge("output-head", headed("hinge", { activation: "relu", targets: [-1, 1] })),
   "output-head: a hinge on targets of 0": () =>
     judge("output-head", headed("hinge", { targets: halves })),
+  "output-head: an overlap with outputs that may be negative": () =>
+    judge("output-head", headed("dice", { activation: "linear", targets: [0, 1] })),
   "target-normalized: an offset": () =>
     judge("target-normalized", headed("meanSquaredError", { targets: halves.map((y) => y + 99) })),
   "target-normalized: too large": () =>

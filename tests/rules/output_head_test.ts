@@ -65,6 +65,30 @@ Deno.test("outputHead wants both signs for a hinge, in the targets and in the ou
   }
 });
 
+Deno.test("outputHead wants shares for an overlap, in the targets and in the outputs", () => {
+  for (const loss of ["dice", "tversky"]) {
+    const mask = Array.from({ length: 32 }, (_, i) => i % 2);
+    const of = (activation: string, targets = mask) =>
+      head({ loss, units: activation === "softmax" ? 2 : 1, activation, targets });
+    for (const activation of ["sigmoid", "softmax", "hardSigmoid", "custom"]) {
+      assertEquals(of(activation), []);
+    }
+    const shares = "sigmoid, or softmax for exclusive classes";
+    for (const activation of ["relu", "softplus"]) {
+      assertEquals(of(activation), [`warning: ${shares}`]);
+    }
+    for (const activation of ["linear", "tanh", "elu"]) {
+      assertEquals(of(activation), [`error: ${shares}`]);
+    }
+    const scaled = (factor: number) => of("sigmoid", mask.map((one) => one * factor));
+    assertEquals(scaled(2), ["error: targets from 0 to 1"]);
+    assertEquals(scaled(1.9), ["warning: targets from 0 to 1"]);
+    assertEquals(head({ loss, units: 1, activation: "softmax", targets: mask }), [
+      "error: sigmoid",
+    ]);
+  }
+});
+
 Deno.test("outputHead wants logits before a softmax or a sigmoid of its own", () => {
   const found = (before: string, last: string, loss: string, between = false) => {
     const measurements = withHead({ loss, activation: before, units: last === "sigmoid" ? 1 : 10 });

@@ -202,6 +202,8 @@ function wanted({ units, activation }: Head, loss: string): [activation: string,
         : [["linear", name]];
     case "hinge":
       return [["tanh", name], ["linear", name]];
+    case "overlap":
+      return [["sigmoid", name]];
     case "other":
       return traits.targets === "numbers" ? [["linear", name]] : [];
   }

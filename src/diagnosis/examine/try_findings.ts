@@ -45,7 +45,7 @@ export const isLearning = (trial: Trial | SkippedTrial | null): trial is Trial =
  * without a unit have no gradient, so the others are learned despite them. Dropout takes a long
  * time to drop all classes of an example by chance. A single unit gives the same answer for every
  * example, and so do all units under binary cross-entropy with targets of 2 and more: the loss
- * falls, but the network distinguishes nothing. For a sigmoid under a loss from logits, Keras
+ * falls, but the network distinguishes nothing. Outputs below 0 let a Dice loss fall without bound. For a sigmoid under a loss from logits, Keras
  * on TensorFlow corrects the mistake, and so does a trial; other backends apply it twice. Penalties
  * that flatten the network take longer to win than a batch to be learned.
  */
@@ -57,6 +57,7 @@ const STANDING: Readonly<Record<string, readonly string[]>> = {
     "class-fraction",
     "dropped",
     "from-logits",
+    "negative-shares",
     "one-class",
     "targets-above-one",
   ],

@@ -403,6 +403,8 @@ export const measurementKeys: Keys<Measurements> = {
       weight: optional(number),
       delta: optional(number),
       alpha: optional(number),
+      beta: optional(number),
+      axes: optional(list(number)),
       gamma: optional(number),
       balanced: optional(boolean),
       takesLabels: optional(boolean),

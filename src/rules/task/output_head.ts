@@ -5,7 +5,7 @@ import type {
   TargetMeasurements,
 } from "../../measure/measurements.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
-import type { LossTraits } from "../../traits/loss_traits.ts";
+import type { LossFamily, LossTraits } from "../../traits/loss_traits.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
 import {
@@ -53,7 +53,8 @@ export const outputHead: Rule = defineRule({
     "both; no dropout behind the head, which is an error where it leaves one of 10,000 examples without any class under a " +
     "categorical cross-entropy, whose loss is then 0 / 0; losses named " +
     "softmaxCrossEntropy or sigmoidCrossEntropy: no activation, because they apply their own; " +
-    "mean squared error: an activation that reaches the targets, and no softmax.",
+    "mean squared error: an activation that reaches the targets, and no softmax; Dice and Tversky: " +
+    "outputs from 0 to 1.",
   source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).",
   misleads:
     "Custom losses are recognised by name only, and models with several heads are not judged. " +
@@ -148,6 +149,8 @@ export function headMismatch(
       return hinge(activation, target);
     case "regression":
       return regression(activation, target);
+    case "overlap":
+      return overlap(activation, target);
     case "other":
       return null;
   }
@@ -157,6 +160,13 @@ export function headMismatch(
 function areLabels({ values: { mean, rms, maxAbs } }: TargetMeasurements): boolean {
   return maxAbs <= 1 && Math.abs(mean - rms ** 2) <= 1e-6;
 }
+
+/** Fixes of a head of one class, by the family of its loss. */
+const ONE_CLASS_FIXES: Readonly<Partial<Record<LossFamily | "numbers", string>>> = {
+  numbers: "Use a linear head for numbers, or sigmoid and binaryCrossentropy for two classes.",
+  overlap: "Use sigmoid, or give the head a unit for each class.",
+  classes: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
+};
 
 /** Reports a softmax over one unit: its output is always 1, so nothing can be learned. */
 function alwaysOne(traits: LossTraits | null): Mismatch {
@@ -169,9 +179,7 @@ function alwaysOne(traits: LossTraits | null): Mismatch {
       ? inWords("2 units or more")
       : inWords(isForNumbers ? "a linear head, or sigmoid" : "sigmoid"),
     why: say`a softmax over one unit is constant: it always outputs 1`,
-    fix: isForNumbers
-      ? "Use a linear head for numbers, or sigmoid and binaryCrossentropy for two classes."
-      : "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
+    fix: ONE_CLASS_FIXES[isForNumbers ? "numbers" : family] ?? ONE_CLASS_FIXES.classes!,
   };
 }
 
@@ -228,7 +236,7 @@ function categorical(activation: string, units: number | null): Mismatch | null 
       kind: "one-class",
       expected: inWords("2 units or more"),
       why: say`one unit has no other class to be told from`,
-      fix: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
+      fix: ONE_CLASS_FIXES.classes!,
     };
   }
   if (activation === "softmax") return null;
@@ -246,8 +254,7 @@ function categorical(activation: string, units: number | null): Mismatch | null 
 
 function binary(activation: string, target: TargetMeasurements | null): Mismatch | null {
   if (target !== null && isOutside(target)) {
-    const isAbove = target.values.maxAbs >= ABOVE_ONE && !hasNegative(target.values);
-    const kind = isAbove ? "targets-above-one" : "targets-outside";
+    const kind = isAboveOne(target) ? "targets-above-one" : "targets-outside";
     return outside("error", kind, "Encode the two classes as 0 and 1.");
   }
   if (activation === "sigmoid" || activation === "hardSigmoid") return null;
@@ -302,6 +309,9 @@ const ABOVE_ONE = 2;
 
 const isOutside = ({ values }: TargetMeasurements) => values.maxAbs > 1 || hasNegative(values);
 
+const isAboveOne = ({ values }: TargetMeasurements) =>
+  values.maxAbs >= ABOVE_ONE && !hasNegative(values);
+
 /** Reports targets that are not probabilities. */
 const outside = (severity: Mismatch["severity"], kind: string, fix: string): Mismatch => ({
   severity,
@@ -329,6 +339,32 @@ function shares(target: TargetMeasurements): Mismatch | null {
       "Encode the classes as one-hot vectors, or use sigmoid and binaryCrossentropy if an example " +
       "can have several labels.",
   };
+}
+
+/**
+ * Reports outputs whose overlap with a mask is not a share of it. Of four small segmentation networks
+ * under Dice or Tversky (even seeds, 160 steps of Adam in Keras), none with a linear or tanh head finds
+ * the mask, although the loss falls; all with a relu or softplus head do.
+ */
+function overlap(activation: string, target: TargetMeasurements | null): Mismatch | null {
+  // Of an unknown activation nothing is known.
+  const [low, high] = activationTraits(activation)?.range ?? [0, 1];
+  if (low < 0 || high > 1) {
+    return {
+      severity: low < 0 ? "error" : "warning",
+      kind: low < 0 ? "negative-shares" : "no-sigmoid",
+      expected: inWords("sigmoid, or softmax for exclusive classes"),
+      why: low < 0
+        ? say`the loss divides by the sum of the outputs, which may be 0 or negative`
+        : say`its outputs are not limited to 0 .. 1`,
+      fix: "End the head in sigmoid, or in softmax for exclusive classes.",
+    };
+  }
+  if (target === null || !isOutside(target)) return null;
+  // Of four networks with masks of 0 and 255 all answer 1 everywhere.
+  const isAbove = isAboveOne(target);
+  const kind = isAbove ? "targets-above-one" : "targets-outside";
+  return outside(isAbove ? "error" : "warning", kind, "Encode the masks as 0 and 1.");
 }
 
 function hinge(activation: string, target: TargetMeasurements | null): Mismatch | null {

@@ -105,6 +105,7 @@ Deno.test("heads() advises the pairs that fit the loss, without the one that is 
   assertEquals(pairs("meanAbsoluteError", { activation: "softmax" }), ["linear null"]);
   assertEquals(pairs("hinge", { activation: "relu" }), ["tanh null", "linear null"]);
   assertEquals(pairs("hinge", { activation: "tanh" }), ["linear null"]);
+  assertEquals(pairs("dice", { activation: "linear" }), ["sigmoid null"]);
   assertEquals(pairs("sum", { activation: "relu" }), []);
 });
 
