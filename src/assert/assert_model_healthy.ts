@@ -2,10 +2,13 @@ import { examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
 import { FAIL_ON, isFailing } from "../diagnosis/diagnosis.ts";
 import { EngineError } from "../engine/engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
+import { ensureEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { defaultExamples } from "../measure/measure_options.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batches/batch.ts";
-import { isDisposed } from "../model/require_model.ts";
+import { randomBatch } from "../model/batches/random_batch.ts";
+import { isDisposed, requireModel } from "../model/require_model.ts";
 import { runRules, type RunRulesOptions } from "../rules/judge_rule.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
 import { oneOf, optional, requireValue } from "../words/shape.ts";
@@ -94,7 +97,7 @@ function placeOf(site: CallSite | undefined): string | null {
 
 /** Options of `assertHealthy` for a model. */
 export interface AssertHealthyOptions
-  extends HealthyOptions, Pick<ExamineOptions, "objective" | "seed"> {
+  extends HealthyOptions, Pick<ExamineOptions, "objective" | "seed" | "source"> {
   /**
    * When to run the trial, which trains the network on the batch for some steps: an error of a rule
    * is only a warning if it learns. `"auto"`, if a few steps fit the budget; `"always"`; `"off"`; or a
@@ -108,31 +111,51 @@ export interface AssertHealthyOptions
   trialBudget?: ExamineOptions["trialBudget"];
 }
 
+/** Names of the options that are not options of rules. */
+const OWN_OPTIONS = ["trial", "trialBudget", "objective", "seed", "source", "failOn"] as const;
+
 /**
  * Asserts that a model is healthy: measures it, runs the trial if there may be an error, and tries
  * the fixes.
  *
- * @param subject The model and its batch, and what makes the error.
+ * @param subject The model and its batch, which is drawn by default, and what makes the error.
  * @throws {AssertionError} If the network is sick, or has a warning and warnings fail too.
  */
 export async function assertModelHealthy(
-  { fail, model, batch }: { fail: Fail; model: LayersModel; batch: Batch },
+  { fail, model, batch: given }: { fail: Fail; model: LayersModel; batch?: Batch },
   options: AssertHealthyOptions = {},
   msg?: string,
 ): Promise<void> {
   requireMessage(msg);
   requireOptions(options);
-  const { trial, trialBudget, objective, failOn, seed = DRAWN_SEEDS.get(model), ...ruleOptions } =
+  const { trial, trialBudget, objective, failOn, source, seed = DRAWN_SEEDS.get(model), ...rest } =
     options;
   requireObjective(objective);
   requireFailOn(failOn);
   // Before the model runs: wrong options should not cost a training.
-  requireThresholds(ruleOptions, ["trial", "trialBudget", "objective", "seed", "failOn"]);
-  const judge = (measurements: Measurements) => runRules(measurements, ruleOptions);
-  const examination = await notInterrupted(
-    "assertHealthy",
-    model,
-    () => examine(model, batch, { trial, trialBudget, objective, seed, judge }),
-  );
+  requireThresholds(rest, OWN_OPTIONS);
+  const judge = (measurements: Measurements) => runRules(measurements, rest);
+  const examination = await notInterrupted("assertHealthy", model, async () => {
+    const { tf } = runningEngine() ?? await ensureEngine();
+    const batch = given === undefined ? drawBatch(model, { objective, seed }) : given;
+    try {
+      return await examine(model, batch, { trial, trialBudget, objective, seed, source, judge });
+    } finally {
+      if (batch !== given) tf.dispose([batch.inputs, batch.targets ?? []]);
+    }
+  });
   settleHealth(fail, examination, { failOn, msg });
+}
+
+/** Draws a random batch, with targets if the objective is the name of a loss. */
+function drawBatch(
+  model: LayersModel,
+  { objective, seed }: Pick<AssertHealthyOptions, "objective" | "seed">,
+): Batch {
+  requireModel(model);
+  return randomBatch(model, {
+    seed: seed ?? 0,
+    examples: defaultExamples(model),
+    objective: typeof objective === "string" ? objective : "sum",
+  });
 }

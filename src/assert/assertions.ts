@@ -99,20 +99,20 @@ export function assertHealthy(
 ): void;
 /**
  * Asserts that a model is healthy, and tries its verdict before it fails. It measures the model on
- * the batch and judges it by every single-pass rule. Where one finds an error, the network is
- * trained on the batch for some steps, and the error is only a warning, which does not fail, if it
- * learns. It is also trained where something is unusual that one pass cannot judge, and fails if it
- * does not learn. Each cause's fixes are applied to the model, which is measured, and trained,
- * again; the message has those that worked, with the figures before and after. Where nothing is
- * unusual the network is not trained, which costs one pass. Afterwards the model is bit by bit what
- * it was.
+ * the batch, or on a random one, and judges it by every single-pass rule. Where one finds an error,
+ * the network is trained on the batch for some steps, and the error is only a warning, which does
+ * not fail, if it learns. It is also trained where something is unusual that one pass cannot judge,
+ * and fails if it does not learn. Each cause's fixes are applied to the model, which is measured,
+ * and trained, again; the message has those that worked, with the figures before and after. Where
+ * nothing is unusual the network is not trained, which costs one pass. Afterwards the model is bit
+ * by bit what it was.
  *
  * @param model A built model; it is put back as it was.
  * @param batch One tensor an input, and targets where the objective needs them. Without targets it
- * is trained on random ones.
+ * is trained on random ones. Default: a random batch that fits the model, disposed of afterwards.
  * @param options Other thresholds, which layers to judge, whether the network has been trained,
- * when to train it, what to differentiate and minimise, and the seed that it was made under, for
- * the message.
+ * when to train it, what to differentiate and minimise, and the seed and the file that it was made
+ * from, for the message.
  * @param msg Appended to the message.
  * @returns A promise that is rejected where the assertion fails.
  *
@@ -125,7 +125,7 @@ export function assertHealthy(
  *
  * await using _engine = await startEngine();
  * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
- * await assertHealthy(model, randomBatch(model));
+ * await assertHealthy(model);
  * model.dispose();
  *
  * const broken = exerciseModel({ std: 200 });
@@ -145,14 +145,14 @@ export function assertHealthy(
  */
 export function assertHealthy(
   model: LayersModel,
-  batch: Batch,
+  batch?: Batch,
   options?: AssertHealthyOptions,
   msg?: string,
 ): Promise<void>;
 export function assertHealthy(
   ...given: [Measurements, HealthyOptions?, string?] | [
     LayersModel,
-    Batch,
+    Batch?,
     AssertHealthyOptions?,
     string?,
   ]
@@ -161,7 +161,7 @@ export function assertHealthy(
   if (looksLikeModel(given[0])) {
     const [model, batch, options, msg] = given as [
       LayersModel,
-      Batch,
+      Batch?,
       AssertHealthyOptions?,
       string?,
     ];

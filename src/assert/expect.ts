@@ -1,4 +1,7 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { looksLikeModel } from "../model/require_model.ts";
 import { requireMeasurements } from "../rules/require_measurements.ts";
 import type { RuleOptions } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
@@ -13,7 +16,13 @@ import {
 } from "./failure_message.ts";
 import type { HealthExpected } from "./health_expected.ts";
 import type { MatcherContext, MatcherResult } from "./matcher.ts";
-import type { HealthyOptions } from "./assert_model_healthy.ts";
+import {
+  type AssertHealthyOptions,
+  assertModelHealthy,
+  type HealthyOptions,
+} from "./assert_model_healthy.ts";
+import { InputError } from "../words/input_error.ts";
+import { showValue } from "../words/show_value.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 
 /** Matchers in the form of `expect.extend`: synchronous, the context first. */
@@ -25,6 +34,18 @@ type HealthMatchers = {
 };
 
 type Assertion<A extends unknown[]> = (measurements: Measurements, ...args: A) => void;
+
+/** Rejects a model, which is measured and trained: `expect` of `@std/expect` awaits no matcher. */
+function requireNoModel(value: unknown): void {
+  if (!looksLikeModel(value)) return;
+  throw new InputError({
+    place: "measurements",
+    found: "a model",
+    expected: "what measure() returns",
+    hint: ": await expect(model).toBeHealthy() takes the expect of this package, " +
+      "and await assertHealthy(model) none",
+  });
+}
 
 /** Converts an assertion to a matcher. Invalid arguments are thrown, negated or not. */
 function matcher<A extends unknown[]>(assertion: Assertion<A>, what: string) {
@@ -60,11 +81,90 @@ function callerOfExpect(stack?: string): CallSite | undefined {
   return callers.find(({ url }) => url !== own.url);
 }
 
+/** Options of `expect(model).toBeHealthy()`. */
+export interface ExpectHealthyOptions extends AssertHealthyOptions {
+  /** Batch to measure the model on. Default: a random one. */
+  batch?: Batch;
+}
+
+/** Matcher for a model. */
+export interface ModelExpected {
+  /** The model is healthy, as by `assertHealthy(model, batch)`. */
+  toBeHealthy(options?: ExpectHealthyOptions, msg?: string): Promise<void>;
+}
+
+/** The same matchers, and their negations behind `not`. */
+export type Negatable<Matchers> = Matchers & { not: Matchers };
+
+/**
+ * Expects something of a model, which is measured on a random batch and trained, or of measurements. For
+ * other values use `expect` of `@std/expect`, which {@linkcode healthMatchers} extend.
+ *
+ * @param subject A built model, or the result of `measure()`.
+ * @returns The matchers; those of a model return a promise.
+ *
+ * @example A model that can be trained, and one that cannot
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel } from "@gradient-health/gradient-health/model";
+ * import { expect } from "@gradient-health/gradient-health/expect";
+ *
+ * await using _engine = await startEngine();
+ * await expect(exerciseModel({ std: 1 / Math.sqrt(20) })).toBeHealthy();
+ * await expect(exerciseModel()).not.toBeHealthy();
+ * ```
+ *
+ * @throws {InputError} If it is given something else.
+ */
+export function expect(subject: LayersModel): Negatable<ModelExpected>;
+export function expect(subject: Measurements): Negatable<HealthExpected>;
+export function expect(subject: LayersModel | Measurements): object {
+  if (!looksLikeModel(subject)) {
+    requireMeasurements(subject);
+    const [own, not] = [false, true].map((isNot) => expectMeasured({ value: subject, isNot }));
+    return { ...own, not };
+  }
+  const toBeHealthy = ({ batch, ...options }: ExpectHealthyOptions = {}, msg?: string) =>
+    assertModelHealthy({ fail: failureOf(toBeHealthy), model: subject, batch }, options, msg);
+  return { toBeHealthy, not: { toBeHealthy: negated(toBeHealthy, subject) } };
+}
+
+/** Returns the matchers of these measurements. */
+function expectMeasured(context: Required<MatcherContext>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(healthMatchers).map(([name, match]) => [
+      name,
+      // A matcher throws by itself if it fails, with the place of the caller.
+      (...args: unknown[]) => {
+        const { pass, message } = (match as AnyMatcher)(context, ...args);
+        if (pass === context.isNot) throw new AssertionError(message());
+      },
+    ]),
+  );
+}
+
+type AnyMatcher = (context: MatcherContext, ...args: unknown[]) => MatcherResult;
+
+/** Returns an assertion over a model that fails if the given one passes. */
+function negated(toBeHealthy: ModelExpected["toBeHealthy"], { name }: LayersModel) {
+  const assertion = async (options?: ExpectHealthyOptions, msg?: string): Promise<void> => {
+    const fail = failureOf(assertion);
+    const wrong = await toBeHealthy(options, msg).catch((error) => {
+      if (!(error instanceof AssertionError)) throw error;
+      return error;
+    });
+    if (wrong === undefined) {
+      throw fail(`Model ${showValue(name)} is healthy; expected that it is not.`);
+    }
+  };
+  return assertion;
+}
+
 /**
  * Matchers for `expect` of `@std/expect`, one for each assertion over measurements, with the same
  * options and messages. Importing them does not load `@std/expect`.
  *
- * @example Extend `expect` once, with its types
+ * @example Extend the `expect` of `@std/expect` once, with its types
  * ```ts
  * import { expect as stdExpect, type Expected } from "@std/expect";
  * import { startEngine } from "@gradient-health/gradient-health/engine";
@@ -106,7 +206,7 @@ function callerOfExpect(stack?: string): CallSite | undefined {
 export const healthMatchers: HealthMatchers = {
   toBeHealthy: matcher(
     (measurements, options?: HealthyOptions, msg?: string) => {
-      // A model would be measured and trained, but nothing would await the result.
+      requireNoModel(measurements);
       requireMeasurements(measurements);
       assertHealthy(measurements, options, msg);
     },
@@ -122,8 +222,8 @@ export const healthMatchers: HealthMatchers = {
 };
 
 /**
- * Matchers for `expect(measurements)` of `@std/expect`. No other entry point imports this one, and it
- * imports nothing from `@std/expect`.
+ * `expect` for models and measurements, and matchers for that of `@std/expect`. No other entry point
+ * imports this one, and it imports nothing from `@std/expect`.
  *
  * @module
  */

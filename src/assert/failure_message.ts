@@ -116,7 +116,8 @@ export function describeModel({ model, seed, batch, objective }: ProbeSubject): 
   const drawn = batch.seed === null ? "" : ` of seed ${batch.seed}`;
   const aim = objective === undefined ? "" : `, objective "${objective.name}"`;
   const under = seed === null ? "" : `seed ${seed}, `;
-  const text = `Model "${shortNames([model.name])(model.name)}" (${under}${
+  const from = model.source == null ? "" : ` from ${model.source}`;
+  const text = `Model "${shortNames([model.name])(model.name)}"${from} (${under}${
     formatCount(batch.examples, "example")
   }${drawn}${aim})`;
   return oneLine(text);

@@ -169,8 +169,8 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
   },
   modelDocumentation: {
     asserts:
-      "that a model is healthy, and tries its verdict before it fails. It measures the model on the batch " +
-      "and judges it by every single-pass rule. Where one finds an error, the network is trained on the " +
+      "that a model is healthy, and tries its verdict before it fails. It measures the model on the batch, " +
+      "or on a random one, and judges it by every single-pass rule. Where one finds an error, the network is trained on the " +
       "batch for some steps, and the error is only a warning, which does not fail, if it learns. It is also " +
       "trained where something is unusual that one pass cannot judge, and fails if it does not learn. Each " +
       "cause's fixes are applied to the model, which is measured, and trained, again; the message has " +
@@ -193,7 +193,7 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
 
         await using _engine = await startEngine();
         const model = exerciseModel({ std: 1 / Math.sqrt(20) });
-        await assertHealthy(model, randomBatch(model));
+        await assertHealthy(model);
         model.dispose();
 
         const broken = exerciseModel({ std: 200 });

@@ -34,6 +34,8 @@ export interface ProbeSubject {
   model: {
     /** Its name. */
     name: string;
+    /** Its file, or `null` if unknown. */
+    source?: string | null;
   };
   /** Seed that the model was made with, or `null` if unknown. */
   seed: number | null;

@@ -136,6 +136,27 @@ Deno.test("assertHealthy(model, batch) says the seed that the model was made und
   assertStringIncludes((await failure({ bias: -10 }, { seed: 7 }))!, "(seed 7, 32 examples");
 });
 
+Deno.test("assertHealthy(model) draws a batch of the model's seed, and names the file it is told", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const [healthy, sick] = [1 / Math.sqrt(20), 200].map((std) => exerciseModel({ std }));
+  const before = tf.memory().numTensors;
+  await assertHealthy(healthy);
+  await assertHealthy(healthy, undefined, { objective: "meanSquaredError" });
+  const messageOf = async (options: AssertHealthyOptions) =>
+    (await assertRejects(() => assertHealthy(sick, undefined, options), AssertionError)).message;
+  assertStringIncludes(
+    await messageOf({ trial: "off" }),
+    'Model "exercise" (32 examples of seed 0, ',
+  );
+  assertStringIncludes(
+    await messageOf({ trial: "off", seed: 7, source: "nets/net.ts" }),
+    'Model "exercise" from nets/net.ts (seed 7, 32 examples of seed 7, ',
+  );
+  assertEquals(tf.memory().numTensors, before);
+  for (const model of [healthy, sick]) model.dispose();
+});
+
 Deno.test("assertHealthy(model, batch) rejects wrong arguments before anything runs", async () => {
   await using engine = await startEngine();
   const model = exerciseModel();
@@ -158,7 +179,7 @@ Deno.test("assertHealthy(model, batch) rejects wrong arguments before anything r
     await assertRejects(() => assertHealthy(model, batch, options), type, text);
   }
   await assertRejects(() => assertHealthy(model, batch, {}, 3 as never), TypeError, "msg is 3");
-  await assertRejects(() => assertHealthy(model, undefined as never), TypeError, "batch is");
+  await assertRejects(() => assertHealthy(model, null as never), TypeError, "batch is");
   engine.tf.dispose(batch.inputs);
   model.dispose();
 });

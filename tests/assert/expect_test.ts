@@ -1,4 +1,11 @@
-import { type HealthExpected, healthMatchers } from "../../src/assert/expect.ts";
+import {
+  expect as ownExpect,
+  type HealthExpected,
+  healthMatchers,
+} from "../../src/assert/expect.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
@@ -128,4 +135,70 @@ Deno.test("the entry point expect imports nothing of @std/expect", async () => {
   const found = modules.map(({ specifier }: { specifier: string }) => specifier);
   assertEquals(found.some((one: string) => one.endsWith("src/assert/expect.ts")), true);
   assertEquals(found.filter((one: string) => /expect\/(mod|expect)\.js|std\/expect/.test(one)), []);
+});
+
+Deno.test("expect(model).toBeHealthy() draws a batch, or takes one, and is negated", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const [healthy, sick] = [1 / Math.sqrt(20), 200].map((std) => exerciseModel({ std }));
+  const before = tf.memory().numTensors;
+  await ownExpect(healthy).toBeHealthy();
+  await ownExpect(sick).not.toBeHealthy();
+  assertEquals(tf.memory().numTensors, before);
+  const { message } = await assertRejects(
+    () => ownExpect(sick).toBeHealthy({ trial: "off" }, "Mine."),
+    AssertionError,
+    "is SICK: 1 cause",
+  );
+  assertEquals(message.split("\n").at(-1), "Mine.");
+  await assertRejects(
+    () => ownExpect(healthy).not.toBeHealthy(),
+    AssertionError,
+    'Model "exercise" is healthy; expected that it is not.',
+  );
+  const batch = randomBatch(sick, { examples: 7 });
+  await assertRejects(
+    () => ownExpect(sick).toBeHealthy({ batch, trial: "off" }),
+    AssertionError,
+    "7 examples",
+  );
+  await assertRejects(
+    () => ownExpect(healthy).not.toBeHealthy({ failOn: "never" as never }),
+    TypeError,
+    "options.failOn",
+  );
+  tf.dispose(batch.inputs);
+  for (const model of [healthy, sick]) model.dispose();
+});
+
+Deno.test("expect(measurements) has the matchers, and fails at the place of its call", () => {
+  ownExpect(makeMeasurements()).toBeHealthy();
+  ownExpect(vanishing()).not.toHaveNoVanishingGradients();
+  for (
+    const run of [
+      () => ownExpect(vanishing()).toBeHealthy(),
+      () => ownExpect(makeMeasurements()).not.toBeHealthy(),
+    ]
+  ) {
+    const { message, stack } = assertThrows(run, AssertionError);
+    assertEquals(message.startsWith('Model "'), true);
+    const place = stack!.split("\n").find((line) => line.includes("    at "));
+    assertEquals(place?.includes("expect_test"), true, stack);
+  }
+});
+
+Deno.test("expect() says what it takes, and that of @std/expect that it cannot await a model", async () => {
+  await using _engine = await startEngine();
+  const own = ownExpect as (value: unknown) => unknown;
+  assertRefused(
+    () => own(3),
+    { place: "measurements", found: "a number", expected: "what measure() returns (version 1)" },
+  );
+  const model = exerciseModel({ depth: 1, width: 2 });
+  assertThrows(
+    () => expect(model).toBeHealthy(),
+    TypeError,
+    "measurements is a model, expected what measure() returns: await expect(model).toBeHealthy()",
+  );
+  model.dispose();
 });

@@ -168,13 +168,13 @@ export function writeHealthyAssertion(rule: HealthyDocumentation): string {
     "export function assertHealthy(measurements: Measurements, options?: HealthyOptions, " +
     "msg?: string): void;",
     modelDocumentation(rule.modelDocumentation),
-    "export function assertHealthy(model: LayersModel, batch: Batch, " +
+    "export function assertHealthy(model: LayersModel, batch?: Batch, " +
     "options?: AssertHealthyOptions, msg?: string): Promise<void>;",
     "export function assertHealthy(...given: [Measurements, HealthyOptions?, string?] | " +
-    "[LayersModel, Batch, AssertHealthyOptions?, string?]): void | Promise<void> {",
+    "[LayersModel, Batch?, AssertHealthyOptions?, string?]): void | Promise<void> {",
     "const fail = failureOf(assertHealthy);",
     "if (looksLikeModel(given[0])) {",
-    "const [model, batch, options, msg] = given as [LayersModel, Batch, AssertHealthyOptions?, string?];",
+    "const [model, batch, options, msg] = given as [LayersModel, Batch?, AssertHealthyOptions?, string?];",
     "return assertModelHealthy({ fail, model, batch }, options, msg);",
     "}",
     "const [measurements, options, msg] = given as [Measurements, HealthyOptions?, string?];",
@@ -196,11 +196,12 @@ function modelDocumentation(documented: AssertionDocumentation): string {
     "@param model A built model; it is put back as it was.",
     ...wrap(
       "@param batch One tensor an input, and targets where the objective needs them. Without targets it is " +
-        "trained on random ones.",
+        "trained on random ones. Default: a random batch that fits the model, disposed of afterwards.",
     ),
     ...wrap(
       "@param options Other thresholds, which layers to judge, whether the network has been trained, when to " +
-        "train it, what to differentiate and minimise, and the seed that it was made under, for the message.",
+        "train it, what to differentiate and minimise, and the seed and the file that it was made from, for " +
+        "the message.",
     ),
     "@param msg Appended to the message.",
     "@returns A promise that is rejected where the assertion fails.",
