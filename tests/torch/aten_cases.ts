@@ -1,6 +1,6 @@
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { AtenArguments } from "../../src/torch/aten/schema.ts";
-import type { AtenValue } from "../../src/torch/aten/aten_op.ts";
+import { type AtenValue, WholeFloat } from "../../src/torch/aten/aten_op.ts";
 
 /** Tensor of a case, drawn or given. */
 export interface TensorSpec {
@@ -30,6 +30,8 @@ export interface AtenCase {
   grad?: ((number | string)[] | null)[];
   /** Number of outputs whose gradient counts. Default: all. */
   cotangents?: number;
+  /** Largest errors of outputs and of gradients that PyTorch makes in float32, if not negligible. */
+  error?: [outputs: number, gradients: number];
   /** Arguments after an update in place. */
   writes?: Record<string, (number | string)[]>;
 }
@@ -72,6 +74,10 @@ export const toNumber = (value: number | string): number => {
   return value === "nan" ? NaN : value === "inf" ? Infinity : -Infinity;
 };
 
+/** Reads a float of Python that JSON would not keep: one that is not finite, or a whole one. */
+const floatOf = (text: string): AtenValue =>
+  /^-?\d/.test(text) ? new WholeFloat(Number(text)) : toNumber(text);
+
 const isSpec = (value: Written): value is TensorSpec =>
   typeof value === "object" && value !== null && "shape" in value;
 
@@ -97,7 +103,7 @@ export function argumentsOf(
       const at = floats.push(tensor) - 1;
       return (floats) => floats[at];
     }
-    if (typeof value === "object" && value !== null) return () => toNumber(value.number);
+    if (typeof value === "object" && value !== null) return () => floatOf(value.number);
     return () => value;
   };
   const positional = args.map(place);

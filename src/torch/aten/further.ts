@@ -7,7 +7,7 @@ import { dtypeOf, floats, promoted, summable, toDtype } from "./dtypes.ts";
 import { differentiate } from "./host.ts";
 import { trueEntries } from "./indexing.ts";
 import { inverse, requireSquare, turned } from "./linear_algebra.ts";
-import { embed } from "./masks.ts";
+import { diagonalScatter, embed } from "./masks.ts";
 import { sortAlong } from "./orders.ts";
 import { concatenate, flip, slice, splitAt, splitSections } from "./parts.ts";
 import { matMul } from "./products.ts";
@@ -271,18 +271,7 @@ export const FURTHER: readonly AtenOp[] = [
   ),
   aten(
     "diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2=1) -> Tensor",
-    ({ self, src, ...axes }, { tf }) => {
-      const size = Math.max(...self.shape);
-      const mask = embed(tf, tf.onesLike(src), axes), put = embed(tf, src, axes);
-      if (mask.shape.join() !== self.shape.join() || size === 0) {
-        throw new InputError({
-          place: "A diagonal",
-          found: `that of ${mask.shape.join(" x ")}`,
-          expected: `one of ${self.shape.join(" x ")}`,
-        });
-      }
-      return tf.add(tf.mul(self, tf.sub(1, mask)), put);
-    },
+    ({ self, src, ...axes }, { tf }) => diagonalScatter(tf, self, src, axes),
   ),
   aten(
     "vander(Tensor x, int? N=None, bool increasing=False) -> Tensor",

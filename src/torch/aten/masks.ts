@@ -25,25 +25,44 @@ function oneHot(tf: TensorFlow, indices: Tensor, classes: number): Tensor {
   return tf.reshape(hot, [...indices.shape, depth]);
 }
 
-/** Returns the diagonal of two axes, as the last axis. */
-function diagonal(
-  tf: TensorFlow,
-  x: Tensor,
-  { offset, dim1, dim2 }: { offset: number; dim1: number; dim2: number },
-): Tensor {
+/** Diagonal of two axes. */
+interface Diagonal {
+  offset: number;
+  dim1: number;
+  dim2: number;
+}
+
+/** Returns the order of axes that puts those of a diagonal last, and its places in these two. */
+function placesOnDiagonal(x: Tensor, { offset, dim1, dim2 }: Diagonal) {
   const row = axisOf(dim1, x.rank), column = axisOf(dim2, x.rank);
   const rest = x.shape.map((_, axis) => axis).filter((axis) => axis !== row && axis !== column);
   const rows = x.shape[row], columns = x.shape[column];
   const first = Math.max(0, -offset), count = Math.min(rows - first, columns - Math.max(0, offset));
-  const places = Array.from(
+  const places = Int32Array.from(
     { length: Math.max(0, count) },
     (_, i) => (first + i) * columns + first + i + offset,
   );
-  const flat = tf.reshape(permute(tf, x, [...rest, row, column]), [
-    ...rest.map((axis) => x.shape[axis]),
-    rows * columns,
-  ]);
-  return tf.gather(flat, tf.tensor1d(places, "int32"), rest.length);
+  return { order: [...rest, row, column], outer: rest.map((axis) => x.shape[axis]), places };
+}
+
+/** Returns the diagonal of two axes, as the last axis. */
+function diagonal(tf: TensorFlow, x: Tensor, axes: Diagonal): Tensor {
+  const { order, outer, places } = placesOnDiagonal(x, axes);
+  const size = sizeOf(order.slice(-2).map((axis) => x.shape[axis]));
+  const flat = tf.reshape(permute(tf, x, order), [...outer, size]);
+  return tf.gather(flat, tf.tensor1d(places, "int32"), outer.length);
+}
+
+/** Returns a tensor with other entries on the diagonal of two axes: the last axis of `src`. */
+export function diagonalScatter(tf: TensorFlow, x: Tensor, src: Tensor, axes: Diagonal): Tensor {
+  const { order, outer, places } = placesOnDiagonal(x, axes);
+  const size = sizeOf(order.slice(-2).map((axis) => x.shape[axis]));
+  const turn = (one: Tensor, columns: number) =>
+    tf.transpose(tf.reshape(one, [sizeOf(outer), columns])) as Tensor;
+  const base = turn(permute(tf, x, order), size), rows = turn(src, places.length);
+  const changed = tf.transpose(scatterRows(tf, base, places, { rows, accumulate: false }));
+  const last = tf.reshape(changed, order.map((axis) => x.shape[axis]));
+  return permute(tf, last, order.map((_, axis) => order.indexOf(axis)));
 }
 
 /** Puts the last axis on the diagonal of two axes. */

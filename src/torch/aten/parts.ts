@@ -1,6 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
-import { type AtenOp, axisOf } from "./aten_op.ts";
+import { type AtenOp, axesOf, axisOf } from "./aten_op.ts";
 import { type Dtype, promoted, toDtype } from "./dtypes.ts";
 import { aten } from "./schema.ts";
 import { unsqueeze } from "./shapes.ts";
@@ -264,6 +264,13 @@ export const PART_OPS: readonly AtenOp[] = [
       const parts = [prepend, self, append].filter((part) => part !== null);
       return diff(tf, concatenate(tf, parts, dim), dim, n);
     },
+  ),
+  ...([["fft_fftshift", 1], ["fft_ifftshift", -1]] as const).map(([name, sign]) =>
+    aten(`${name}(Tensor self, int[1]? dim=None) -> Tensor`, ({ self, dim }, { tf }) => {
+      const axes = axesOf(dim, self.rank);
+      const shifts = axes.map((axis) => sign * Math.floor(self.shape[axis] / 2));
+      return roll(tf, self, shifts, axes);
+    })
   ),
   aten(
     "roll(Tensor self, SymInt[1] shifts, int[1] dims=[]) -> Tensor",

@@ -67,17 +67,21 @@ export function buildProgram(
   const functional = replaceEmpty(
     replaceShapeOperands(divideAttentions(divideComplex(plain, program))),
   );
-  const { head, notes } = chooseOutput(
-    functional.outputs.flatMap(namesIn),
-    functional.values,
-  );
+  const names = functional.outputs.flatMap(namesIn);
+  const chosen = chooseOutput(names, functional.values);
+  if (chosen === null) {
+    // The values of an operation that is not known have no parts.
+    requireKnown(functional.calls);
+    throw new ModelError(refusal`The program has no output of floats, expected one`);
+  }
+  const { head, notes } = chosen;
   const { layers, outputs, update } = planLayers(program, functional, [head]);
   if (outputs.length === 0) {
     throw new ModelError(
       refusal`The output of the program depends on none of its inputs, expected one`,
     );
   }
-  requireKnown(layers);
+  requireKnown(layers.flatMap(({ calls }) => calls));
   requireGradient(layers, outputs[0], program.functions);
   const shared: SharedState = {
     values: functional.values,
@@ -122,15 +126,13 @@ function requireHeld(entries: number): void {
   });
 }
 
-/** Chooses the first output of floats. */
+/** Chooses the first output of floats; `null` if there is none. */
 function chooseOutput(
   names: readonly string[],
   values: ReadonlyMap<string, ValueMeta>,
-): { head: string; notes: string[] } {
+): { head: string; notes: string[] } | null {
   const head = names.find((name) => heldAs(values.get(name)?.type ?? "") === "float32");
-  if (head === undefined) {
-    throw new ModelError(refusal`The program has no output of floats, expected one`);
-  }
+  if (head === undefined) return null;
   const others = names.length - 1;
   return {
     head,
@@ -142,9 +144,9 @@ function chooseOutput(
 }
 
 /** Rejects a program with operations that cannot be run, and names all of them. */
-function requireKnown(layers: readonly PlannedLayer[]): void {
+function requireKnown(calls: readonly Call[]): void {
   const missing = new Map<string, Call>();
-  for (const call of layers.flatMap(({ calls }) => calls)) {
+  for (const call of calls) {
     if (!Object.hasOwn(PROGRAM_OPS, call.target) && !missing.has(call.target)) {
       missing.set(call.target, call);
     }

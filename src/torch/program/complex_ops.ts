@@ -267,6 +267,14 @@ export const COMPLEX_OPS: Readonly<Record<string, AtenOp>> = {
     const size = tf.exp(re);
     return [tf.mul(size, tf.cos(im)), tf.mul(size, tf.sin(im))];
   }),
+  "complex.log": aten(
+    `log(${PAIR}) -> (Tensor, Tensor)`,
+    (z, { tf }) => [tf.log(sizeOf(tf, z)), tf.atan2(z.im, z.re)],
+  ),
+  "complex.sqrt": aten(`sqrt(${PAIR}) -> (Tensor, Tensor)`, (z, { tf }) => {
+    const root = tf.sqrt(sizeOf(tf, z)), half = tf.mul(tf.atan2(z.im, z.re), 0.5);
+    return [tf.mul(root, tf.cos(half)), tf.mul(root, tf.sin(half))];
+  }),
   "complex.polar": aten("polar(Tensor abs, Tensor angle) -> (Tensor, Tensor)", (z, { tf }) => {
     return [tf.mul(z.abs, tf.cos(z.angle)), tf.mul(z.abs, tf.sin(z.angle))];
   }),

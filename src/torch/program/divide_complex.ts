@@ -34,10 +34,33 @@ const ADDED = new Set(["add", "sub", "cat", "stack", "concat", "concatenate"]);
 /** Operations that multiply two arguments. */
 const MULTIPLIED = new Set(["mul", "multiply", "matmul", "mm", "bmm", "einsum"]);
 
-/** Fourier transforms: `fft_irfft2`. */
-const FOURIER = /^fft_(i?)(r?)fft([2n]?)$/;
+/** Operations that write one argument into another; a real one has the imaginary part 0. */
+const WRITING = new Set(
+  ("copy fill slice_scatter select_scatter diagonal_scatter index_put index_copy index_add index_fill " +
+    "scatter scatter_add masked_fill masked_scatter where")
+    .split(" "),
+);
 
-const constant = (own: number | boolean | null): Argument => ({ is: "constant", value: own });
+/** Arguments of these that are numbers of the result, not places in it. */
+const WRITTEN = new Set(["self", "other", "src", "source", "value", "values"]);
+
+/** Sums of products with a bias: two complex arguments, and one that is added. */
+const WITH_BIAS = /^(?:linear|conv_?(?:transpose)?[123]d)$/;
+
+/** Fourier transforms: `fft_irfft2`; those of half a spectrum are with `h`. */
+const FOURIER = /^fft_(i?)(r|h)?fft([2n]?)$/;
+
+/** Norms of transforms in the other direction. */
+const TURNED: Readonly<Record<string, string>> = {
+  backward: "forward",
+  forward: "backward",
+  ortho: "ortho",
+};
+
+const constant = (own: number | string | boolean | null): Argument => ({
+  is: "constant",
+  value: own,
+});
 
 const isComplex = (meta: ValueMeta | undefined) => meta?.type.startsWith("complex") === true;
 
@@ -114,7 +137,9 @@ class Division {
     if (reads.length === 0 && !makes) {
       this.calls.push({ ...call, args: this.#mapped(call.args, (arg) => this.#real(arg)) });
     } else if (!this.#addKnown(call, { makes })) {
-      const parts = results.filter((name) => name !== null).map((name) => this.#newParts(name));
+      const parts = results.filter((name) => name !== null)
+        .filter((name) => isComplex(this.values.get(name)))
+        .map((name) => this.#newParts(name));
       this.calls.push({
         ...call,
         target: `${call.target} of complex numbers`,
@@ -136,7 +161,9 @@ class Division {
       return this.#addEach(call, (arg) => this.#zeroLike(arg, call));
     }
     if (makes && EACH_PART.has(name)) return this.#addEach(call, (arg) => this.#real(arg));
+    if (makes && WRITING.has(name)) return this.#addWriting(call);
     if (typeof result !== "string") return false;
+    if (WITH_BIAS.test(name)) return this.#addWithBias(call, result);
     if (MULTIPLIED.has(name)) return this.#addProduct(call, result);
     const [first, second] = Object.values(call.args);
     const own = first?.is === "value" ? this.#parts.get(first.name) : undefined;
@@ -165,8 +192,16 @@ class Division {
         this.#push(call, `complex.${name}`, pair(own), result);
         return true;
       case "exp":
+      case "log":
+      case "sqrt":
       case "reciprocal":
         return this.#pushPair(call, `complex.${name}`, pair(own));
+      case "square":
+        return this.#pushPair(call, "complex.mul", {
+          ...pair(own),
+          re2: value(own.re),
+          im2: value(own.im),
+        });
       case "pow":
         return this.#addPower(call, own, second);
       case "div":
@@ -224,6 +259,23 @@ class Division {
       Object.entries(own).filter((one): one is [string, Argument] => one[1] !== undefined),
     );
     const parts = this.#parts.get(self.name);
+    const turned = constant(TURNED[norm?.is === "constant" ? String(norm.value) : ""] ?? "forward");
+    if (isReal === "h" && inverse === "") {
+      const given = parts ?? { re: self.name, im: this.#zeroOf(self.name, call) };
+      const im = this.#negative(given.im, call);
+      const spectrum = { ...pair({ re: given.re, im }), ...args, norm: turned };
+      this.#push(call, "complex.irfft", spectrum, String(call.results[0]));
+      return true;
+    }
+    if (isReal === "h") {
+      if (parts !== undefined) return false;
+      const half = `${call.results[0]}~turned`;
+      const { re, im } = this.#newParts(String(call.results[0]));
+      const given = { re: this.#real(self), ...args, norm: turned };
+      this.calls.push({ ...call, target: "complex.rfft", args: given, results: [re, half] });
+      this.#push(call, "aten.neg.default", { self: value(half) }, im);
+      return true;
+    }
     if (isReal === "r" && inverse === "i") {
       const given = parts ?? { re: self.name, im: this.#zeroOf(self.name, call) };
       this.#push(call, "complex.irfft", { ...pair(given), ...args }, String(call.results[0]));
@@ -264,6 +316,39 @@ class Division {
     return true;
   }
 
+  /** Adds the products of a layer with a bias, and its bias. */
+  #addWithBias(call: Call, result: string): boolean {
+    const { bias, ...args } = call.args;
+    const hasBias = bias?.is === "value";
+    const product = hasBias ? `${result}~product` : result;
+    const meta = this.values.get(result);
+    if (meta !== undefined) this.values.set(product, meta);
+    const plain = { ...call, args: { ...args, bias: constant(null) }, results: [product] };
+    if (!this.#addProduct(plain, product)) return false;
+    if (!hasBias) return true;
+    const axes = Number(/([123])d$/.exec(baseName(call.target))?.[1] ?? 0);
+    const shape: Argument = {
+      is: "list",
+      items: [-1, ...new Array<number>(axes).fill(1)].map(constant),
+    };
+    const beside = (part: Parts): Parts => {
+      const named = { re: `${result}~bias~re`, im: `${result}~bias~im` };
+      for (const key of ["re", "im"] as const) {
+        this.#push(call, "aten.reshape.default", { self: value(part[key]), shape }, named[key]);
+        this.values.delete(named[key]);
+      }
+      return named;
+    };
+    const own = this.#parts.get(bias.name);
+    if (own === undefined) return false;
+    const added = beside(own), parts = this.#newParts(result), sum = this.#parts.get(product)!;
+    for (const key of ["re", "im"] as const) {
+      const terms = { self: value(sum[key]), other: value(added[key]) };
+      this.#push(call, "aten.add.Tensor", terms, parts[key]);
+    }
+    return true;
+  }
+
   #addQuotient(call: Call, own: Parts, divisor: Argument | undefined): boolean {
     const other = divisor?.is === "value" ? this.#parts.get(divisor.name) : undefined;
     if (other === undefined) return this.#addEach(call, (arg) => this.#real(arg));
@@ -284,6 +369,23 @@ class Division {
       // A number that is added is real.
       const isAdded = part === "im" && ADDED.has(baseName(call.target));
       if (isAdded && args.other?.is === "constant") args.other = constant(0);
+      const results = call.results.map((one) => this.#partNames(one, part));
+      this.calls.push({ ...call, args, results });
+    }
+    return true;
+  }
+
+  /** Adds a call for each part of what is written. */
+  #addWriting(call: Call): boolean {
+    for (const part of ["re", "im"] as const) {
+      const args = Object.fromEntries(
+        Object.entries(call.args).map(([name, arg]) => {
+          if (part === "re" || !WRITTEN.has(name)) return [name, this.#part(arg, () => part)];
+          // A number is real.
+          if (arg.is === "constant") return [name, constant(0)];
+          return [name, this.#part(arg, () => part, (own) => this.#zeroLike(own, call))];
+        }),
+      );
       const results = call.results.map((one) => this.#partNames(one, part));
       this.calls.push({ ...call, args, results });
     }
@@ -360,6 +462,14 @@ class Division {
   /** Returns the imaginary part of a real value. */
   #zeroLike(arg: Argument, call: Call): Argument {
     return arg.is === "value" ? value(this.#zeroOf(arg.name, call)) : arg;
+  }
+
+  #negative(name: string, call: Call): string {
+    const own = `${name}~negative~${this.calls.length}`;
+    const meta = this.values.get(name);
+    if (meta !== undefined) this.values.set(own, meta);
+    this.#push(call, "aten.neg.default", { self: value(name) }, own);
+    return own;
   }
 
   #zeroOf(name: string, call: Call): string {

@@ -74,6 +74,7 @@ export function setSettings(
     for (const output of planned.outputs) firsts.add(output);
   }
   Object.assign(fields, settingsOf(planned, args, values));
+  if (!hasLayout(layer)) delete fields.kernelLayout;
   const [mean, variance] = ["running_mean", "running_var"].map((name) => args.value(name))
     .map((name) => name === null ? undefined : layer.heldValues.variables.get(name));
   if (mean !== undefined && variance !== undefined) {
@@ -84,6 +85,14 @@ export function setSettings(
       isOnBatch: args.is("training"),
     });
   }
+}
+
+/** True if all matrices of a layer have the axes of its kernel, which may be computed from others. */
+function hasLayout(layer: ProgramLayer): boolean {
+  const { kernelLayout } = layer as { kernelLayout?: string };
+  const rank = kernelLayout?.slice("einsum ".length).length;
+  return [...layer.heldValues.variables.values()].map((weight) => weight.read().rank)
+    .every((own) => own < 2 || own === rank);
 }
 
 function settingsOf(

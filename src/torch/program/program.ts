@@ -158,6 +158,15 @@ export function inverseOf(
       return { target: "aten.select_scatter.default", args: { ...scattered, ...rest } };
     case "slice":
       return { target: "aten.slice_scatter.default", args: { ...scattered, ...rest } };
+    case "diagonal":
+      return { target: "aten.diagonal_scatter.default", args: { ...scattered, ...rest } };
+    case "narrow": {
+      const { dim, start, length } = rest;
+      if (start?.is !== "constant" || length?.is !== "constant") return null;
+      const end = number(Number(start.value) + Number(length.value));
+      const own = Number(start.value) < 0 ? null : { dim, start, end };
+      return own && { target: "aten.slice_scatter.default", args: { ...scattered, ...own } };
+    }
     case "unbind": {
       const index = view.results.flat(2).indexOf(result);
       const { dim = number(0) } = rest;

@@ -60,6 +60,16 @@ Deno.test("loadModel() names the operations that it lacks for complex numbers", 
       "numbers (fixtures/torch_programs/networks.py:",
   );
   assertStringIncludes(found, "aten.tan.default of complex numbers (fixtures/");
+  // Also if nothing else is put out.
+  const { message: alone } = await errorOf("waves", {
+    graph(json) {
+      const node = nodeOf(json, "fft_rfft");
+      node.target = "torch.ops.aten.tan.default";
+      json.graph_module.graph.outputs[0] = node.outputs[0];
+      json.graph_module.signature.output_specs[0].user_output.arg = node.outputs[0];
+    },
+  });
+  assertStringIncludes(alone, "aten.tan.default of complex numbers (fixtures/");
   const without = (target: string) =>
     errorOf("waves", { graph: (json) => nodeOf(json, target).inputs = [] });
   for (const target of ["aten.view_as_complex", "aten.stft", "aten.fft_rfft.", "aten._conj"]) {

@@ -62,6 +62,8 @@ for (
     "counted",
     // A queue of whole columns that are written in place, and its place.
     "queued",
+    // Slices of complex numbers that are assigned, weights that are products, and views in place.
+    "spectral",
     // Weights bounded in place, gradients that end at whole numbers, and integers that wrap.
     "bounded",
     "doubled",
