@@ -77,6 +77,8 @@ export type Treatment =
   | ({ kind: "normalize-input"; input: string; index: number } & FixMoments)
   /** The same for the targets of an output. */
   | ({ kind: "normalize-targets"; output: string; index: number } & FixMoments)
+  /** Gives the targets of an output its shape. */
+  | { kind: "reshape-targets"; output: string; index: number; shape: number[] }
   /** Adds a number to the classes of an output. */
   | { kind: "shift-classes"; output: string; index: number; by: number }
   /** Gives layers another activation, and their kernels the scale that suits it. */
@@ -133,6 +135,7 @@ const SHAPES: Readonly<Record<Fix["kind"], Shape<unknown>>> = {
   "set-bias": object({ weights: weightsOf({}), value: number }),
   "normalize-input": object({ input: string, ...moments }),
   "normalize-targets": object({ output: string, ...moments }),
+  "reshape-targets": object({ output: string, index: number, shape: list(number) }),
   "shift-classes": object({ output: string, index: number, by: number }),
   activation: object({ layers, from: string, to: string }),
   head: object({ layer: string, activation: nullable(string), loss: nullable(string) }),

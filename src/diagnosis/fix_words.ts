@@ -33,6 +33,9 @@ export function describeFix(fix: Fix, all: NamedLayers): string {
       return normalizing(fix, `the input "${fix.input}"`);
     case "normalize-targets":
       return normalizing(fix, `the targets of ${fix.output}`);
+    case "reshape-targets":
+      return `Give the targets the shape of the output, [${fix.shape.join(", ")}]: ` +
+        `${words.reshapeCode("targets", fix.shape)}.`;
     case "shift-classes":
       return `Number the classes of ${fix.output} from 0: ${
         fix.by < 0 ? `subtract ${formatNumber(-fix.by)} from` : `add ${formatNumber(fix.by)} to`
@@ -134,6 +137,8 @@ export function fixCode(fix: Fix): string | null {
       return normalizingCode(fix, "inputs");
     case "normalize-targets":
       return normalizingCode(fix, "targets");
+    case "reshape-targets":
+      return words.reshapeCode("targets", fix.shape);
     case "shift-classes":
       return words.addCode("targets", fix.by);
     case "activation":

@@ -27,6 +27,8 @@ interface FrameworkWords {
   scaleCode(values: string, by: { subtract: number; divide: number }): string;
   /** Returns code that adds a number to values. */
   addCode(values: string, by: number): string;
+  /** Returns code that gives values another shape, whatever the number of examples. */
+  reshapeCode(values: string, shape: readonly number[]): string;
   /** Returns code that normalises values by their own mean and deviation over some axes. */
   normalizeCode(values: string, axes: readonly number[]): string;
   /** Returns an argument of a layer or of a call: `activation: "relu"`. */
@@ -66,6 +68,7 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
       values + (subtract === 0 ? "" : `.sub(${subtract})`) +
       (divide === 1 ? "" : `.div(${divide})`),
     addCode: (values, by) => `${values}.add(${by})`,
+    reshapeCode: (values, shape) => `${values}.reshape([${ofExamples(shape)}])`,
     normalizeCode: (values, axes) =>
       `const { mean, variance } = tf.moments(${values}, [${axes.join(", ")}], true);\n` +
       `const std = variance.sqrt();\n` +
@@ -97,6 +100,7 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
     trainCode: (layer) => `${getLayer(layer)}.trainable = True`,
     scaleCode: scaleInPython,
     addCode: addInPython,
+    reshapeCode: reshapeInPython,
     normalizeCode: (values, axes) =>
       `mean, std = ${values}.mean(axis=${tuple(axes)}, keepdims=True), ` +
       `${values}.std(axis=${tuple(axes)}, keepdims=True)\n` +
@@ -122,6 +126,7 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
     trainCode: (layer) => `model.get_submodule(${JSON.stringify(layer)}).requires_grad_(True)`,
     scaleCode: scaleInPython,
     addCode: addInPython,
+    reshapeCode: reshapeInPython,
     normalizeCode: (values, axes) =>
       `mean, std = ${values}.mean(dim=${tuple(axes)}, keepdim=True), ` +
       `${values}.std(dim=${tuple(axes)}, keepdim=True)\n` +
@@ -274,6 +279,12 @@ function scaleInPython(
 
 function addInPython(values: string, by: number): string {
   return `${values} = ${values} ${by < 0 ? "-" : "+"} ${Math.abs(by)}`;
+}
+
+const ofExamples = (shape: readonly number[]) => shape.with(0, -1).join(", ");
+
+function reshapeInPython(values: string, shape: readonly number[]): string {
+  return `${values} = ${values}.reshape(${ofExamples(shape)})`;
 }
 
 function tuple(axes: readonly number[]): string {

@@ -1,7 +1,7 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { seedDraws } from "../model/batches/seeded_random.ts";
-import { hasShape, showShape, targetShapes } from "../model/layers/shapes.ts";
+import { hasShape, showShape, takesTargets, targetShapes } from "../model/layers/shapes.ts";
 import type { LoadedModel, ModelSize } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import { automaticName, stemOf } from "../model/names.ts";
@@ -231,8 +231,8 @@ function requireBatch(
       );
     }
     goals.forEach(({ shape }, i) => {
+      if (takesTargets(model.outputs[i].shape, shape, objective)) return;
       const shapes = targetShapes(model.outputs[i].shape, objective)!;
-      if (shapes.some((expected) => hasShape(shape, expected))) return;
       throw wrong(
         `targets${place(i, goals)} of shape ${showShape(shape)}`,
         `${showShape(shapes[0])} ` +

@@ -5,12 +5,19 @@ import { classTargets, type Given } from "../model/batches/given.ts";
 import { type InputRange, inputRanges } from "../model/batches/random_batch.ts";
 import { countOf } from "../model/files/file_types.ts";
 import { readUserFile } from "../model/files/user_file.ts";
-import { findUneven, hasShape, showShape, targetShapes } from "../model/layers/shapes.ts";
+import {
+  findUneven,
+  hasShape,
+  showShape,
+  takesTargets,
+  targetShapes,
+} from "../model/layers/shapes.ts";
 import { untrainedOutputs } from "../model/loss_functions.ts";
 import { readJson } from "../model/model_error.ts";
 import type { Objective } from "../model/objective.ts";
 import { requireModel } from "../model/require_model.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "../model/weights/weights_manifest.ts";
+import { lossTraits } from "../traits/losses.ts";
 import { fileRefusal, nearest, refusal } from "../words/input_error.ts";
 import { formatCount } from "../words/numbers.ts";
 import { anyObject, isObject, requireValue, string } from "../words/shape.ts";
@@ -191,15 +198,20 @@ function fit(
     requireRange(input, ranges[i] ?? whole);
   });
   targets?.forEach((target, i) => {
-    const shapes = targetShapes([null, ...model.outputs[i].shape.slice(1)], objective);
+    const output = [null, ...model.outputs[i].shape.slice(1)];
     const why = objective === "sparseCategoricalCrossentropy"
       ? `of class numbers as ${objective} takes`
       : `as model ${showValue(model.name)} outputs${
+        typeof objective === "string" && lossTraits(objective)?.shapes !== undefined
+          ? "; PyTorch refuses this shape, too"
+          : ""
+      }${
         objective === "categoricalCrossentropy" && holdsClassNumbers(target, model.outputs[i].shape)
           ? "; class numbers take the objective sparseCategoricalCrossentropy"
           : ""
       }`;
-    if (shapes !== null) requireShape(target, shapes, why);
+    if (takesTargets(output, target.shape, objective)) requireEntries(target);
+    else requireShape(target, targetShapes(output, objective)!, why);
   });
   const uneven = findUneven(model, { inputs, targets });
   if (uneven !== undefined) {
@@ -227,6 +239,10 @@ function requireShape(
       refusal`${place} has shape ${showShape(shape)}, expected ${showShape(expected[0])} ${why}`,
     );
   }
+  requireEntries({ place, shape });
+}
+
+function requireEntries({ place, shape }: Pick<ParsedTensor, "place" | "shape">): void {
   if (shape.includes(0)) {
     throw new BatchError(
       refusal`${place} has shape ${showShape(shape)}, expected at least one entry`,

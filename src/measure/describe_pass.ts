@@ -1,12 +1,19 @@
 import type { Engine } from "../engine/engine.ts";
 import { type Heap, heapView } from "../engine/heap/heap.ts";
 import type { Sums } from "../engine/native/sums.ts";
-import type { Layer, LayersModel, Tensor } from "../engine/tensorflow.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { inputRanges } from "../model/batches/random_batch.ts";
 import { computesAsKeras } from "../model/keras_outputs.ts";
-import { classAxisOf } from "../model/layers/shapes.ts";
+import {
+  broadcasts,
+  classAxisOf,
+  fillShape,
+  hasShape,
+  mayBeOnEither,
+} from "../model/layers/shapes.ts";
 import { layerSource } from "../model/layers/layer_source.ts";
 import { frontLayers } from "../model/layers/leaf_layers.ts";
+import type { LossSettings } from "../model/objective.ts";
 import { notReproducedIn } from "../model/loaded_model.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
@@ -30,7 +37,7 @@ import type {
   WeightMeasurements,
 } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
-import type { ResolvedObjective } from "./resolve_objective.ts";
+import { hasClassesLast, type ResolvedObjective } from "./resolve_objective.ts";
 import { mergeSums, statisticsOf, sumTensor, type TensorSums } from "./sums.ts";
 import { inputName, outputName } from "../model/names.ts";
 import { measurePenalties, optimizerOf } from "./training_facts.ts";
@@ -325,7 +332,8 @@ function measureTargets(
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
     const loss = objective.lossOf(i);
-    const ignored = ignoredClassOf(loss, objective.settingsOf(i));
+    const settings = objective.settingsOf(i);
+    const ignored = ignoredClassOf(loss, settings);
     const units = unitsOf(model.outputs[i]?.shape, tensor, loss);
     const sparse = lossTraits(loss)?.targets === "classes";
     const sums = sumTensor(heap, tensor);
@@ -342,10 +350,31 @@ function measureTargets(
       shape: tensor.shape.slice(),
       values: statisticsOf(sums)!,
       ...(sparse ? { classes: classesOf(values, units) } : differences),
+      ...settings === null
+        ? {}
+        : readingOf(heap.tf, { target: tensor, output: model.outputs[i]?.shape }, settings),
       unitMeans: units > MAX_UNITS ? null : meansOf(),
       ...(chance === null ? {} : { chance }),
     };
   });
+}
+
+/** Returns how a loss of PyTorch reads targets of another shape than it asks for. */
+function readingOf(
+  tf: TensorFlow,
+  { target, output }: { target: Tensor; output: (number | null)[] | undefined },
+  { name, classAxis }: Pick<LossSettings, "name" | "classAxis">,
+): Pick<TargetMeasurements, "output" | "classesLast"> {
+  if (output === undefined) return {};
+  const shape = fillShape(output, target.shape);
+  const isSame = hasShape(target.shape, shape);
+  // Only shares have a setting for their axis.
+  if (isSame && classAxis === 1 && hasClassesLast(tf, target)) {
+    return { output: shape, classesLast: true };
+  }
+  const isMisread = !isSame && broadcasts(shape, target.shape, name) ||
+    lossTraits(name)?.classAxis !== undefined && mayBeOnEither(shape, target.shape);
+  return isMisread ? { output: shape } : {};
 }
 
 function unitsOf(

@@ -494,6 +494,13 @@ export interface TargetMeasurements {
   /** Share of the second moment that tells examples apart, as for an input; absent for classes. */
   spread?: number | null;
   /**
+   * Shape of its output, if a loss of PyTorch broadcasts the two, or reads the classes on axis 1
+   * although they may be on the last; else absent.
+   */
+  output?: number[];
+  /** True if shares of classes add up to 1 over the last axis and not over axis 1; else absent. */
+  classesLast?: boolean;
+  /**
    * Share of random orders of the targets that fit the inputs as well as theirs does; absent up to
    * 0.1, and if there are too few different examples to tell.
    */

@@ -11,7 +11,7 @@ import {
 import { LOSSES, type LossName, lossTraits } from "../traits/losses.ts";
 import { parseLoss } from "../traits/parse_loss.ts";
 import { heapView } from "../engine/heap/heap.ts";
-import { hasShape } from "../model/layers/shapes.ts";
+import { broadcasts, hasShape, mayBeOnEither } from "../model/layers/shapes.ts";
 import { nearestObjective } from "./require_objective.ts";
 import { MeasureError } from "./measure_options.ts";
 
@@ -76,7 +76,7 @@ export function resolveObjective(
   const given = requireTargets(targets, objective);
   const settings = parseLoss(objective, "options.objective");
   const losses = outputs.map((output, i) =>
-    kerasLoss(tf, { ...settings, ...ofShares(tf, objective, { output, target: given[i] }) })
+    kerasLoss(tf, { ...settings, ...ofShares(objective, { output, target: given[i] }) })
   );
   return lossObjective(tf, objective, (i) => losses[i] ?? null, () => given);
 }
@@ -86,7 +86,6 @@ const SUM_TOLERANCE = 1e-3;
 
 /** Returns the settings of a loss of classes if its targets are shares of them. */
 function ofShares(
-  tf: TensorFlow,
   objective: string,
   { output: { shape }, target }: {
     output: Pick<Tensor, "shape"> | LayersModel["outputs"][number];
@@ -97,14 +96,20 @@ function ofShares(
   const isOfShares = ofShares !== undefined && target !== undefined && shape.length > 1 &&
     shape.at(-1) !== 1 && hasShape(target.shape, shape);
   if (!isOfShares) return {};
-  if (shape.length === 2) return { name: ofShares };
+  return shape.length === 2 ? { name: ofShares } : { name: ofShares, classAxis: 1 };
+}
+
+/**
+ * Returns true if shares of classes add up to 1 over the last axis and not over axis 1, where
+ * PyTorch has the classes.
+ */
+export function hasClassesLast(tf: TensorFlow, target: Tensor): boolean {
   const addsUp = (axis: number) =>
     tf.tidy(() => {
       const sums = tf.sum(tf.cast(target, "float32"), axis);
       return heapView(tf, tf.max(tf.abs(tf.sub(sums, 1))) as Tensor)[0] < SUM_TOLERANCE;
     });
-  const isLast = !addsUp(1) && addsUp(shape.length - 1);
-  return isLast ? { name: ofShares } : { name: ofShares, classAxis: 1 };
+  return target.rank > 2 && !addsUp(1) && addsUp(target.rank - 1);
 }
 
 /** Rejects a loss without targets. */
@@ -211,14 +216,18 @@ function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: LossName
     ? [...output.shape.slice(0, -1), 1]
     : output.shape;
   const same = (shape: number[]) => shape.join() === expected.join();
-  const { classAxis, targets } = lossTraits(objective)!;
-  if (targets !== "classes" && same(target.shape)) return tf.cast(target, "float32");
+  const { classAxis, targets, shapes } = lossTraits(objective)!;
+  const isAsGiven = targets !== "classes" &&
+    (same(target.shape) || broadcasts(output.shape, target.shape, objective));
+  if (isAsGiven) return tf.cast(target, "float32");
   const [examples, , ...places] = output.shape;
   const isOnFirst = classAxis !== undefined &&
     [[examples, ...places], [examples, ...places, 1]].some((one) =>
       one.join() === target.shape.join()
     );
-  if (same(column.shape) || isOnFirst || same([...column.shape, 1])) return column;
+  if (classAxis !== undefined && mayBeOnEither(output.shape, target.shape)) return column;
+  const fits = same(column.shape) || isOnFirst || same([...column.shape, 1]);
+  if (fits && shapes === undefined) return column;
   throw new InputError({
     place: "batch.targets",
     verb: "has",
@@ -226,6 +235,7 @@ function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: LossName
     expected: `[${expected.join(", ")}] for the objective ${objective} of an output of shape [${
       output.shape.join(", ")
     }]`,
+    hint: shapes === undefined ? "" : "; PyTorch refuses these two shapes, too",
   });
 }
 

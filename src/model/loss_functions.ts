@@ -187,9 +187,14 @@ export const TORCH_ROW_LOSSES: Record<keyof typeof TORCH_LOSSES & LossName, RowL
     return poissonLosses(tf, outputs, targets, { takesLogs, full, epsilon });
   }),
   soft_margin_loss: ofUnits((tf, targets, outputs) => softMarginLosses(tf, outputs, targets)),
-  // A sum adds up the means of rows.
-  multilabel_soft_margin_loss: (tf, targets, logits, settings) =>
-    ofLogits(tf, targets, logits, { ...settings, reduction: undefined }),
+  // A sum adds up the means of rows, over the units of the outputs even if it broadcasts them.
+  multilabel_soft_margin_loss(tf, targets, logits, { unitWeights }) {
+    const axis = logits.rank - 1;
+    const units = logits.shape[axis];
+    const weights = weightsOf(tf, unitWeights, units);
+    const all = weighted(tf, logitLosses(tf, logits, targets, null), weights);
+    return tf.div(tf.sum(all, axis), units);
+  },
   multi_margin_loss(tf, targets, outputs, { classWeights, exponent = 1, margin = 1 }) {
     const rows = tf.reshape(outputs, [-1, outputs.shape.at(-1)!]) as Tensor;
     const labels = tf.cast(tf.reshape(targets, [-1]), "int32");

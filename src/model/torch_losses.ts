@@ -146,7 +146,10 @@ export function marginLosses(
   },
 ): Tensor {
   const classes = rows.shape[1]!;
-  const own = tf.cast(tf.oneHot(labels as never, classes), "float32");
+  // TensorFlow.js encodes no single class.
+  const own = classes === 1
+    ? tf.onesLike(rows)
+    : tf.cast(tf.oneHot(labels as never, classes), "float32");
   const hit = tf.sum(tf.mul(rows, own), 1, true);
   const lag = tf.relu(tf.add(tf.sub(rows, hit), margin));
   const terms = tf.mul(exponent === 1 ? lag : tf.square(lag), tf.sub(1, own));
@@ -228,13 +231,16 @@ export function poissonLosses(
 export const softMarginLosses = (tf: TensorFlow, x: Tensor, target: Tensor): Tensor =>
   tf.softplus(tf.neg(tf.mul(x, target)));
 
-/** Computes x for the target 1, and the rest of a margin for -1. */
+/** Computes x for the target 1, the rest of a margin for -1, and the sum of both for any other. */
 export const embeddingLosses = (
   tf: TensorFlow,
   x: Tensor,
   target: Tensor,
   margin: number,
-): Tensor => tf.where(tf.equal(target, 1), x, tf.relu(tf.sub(margin, x)));
+): Tensor => {
+  const rest = tf.where(tf.equal(target, 1), tf.scalar(0), tf.relu(tf.sub(margin, x)));
+  return tf.add(rest, tf.where(tf.equal(target, -1), tf.scalar(0), x));
+};
 
 /**
  * Computes the binary cross entropy of each probability as PyTorch does: no logarithm is below

@@ -4,7 +4,7 @@ import { chooseLoss } from "../measure/choose_objective.ts";
 import { inSameState } from "../measure/keep_state.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batches/batch.ts";
-import { classAxisOf } from "../model/layers/shapes.ts";
+import { classAxisOf, sizeOf } from "../model/layers/shapes.ts";
 import { classesSecond, lossTargets, oneHot } from "../model/loss_functions.ts";
 import type { Objective } from "../model/objective.ts";
 import { ignoredClassOf, lossTraits } from "../traits/losses.ts";
@@ -271,10 +271,22 @@ function rightAnswers(
     const shares = oneHot(tf, target, ends);
     return axis === last ? shares : classesSecond(tf, shares);
   };
-  const shares = tf.cast(areClasses ? hot() : tf.reshape(target, shape), "float32");
+  const shares = tf.cast(areClasses ? hot() : inShape(tf, target, shape), "float32");
   // No answer comes closer to smoothed targets than those targets themselves.
   const answers = options === null ? shares : lossTargets(tf, shares, output, options);
   return { answers, axis };
+}
+
+/** Returns targets in the shape of an output, also if a loss broadcasts one against the other. */
+function inShape(tf: TensorFlow, target: Tensor, shape: number[]): Tensor {
+  if (target.size === sizeOf(shape)) return tf.reshape(target, shape);
+  // An entry of the output that is compared with several targets is best at their mean.
+  const { rank } = target;
+  const shared = target.shape.map((_, axis) => axis)
+    .filter((axis) => (shape.at(axis - rank) ?? 1) === 1 || axis - rank + shape.length < 0);
+  const means = tf.mean(tf.cast(target, "float32"), shared, true);
+  const own = tf.reshape(means, means.shape.slice(-shape.length));
+  return tf.broadcastTo(own, shape);
 }
 
 /** Returns the function that turns targets into the outputs that a loss takes. */

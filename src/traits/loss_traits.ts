@@ -49,6 +49,11 @@ export interface LossTraits {
   classAxis?: "last or 1";
   /** Loss that it is if its targets are shares, one for each output of an example. */
   ofShares?: "categoricalCrossentropyFromLogits";
+  /**
+   * Shapes that PyTorch's function takes besides that of the output: any that broadcast against it,
+   * targets that broadcast to it, or none. Absent for losses of classes and of other libraries.
+   */
+  shapes?: "broadcast" | "broadcast targets" | "same";
   /** True if guessing costs what the shares of the classes or the variance of the targets say. */
   hasKnownGuess?: boolean;
   /** True if a sum adds up units, not the means of rows of units. */

@@ -1,10 +1,10 @@
 import { IGNORED_CLASS, type LossOptions, type LossTraits } from "./loss_traits.ts";
-import { TORCH_LOSSES } from "./torch_losses.ts";
+import { TORCH_LOSSES, torchLossOf } from "./torch_losses.ts";
 
 /** Known losses by name. */
 export const LOSS_TRAITS = {
   meanSquaredError: {
-    aliases: ["mse", "l2", "mseloss"],
+    aliases: ["mse", "l2"],
     targets: "numbers",
     family: "regression",
     bestIsMean: true,
@@ -13,7 +13,7 @@ export const LOSS_TRAITS = {
     from: "name",
   },
   meanAbsoluteError: {
-    aliases: ["mae", "l1", "l1loss"],
+    aliases: ["mae", "l1"],
     targets: "numbers",
     family: "regression",
     bestIsMean: false,
@@ -45,7 +45,7 @@ export const LOSS_TRAITS = {
   },
   logcosh: { aliases: [], targets: "numbers", family: "other", bestIsMean: false, from: "name" },
   huber: {
-    aliases: ["huberloss"],
+    aliases: [],
     targets: "numbers",
     family: "regression",
     bestIsMean: false,
@@ -78,7 +78,7 @@ export const LOSS_TRAITS = {
     from: "name",
   },
   sparseCategoricalCrossentropyFromLogits: {
-    aliases: ["crossentropyloss", "sparsesoftmaxcrossentropywithlogits"],
+    aliases: ["sparsesoftmaxcrossentropywithlogits"],
     targets: "classes",
     family: "classes",
     logits: "softmax",
@@ -102,7 +102,7 @@ export const LOSS_TRAITS = {
     from: "here",
   },
   binaryCrossentropy: {
-    aliases: ["bce", "bceloss", "logloss"],
+    aliases: ["bce", "logloss"],
     targets: "labels",
     family: "labels",
     bestIsMean: true,
@@ -111,7 +111,7 @@ export const LOSS_TRAITS = {
     from: "name",
   },
   binaryCrossentropyFromLogits: {
-    aliases: ["bcewithlogits", "bcewithlogitsloss", "sigmoidcrossentropywithlogits"],
+    aliases: ["sigmoidcrossentropywithlogits"],
     targets: "labels",
     family: "labels",
     logits: "sigmoid",
@@ -136,7 +136,7 @@ export const LOSS_TRAITS = {
     from: "here",
   },
   kullbackLeiblerDivergence: {
-    aliases: ["kld", "kldiv", "kldivergence", "kldivloss"],
+    aliases: ["kld", "kldivergence"],
     targets: "shares",
     family: "other",
     bestIsMean: true,
@@ -218,7 +218,8 @@ export const ignoredClassOf = (
  * @param name Name of the loss, or a call of it.
  */
 export function lossTraits(name: string | null): LossTraits | null {
-  const own = name?.split("(")[0].trim() ?? "";
+  const called = name?.split("(")[0].trim() ?? "";
+  const own = torchLossOf(called) ?? called;
   return Object.hasOwn(LOSS_TRAITS, own) ? LOSS_TRAITS[own as keyof typeof LOSS_TRAITS] : null;
 }
 
@@ -226,6 +227,8 @@ export function lossTraits(name: string | null): LossTraits | null {
 export function findLoss(name: string): LossName | null {
   const exact = LOSSES.find((loss) => loss === name);
   if (exact !== undefined) return exact;
+  const torch = torchLossOf(name);
+  if (torch !== null) return torch;
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
   return LOSSES.find((loss) =>
     loss.toLowerCase() === plain || (lossTraits(loss)!.aliases as string[]).includes(plain)

@@ -2,7 +2,12 @@ import { InputError, nearest } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LossOptions } from "./loss_traits.ts";
 import { findLoss, LOSSES, type LossName } from "./losses.ts";
-import { LOSS_ARGUMENTS, type LossArgumentKind, TORCH_LOSSES } from "./torch_losses.ts";
+import {
+  LOSS_ARGUMENTS,
+  type LossArgumentKind,
+  TORCH_LOSSES,
+  torchLossOf,
+} from "./torch_losses.ts";
 
 /** Call as Python's users write it: `AdamW(lr=3e-4, betas=(0.9, 0.95))`. */
 export interface TorchCall {
@@ -60,7 +65,8 @@ export function parseLoss(text: string, place: string): RequestedLoss {
   const plain = LOSSES.find((one) => one === text);
   if (plain !== undefined) return { name: plain };
   const { name = text, args = [] } = parseTorchCall(text) ?? {};
-  if (!Object.hasOwn(TORCH_LOSSES, name)) {
+  const own = torchLossOf(name);
+  if (own === null) {
     const names = Object.keys(TORCH_LOSSES);
     const known = findLoss(name);
     throw new InputError({
@@ -70,7 +76,6 @@ export function parseLoss(text: string, place: string): RequestedLoss {
       hint: known === null ? nearest(name, names) : `; did you mean ${showValue(known)}?`,
     });
   }
-  const own = name as keyof typeof TORCH_LOSSES;
   const known = LOSS_ARGUMENTS[own];
   const options: LossOptions = {};
   for (const { key = "", value, text } of args) {
@@ -95,13 +100,15 @@ export function parseLoss(text: string, place: string): RequestedLoss {
 }
 
 /**
- * Returns a text that is the call of a loss with arguments.
+ * Returns a loss of PyTorch by the name that it has here: `nn.CrossEntropyLoss(label_smoothing=0.1)`
+ * is `cross_entropy(label_smoothing=0.1)`.
  *
  * @throws {InputError} If the loss or an argument is not known.
  */
-export function parseLossCall(text: string, place: string): LossCall {
-  parseLoss(text, place);
-  return text as LossCall;
+export function parseLossCall(text: string, place: string): LossName | LossCall {
+  const { name } = parseLoss(text, place);
+  const args = parseTorchCall(text)?.args ?? [];
+  return args.length === 0 ? name : `${name}(${args.map(({ text }) => text).join(", ")})`;
 }
 
 /** True if a text is the call of a known loss with known arguments. */

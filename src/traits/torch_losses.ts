@@ -17,7 +17,7 @@ export const TORCH_LOSSES = {
     from: "here",
   },
   nll_loss: {
-    aliases: ["nllloss"],
+    aliases: [],
     targets: "classes",
     family: "other",
     answer: "logarithm",
@@ -33,6 +33,7 @@ export const TORCH_LOSSES = {
     comparesNumbers: true,
     hasKnownGuess: true,
     sumsUnits: true,
+    shapes: "broadcast",
     from: "here",
   },
   l1_loss: {
@@ -41,14 +42,16 @@ export const TORCH_LOSSES = {
     family: "regression",
     bestIsMean: false,
     comparesNumbers: true,
+    shapes: "broadcast",
     from: "here",
   },
   smooth_l1_loss: {
-    aliases: ["smoothl1loss"],
+    aliases: [],
     targets: "numbers",
     family: "regression",
     bestIsMean: false,
     comparesNumbers: true,
+    shapes: "broadcast",
     from: "here",
   },
   huber_loss: {
@@ -57,6 +60,7 @@ export const TORCH_LOSSES = {
     family: "regression",
     bestIsMean: false,
     comparesNumbers: true,
+    shapes: "broadcast",
     from: "here",
   },
   bce_loss: {
@@ -67,6 +71,7 @@ export const TORCH_LOSSES = {
     comparesNumbers: true,
     hasKnownGuess: true,
     sumsUnits: true,
+    shapes: "same",
     from: "here",
   },
   bce_with_logits: {
@@ -78,6 +83,7 @@ export const TORCH_LOSSES = {
     comparesNumbers: true,
     hasKnownGuess: true,
     sumsUnits: true,
+    shapes: "same",
     from: "here",
   },
   kl_div: {
@@ -86,45 +92,50 @@ export const TORCH_LOSSES = {
     family: "other",
     answer: "logarithm",
     bestIsMean: true,
+    shapes: "broadcast",
     from: "here",
   },
   poisson_nll_loss: {
-    aliases: ["poissonnllloss"],
+    aliases: [],
     targets: "counts",
     family: "other",
     answer: "logarithm",
     bestIsMean: true,
+    shapes: "broadcast",
     from: "here",
   },
   soft_margin_loss: {
-    aliases: ["softmarginloss"],
+    aliases: [],
     targets: "signs",
     family: "hinge",
     bestIsMean: false,
+    shapes: "broadcast targets",
     from: "here",
   },
   multilabel_soft_margin_loss: {
-    aliases: ["multilabelsoftmarginloss"],
+    aliases: [],
     targets: "labels",
     family: "labels",
     logits: "sigmoid",
     bestIsMean: true,
     comparesNumbers: true,
     hasKnownGuess: true,
+    shapes: "broadcast",
     from: "here",
   },
   multi_margin_loss: {
-    aliases: ["multimarginloss"],
+    aliases: [],
     targets: "classes",
     family: "hinge",
     bestIsMean: false,
     from: "here",
   },
   hinge_embedding_loss: {
-    aliases: ["hingeembeddingloss"],
+    aliases: [],
     targets: "signs",
     family: "other",
     bestIsMean: false,
+    shapes: "broadcast",
     from: "here",
   },
 } as const satisfies Record<string, LossTraits>;
@@ -178,3 +189,30 @@ export const LOSS_ARGUMENTS: Readonly<
   },
   hinge_embedding_loss: { margin: MARGIN },
 };
+
+/** Losses of PyTorch by the classes of `torch.nn`, and by functions of another name there. */
+const TORCH_CLASSES: Readonly<Record<string, keyof typeof TORCH_LOSSES>> = {
+  CrossEntropyLoss: "cross_entropy",
+  NLLLoss: "nll_loss",
+  MSELoss: "mse_loss",
+  L1Loss: "l1_loss",
+  SmoothL1Loss: "smooth_l1_loss",
+  HuberLoss: "huber_loss",
+  BCELoss: "bce_loss",
+  binary_cross_entropy: "bce_loss",
+  BCEWithLogitsLoss: "bce_with_logits",
+  binary_cross_entropy_with_logits: "bce_with_logits",
+  KLDivLoss: "kl_div",
+  PoissonNLLLoss: "poisson_nll_loss",
+  SoftMarginLoss: "soft_margin_loss",
+  MultiLabelSoftMarginLoss: "multilabel_soft_margin_loss",
+  MultiMarginLoss: "multi_margin_loss",
+  HingeEmbeddingLoss: "hinge_embedding_loss",
+};
+
+/** Returns the loss that a function or class of PyTorch is, with or without its package. */
+export function torchLossOf(name: string): keyof typeof TORCH_LOSSES | null {
+  const [, own = ""] = /^(?:[A-Za-z_]\w*\.)*(\w+)$/.exec(name) ?? [];
+  if (Object.hasOwn(TORCH_LOSSES, own)) return own as keyof typeof TORCH_LOSSES;
+  return Object.hasOwn(TORCH_CLASSES, own) ? TORCH_CLASSES[own] : null;
+}

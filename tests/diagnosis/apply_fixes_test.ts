@@ -210,6 +210,15 @@ Deno.test("applyFix() changes one of several targets, and none that the batch la
   await withFix(shift(0), isRefused);
 });
 
+Deno.test("applyFix() gives targets the shape of their output", async () => {
+  const fix: Fix = { kind: "reshape-targets", output: "y", index: 0, shape: [2, 1] };
+  const batch = (tf: TensorFlow) => ({ inputs: tf.ones([2, 60]), targets: tf.tensor1d([1, 2]) });
+  await withFix(fix, (fixed) => {
+    const targets = fixed.batch.targets as Tensor;
+    assertEquals([targets.shape, ...targets.dataSync()], [[2, 1], 1, 2]);
+  }, batch);
+});
+
 Deno.test("applyFix() gives layers another activation with the scale that suits it, or does neither", async () => {
   const activation = (layers: string[], rescaled = "first/kernel"): Fix => ({
     kind: "activation",

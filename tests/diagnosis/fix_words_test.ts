@@ -73,6 +73,22 @@ Deno.test("describeFix() and fixCode() shift classes up or down", () => {
   assertEquals(fixCode(shift(0, "keras")), "targets = targets + 0");
 });
 
+Deno.test("describeFix() and fixCode() give targets the shape of their output", () => {
+  const reshape = (framework?: "pytorch"): Fix => ({
+    kind: "reshape-targets",
+    output: "out",
+    index: 0,
+    shape: [64, 1],
+    framework,
+  });
+  assertEquals(
+    said(reshape("pytorch")),
+    "Give the targets the shape of the output, [64, 1]: targets = targets.reshape(-1, 1).",
+  );
+  assertEquals(fixCode(reshape("pytorch")), "targets = targets.reshape(-1, 1)");
+  assertEquals(fixCode(reshape()), "targets.reshape([-1, 1])");
+});
+
 Deno.test("describeFix() and fixCode() change a head's activation, its loss, or both", () => {
   const head = (activation: string | null, loss: string | null, framework?: "keras"): Fix => ({
     kind: "head",

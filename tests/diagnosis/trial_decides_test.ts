@@ -223,3 +223,21 @@ Deno.test("examine() rejects outputs below 0 under a Dice loss, although the tri
   assertEquals((await of("sigmoid")).diagnosis.verdict, "healthy");
   tf.dispose([inputs, targets]);
 });
+
+Deno.test("examine() is SICK about targets that mse_loss broadcasts, and tries their shape", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = regression(tf);
+  model.compile({ optimizer: tf.train.adam(0.003), loss: "meanSquaredError" });
+  const { inputs, targets } = sums(tf);
+  const flat = tf.reshape(targets, [-1]) as Tensor;
+  const judged = async (targets: Tensor) => {
+    const { diagnosis } = await examine(model, { inputs, targets }, { objective: "mse_loss" });
+    return diagnosis;
+  };
+  assertEquals((await judged(targets)).verdict, "healthy");
+  const { verdict, causes: [cause] } = await judged(flat);
+  assertEquals([verdict, cause.kind, cause.findings[0].kind], ["sick", "head", "broadcast"]);
+  assertEquals(cause.tried?.verdict, "healthy");
+  model.dispose();
+});

@@ -134,6 +134,20 @@ Deno.test("readBatch() takes the targets that the objective takes", async () => 
   three.dispose();
 });
 
+Deno.test("readBatch() leaves targets as a loss of PyTorch broadcasts them, and says what it refuses", async () => {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
+  const text = '{"inputs": [[1], [2]], "targets": [0.5, 1]}';
+  const { targets } = await read(model, text, { objective: "mse_loss" });
+  assertEquals(targets, [["float32", [2], [0.5, 1]]]);
+  const error = await assertRejects(() => read(model, text, { objective: "bce_loss" }), BatchError);
+  assertEquals(
+    error.message,
+    `targets has shape [2], expected [any, 1] as model "${model.name}" outputs; ` +
+      "PyTorch refuses this shape, too",
+  );
+  model.dispose();
+});
+
 Deno.test("readBatch() knows what an embedding can look up", async () => {
   const model = tf.sequential({
     layers: [tf.layers.embedding({ inputDim: 5, outputDim: 2, inputLength: 2, maskZero: true })],

@@ -255,7 +255,7 @@ Deno.test("chooseLoss() takes what is asked for before all else, and draws its t
     parts(
       "options.objective",
       '"mse"',
-      '"sum", a function, or one of meanSquaredError, meanAbsoluteError, meanAbsolutePercentageError, meanSquaredLogarithmicError, squaredHinge, hinge, categoricalHinge, logcosh, huber, categoricalCrossentropy, categoricalCrossentropyFromLogits, sparseCategoricalCrossentropy, sparseCategoricalCrossentropyFromLogits, categoricalFocalCrossentropy, categoricalFocalCrossentropyFromLogits, binaryCrossentropy, binaryCrossentropyFromLogits, binaryFocalCrossentropy, binaryFocalCrossentropyFromLogits, kullbackLeiblerDivergence, poisson, cosineProximity, cross_entropy, nll_loss, mse_loss, l1_loss, smooth_l1_loss, huber_loss, bce_loss, bce_with_logits, kl_div, poisson_nll_loss, soft_margin_loss, multilabel_soft_margin_loss, multi_margin_loss, hinge_embedding_loss',
+      '"sum", a function, or one of meanSquaredError, meanAbsoluteError, meanAbsolutePercentageError, meanSquaredLogarithmicError, squaredHinge, hinge, categoricalHinge, logcosh, huber, categoricalCrossentropy, categoricalCrossentropyFromLogits, sparseCategoricalCrossentropy, sparseCategoricalCrossentropyFromLogits, categoricalFocalCrossentropy, categoricalFocalCrossentropyFromLogits, binaryCrossentropy, binaryCrossentropyFromLogits, binaryFocalCrossentropy, binaryFocalCrossentropyFromLogits, kullbackLeiblerDivergence, poisson, cosineProximity, dice, tversky, cross_entropy, nll_loss, mse_loss, l1_loss, smooth_l1_loss, huber_loss, bce_loss, bce_with_logits, kl_div, poisson_nll_loss, soft_margin_loss, multilabel_soft_margin_loss, multi_margin_loss, hinge_embedding_loss',
     ),
   );
 });
@@ -270,12 +270,13 @@ Deno.test("nearestObjective() knows what losses are called elsewhere, and other 
       "meanAbsoluteError",
       "binaryCrossentropy",
       "categoricalCrossentropy",
-      "kullbackLeiblerDivergence",
+      "kl_div",
       "meanSquaredError",
       "meanSquaredError",
       "sum",
     ],
   );
+  assertEquals(["CrossEntropyLoss", "nn.MSELoss"].map(meant), ["cross_entropy", "mse_loss"]);
   assertEquals(["focal", "constructor"].map(meant), [null, null]);
 });
 

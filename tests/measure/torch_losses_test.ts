@@ -1,9 +1,13 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { gradients } from "../../src/measure/pass_tensors.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { Objective } from "../../src/model/objective.ts";
 import { shareLoss } from "../../src/model/torch_losses.ts";
+import type { Tensor } from "../../src/engine/tensorflow.ts";
+import { resolveObjective } from "../../src/measure/resolve_objective.ts";
+import { lossTraits } from "../../src/traits/losses.ts";
+import { InputError } from "../../src/words/input_error.ts";
 import { TORCH_LOSSES } from "../../src/traits/torch_losses.ts";
 import golden from "../../fixtures/golden/torch_losses.json" with { type: "json" };
 
@@ -61,4 +65,44 @@ Deno.test("shareLoss() has the gradients of its formula, of shares and of target
   );
   assertEquals(ends[0].map(Number.isFinite), [true, true, true, true]);
   assertEquals(ends[1], [100, -100, 100, -100]);
+});
+
+/** Pairs of shapes that PyTorch refuses, and that are read as what is passed to it, flattened. */
+function isFlattened({ objective, output, target }: (typeof golden.shapes)[number]): boolean {
+  return lossTraits(objective)!.targets === "classes" &&
+    (output.length > 1 && target.join() === output.slice(0, -1).join() ||
+      target.join() === output.with(-1, 1).join() ||
+      objective === "multi_margin_loss" && target.join() === output.slice(0, -1).join());
+}
+
+Deno.test("PyTorch's losses broadcast, read and refuse shapes as PyTorch does", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const read = { broadcast: 0, refused: 0, flattened: 0 };
+  for (const one of golden.shapes) {
+    const title = `${one.objective} of [${one.output}] and [${one.target}]`;
+    const outputs = tf.tensor(one.outputs, one.output),
+      targets = tf.tensor(one.targets, one.target);
+    const evaluate = (x: Tensor) =>
+      resolveObjective(tf, { outputs: [x] } as never, {
+        objective: one.objective as Objective,
+        targets: [targets],
+      }).evaluate([x]);
+    if (one.value === null) {
+      if (isFlattened(one)) {
+        read.flattened++;
+        assert(Number.isFinite(tf.tidy(() => evaluate(outputs).dataSync()[0])), title);
+        continue;
+      }
+      read.refused++;
+      assertThrows(() => tf.tidy(() => evaluate(outputs)), InputError, "has", title);
+      continue;
+    }
+    read.broadcast++;
+    const { value, grad } = tf.valueAndGrad(evaluate as never)(outputs);
+    assertAlmostEquals(value.dataSync()[0], one.value, 1e-5, title);
+    const slopes = grad.dataSync();
+    one.gradient!.forEach((slope, i) => assertAlmostEquals(slopes[i], slope, 1e-5, title));
+  }
+  assertEquals(read, { broadcast: 83, refused: 75, flattened: 10 });
 });

@@ -1,4 +1,12 @@
-import { classAxisOf, hasShape, targetShapes } from "../../src/model/layers/shapes.ts";
+import {
+  broadcasts,
+  broadcastShape,
+  classAxisOf,
+  fillShape,
+  hasShape,
+  takesTargets,
+  targetShapes,
+} from "../../src/model/layers/shapes.ts";
 import { assertEquals } from "@std/assert";
 
 Deno.test("targetShapes() names the shapes that a loss takes, the usual one first", () => {
@@ -20,7 +28,11 @@ Deno.test("classAxisOf() takes the axis that the targets lack", () => {
     [[4, 5, 3], [4, 5], "cross_entropy", 2],
     [[null, 5, 3], [4, 5], "cross_entropy", 2],
     [[4, 5, 3], [4, 3], "cross_entropy", 1],
-    [[4, 5, 5], [4, 5], "cross_entropy", 2],
+    // PyTorch reads axis 1 if the classes may be on either.
+    [[4, 5, 5], [4, 5], "cross_entropy", 1],
+    [[null, null, 5], [4, 5], "cross_entropy", 1],
+    [[4, 5, 5], [4, 5, 1], "cross_entropy", 2],
+    [[4, 5, 5], [4, 5], "sparseCategoricalCrossentropy", 2],
     [[4, 5, 6, 7], [4, 6, 7], "cross_entropy", 1],
     [[4, 5], [4], "cross_entropy", 1],
     [[4, 5, 3], [4, 3], "sparseCategoricalCrossentropy", 2],
@@ -31,6 +43,39 @@ Deno.test("classAxisOf() takes the axis that the targets lack", () => {
   for (const [output, target, loss, axis] of rows) {
     assertEquals(classAxisOf(output, target, loss), axis, `${output} ${target} ${loss}`);
   }
+});
+
+Deno.test("takesTargets() takes what a loss of PyTorch broadcasts, and no column for a row", () => {
+  const rows: [output: (number | null)[], target: number[], loss: string, isTaken: boolean][] = [
+    [[null, 1], [4], "meanSquaredError", true],
+    [[null, 1], [4], "mse_loss", true],
+    [[null, 1], [4], "bce_with_logits", false],
+    [[null, 1], [4, 1], "bce_with_logits", true],
+    [[null, 1], [4], "soft_margin_loss", false],
+    [[null, 3], [4, 1], "soft_margin_loss", true],
+    [[null, 3], [4, 1], "mse_loss", true],
+    [[null, 3], [4, 1], "meanSquaredError", false],
+    [[null, 3], [4], "mse_loss", false],
+    [[null], [4, 1], "l1_loss", true],
+  ];
+  for (const [output, target, loss, isTaken] of rows) {
+    assertEquals(
+      takesTargets(output, target, loss as never),
+      isTaken,
+      `${output} ${target} ${loss}`,
+    );
+  }
+  assertEquals(takesTargets([null, 3], [7, 7, 7], () => null as never), true);
+});
+
+Deno.test("broadcastShape() joins shapes from their last axes", () => {
+  assertEquals(broadcastShape([4, 1], [4]), [4, 4]);
+  assertEquals(broadcastShape([2, 1, 3], [4, 3]), [2, 4, 3]);
+  assertEquals(broadcastShape([4, 3], [4]), null);
+  assertEquals(broadcastShape([], [4]), [4]);
+  assertEquals(broadcasts([4, 1], [4], "mse_loss(reduction='sum')"), true);
+  assertEquals(fillShape([null, 1], [4]), [4, 1]);
+  assertEquals(fillShape([null, null, 2], [4, 5, 2]), [4, 5, 2]);
 });
 
 Deno.test("hasShape() takes any size in an open axis", () => {

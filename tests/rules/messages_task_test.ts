@@ -1,4 +1,8 @@
-import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  TargetMeasurements,
+} from "../../src/measure/measurements.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import {
@@ -73,6 +77,32 @@ const dropping = (...rates: number[]) => {
 
 const input = (...values: number[]) => withInput(statisticsOf(values));
 
+/** Targets of 32 examples that a loss of PyTorch reads in their own way. */
+const misread = (
+  loss: string,
+  output: number[],
+  given: Partial<TargetMeasurements>,
+): Measurements => {
+  const measurements = headed(loss, { units: output.at(-1) });
+  const targets = [{ ...makeTarget(Float64Array.of(0, 1), 2), output, ...given }];
+  return { ...measurements, batch: { ...measurements.batch, targets } };
+};
+
+/** A program that computes a loss of one unit for each of 32 examples, and targets of a shape. */
+const ownLoss = (target: number[]): Measurements => {
+  const { layers: [head], ...rest } = headed("sum", { units: 1 });
+  const shape = [32, 32];
+  const own = (name: string, className: string) =>
+    makeLayer({ name, className, kind: "opaque", weights: [], shape });
+  const layers = [
+    { ...head, role: "hidden" as const },
+    { ...own("both", "broadcast_tensors"), inputs: ["head"], reads: ["y"] },
+    { ...own("loss", "mse_loss"), inputs: ["both"] },
+  ];
+  const perInput = [{ name: "y", shape: target, dtype: "float32", values: statisticsOf([0, 1]) }];
+  return { ...rest, layers, batch: { ...rest.batch, perInput } };
+};
+
 const SAID: Record<string, () => Finding[]> = {
   "input-normalized: too large": () => judge("input-normalized", input(255, -255)),
   "input-normalized: an offset": () => judge("input-normalized", input(4, 2)),
@@ -114,6 +144,26 @@ const SAID: Record<string, () => Finding[]> = {
     judge("output-head", headed("hinge", { targets: halves })),
   "output-head: an overlap with outputs that may be negative": () =>
     judge("output-head", headed("dice", { activation: "linear", targets: [0, 1] })),
+  "output-head: each output against all targets": () =>
+    judge("output-head", misread("mse_loss", [32, 1], { shape: [32] })),
+  "output-head: units against one target": () =>
+    judge("output-head", misread("l1_loss", [32, 3], { shape: [32, 1] })),
+  "output-head: one output against several targets": () =>
+    judge("output-head", misread("huber_loss", [32, 1, 2], { shape: [32, 5, 2] })),
+  "output-head: targets of a loss in the program": () => judge("output-head", ownLoss([32])),
+  "output-head: shares on the last axis": () =>
+    judge(
+      "output-head",
+      misread("cross_entropy", [32, 5, 3], { shape: [32, 5, 3], classesLast: true }),
+    ),
+  "output-head: classes on the last axis": () =>
+    judge(
+      "output-head",
+      misread("cross_entropy", [32, 5, 5], {
+        shape: [32, 5],
+        classes: { units: 5, least: 0, most: 4, fractions: 0 },
+      }),
+    ),
   "target-normalized: an offset": () =>
     judge("target-normalized", headed("meanSquaredError", { targets: halves.map((y) => y + 99) })),
   "target-normalized: too large": () =>

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { headMismatch, outputHead } from "../../src/rules/task/output_head.ts";
-import { makeMeasurements, withHead } from "../networks/measurements.ts";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import { makeLayer, makeMeasurements, statisticsOf, withHead } from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
 import { head } from "./with_head.ts";
 import type { Head } from "../../src/rules/network/heads.ts";
@@ -247,4 +248,48 @@ Deno.test("logits that a head bounds are judged by what the loss makes of them",
     assertEquals(judged(activation), oneSided);
   }
   assertEquals(judged("tanh"), Array(3).fill("warning bounded-logits"));
+});
+
+Deno.test("outputHead reads class numbers on axis 1 unless a dense head ends the model", () => {
+  const given = withHead({ loss: "cross_entropy", units: 5 });
+  const target = {
+    name: "target",
+    shape: [32, 5],
+    output: [32, 5, 5],
+    values: statisticsOf([0, 4]),
+    classes: { units: 5, least: 0, most: 4, fractions: 0 },
+    unitMeans: null,
+  };
+  const found = (behind: LayerMeasurements[]) =>
+    outputHead.run({
+      ...given,
+      layers: [...given.layers, ...behind],
+      batch: { ...given.batch, targets: [target] },
+    }).map(({ kind, severity }) => `${severity}: ${kind}`);
+  const shape = { shape: [32, 5, 5], weights: [], role: "output" as const, inputs: ["head"] };
+  assertEquals(found([]), ["error: class-axis"]);
+  const permute = makeLayer({ name: "t", className: "transpose", kind: "opaque", ...shape });
+  assertEquals(found([permute]), []);
+});
+
+Deno.test("outputHead finds a loss of a program that compares each output with every target", () => {
+  const ends = (target: number[], className = "mse_loss") => {
+    const { layers: [head], ...rest } = withHead({ loss: "sum", units: 1, activation: "linear" });
+    const own = (name: string, className: string, given: Partial<LayerMeasurements>) =>
+      makeLayer({ name, className, kind: "opaque", weights: [], shape: [32, 32], ...given });
+    const layers = [
+      head,
+      own("both", "broadcast_tensors", { inputs: ["head"], reads: ["y"] }),
+      own("loss", className, { inputs: ["both"] }),
+    ];
+    const perInput = [{ name: "y", shape: target, dtype: "float32", values: statisticsOf([0]) }];
+    return outputHead.run({ ...rest, layers, batch: { ...rest.batch, perInput } })
+      .map(({ kind, layer }) => `${layer}: ${kind}`);
+  };
+  assertEquals(ends([32]), ["loss: broadcast"]);
+  assertEquals(ends([32], "huber_loss"), ["loss: broadcast"]);
+  // The same shape, a target for each unit of several outputs, and a sum that may be meant.
+  assertEquals(ends([32, 1]), []);
+  assertEquals(ends([1]), []);
+  assertEquals(ends([32], "add"), []);
 });

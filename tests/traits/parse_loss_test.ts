@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { isLossCall, parseLoss } from "../../src/traits/parse_loss.ts";
+import { findLoss, lossTraits } from "../../src/traits/losses.ts";
+import { isLossCall, parseLoss, parseLossCall } from "../../src/traits/parse_loss.ts";
 import { LOSS_ARGUMENTS } from "../../src/traits/torch_losses.ts";
 import { InputError } from "../../src/words/input_error.ts";
 
@@ -41,10 +42,28 @@ Deno.test("parseLoss() reads names, and calls of PyTorch with their arguments", 
   });
 });
 
+Deno.test("parseLossCall() names the loss of a class of PyTorch, with its arguments", () => {
+  const rows = [
+    ["nn.CrossEntropyLoss()", "cross_entropy"],
+    ["CrossEntropyLoss", "cross_entropy"],
+    ["torch.nn.CrossEntropyLoss( label_smoothing=0.1 )", "cross_entropy(label_smoothing=0.1)"],
+    ["nn.MSELoss(reduction='sum')", "mse_loss(reduction='sum')"],
+    ["F.binary_cross_entropy", "bce_loss"],
+    ["nn.functional.binary_cross_entropy_with_logits", "bce_with_logits"],
+    ["F.kl_div", "kl_div"],
+  ];
+  for (const [text, loss] of rows) {
+    assertEquals(parseLossCall(text, "--objective"), loss);
+    assertEquals(lossTraits(text), lossTraits(loss), text);
+    assertEquals(findLoss(text.split("(")[0]), loss.split("(")[0]);
+  }
+  for (const name of Object.keys(LOSS_ARGUMENTS)) assertEquals(parseLossCall(name, ""), name);
+});
+
 Deno.test("parseLoss() rejects unknown losses, arguments and values", () => {
   const rows: [text: string, message: string][] = [
     ["cross_entrop(weight=[1])", 'did you mean "cross_entropy"?'],
-    ["CrossEntropyLoss(weight=[1])", "--objective is"],
+    ["CrossEntropyLos(weight=[1])", "--objective is"],
     ["meanSquaredError(beta=1)", "expected the name of a loss, or a call of one of PyTorch's"],
     ["mse_loss(beta=1)", 'mse_loss in --objective has "beta=1", expected arguments by name'],
     ["cross_entropy(label_smooting=0.1)", 'did you mean "label_smoothing"?'],

@@ -6,6 +6,7 @@ import type { SweepJournal } from "../../measure/checkpoint/sweep_journal.ts";
 import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { OBJECTIVES } from "../../model/objective.ts";
 import { type LossCall, parseLossCall } from "../../traits/parse_loss.ts";
+import { torchLossOf } from "../../traits/torch_losses.ts";
 import { parseOptimizer, type RequestedOptimizer } from "../../traits/torch_optimizers.ts";
 import { TRIAL_BUDGET } from "../../probe/probe_options.ts";
 import type { Shard } from "../../study/study_document.ts";
@@ -66,12 +67,12 @@ export const MEASURE_FLAGS = {
     parsed<(typeof OBJECTIVES)[number] | LossCall, null>({
       help:
         "what to differentiate, sum or a loss such as meanSquaredError; a name that ends in FromLogits is for a head without softmax or sigmoid; " +
-        'a loss of PyTorch may have arguments: "cross_entropy(label_smoothing=0.1)"',
+        'a loss of PyTorch may have arguments: "nn.CrossEntropyLoss(label_smoothing=0.1)"',
       otherwise: "the module's, else the loss the model was compiled with, else sum",
       value: "NAME",
       takes: OBJECTIVES,
       read: (text, place) =>
-        text.includes("(")
+        text.includes("(") || torchLossOf(text) !== null
           ? parseLossCall(text, place)
           : readWord(text, place, OBJECTIVES, nearestObjective),
     }),

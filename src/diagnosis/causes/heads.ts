@@ -2,6 +2,7 @@ import type { Finding } from "../../rules/finding.ts";
 import { hasNegative } from "../../rules/statistics.ts";
 import type { Head } from "../../rules/network/heads.ts";
 import type { TargetMeasurements, TensorStatistics } from "../../measure/measurements.ts";
+import { sizeOf } from "../../model/layers/shapes.ts";
 import { FROM_LOGITS, LOSSES, type LossName, lossTraits } from "../../traits/losses.ts";
 import type { Fix } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
@@ -14,6 +15,8 @@ const NO_PAIR: readonly string[] = [
   "targets-above-one",
   "hinge-zeros",
   "dropped",
+  "broadcast",
+  "class-axis",
 ];
 
 /** Findings about targets that are not from 0 to 1. */
@@ -40,6 +43,7 @@ export function heads(patient: Patient): Suspect[] {
       fixes: [
         ...encodings(finding, patient),
         ...shifts(finding, patient),
+        ...reshaped(finding, patient),
         ...dropping(finding),
         ...pairsOrRemoval(finding, patient),
         { kind: "rebuild", what: finding.fix },
@@ -106,6 +110,19 @@ function lesserOfTwo({ mean, std, maxAbs }: TensorStatistics): number | null {
   const whole = Math.round(least);
   const isWhole = Number.isInteger(maxAbs) && Math.abs(least - whole) <= 1e-5 * maxAbs;
   return isWhole && whole < maxAbs ? whole : null;
+}
+
+/** Returns the fix of targets that a loss broadcasts although they have one entry for each output. */
+function reshaped(
+  { kind }: Finding,
+  { measurements: { batch: { targets = [] } } }: Patient,
+): Fix[] {
+  if (kind !== "broadcast") return [];
+  return targets.flatMap(({ name, shape, output }, index): Fix[] =>
+    output !== undefined && sizeOf(output) === sizeOf(shape)
+      ? [{ kind: "reshape-targets", output: name, index, shape: output }]
+      : []
+  );
 }
 
 /** Returns a fix that removes dropout behind the head. */

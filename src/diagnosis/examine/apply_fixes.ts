@@ -121,6 +121,7 @@ export function applyFix(tf: TensorFlow, subject: FixSubject, fix: Fix): Fixed |
       return changeWeights(tf, subject, fix.weights, weightChange(tf, fix));
     case "normalize-input":
     case "normalize-targets":
+    case "reshape-targets":
     case "shift-classes":
       return changeBatch(tf, subject, fix);
     case "activation": {
@@ -228,18 +229,18 @@ type FixOf<Kind extends Fix["kind"]> = Extract<Fix, { kind: Kind }>;
 function changeBatch(
   tf: TensorFlow,
   subject: FixSubject,
-  fix: FixOf<"normalize-input" | "normalize-targets" | "shift-classes">,
+  fix: FixOf<"normalize-input" | "normalize-targets" | "reshape-targets" | "shift-classes">,
 ): Fixed | null {
   const { index } = fix;
   const part = fix.kind === "normalize-input" ? "inputs" : "targets";
   const tensors = [subject.batch[part] ?? []].flat();
   if (index >= tensors.length) return null;
   const value = tensors[index];
-  const changed = tf.keep(
-    tf.tidy(() =>
-      fix.kind === "shift-classes" ? tf.add(value, fix.by) : standardized(tf, value, fix)
-    ),
-  );
+  const change = () => {
+    if (fix.kind === "reshape-targets") return tf.reshape(value, fix.shape);
+    return fix.kind === "shift-classes" ? tf.add(value, fix.by) : standardized(tf, value, fix);
+  };
+  const changed = tf.keep(tf.tidy(change));
   const all = tensors.with(index, changed);
   return {
     subject: { ...subject, batch: { ...subject.batch, [part]: all.length === 1 ? all[0] : all } },

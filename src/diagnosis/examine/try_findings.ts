@@ -42,7 +42,7 @@ export const isLearning = (trial: Trial | SkippedTrial | null): trial is Trial =
  * Errors that a trial cannot contradict. Examples that an offset makes nearly alike can be
  * memorised, one batch of them: of the 13 networks of `bench/trainability` (even seeds) with this
  * error 11 fail, 3 of which learned their batch, one is slow and one trains. Examples of a class
- * without a unit have no gradient, so the others are learned despite them. Dropout takes a long
+ * without a unit have no gradient, and a loss that compares outputs with other targets falls, too, so the others are learned despite them. Dropout takes a long
  * time to drop all classes of an example by chance. A single unit gives the same answer for every
  * example, and so do all units under binary cross-entropy with targets of 2 and more: the loss
  * falls, but the network distinguishes nothing. Outputs below 0 let a Dice loss fall without bound. For a sigmoid under a loss from logits, Keras
@@ -52,6 +52,8 @@ export const isLearning = (trial: Trial | SkippedTrial | null): trial is Trial =
 const STANDING: Readonly<Record<string, readonly string[]>> = {
   "input-normalized": ["offset"],
   "output-head": [
+    "broadcast",
+    "class-axis",
     "class-too-large",
     "class-negative",
     "class-fraction",

@@ -37,14 +37,60 @@ export function showShape(shape: Shape): string {
  */
 export function targetShapes(output: Shape, objective?: Objective): Shape[] | null {
   if (typeof objective === "function") return null;
+  const isAsGiven = lossTraits(objective ?? null)?.shapes !== undefined;
   return fullShapes(output, objective).flatMap((shape) =>
-    shape.at(-1) === 1 ? [shape, shape.slice(0, -1)] : [shape]
+    shape.at(-1) === 1 && !isAsGiven ? [shape, shape.slice(0, -1)] : [shape]
   );
 }
 
 /**
+ * Returns true if a loss takes targets of a shape: one of {@linkcode targetShapes}, or one that the
+ * loss broadcasts, as PyTorch does without an error.
+ *
+ * @param output Shape of the output, `null` for an open size.
+ */
+export function takesTargets(
+  output: Shape,
+  target: readonly number[],
+  objective?: Objective,
+): boolean {
+  const shapes = targetShapes(output, objective);
+  return shapes === null || shapes.some((shape) => hasShape(target, shape)) ||
+    typeof objective === "string" && broadcasts(fillShape(output, target), target, objective);
+}
+
+/** Returns the shape of an output with its open sizes taken from the targets. */
+export function fillShape(output: Shape, target: readonly number[]): number[] {
+  const shift = target.length - output.length;
+  return output.map((size, axis) => size ?? target[axis === 0 ? 0 : axis + shift] ?? 1);
+}
+
+/** Returns true if a loss broadcasts an output and targets of another shape. */
+export function broadcasts(
+  output: readonly number[],
+  target: readonly number[],
+  loss: string,
+): boolean {
+  const { shapes } = lossTraits(loss) ?? {};
+  if (shapes === undefined || shapes === "same") return false;
+  const joint = broadcastShape(output, target);
+  return joint !== null && (shapes === "broadcast" || hasShape(joint, output));
+}
+
+/** Returns the shape to which two broadcast; `null` if they do not. */
+export function broadcastShape(a: readonly number[], b: readonly number[]): number[] | null {
+  const rank = Math.max(a.length, b.length);
+  const sizes = Array.from({ length: rank }, (_, i) => {
+    const [one, other] = [a, b].map((shape) => shape[i + shape.length - rank] ?? 1);
+    if (one === 1 || other === 1) return Math.max(one, other);
+    return one === other ? one : NaN;
+  });
+  return sizes.some(Number.isNaN) ? null : sizes;
+}
+
+/**
  * Returns the axis of the classes in an output: the last, or axis 1 if the loss takes it there and
- * the targets have the other axes.
+ * the targets have the other axes. If they may be on either, a loss of PyTorch reads axis 1.
  *
  * @param output Shape of the output; `null` for an axis of any length.
  * @param target Shape of the targets.
@@ -53,9 +99,17 @@ export function targetShapes(output: Shape, objective?: Objective): Shape[] | nu
 export function classAxisOf(output: Shape, target: Shape, loss: string | null): number {
   const last = output.length - 1;
   if (lossTraits(loss)?.classAxis === undefined || last < 2) return last;
-  const isLast = output.slice(0, -1).every((size, axis) => size === null || size === target[axis]);
-  return isLast ? last : 1;
+  return isPart(output.slice(0, -1), target) && !mayBeOnEither(output, target) ? last : 1;
 }
+
+/** Returns true if the classes of an output may be on axis 1 or the last, by the shape of the targets. */
+export const mayBeOnEither = (output: Shape, target: Shape): boolean =>
+  output.length > 2 && target.length === output.length - 1 &&
+  [output.slice(0, -1), output.toSpliced(1, 1)].every((shape) => isPart(shape, target));
+
+/** Returns true if a shape begins with the sizes of another, of which open ones fit any. */
+const isPart = (sizes: Shape, shape: Shape): boolean =>
+  sizes.every((size, axis) => size === null || size === shape[axis]);
 
 /** Returns the shapes that the targets of an output may have if no axis is left out. */
 function fullShapes(output: Shape, objective: string | undefined): Shape[] {

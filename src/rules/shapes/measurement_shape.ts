@@ -344,6 +344,8 @@ const target = object<TargetMeasurements>({
   unitMeans: nullable(list(number)),
   features: optional(features),
   spread: optional(nullable(number)),
+  output: optional(list(count)),
+  classesLast: optional(boolean),
   chance: optional(number),
 });
 

@@ -4,6 +4,7 @@ import type {
   Measurements,
   TargetMeasurements,
 } from "../../measure/measurements.ts";
+import { broadcastShape, showShape, sizeOf } from "../../model/layers/shapes.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import type { LossFamily, LossTraits } from "../../traits/loss_traits.ts";
 import { lossTraits } from "../../traits/losses.ts";
@@ -50,7 +51,8 @@ export const outputHead: Rule = defineRule({
     "or classes that are whole numbers from 0 to the number of units minus 1; binary " +
     "cross-entropy: sigmoid and targets from 0 to 1; no other activation before either; " +
     "hinge: targets of -1 and 1, in a Keras file also 0 and 1, and an activation that reaches " +
-    "both; no dropout behind the head, which is an error where it leaves one of 10,000 examples without any class under a " +
+    "both; losses of PyTorch: targets of the " +
+    "shape of the outputs, as others are broadcast, and classes on axis 1; no dropout behind the head, which is an error where it leaves one of 10,000 examples without any class under a " +
     "categorical cross-entropy, whose loss is then 0 / 0; losses named " +
     "softmaxCrossEntropy or sigmoidCrossEntropy: no activation, because they apply their own; " +
     "mean squared error: an activation that reaches the targets, and no softmax; Dice and Tversky: " +
@@ -78,6 +80,11 @@ export const outputHead: Rule = defineRule({
     const { objective: { name, losses = [] }, batch: { targets = [] } } = measurements;
     const dropped = droppedAnswers(layers, measurements);
     if (dropped.length > 0) return dropped;
+    const misread = [
+      ...broadcastLosses(measurements),
+      ...targets.flatMap((target) => misreadTargets(target, head, measurements)),
+    ];
+    if (misread.length > 0) return misread;
     // Classes are counted per output, so there may be several heads.
     if (head === null) return targets.flatMap((target) => strayClasses(target, null));
     if (!layers.includes(head.layer)) return [];
@@ -429,6 +436,113 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
       : say`some targets are negative`,
     fix: "Use a linear head, or scale the targets.",
   };
+}
+
+/** Finds targets of another shape than a loss of PyTorch asks for, which it reads all the same. */
+function misreadTargets(
+  { name, shape, output, classes, classesLast = false }: TargetMeasurements,
+  head: Head | null,
+  { layers, objective }: Measurements,
+): Verdict[] {
+  if (output === undefined) return [];
+  const layer = head?.layer.name ?? null;
+  const of = head === null ? say` of ${name}` : NOTHING;
+  const loss = objective.name;
+  if (classes === undefined && !classesLast) {
+    const outputs = { what: say`outputs${of}`, shape: output };
+    return [broadcastVerdict(loss, [outputs, { what: say`targets`, shape }], layer)];
+  }
+  // The shapes alone do not say which axis holds classes that are numbers.
+  if (!classesLast && !(head !== null && endsInUnits(head, layers))) return [];
+  const last = number(output.length - 1, "exact");
+  return [{
+    severity: "error",
+    kind: "class-axis",
+    layer,
+    measured: null,
+    expected: inWords("the classes on axis 1"),
+    message: say`${loss} reads the classes on axis 1 of outputs${of} of shape ${
+      showShape(output)
+    } and
+      targets of shape ${showShape(shape)}, but they are on axis ${last}.`,
+    fix: say`Move the classes to axis 1: outputs.transpose(1, ${last})${
+      classes === undefined ? say` and targets.transpose(1, ${last})` : NOTHING
+    }.`,
+  }];
+}
+
+/** Tensor that a loss compares. */
+interface Compared {
+  what: Sentence;
+  shape: readonly number[];
+}
+
+/** Reports that a loss broadcasts what it compares. */
+function broadcastVerdict(
+  loss: string,
+  [outputs, targets]: readonly [Compared, Compared],
+  layer: string | null,
+): Verdict {
+  const joint = broadcastShape(outputs.shape, targets.shape)!;
+  const [whole, one, other] = [joint, outputs.shape, targets.shape].map(sizeOf);
+  const several = whole > one
+    ? say`each output with several targets`
+    : say`several outputs with each target`;
+  const compares = whole > Math.max(one, other)
+    ? say`each output with the target of every example`
+    : several;
+  return {
+    severity: "error",
+    kind: "broadcast",
+    layer,
+    measured: null,
+    expected: inWords(`targets of shape ${showShape(outputs.shape)}`),
+    message: say`${loss} broadcasts ${outputs.what} of shape ${
+      showShape(outputs.shape)
+    } and ${targets.what} of shape ${showShape(targets.shape)} to ${
+      showShape(joint)
+    }, and compares ${compares}.`,
+    fix: one === other
+      ? `Give the targets the shape ${
+        showShape(outputs.shape)
+      }, or the outputs that of the targets.`
+      : "Give the outputs and the targets one shape.",
+  };
+}
+
+/** Operations of PyTorch that broadcast what they compare. */
+const COMPARING: readonly string[] = ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"];
+
+/**
+ * Finds a loss in a program of PyTorch that compares each output with the target of every example.
+ * Fewer comparisons may be meant.
+ */
+function broadcastLosses({ layers, batch: { perInput = [] } }: Measurements): Verdict[] {
+  return layers.filter(({ className }) => className === "broadcast_tensors").flatMap((layer) => {
+    const reader = layers.find(({ className, inputs = [] }) =>
+      COMPARING.includes(className) && inputs.includes(layer.name)
+    );
+    const { inputs = [], reads = [] } = layer;
+    const rows = layers.filter(({ name }) => inputs.includes(name));
+    const given = perInput.filter(({ name }) => reads.includes(name));
+    const compared = [
+      ...rows.map(({ name, shape }) => ({ what: say`\`${layerName(name)}\``, shape })),
+      ...given.map(({ name, shape }) => ({ what: say`the input ${name}`, shape })),
+    ].flatMap(({ what, shape }): Compared[] => shape === null ? [] : [{ what, shape }]);
+    const [one, other] = compared;
+    const joint = compared.length === 2 ? broadcastShape(one.shape, other.shape) : null;
+    if (reader === undefined || joint === null) return [];
+    return sizeOf(joint) > Math.max(sizeOf(one.shape), sizeOf(other.shape))
+      ? [broadcastVerdict(reader.className, [one, other], reader.name)]
+      : [];
+  });
+}
+
+/** Returns true if nothing behind a dense head moves its units. */
+function endsInUnits({ layer }: Head, layers: readonly LayerMeasurements[]): boolean {
+  if (layer.kind !== "dense") return false;
+  const after = layers.slice(layers.indexOf(layer) + 1);
+  return after.every(({ kind }) => kind === "activation" || kind === "passesOn");
 }
 
 /** Chance at which one of about 10,000 examples (300 steps of 32) loses all of its classes. */
