@@ -9,12 +9,12 @@ import { TRIAL_BUDGET } from "../probe/probe_options.ts";
 import { parseOptimizer } from "../traits/torch_optimizers.ts";
 import { oneLine } from "../words/failure.ts";
 import { nearest, refusal } from "../words/input_error.ts";
-import { formatSeconds } from "../words/numbers.ts";
 import { anyOf, showValue, showWord } from "../words/show_value.ts";
 import type { CheckValues } from "./commands/check.ts";
 import { type MeasureRequest, RUN_FLAGS } from "./flags/measure_flags.ts";
 import { FORMATS } from "./formats.ts";
 import { UsageError } from "./kit/flag.ts";
+import { runProgress } from "./kit/progress.ts";
 import { examineModel, type ExamineModelOptions } from "./measure_model.ts";
 import { modelIn } from "./model_in.ts";
 import { chooseReporters } from "./reporters.ts";
@@ -64,13 +64,10 @@ export async function measureRuns(
   onOutcome: (run: PlannedRun, outcome: Outcome) => Promise<boolean>,
 ): Promise<void> {
   const many = runs.length > 1;
-  let done = 0;
+  using progress = quiet ? null : runProgress(runs.length);
   const sayDone = (index: number, { failed, ms }: { failed: boolean; ms: number }) => {
-    // A single run shows its own progress; of many, one line each is enough.
-    if (!many || quiet) return;
     const { model, request: { seed } } = runs[index];
-    const how = `${failed ? "failed after " : ""}${formatSeconds(ms)}`;
-    console.error(`[${++done}/${runs.length}] ${oneLine(model)}, seed ${seed}: ${how}`);
+    progress?.update({ name: `${oneLine(model)}, seed ${seed}`, failed, ms });
   };
   if (Math.min(jobs, runs.length) < 2) {
     await using _engine = keepEngine();

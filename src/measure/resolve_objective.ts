@@ -8,7 +8,7 @@ import {
   type LossSettings,
   type Objective,
 } from "../model/objective.ts";
-import { LOSSES, type LossName, lossTraits } from "../traits/losses.ts";
+import { findLoss, LOSSES, type LossName, lossTraits } from "../traits/losses.ts";
 import { parseLoss } from "../traits/parse_loss.ts";
 import { heapView } from "../engine/heap/heap.ts";
 import { broadcasts, hasShape, mayBeOnEither } from "../model/layers/shapes.ts";
@@ -235,8 +235,25 @@ function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: LossName
     expected: `[${expected.join(", ")}] for the objective ${objective} of an output of shape [${
       output.shape.join(", ")
     }]`,
-    hint: shapes === undefined ? "" : "; PyTorch refuses these two shapes, too",
+    hint: shapes === undefined
+      ? otherEncoding(target, output, objective)
+      : "; PyTorch refuses these two shapes, too",
   });
+}
+
+/**
+ * Names the loss that takes these targets, worded to end an error message: class numbers where one-hot
+ * rows are expected, or the other way round.
+ */
+function otherEncoding(target: Tensor, output: Tensor, objective: LossName): string {
+  const isSparse = lossTraits(objective)!.targets === "classes";
+  const other = isSparse
+    ? findLoss(objective.replace(/^sparse/, ""))
+    : findLoss(`sparse${objective}`);
+  const rows = output.size / output.shape.at(-1)!;
+  const fits = isSparse ? target.shape.join() === output.shape.join() : target.size === rows;
+  if (other === null || other === objective || !fits) return "";
+  return isSparse ? `: ${other} takes one-hot rows` : `: ${other} takes class numbers`;
 }
 
 function total(tf: TensorFlow, outputs: Tensor[]): Tensor {

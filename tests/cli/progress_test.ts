@@ -6,6 +6,7 @@ import {
   passLine,
   passProgress,
   progressLine,
+  runProgress,
   studyProgress,
   sweepLine,
 } from "../../src/cli/kit/progress.ts";
@@ -122,6 +123,38 @@ Deno.test("studyProgress() writes a line without a bar into a log now and then",
     "20 %, 20 of 100 points, 40 s left\n",
     "40 %, 40 of 100 points, 30 s left\n",
   ]);
+});
+
+/** Opens the progress of a gate whose 30th run fails. */
+function openRuns() {
+  const progress = runProgress(41);
+  return {
+    update: (done: number) =>
+      progress.update({ name: `net, seed ${done}`, failed: done === 29, ms: 500 }),
+    end: () => progress[Symbol.dispose](),
+  };
+}
+
+Deno.test("runProgress() rewrites one line of a terminal, and a log gets failed runs and a line now and then", () => {
+  const { error } = console;
+  const ends: string[] = [];
+  console.error = (line: string) => ends.push(line);
+  try {
+    const texts = written(true, openRuns);
+    assertEquals(texts.length, 42);
+    assertEquals(texts.slice(-2), ["\r\x1b[K[41/41] net, seed 40: 0.50 s", "\r\x1b[K"]);
+    assertEquals(written(false, openRuns), [
+      "[21/41] net, seed 20: 0.50 s\n",
+      "[30/41] net, seed 29: failed after 0.50 s\n",
+    ]);
+    assertEquals(ends, Array(2).fill("41 runs took 20.50 s"));
+    const alone = runProgress(1);
+    alone.update({ name: "net, seed 0", failed: true, ms: 1 });
+    alone[Symbol.dispose]();
+    assertEquals(ends.length, 2);
+  } finally {
+    console.error = error;
+  }
 });
 
 Deno.test("sweepLine() has bytes, bytes a second and the time left, at most as wide as the terminal", () => {

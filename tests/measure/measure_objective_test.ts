@@ -1,7 +1,7 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { LOSSES, measure } from "../../src/measure/mod.ts";
-import { lossTraits } from "../../src/traits/losses.ts";
+import { type LossName, lossTraits } from "../../src/traits/losses.ts";
 import { dense, leavesNoTensors, uniform } from "../networks/small_models.ts";
 import { assertRefusedLater } from "../assert_refused.ts";
 
@@ -155,7 +155,24 @@ Deno.test("measure() takes classes for sparseCategoricalCrossentropy only", asyn
       expected: "[4, 3] for the objective categoricalCrossentropy of an output of shape [4, 3]",
     },
   );
-  tf.dispose([inputs, classes]);
+  const rows = tf.tensor2d([1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0], [4, 3]);
+  const endOf = async (targets: Tensor, objective: LossName) => {
+    const wrong = await assertRejects(() => measure(model, { inputs, targets }, { objective }));
+    return (wrong as Error).message.replace(/^.* of shape \[4, 3\]/, "");
+  };
+  const ends = await Promise.all([
+    endOf(classes, "categoricalCrossentropyFromLogits"),
+    endOf(rows, sparse),
+    endOf(classes, "meanSquaredError"),
+    endOf(tf.zeros([4, 2]), "categoricalCrossentropy"),
+  ]);
+  assertEquals(ends, [
+    ": sparseCategoricalCrossentropyFromLogits takes class numbers",
+    ": categoricalCrossentropy takes one-hot rows",
+    "",
+    "",
+  ]);
+  tf.dispose([inputs, classes, rows]);
   model.dispose();
 });
 

@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { SweepProgress } from "../../measure/checkpoint/sweep_in_parallel.ts";
 import type { PassProgress } from "../../measure/measure_options.ts";
 import type { StudyProgress } from "../../study/study_options.ts";
-import { formatDuration, formatMemory } from "../../words/numbers.ts";
+import { formatCount, formatDuration, formatMemory, formatSeconds } from "../../words/numbers.ts";
 
 /** Interval of updates on a terminal, in ms. */
 const ON_TERMINAL = 100;
@@ -170,15 +170,63 @@ export function progressLine(
   return withBar(share, told, columns);
 }
 
+/** Last columns, in which a terminal shows ^C. */
+const RESERVED = 3;
+
+const fitLine = (text: string, columns: number): string => text.slice(0, columns - RESERVED);
+
 /** Returns a bar, the share and a text, at most `columns` wide. */
 function withBar(share: number, told: string, columns: number): string {
   const text = `${Math.floor(share * 100)} %, ${told}`;
-  // The terminal shows ^C in the last columns; the bar has brackets and a space.
-  const room = columns - 3;
-  const bar = Math.min(BAR, room - text.length - 3);
-  if (bar < 1) return text.slice(0, room);
+  // The bar has brackets and a space.
+  const bar = Math.min(BAR, columns - RESERVED - text.length - 3);
+  if (bar < 1) return fitLine(text, columns);
   const full = Math.floor(share * bar);
   return `[${"#".repeat(full)}${".".repeat(bar - full)}] ${text}`;
+}
+
+/** Run of a gate that is done. */
+interface DoneRun {
+  /** Its model and seed, in a line. */
+  name: string;
+  /** True if it was not measured. */
+  failed: boolean;
+  /** Duration in ms. */
+  ms: number;
+}
+
+/**
+ * Shows on stderr how many runs of a gate are done: a terminal rewrites one line, a log gets a line now
+ * and then, one for each run that failed, and one at the end. A hundred lines of a sound gate would hide
+ * the others in the log of CI.
+ *
+ * @param total Number of runs; a single one shows its own progress.
+ * @returns `update` to call after each run; disposing it ends the progress.
+ */
+export function runProgress(total: number): Disposable & { update(run: DoneRun): void } {
+  const isTerminal = Deno.stderr.isTerminal();
+  const { show, clear } = statusLine(isTerminal);
+  const started = performance.now();
+  let done = 0;
+  let shown = started;
+  return {
+    update({ name, failed, ms }) {
+      done++;
+      const now = performance.now();
+      if (total < 2 || !isTerminal && !failed && now - shown < IN_LOG) return;
+      shown = now;
+      const line = `[${done}/${total}] ${name}: ${failed ? "failed after " : ""}${
+        formatSeconds(ms)
+      }`;
+      show(isTerminal ? fitLine(line, columns()) : line);
+    },
+    [Symbol.dispose]() {
+      clear();
+      if (total < 2) return;
+      const took = formatSeconds(performance.now() - started);
+      console.error(`${formatCount(done, "run")} took ${took}`);
+    },
+  };
 }
 
 /** Work, and the time after which it counts as slow. */
