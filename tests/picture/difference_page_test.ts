@@ -122,7 +122,7 @@ Deno.test("renderDifferencePage() shows files of weights as a heat map of blocks
   await requireSoundPage(page);
   assertMatch(
     textOf(page),
-    /HEALTHY → SICK The rms of model\.layers\.7\.mlp\.up[^.]*50[^]*The kernel of model\.layers\.7\.mlp\.up is 100 times larger/,
+    /No finding → SICK The rms of model\.layers\.7\.mlp\.up[^.]*50[^]*The kernel of model\.layers\.7\.mlp\.up is 100 times larger/,
   );
   // The cause that made it worse is the headline, and is not said again below it.
   assertEquals(textOf(page).includes("New:"), false);

@@ -67,7 +67,7 @@ async function measured(tf: TensorFlow, head: string, training: unknown, batch: 
   }
 }
 
-/** A loss by sum is that by mean times the rows, and a weight multiplies it. */
+/** A loss by sum is that by mean times the losses of a batch, and a weight multiplies it. */
 async function tryScale(
   tf: TensorFlow,
   head: string,
@@ -86,9 +86,17 @@ async function tryScale(
   });
   const usual = await measured(tf, head, set("sum_over_batch_size", 1), batch);
   const other = await measured(tf, head, set(bySum ? "sum" : "mean", weight), batch);
-  const factor = weight * (bySum ? batch.inputs.shape[0] : 1);
+  const factor = weight * (bySum ? lossCount(training.loss, batch.targets.shape) : 1);
   const expected = factor * usual.objective.value;
   assertAlmostEquals(other.objective.value, expected, 1e-5 * Math.abs(expected) + 1e-6);
+}
+
+/** Returns the number of losses of a batch: one a row, unless the loss reduces other axes by itself, as Dice does. */
+function lossCount(loss: Training["loss"], shape: readonly number[]): number {
+  const { axis = -1 } = (typeof loss === "string" ? {} : loss.config) as { axis?: unknown };
+  const reduced = axis === null ? [...shape.keys()] : [axis].flat().map((axis) => (axis as number));
+  const isReduced = new Set(reduced.map((axis) => axis < 0 ? axis + shape.length : axis));
+  return shape.reduce((count, size, axis) => isReduced.has(axis) ? count : count * size, 1);
 }
 
 /** The model is measured in any case, and a loss other than the file's is named. */
