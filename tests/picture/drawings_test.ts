@@ -581,7 +581,10 @@ Deno.test("renderReportImage() draws the blocks of a file of weights, or the siz
   const blocks = await imageOf(fileOf(blockLayers(40, { block: 7, rms: 50 })));
   assertMatch(blocks, /SICK[^]*weights only, [^]*<g class="blocks"[^]*class="outlier error-line"/);
   const few = await imageOf(fileOf(blockLayers(2)));
-  assertMatch(few, /No finding[^]*weights only, 6 of 22 rules[^]*No problems found in the weights\.[^]*rms\(kernel\)/);
+  assertMatch(
+    few,
+    /No finding[^]*weights only, 6 of 22 rules[^]*No problems found in the weights\.[^]*rms\(kernel\)/,
+  );
 });
 
 Deno.test("renderReportImage() draws what it drew", async () => {
