@@ -9,7 +9,7 @@
  * @module
  */
 import { showOverview } from "./src/cli/overview.ts";
-import { foreignImport } from "./src/model/user_code/foreign_code.ts";
+import { foreignImport } from "./src/files/user_code/foreign_code.ts";
 import type * as Library from "./src/mod.ts";
 
 if (import.meta.main) {

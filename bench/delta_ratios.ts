@@ -10,7 +10,7 @@
  */
 import { startEngine } from "../src/engine/start/start_engine.ts";
 import type { Control } from "../tests/networks/controls.ts";
-import { deltaRatios } from "../tests/theory/delta_ratios.ts";
+import { deltaRatios } from "../tests/ground/theory/delta_ratios.ts";
 
 const from = Number(Deno.args[0] ?? 100_000);
 const count = Number(Deno.args[1] ?? 40);

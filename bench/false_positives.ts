@@ -8,9 +8,9 @@
  *
  * @module
  */
-import { RULES } from "../src/rules/rules.ts";
+import { RULES } from "../src/core/rules/rules.ts";
 import { startEngine } from "../src/engine/start/start_engine.ts";
-import { wilsonInterval } from "../src/theory/statistics.ts";
+import { wilsonInterval } from "../src/ground/theory/statistics.ts";
 import {
   type Control,
   CONTROLS,

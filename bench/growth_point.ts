@@ -7,7 +7,7 @@
 import { cpuUsage } from "node:process";
 import { startEngine } from "../src/engine/mod.ts";
 import type { WasmBackend } from "../src/engine/native/wasm_backend.ts";
-import { measure } from "../src/measure/mod.ts";
+import { measure } from "../src/entry/measure.ts";
 import { dense } from "./networks.ts";
 
 const [depth, width, batch] = Deno.args.map(Number);

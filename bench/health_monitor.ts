@@ -7,11 +7,11 @@
  *
  * @module
  */
-import { healthMonitor } from "../src/assert/health_monitor.ts";
+import { healthMonitor } from "../src/training/monitor/health_monitor.ts";
 import { startEngine } from "../src/engine/start/start_engine.ts";
-import { exerciseModel } from "../src/model/layers/exercise_model.ts";
-import { randomBatch } from "../src/model/batches/random_batch.ts";
-import { median } from "../src/theory/statistics.ts";
+import { exerciseModel } from "../src/core/model/layers/exercise_model.ts";
+import { randomBatch } from "../src/core/model/batches/random_batch.ts";
+import { median } from "../src/ground/theory/statistics.ts";
 
 const ROUNDS = 7, BATCHES = 40, EXAMPLES = 64;
 const EVERY = [1, 2, 5, 10, 40];

@@ -1,6 +1,6 @@
 import { register } from "../examples/self_attention.ts";
 import type { LayersModel, TensorFlow } from "../src/engine/tensorflow.ts";
-import { registerLayer } from "../src/traits/mod.ts";
+import { registerLayer } from "../src/ground/traits/mod.ts";
 
 type Symbolic = LayersModel["inputs"][number];
 

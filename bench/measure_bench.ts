@@ -10,8 +10,8 @@
  */
 import type { Engine } from "../src/engine/engine.ts";
 import { startEngine } from "../src/engine/mod.ts";
-import { measure } from "../src/measure/mod.ts";
-import { exerciseModel } from "../src/load/mod.ts";
+import { measure } from "../src/entry/measure.ts";
+import { exerciseModel } from "../src/entry/model.ts";
 import type { LayersModel, Tensor } from "../src/engine/tensorflow.ts";
 import { dense, exercise } from "./networks.ts";
 import type { Row } from "./row.ts";

@@ -7,12 +7,12 @@
  * @module
  */
 import { startEngine } from "../src/engine/mod.ts";
-import { measure } from "../src/measure/mod.ts";
-import { normalizedOnBatch } from "../src/measure/training_facts.ts";
-import { estimatePass } from "../src/measure/plan_memory.ts";
-import { leafLayers, loadModel, randomBatch } from "../src/load/mod.ts";
-import { containerLayers } from "../src/model/layers/leaf_layers.ts";
-import { batchShapes } from "../src/model/layers/shapes.ts";
+import { measure } from "../src/entry/measure.ts";
+import { normalizedOnBatch } from "../src/core/measure/training_facts.ts";
+import { estimatePass } from "../src/core/measure/plan_memory.ts";
+import { leafLayers, loadModel, randomBatch } from "../src/entry/model.ts";
+import { containerLayers } from "../src/core/model/layers/leaf_layers.ts";
+import { batchShapes } from "../src/core/model/layers/shapes.ts";
 import type { LayersModel } from "../src/engine/tensorflow.ts";
 import { heapPeak } from "./heap_peak.ts";
 import { memoryModels } from "./memory_models.ts";

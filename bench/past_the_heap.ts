@@ -12,9 +12,9 @@
  */
 import { passProgress } from "../src/cli/kit/progress.ts";
 import { startEngine } from "../src/engine/mod.ts";
-import { measure } from "../src/measure/mod.ts";
-import { randomBatch } from "../src/load/mod.ts";
-import { formatDuration, formatMemory } from "../src/words/numbers.ts";
+import { measure } from "../src/entry/measure.ts";
+import { randomBatch } from "../src/entry/model.ts";
+import { formatDuration, formatMemory } from "../src/ground/words/numbers.ts";
 import { largeModels } from "./large_models.ts";
 import { peakMemory } from "./costs.ts";
 

@@ -5,11 +5,11 @@
  *
  * @module
  */
-import type { DiagnosedReport } from "../src/render/report_document.ts";
+import type { DiagnosedReport } from "../src/core/text/report_document.ts";
 import { startEngine } from "../src/engine/start/start_engine.ts";
-import { examine } from "../src/diagnosis/examine/examine.ts";
+import { examine } from "../src/core/diagnosis/examine/examine.ts";
 import { dense } from "./networks.ts";
-import { median } from "../src/theory/statistics.ts";
+import { median } from "../src/ground/theory/statistics.ts";
 import type { Row } from "./row.ts";
 
 const ROUNDS = 5;
@@ -40,7 +40,7 @@ async function reportOf(depth: number): Promise<[number, DiagnosedReport]> {
 export async function rows(): Promise<Row[]> {
   const [examined, first] = await reportOf(50);
   const [cold] = await timed(async () => {
-    const { renderReportPage } = await import("../src/picture/report_page.ts");
+    const { renderReportPage } = await import("../src/pages/report_page.ts");
     return await renderReportPage(first);
   });
   const rows: Row[] = [{
@@ -55,8 +55,8 @@ export async function rows(): Promise<Row[]> {
 }
 
 async function rowsOf(depth: number): Promise<Row[]> {
-  const { renderReportPage } = await import("../src/picture/report_page.ts");
-  const { renderReportImage } = await import("../src/picture/report_image.ts");
+  const { renderReportPage } = await import("../src/pages/report_page.ts");
+  const { renderReportImage } = await import("../src/pages/report_image.ts");
   const times = { examined: [] as number[], page: [] as number[], image: [] as number[] };
   let bytes = 0;
   for (let round = 0; round <= ROUNDS; round++) {

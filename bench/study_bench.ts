@@ -6,14 +6,14 @@
  * @module
  */
 import { startEngine } from "../src/engine/start/start_engine.ts";
-import { runPass } from "../src/measure/pass.ts";
-import { randomBatch } from "../src/model/batches/random_batch.ts";
-import { rescaleWeights } from "../src/model/weights/model_weights.ts";
+import { runPass } from "../src/core/measure/pass.ts";
+import { randomBatch } from "../src/core/model/batches/random_batch.ts";
+import { rescaleWeights } from "../src/core/model/weights/model_weights.ts";
 import { runStudy, WORK_WORTH_JOBS } from "../src/study/run_study.ts";
 import { denseNetwork } from "../src/study/open_subject.ts";
 import { PointMeter } from "../src/study/point_meter.ts";
 import { resolveGrid } from "../src/study/study_grid.ts";
-import { median } from "../src/theory/statistics.ts";
+import { median } from "../src/ground/theory/statistics.ts";
 import type { Row } from "./row.ts";
 
 const DENSE = { network: "dense" } as const;

@@ -16,7 +16,7 @@
  * @module
  */
 
-import { REFUSAL } from "../src/words/input_error.ts";
+import { REFUSAL } from "../src/ground/words/input_error.ts";
 
 /** Faults of a message, by pattern. `\0` stands for a value that is put in. */
 const FAULTS: readonly (readonly [pattern: RegExp, fault: string])[] = [

@@ -30,11 +30,11 @@
  *
  * @module
  */
-import { drawCellsWith } from "./words/overview.ts";
+import { drawCellsWith } from "./ground/words/overview.ts";
 
 export { type Engine, EngineError, type EngineOptions, startEngine } from "./engine/mod.ts";
-export { InputError, type Refusal } from "./words/input_error.ts";
-export { type CustomLayerTraits, registerLayer } from "./traits/mod.ts";
+export { InputError, type Refusal } from "./ground/words/input_error.ts";
+export { type CustomLayerTraits, registerLayer } from "./ground/traits/mod.ts";
 export {
   type Batch,
   BatchError,
@@ -53,7 +53,7 @@ export {
   setWeights,
   type Tensor,
   type TensorFlow,
-} from "./load/mod.ts";
+} from "./entry/model.ts";
 export {
   activations,
   gradients,
@@ -64,9 +64,9 @@ export {
   type MeasureOptions,
   statistics,
   type TensorStatistics,
-} from "./measure/mod.ts";
-export { type Cause, diagnose, type Diagnosis, type Fix } from "./diagnosis/mod.ts";
-export { type Examination, examine, type ExamineOptions } from "./diagnosis/examine/mod.ts";
+} from "./entry/measure.ts";
+export { type Cause, diagnose, type Diagnosis, type Fix } from "./core/diagnosis/mod.ts";
+export { type Examination, examine, type ExamineOptions } from "./core/diagnosis/examine/mod.ts";
 export {
   defineRule,
   type Finding,
@@ -76,8 +76,8 @@ export {
   RULES,
   runRules,
   type Thresholds,
-} from "./rules/mod.ts";
-export * from "./assert/assertions.ts";
+} from "./core/rules/mod.ts";
+export * from "./core/assert/assertions.ts";
 export {
   acrossSeeds,
   assertRule,
@@ -91,8 +91,8 @@ export {
   type ScaleFreeOptions,
   testGradientHealth,
   type TestGradientHealthOptions,
-} from "./assert/mod.ts";
-export { barChart, renderStudy, renderText } from "./render/mod.ts";
+} from "./entry/assert.ts";
+export { barChart, renderStudy, renderText } from "./entry/render.ts";
 export {
   runStudy,
   type Study,
@@ -105,8 +105,8 @@ export {
 
 // Few programs draw pictures: a literal would have Deno read their modules at every start.
 drawCellsWith(async () => {
-  const { renderCell }: typeof import("./picture/cell.ts") = await import(
-    import.meta.resolve("./picture/cell.ts")
+  const { renderCell }: typeof import("./notebook/cell.ts") = await import(
+    import.meta.resolve("./notebook/cell.ts")
   );
   return renderCell;
 });

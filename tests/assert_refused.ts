@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { InputError } from "../src/words/input_error.ts";
+import { InputError } from "../src/ground/words/input_error.ts";
 
 /** Parts of an error about bad input: `place is found, expected expected`. */
 export type Parts = Pick<InputError, "place" | "found" | "expected">;

@@ -8,7 +8,7 @@ Deno.test("report imports few packages beside TensorFlow.js", async () => {
   const imports = await readImports(new URL("src/", ROOT));
   // Modules that Deno reads before --help, the subcommand, and its renderer.
   const entries = ["overview", "run", "commands/run_report"].map((name) => `cli/${name}.ts`);
-  const modules = loadedWith(imports, [...entries, "render/render_text.ts"], ["value", "late"]);
+  const modules = loadedWith(imports, [...entries, "core/text/render_text.ts"], ["value", "late"]);
   const name = /^(@std|(@[^/]+\/)?[^/]+)/;
   const packages = modules.filter((path) => !/^node:|\.(ts|json)$/.test(path))
     .map((path) => name.exec(path)![0]);

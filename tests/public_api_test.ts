@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import configuration from "../deno.json" with { type: "json" };
 import * as library from "../src/mod.ts";
-import { MODEL_RULES, RULES } from "../src/rules/rules.ts";
+import { MODEL_RULES, RULES } from "../src/core/rules/rules.ts";
 
 /** Exports of the root, for tests, scripts and notebooks; everything else has its entry point. */
 const ROOT: Record<string, string[]> = {
@@ -85,13 +85,13 @@ Deno.test("the root exports the types that are listed here, and no other", async
   const source = await Deno.readTextFile(new URL("../src/mod.ts", import.meta.url));
   const whole = [...source.matchAll(/export (?:type )?\* from "(.*)"/g)].map(([, path]) => path);
   // It has no types.
-  assertEquals(whole, ["./assert/assertions.ts"]);
+  assertEquals(whole, ["./core/assert/assertions.ts"]);
   const types = [...source.matchAll(/^(?:export \{| ) ?type (\w+)|, type (\w+)/gm)];
   assertEquals(types.map(([, first, later]) => first ?? later).toSorted(), ROOT_TYPES);
 });
 
 Deno.test("the root exports every assertion", async () => {
-  const own = Object.keys(await import("../src/assert/mod.ts"));
+  const own = Object.keys(await import("../src/entry/assert.ts"));
   assertEquals(own.filter((name) => !(name in library)), []);
 });
 

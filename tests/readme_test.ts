@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import * as assertions from "../src/assert/mod.ts";
+import * as assertions from "../src/entry/assert.ts";
 import { markdownSummary } from "./conformance/markdown_summary.ts";
 import { runCommand } from "./cli/run_command.ts";
 import { linked, readmeConfiguration } from "./docs/follow_guide.ts";

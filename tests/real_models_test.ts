@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseReport } from "../src/render/mod.ts";
+import { parseReport } from "../src/entry/render.ts";
 import { runCommand } from "./cli/run_command.ts";
 
 /**

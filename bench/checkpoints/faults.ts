@@ -14,8 +14,8 @@ import {
   foundIn,
   type MadeCheckpoint,
   makeCheckpoint,
-} from "../../tests/measure/made_checkpoints.ts";
-import { type MadeTensor, writeCheckpoint } from "../../tests/measure/write_checkpoint.ts";
+} from "../../tests/checkpoint/made_checkpoints.ts";
+import { type MadeTensor, writeCheckpoint } from "../../tests/checkpoint/write_checkpoint.ts";
 import { GRADIENT_HEALTH, timeCommand } from "./time_command.ts";
 
 const COUNT = 100;

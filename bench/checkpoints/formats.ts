@@ -8,7 +8,7 @@ import {
   writeSparseHdf5,
   writeSparseManifest,
   writeSparseNpz,
-} from "../../tests/measure/write_sparse.ts";
+} from "../../tests/checkpoint/write_sparse.ts";
 import { GRADIENT_HEALTH, timeCommand } from "./time_command.ts";
 
 const gigabytes = Number(Deno.args[0] ?? 4);

@@ -6,8 +6,8 @@
  * @module
  */
 import { readWeights } from "../../src/load/read_weights.ts";
-import { measureCheckpoint } from "../../src/measure/checkpoint/measure_checkpoint.ts";
-import { runRules } from "../../src/rules/judge_rule.ts";
+import { measureCheckpoint } from "../../src/checkpoint/measure_checkpoint.ts";
+import { runRules } from "../../src/core/rules/judge_rule.ts";
 
 const [folder] = Deno.args;
 const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();

@@ -8,7 +8,7 @@
  * @module
  */
 import { GRADIENT_HEALTH, type Run, timeCommand } from "./time_command.ts";
-import { writeCheckpoint } from "../../tests/measure/write_checkpoint.ts";
+import { writeCheckpoint } from "../../tests/checkpoint/write_checkpoint.ts";
 
 const TYPES = ["BF16", "F16", "F32"] as const;
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { makeCheckpoint } from "../../tests/measure/made_checkpoints.ts";
-import { writeCheckpoint } from "../../tests/measure/write_checkpoint.ts";
+import { makeCheckpoint } from "../../tests/checkpoint/made_checkpoints.ts";
+import { writeCheckpoint } from "../../tests/checkpoint/write_checkpoint.ts";
 
 const [folder, gigabytes] = Deno.args;
 const BLOCKS = 12;

@@ -1,6 +1,6 @@
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { compileAsInKeras } from "../../src/keras/compile_as_saved.ts";
-import { seedDraws } from "../../src/model/batches/seeded_random.ts";
+import { seedDraws } from "../../src/core/model/batches/seeded_random.ts";
 import { type Drawn, width } from "./data.ts";
 import type { Facts, LayerFacts, LossFacts } from "./facts.ts";
 

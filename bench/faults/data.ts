@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import { MNIST_SIDE, mnistDigits } from "../trainability/mnist.ts";
 import type { DataFacts, Preparation } from "./facts.ts";
 import { RECIPES } from "./recipes.ts";

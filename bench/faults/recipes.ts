@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import type { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import type { AnswerKind, Drawn } from "./data.ts";
 import {
   gameOfLife,

@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import type { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import type { Drawn } from "./data.ts";
 
 /** Size of drawn pictures. */

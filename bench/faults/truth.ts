@@ -1,5 +1,5 @@
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { seedDraws, SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import { outcomeOf } from "../trainability/truth.ts";
 import { asTrained, buildProgram, countOf, rowsOf } from "./build_program.ts";
 import { drawData, type Drawn } from "./data.ts";

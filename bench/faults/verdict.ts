@@ -1,6 +1,6 @@
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { examine } from "../../src/diagnosis/examine/mod.ts";
-import { errorMessage } from "../../src/words/failure.ts";
+import { examine } from "../../src/core/diagnosis/examine/mod.ts";
+import { errorMessage } from "../../src/ground/words/failure.ts";
 import { buildProgram, countOf, rowsOf } from "./build_program.ts";
 import { drawData } from "./data.ts";
 import type { Facts } from "./facts.ts";

@@ -1,7 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import { shadowMethod } from "../../src/engine/patching.ts";
 import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { isKernel } from "../../src/theory/weight_kinds.ts";
+import { isKernel } from "../../src/ground/theory/weight_kinds.ts";
 
 /** Faults that are injected in mid-run, besides `few examples`, which holds from the first step. */
 export const FAULTS = [

@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import type { OptimizerName } from "../trainability/optimizers.ts";
 import type { Plan } from "../trainability/plan.ts";
 import { sensiblePlan } from "../trainability/sensible.ts";

@@ -8,7 +8,7 @@
  */
 import process from "node:process";
 import { createBatch, createModel } from "../../examples/transformer.ts";
-import { healthMonitor } from "../../src/assert/health_monitor.ts";
+import { healthMonitor } from "../../src/training/monitor/health_monitor.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { convnet, dense } from "../networks.ts";

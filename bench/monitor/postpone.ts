@@ -1,4 +1,4 @@
-import { FIRST_STEPS, WatchBudget } from "../../src/assert/watch_budget.ts";
+import { FIRST_STEPS, WatchBudget } from "../../src/training/monitor/watch_budget.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
 
 /** Milliseconds of a network's training step, and of the monitor's work on it. */

@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "@std/cli";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { learningRates } from "../../src/probe/learning_rates.ts";
+import { learningRates } from "../../src/core/probe/learning_rates.ts";
 import { buildNetwork } from "../trainability/build_network.ts";
 import { batchOf, examplesOfPlan } from "../trainability/examples_of_plan.ts";
 import { openLines, readLines, writeLine } from "../trainability/lines.ts";

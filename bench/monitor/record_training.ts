@@ -1,11 +1,11 @@
-import { runPass } from "../../src/measure/pass.ts";
+import { runPass } from "../../src/core/measure/pass.ts";
 import { requireEngine } from "../../src/engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.ts";
-import { constantAnswerLoss } from "../../src/probe/known_answers.ts";
-import { StepWatch } from "../../src/probe/step_signals.ts";
-import { penaltiesOf } from "../../src/probe/training_step.ts";
-import { kernelOf } from "../../src/render/fold_layers.ts";
+import { seedDraws, SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
+import { constantAnswerLoss } from "../../src/core/probe/known_answers.ts";
+import { StepWatch } from "../../src/core/probe/step_signals.ts";
+import { penaltiesOf } from "../../src/core/probe/training_step.ts";
+import { kernelOf } from "../../src/core/text/fold_layers.ts";
 import { attentionSignals } from "../../src/training/training_pass.ts";
 import type { LayerSignals, TrainingStep } from "../../src/training/training_step.ts";
 import { buildNetwork } from "../trainability/build_network.ts";

@@ -1,7 +1,7 @@
-import { healthMonitor } from "../../src/assert/health_monitor.ts";
-import { TRAINING_RULE_NAMES } from "../../src/assert/monitor_state.ts";
+import { healthMonitor } from "../../src/training/monitor/health_monitor.ts";
+import { TRAINING_RULE_NAMES } from "../../src/training/monitor/monitor_state.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { seedDraws } from "../../src/model/batches/seeded_random.ts";
+import { seedDraws } from "../../src/core/model/batches/seeded_random.ts";
 import { asTrained, buildProgram, countOf, rowsOf } from "../faults/build_program.ts";
 import { drawData } from "../faults/data.ts";
 import { repaired } from "../faults/facts.ts";

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
-import { openZip } from "../../src/model/files/unzip.ts";
-import { InputError } from "../../src/words/input_error.ts";
+import { openZip } from "../../src/files/unzip.ts";
+import { InputError } from "../../src/ground/words/input_error.ts";
 import { readStateDict } from "../../src/torch/read_state_dict.ts";
 import { runProcess } from "./run_process.ts";
 import type { Pythons } from "./venvs.ts";

@@ -1,4 +1,4 @@
-import type { LayerMeasurements, TensorStatistics } from "../../src/measure/mod.ts";
+import type { LayerMeasurements, TensorStatistics } from "../../src/entry/measure.ts";
 
 /**
  * Figures of one tool for one pass: for a layer mean |z|, |a|, |dJ/da| and |delta|, as far as the

@@ -1,4 +1,4 @@
-import { median } from "../../src/theory/statistics.ts";
+import { median } from "../../src/ground/theory/statistics.ts";
 import { type Peer, TOOL } from "./peers.ts";
 import type { Results, Sized } from "./results.ts";
 import { runProcess } from "./run_process.ts";

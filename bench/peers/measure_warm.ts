@@ -1,4 +1,4 @@
-import { median } from "../../src/theory/statistics.ts";
+import { median } from "../../src/ground/theory/statistics.ts";
 import { type Peer, TOOL } from "./peers.ts";
 import type { Results, Times, Warm } from "./results.ts";
 import { Answering, onCores, ProcessError } from "./run_process.ts";

@@ -1,4 +1,4 @@
-import { formatNumber } from "../../src/words/numbers.ts";
+import { formatNumber } from "../../src/ground/words/numbers.ts";
 import { crossoverOf } from "./find_crossover.ts";
 import { isUnable, type Results, type Unable } from "./results.ts";
 

@@ -1,5 +1,5 @@
 import { type Comparison, TOLERANCE } from "./compare_figures.ts";
-import { formatNumber } from "../../src/words/numbers.ts";
+import { formatNumber } from "../../src/ground/words/numbers.ts";
 import { crossoverOf } from "./find_crossover.ts";
 import { isUnable, type Results, type Times, type Unable } from "./results.ts";
 import { matrix, table } from "./table.ts";

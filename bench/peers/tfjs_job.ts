@@ -8,7 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
-import { readNpz } from "../../src/model/batches/read_npy.ts";
+import { readNpz } from "../../src/files/read_npy.ts";
 import type { Figures } from "./figures.ts";
 import { lossOf, type NetworkFacts } from "./loss_of.ts";
 

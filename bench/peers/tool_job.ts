@@ -9,8 +9,8 @@
  */
 import { parseArgs } from "@std/cli";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
-import { measure } from "../../src/measure/mod.ts";
-import { loadModel, readBatch, saveModel } from "../../src/load/mod.ts";
+import { measure } from "../../src/entry/measure.ts";
+import { loadModel, readBatch, saveModel } from "../../src/entry/model.ts";
 import { toolFigures } from "./figures.ts";
 import { lossOf, type NetworkFacts } from "./loss_of.ts";
 import { takeTurns } from "./turns.ts";

@@ -5,8 +5,8 @@
  */
 import { heapView } from "../../src/engine/heap/heap.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { getWeights } from "../../src/model/weights/model_weights.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { getWeights } from "../../src/core/model/weights/model_weights.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
 import type { CreateStudyModel } from "../../src/study/study_options.ts";
 import { acrossSeedsOf, type AxisGrowth, slopeOf } from "../../src/study/growth/growth_types.ts";
 import {

@@ -10,7 +10,7 @@
 
 import { startEngine } from "../../src/engine/mod.ts";
 import { ATEN_OPS } from "../../src/torch/aten/aten_ops.ts";
-import { errorMessage } from "../../src/words/failure.ts";
+import { errorMessage } from "../../src/ground/words/failure.ts";
 import type { AtenCase } from "../../tests/torch/aten_cases.ts";
 import { differencesOf } from "../../tests/torch/compare_case.ts";
 

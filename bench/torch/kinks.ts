@@ -9,8 +9,8 @@
 import { startEngine } from "../../src/engine/mod.ts";
 import { loadModel } from "../../src/load/load_model.ts";
 import { readBatch } from "../../src/load/read_batch.ts";
-import { activations } from "../../src/measure/pass_tensors.ts";
-import { measure } from "../../src/measure/measure.ts";
+import { activations } from "../../src/core/measure/pass_tensors.ts";
+import { measure } from "../../src/core/measure/measure.ts";
 
 const [path, batchPath, out] = Deno.args;
 await startEngine({ threads: 1 });

@@ -13,8 +13,8 @@
 import { parseArgs } from "@std/cli";
 import { cpuUsage } from "node:process";
 import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, readBatch } from "../../src/load/mod.ts";
-import { measure } from "../../src/measure/mod.ts";
+import { loadModel, readBatch } from "../../src/entry/model.ts";
+import { measure } from "../../src/entry/measure.ts";
 
 interface Pass {
   wall: number;

@@ -1,6 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Layer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { registerLayer } from "../../src/traits/mod.ts";
+import { registerLayer } from "../../src/ground/traits/mod.ts";
 
 /** Layers that a program with attention brings along, since TensorFlow.js has none. */
 export interface AttentionLayers {

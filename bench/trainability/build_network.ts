@@ -1,6 +1,6 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { seedDraws } from "../../src/model/batches/seeded_random.ts";
-import type { LossName } from "../../src/traits/losses.ts";
+import { seedDraws } from "../../src/core/model/batches/seeded_random.ts";
+import type { LossName } from "../../src/ground/traits/losses.ts";
 import { editWeights } from "./edit_weights.ts";
 import { TRUNKS } from "./families.ts";
 import { LayerKit } from "./layer_kit.ts";

@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import type { WeightEdit, WeightTarget } from "./plan.ts";
 
 /** A weight of a model, and where it is. */

@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import type { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import { DATA_FAULTS } from "./faults/data.ts";
 import { HEAD_FAULTS } from "./faults/head.ts";
 import { SHAPE_FAULTS } from "./faults/shape.ts";

@@ -8,16 +8,16 @@
  *
  * @module
  */
-import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
-import { examine } from "../../src/diagnosis/examine/mod.ts";
-import { isGone } from "../../src/diagnosis/examine/try_fixes.ts";
-import type { Fix, FixWeight } from "../../src/diagnosis/fix.ts";
-import { describeFix, initializerFor, SCHEME_OF } from "../../src/diagnosis/fix_words.ts";
+import type { FixSubject } from "../../src/core/diagnosis/examine/apply_fixes.ts";
+import { examine } from "../../src/core/diagnosis/examine/mod.ts";
+import { isGone } from "../../src/core/diagnosis/examine/try_fixes.ts";
+import type { Fix, FixWeight } from "../../src/core/diagnosis/fix.ts";
+import { describeFix, initializerFor, SCHEME_OF } from "../../src/core/diagnosis/fix_words.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import { modelWeights } from "../../src/model/weights/model_weights.ts";
-import { fans, initializerStd } from "../../src/theory/initializers.ts";
-import { applyInTurn } from "../../src/diagnosis/examine/training_cause.ts";
+import { modelWeights } from "../../src/core/model/weights/model_weights.ts";
+import { fans, initializerStd } from "../../src/ground/theory/initializers.ts";
+import { applyInTurn } from "../../src/core/diagnosis/examine/training_cause.ts";
 import { buildNetwork } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { planOf } from "./population.ts";

@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import { OPTIMIZERS } from "./optimizers.ts";
 import { KIND, type Plan } from "./plan.ts";
 import { between, pick, sensiblePlan, tenTo } from "./sensible.ts";

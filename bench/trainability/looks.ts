@@ -1,4 +1,4 @@
-import { formatCount } from "../../src/words/numbers.ts";
+import { formatCount } from "../../src/ground/words/numbers.ts";
 
 /** Look at the odd seeds. */
 export interface Look {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import { addFault } from "./faults.ts";
 import { focusPlan } from "./focus.ts";
 import type { Plan } from "./plan.ts";

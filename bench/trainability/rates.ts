@@ -13,7 +13,7 @@
 import { parseArgs } from "@std/cli";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { learningRates } from "../../src/probe/learning_rates.ts";
+import { learningRates } from "../../src/core/probe/learning_rates.ts";
 import { buildNetwork } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { openLines, readLines, writeLine } from "./lines.ts";

@@ -1,5 +1,5 @@
-import type { Finding } from "../../src/rules/mod.ts";
-import type { Measurements } from "../../src/measure/mod.ts";
+import type { Finding } from "../../src/core/rules/mod.ts";
+import type { Measurements } from "../../src/entry/measure.ts";
 
 /** Figures that might tell which networks fail: the larger, the worse it looks. */
 export type Scores = Record<string, number>;

@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import type { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import { type Family, type Head, KIND, type Plan, type TaskName } from "./plan.ts";
 
 /** Returns one of several, all equally likely. */

@@ -1,4 +1,4 @@
-import { wilsonInterval } from "../../src/theory/statistics.ts";
+import { wilsonInterval } from "../../src/ground/theory/statistics.ts";
 import type { Outcome } from "./truth.ts";
 
 /** Number of networks by outcome. */

@@ -1,6 +1,6 @@
-import { RULES } from "../../src/rules/rules.ts";
+import { RULES } from "../../src/core/rules/rules.ts";
 import type { Calibration } from "../../tools/generate/calibration.ts";
-import { median } from "../../src/theory/statistics.ts";
+import { median } from "../../src/ground/theory/statistics.ts";
 import { planOf } from "./population.ts";
 import { worstSeverity } from "./scores.ts";
 import { areaUnderCurve, showShare, showTally, tally } from "./statistics.ts";

@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import { MNIST_SIDE, mnistDigits } from "./mnist.ts";
 import { KIND, type TaskKind, type TaskName } from "./plan.ts";
 

@@ -1,8 +1,8 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.ts";
-import type { Fix } from "../../src/diagnosis/fix.ts";
-import type { Fixed } from "../../src/diagnosis/examine/apply_fixes.ts";
-import { applyInTurn } from "../../src/diagnosis/examine/training_cause.ts";
+import { seedDraws, SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
+import type { Fix } from "../../src/core/diagnosis/fix.ts";
+import type { Fixed } from "../../src/core/diagnosis/examine/apply_fixes.ts";
+import { applyInTurn } from "../../src/core/diagnosis/examine/training_cause.ts";
 import { buildNetwork, lossOf } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { type OptimizerName, optimizerOf } from "./optimizers.ts";

@@ -7,7 +7,7 @@ import type { Plan } from "./plan.ts";
 import { planOf, POPULATION_VERSION } from "./population.ts";
 import { type Reference, trainReference } from "./references.ts";
 import { constantScore } from "./score.ts";
-import type { Fix } from "../../src/diagnosis/fix.ts";
+import type { Fix } from "../../src/core/diagnosis/fix.ts";
 import { train, trainFixed } from "./train.ts";
 
 /** A network that gets so far learns as well as can be asked: other rates need not be tried. */

@@ -1,10 +1,10 @@
-import { examine } from "../../src/diagnosis/examine/mod.ts";
-import type { Fix } from "../../src/diagnosis/fix.ts";
-import type { Verdict } from "../../src/diagnosis/diagnosis.ts";
+import { examine } from "../../src/core/diagnosis/examine/mod.ts";
+import type { Fix } from "../../src/core/diagnosis/fix.ts";
+import type { Verdict } from "../../src/core/diagnosis/diagnosis.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { Finding } from "../../src/rules/mod.ts";
+import type { Finding } from "../../src/core/rules/mod.ts";
 import { judgeRun, resolveConfiguration } from "../../src/gate/mod.ts";
-import { measure, type Measurements, type MeasureOptions } from "../../src/measure/mod.ts";
+import { measure, type Measurements, type MeasureOptions } from "../../src/entry/measure.ts";
 import { buildNetwork, drawNetwork, objectiveOf } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { PEERS } from "./peers/peers.ts";

@@ -1,7 +1,7 @@
-import { readUserText } from "../model/files/user_file.ts";
-import { failure } from "../words/failure.ts";
-import { formatCount, formatMemory } from "../words/numbers.ts";
-import { isJsonFile, isKerasFile, isModelFile, isModule } from "../model/loaded_model.ts";
+import { readUserText } from "../files/user_file.ts";
+import { failure } from "../ground/words/failure.ts";
+import { formatCount, formatMemory } from "../ground/words/numbers.ts";
+import { isJsonFile, isKerasFile, isModelFile, isModule } from "../core/model/loaded_model.ts";
 
 /** File that holds a model, judging by its content. */
 export interface FoundModel {

@@ -1,15 +1,15 @@
-import type { Difference } from "../compare/difference.ts";
-import { MARKER_COMMENT, MARKER_LINE } from "../words/document.ts";
-import type { DiagnosedReport } from "../render/report_document.ts";
-import type { GateResult } from "../gate/gate_result.ts";
+import type { Difference } from "../core/compare/difference.ts";
+import { MARKER_COMMENT, MARKER_LINE } from "../ground/words/document.ts";
+import type { DiagnosedReport } from "../core/text/report_document.ts";
+import type { GateResult } from "../core/diagnosis/gate_result.ts";
 import type { GrowthSummary } from "../study/growth/growth_types.ts";
 import type { StudyHeader } from "../study/study_document.ts";
 import type { StudyPoint } from "../study/grid_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
-import type { DifferenceOptions } from "../render/render_difference.ts";
-import type { Locate } from "../render/gate_words.ts";
-import type { SarifOptions } from "../render/render_sarif.ts";
-import type { RenderTextOptions } from "../render/render_charts.ts";
+import type { DifferenceOptions } from "../core/text/render_difference.ts";
+import type { Locate } from "../core/text/gate_words.ts";
+import type { SarifOptions } from "../gate/text/render_sarif.ts";
+import type { RenderTextOptions } from "../core/text/render_charts.ts";
 
 /** Key of a flag that only changes how a result is shown. */
 export type ShowFlag = "columns" | "unicode" | "ascii" | "layers" | "axis" | "details" | "all";
@@ -27,7 +27,7 @@ export interface Format {
   mediaType: string;
   /**
    * Last line of its files, which marks them as results; absent if the text itself carries the
-   * marker (`words/document.ts`).
+   * marker (`ground/words/document.ts`).
    */
   lastLine?: string;
   /**
@@ -88,26 +88,29 @@ const TABLE = {
     lastLine: MARKER_LINE,
     isLines: true,
     async report({ measurements, findings, diagnosis }, options) {
-      const { renderText } = await import("../render/render_text.ts");
+      const { renderText } = await import("../core/text/render_text.ts");
       return renderText(measurements, findings, { ...options, diagnosis });
     },
     async gate(result, { text: { width, color, unicode, details }, locate }) {
-      const { renderGateText } = await import("../render/render_gate_text.ts");
+      const { renderGateText } = await import("../gate/text/render_gate_text.ts");
       const ellipsis = unicode ? "…" : "..";
       return renderGateText(result, { width, color, details, ellipsis, locate: await locate() });
     },
     async diff(difference, options) {
-      return (await import("../render/render_difference.ts")).renderDifference(difference, options);
+      return (await import("../core/text/render_difference.ts")).renderDifference(
+        difference,
+        options,
+      );
     },
     async study(summary, { width, color, unicode }) {
-      return (await import("../render/render_study.ts")).renderStudy(summary, {
+      return (await import("../study/text/render_study.ts")).renderStudy(summary, {
         width,
         color,
         unicode,
       });
     },
     async growth(summary, { width, color, unicode }) {
-      return (await import("../render/render_growth.ts")).renderGrowth(summary, {
+      return (await import("../study/text/render_growth.ts")).renderGrowth(summary, {
         width,
         color,
         unicode,
@@ -121,15 +124,15 @@ const TABLE = {
     reads: [],
     isLines: false,
     async report({ measurements, findings, diagnosis }) {
-      return (await import("../render/report_document.ts")).renderJson(measurements, findings, {
+      return (await import("../core/text/report_document.ts")).renderJson(measurements, findings, {
         diagnosis,
       });
     },
     async gate(result) {
-      return (await import("../render/report_document.ts")).renderGateJson(result);
+      return (await import("../core/text/report_document.ts")).renderGateJson(result);
     },
     async diff(difference) {
-      return (await import("../render/difference_document.ts")).encodeDifference(difference);
+      return (await import("../core/text/difference_document.ts")).encodeDifference(difference);
     },
     async points() {
       const { STUDY_CLOSING, studyLine, studyOpening } = await import("../study/study_document.ts");
@@ -158,7 +161,7 @@ const TABLE = {
     reads: [],
     isLines: false,
     async gate(result) {
-      return (await import("../render/render_junit.ts")).renderJunit(result);
+      return (await import("../gate/text/render_junit.ts")).renderJunit(result);
     },
   },
   github: {
@@ -169,7 +172,7 @@ const TABLE = {
     lastLine: MARKER_LINE,
     isLines: true,
     async gate(result, { locate }) {
-      return (await import("../render/render_github.ts")).renderGithub(result, await locate());
+      return (await import("../gate/text/render_github.ts")).renderGithub(result, await locate());
     },
   },
   markdown: {
@@ -181,14 +184,16 @@ const TABLE = {
     lastLine: MARKER_COMMENT,
     isLines: false,
     async gate(result) {
-      return (await import("../render/render_markdown.ts")).renderMarkdown(result);
+      return (await import("../core/text/render_markdown.ts")).renderMarkdown(result);
     },
     async diff(difference, options) {
-      const { renderDifferenceMarkdown } = await import("../render/render_difference_markdown.ts");
+      const { renderDifferenceMarkdown } = await import(
+        "../core/text/render_difference_markdown.ts"
+      );
       return renderDifferenceMarkdown(difference, options);
     },
     async study(summary) {
-      return (await import("../render/render_study.ts")).renderStudyMarkdown(summary);
+      return (await import("../study/text/render_study.ts")).renderStudyMarkdown(summary);
     },
   },
   sarif: {
@@ -198,7 +203,7 @@ const TABLE = {
     reads: [],
     isLines: false,
     async gate(result, { locate, tool }) {
-      const { renderSarif } = await import("../render/render_sarif.ts");
+      const { renderSarif } = await import("../gate/text/render_sarif.ts");
       return renderSarif(result, await locate(), await tool());
     },
   },
@@ -211,32 +216,32 @@ const TABLE = {
     isLines: false,
     isPage: true,
     async report(report, { scale }) {
-      const { renderReportPage }: typeof import("../picture/report_page.ts") = await import(
-        import.meta.resolve("../picture/report_page.ts")
+      const { renderReportPage }: typeof import("../pages/report_page.ts") = await import(
+        import.meta.resolve("../pages/report_page.ts")
       );
       return renderReportPage(report, { scale });
     },
     async gate(result) {
-      const { renderGatePage }: typeof import("../picture/gate_page.ts") = await import(
-        import.meta.resolve("../picture/gate_page.ts")
+      const { renderGatePage }: typeof import("../gate/pages/gate_page.ts") = await import(
+        import.meta.resolve("../gate/pages/gate_page.ts")
       );
       return renderGatePage(result);
     },
     async diff(difference) {
-      const { renderDifferencePage }: typeof import("../picture/difference_page.ts") = await import(
-        import.meta.resolve("../picture/difference_page.ts")
+      const { renderDifferencePage }: typeof import("../pages/difference_page.ts") = await import(
+        import.meta.resolve("../pages/difference_page.ts")
       );
       return renderDifferencePage(difference);
     },
     async study(summary) {
-      const { renderStudyPage }: typeof import("../picture/study_page.ts") = await import(
-        import.meta.resolve("../picture/study_page.ts")
+      const { renderStudyPage }: typeof import("../study/pages/study_page.ts") = await import(
+        import.meta.resolve("../study/pages/study_page.ts")
       );
       return renderStudyPage(summary);
     },
     async growth(summary) {
-      const { renderGrowthPage }: typeof import("../picture/growth_page.ts") = await import(
-        import.meta.resolve("../picture/growth_page.ts")
+      const { renderGrowthPage }: typeof import("../study/pages/growth_page.ts") = await import(
+        import.meta.resolve("../study/pages/growth_page.ts")
       );
       return renderGrowthPage(summary);
     },
@@ -249,14 +254,14 @@ const TABLE = {
     isLines: false,
     isPage: true,
     async report(report, { scale }) {
-      const { renderReportImage }: typeof import("../picture/report_image.ts") = await import(
-        import.meta.resolve("../picture/report_image.ts")
+      const { renderReportImage }: typeof import("../pages/report_image.ts") = await import(
+        import.meta.resolve("../pages/report_image.ts")
       );
       return renderReportImage(report, { scale });
     },
     async growth(summary) {
-      const { renderGrowthImage }: typeof import("../picture/growth_page.ts") = await import(
-        import.meta.resolve("../picture/growth_page.ts")
+      const { renderGrowthImage }: typeof import("../study/pages/growth_page.ts") = await import(
+        import.meta.resolve("../study/pages/growth_page.ts")
       );
       return renderGrowthImage(summary);
     },
@@ -268,8 +273,8 @@ const TABLE = {
     reads: [],
     isLines: false,
     async gate(result) {
-      const { renderGateBadge }: typeof import("../picture/gate_page.ts") = await import(
-        import.meta.resolve("../picture/gate_page.ts")
+      const { renderGateBadge }: typeof import("../gate/pages/gate_page.ts") = await import(
+        import.meta.resolve("../gate/pages/gate_page.ts")
       );
       return renderGateBadge(result);
     },
@@ -281,10 +286,10 @@ const TABLE = {
     reads: [],
     isLines: false,
     async study(summary) {
-      return (await import("../render/render_study.ts")).renderStudySummary(summary);
+      return (await import("../study/text/render_study.ts")).renderStudySummary(summary);
     },
     async growth(summary) {
-      return (await import("../render/render_growth.ts")).renderGrowthSummary(summary);
+      return (await import("../study/text/render_growth.ts")).renderGrowthSummary(summary);
     },
   },
 } satisfies Record<string, Format>;

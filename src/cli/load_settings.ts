@@ -1,16 +1,16 @@
 import type { FoundConfiguration } from "../gate/find_configuration.ts";
-import { GateError, isReadable } from "../gate/gate_result.ts";
+import { GateError, isReadable } from "../core/diagnosis/gate_result.ts";
 import {
   allowedWarnings,
   type GateSettings,
   resolveConfiguration,
 } from "../gate/resolve_configuration.ts";
-import { importModule } from "../model/user_code/foreign_code.ts";
-import { isRule, registerRule } from "../rules/register_rule.ts";
-import { oneLine } from "../words/failure.ts";
+import { importModule } from "../files/user_code/foreign_code.ts";
+import { isRule, registerRule } from "../core/rules/register_rule.ts";
+import { oneLine } from "../ground/words/failure.ts";
 import type { CheckValues } from "./commands/check.ts";
 import { UsageError } from "./kit/flag.ts";
-import { refusal } from "../words/input_error.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /**
  * Imports modules and registers every rule that they export, in the order of their names.

@@ -1,21 +1,21 @@
-import { InputError } from "../words/input_error.ts";
-import { requireTargetsFor } from "../measure/require_objective.ts";
-import { defaultExamples } from "../measure/measure_options.ts";
-import { requireAffordable, requireModest } from "../measure/file_limits.ts";
-import { requireOneFits } from "../measure/plan_memory.ts";
+import { InputError } from "../ground/words/input_error.ts";
+import { requireTargetsFor } from "../core/measure/require_objective.ts";
+import { defaultExamples } from "../core/measure/measure_options.ts";
+import { requireAffordable, requireModest } from "../core/measure/file_limits.ts";
+import { requireOneFits } from "../core/measure/plan_memory.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batches/batch.ts";
-import { exerciseModel } from "../model/layers/exercise_model.ts";
-import { leafLayers } from "../model/layers/leaf_layers.ts";
+import type { Batch } from "../core/model/batches/batch.ts";
+import { exerciseModel } from "../core/model/layers/exercise_model.ts";
+import { leafLayers } from "../core/model/layers/leaf_layers.ts";
 import { loadModel } from "../load/load_model.ts";
-import { isBuilt, type LoadedModel, type ModelSize } from "../model/loaded_model.ts";
-import { ModelError } from "../model/model_error.ts";
-import type { Objective } from "../model/objective.ts";
-import { randomBatch, randomTargets } from "../model/batches/random_batch.ts";
+import { isBuilt, type LoadedModel, type ModelSize } from "../core/model/loaded_model.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import type { Objective } from "../core/model/objective.ts";
+import { randomBatch, randomTargets } from "../core/model/batches/random_batch.ts";
 import { readBatch } from "../load/read_batch.ts";
-import { batchShapes } from "../model/layers/shapes.ts";
-import { errorMessage, failure, isTrap, oneLine } from "../words/failure.ts";
-import type { RequestedOptimizer } from "../traits/torch_optimizers.ts";
+import { batchShapes } from "../core/model/layers/shapes.ts";
+import { errorMessage, failure, isTrap, oneLine } from "../ground/words/failure.ts";
+import type { RequestedOptimizer } from "../ground/traits/torch_optimizers.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 
 /** TensorFlow.js recurses once per layer of a chain, and the stack holds about 6,000 calls. */
@@ -122,7 +122,7 @@ async function putOptimizer(
   requested: RequestedOptimizer,
 ): Promise<void> {
   const { attachOptimizer, ownOptimizer } = await import("../keras/compile_as_saved.ts");
-  const { kerasOptimizer } = await import("../keras/keras_optimizer.ts");
+  const { kerasOptimizer } = await import("../engine/optimizers/keras_optimizer.ts");
   const { name, learningRate, settings } = requested;
   const Optimizer = kerasOptimizer(tf);
   attachOptimizer(model, new Optimizer({ ...settings, optimizer: name, learningRate }));

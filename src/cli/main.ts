@@ -1,8 +1,8 @@
-import { isModelFile } from "../model/loaded_model.ts";
-import { strayErrors } from "../model/user_code/stray_errors.ts";
-import { errorMessage, oneLine } from "../words/failure.ts";
-import { InputError, nearest, refusal } from "../words/input_error.ts";
-import { anyOf, showWord } from "../words/show_value.ts";
+import { isModelFile } from "../core/model/loaded_model.ts";
+import { strayErrors } from "../files/user_code/stray_errors.ts";
+import { errorMessage, oneLine } from "../ground/words/failure.ts";
+import { InputError, nearest, refusal } from "../ground/words/input_error.ts";
+import { anyOf, showWord } from "../ground/words/show_value.ts";
 import { endProcess, forgiveStderr, guardEnd } from "./kit/process.ts";
 import { UsageError } from "./kit/flag.ts";
 import { rememberFolder, writeOutput } from "./kit/write_output.ts";

@@ -1,23 +1,27 @@
-import { type Examination, examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
+import {
+  type Examination,
+  examine,
+  type ExamineOptions,
+} from "../core/diagnosis/examine/examine.ts";
 import { chooseThreads, type Engine, EngineError } from "../engine/engine.ts";
 import { backendChange } from "../engine/start/prepare_engine.ts";
 import { showTensorFlow } from "../engine/start/import_tensorflow.ts";
 import { startEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { judgeRun } from "../gate/judge_run.ts";
-import { estimateWorkload } from "../measure/estimate_memory.ts";
-import { requireModuleObjective } from "../measure/require_objective.ts";
-import type { Batch } from "../model/batches/batch.ts";
-import { isDisposed } from "../model/require_model.ts";
-import { leafLayers } from "../model/layers/leaf_layers.ts";
-import { codeOf, isWeightsFile, type ModelSize } from "../model/loaded_model.ts";
-import type { Objective } from "../model/objective.ts";
-import { foreignImport, logToStderr } from "../model/user_code/foreign_code.ts";
-import { strayErrors } from "../model/user_code/stray_errors.ts";
-import { runRules } from "../rules/judge_rule.ts";
-import { LAYERS } from "../traits/layers.ts";
-import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
-import { escapeControls } from "../words/show_value.ts";
+import { estimateWorkload } from "../core/measure/estimate_memory.ts";
+import { requireModuleObjective } from "../core/measure/require_objective.ts";
+import type { Batch } from "../core/model/batches/batch.ts";
+import { isDisposed } from "../core/model/require_model.ts";
+import { leafLayers } from "../core/model/layers/leaf_layers.ts";
+import { codeOf, isWeightsFile, type ModelSize } from "../core/model/loaded_model.ts";
+import type { Objective } from "../core/model/objective.ts";
+import { foreignImport, logToStderr } from "../files/user_code/foreign_code.ts";
+import { strayErrors } from "../files/user_code/stray_errors.ts";
+import { runRules } from "../core/rules/judge_rule.ts";
+import { LAYERS } from "../ground/traits/layers.ts";
+import { formatCount, formatDuration, formatSeconds } from "../ground/words/numbers.ts";
+import { escapeControls } from "../ground/words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { passProgress, tellIfSlow, type Work } from "./kit/progress.ts";
 import { about, loadSubject, provideBatch, type Subject } from "./load_subject.ts";

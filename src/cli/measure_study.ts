@@ -1,4 +1,4 @@
-import { logToStderr } from "../model/user_code/foreign_code.ts";
+import { logToStderr } from "../files/user_code/foreign_code.ts";
 import type { StudyPoint } from "../study/grid_point.ts";
 import { runStudy } from "../study/run_study.ts";
 import { differenceOf } from "../study/merge_study_files.ts";
@@ -12,10 +12,10 @@ import {
   type StudyOptions,
 } from "../study/study_options.ts";
 import { StudyWriter } from "../study/study_writer.ts";
-import { documentKind } from "../words/document.ts";
-import { oneLine } from "../words/failure.ts";
-import { fileRefusal } from "../words/input_error.ts";
-import { formatDuration } from "../words/numbers.ts";
+import { documentKind } from "../ground/words/document.ts";
+import { oneLine } from "../ground/words/failure.ts";
+import { fileRefusal } from "../ground/words/input_error.ts";
+import { formatDuration } from "../ground/words/numbers.ts";
 import { endsOf, requireNotImported } from "./kit/claim_outputs.ts";
 import type { interruption } from "./kit/process.ts";
 import { studyProgress, tellIfSlow, type Work } from "./kit/progress.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Examination } from "../diagnosis/examine/examine.ts";
+import type { Examination } from "../core/diagnosis/examine/examine.ts";
 import { keepEngine } from "../engine/start/start_engine.ts";
-import { serveTasks } from "../model/user_code/serve_tasks.ts";
+import { serveTasks } from "../files/user_code/serve_tasks.ts";
 import { loadPlugins } from "./load_settings.ts";
 import { examineModel } from "./measure_model.ts";
 import type { RunsTask } from "./measure_runs.ts";

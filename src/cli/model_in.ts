@@ -1,9 +1,9 @@
-import { isReadable } from "../gate/gate_result.ts";
-import { isIndexFile, isKerasFile, isRemote, isTorchFile } from "../model/loaded_model.ts";
-import { readUserText } from "../model/files/user_file.ts";
-import { ModelError, statOf } from "../model/model_error.ts";
-import { anyOf, showWord } from "../words/show_value.ts";
-import { refusal } from "../words/input_error.ts";
+import { isReadable } from "../core/diagnosis/gate_result.ts";
+import { isIndexFile, isKerasFile, isRemote, isTorchFile } from "../core/model/loaded_model.ts";
+import { readUserText } from "../files/user_file.ts";
+import { ModelError, statOf } from "../core/model/model_error.ts";
+import { anyOf, showWord } from "../ground/words/show_value.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 const MAX_MODELS_SHOWN = 5;
 

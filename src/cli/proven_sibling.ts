@@ -1,14 +1,14 @@
-import { diagnose } from "../diagnosis/diagnose.ts";
-import type { Examination } from "../diagnosis/examine/examine.ts";
-import { withTreatment } from "../diagnosis/diagnosis.ts";
+import { diagnose } from "../core/diagnosis/diagnose.ts";
+import type { Examination } from "../core/diagnosis/examine/examine.ts";
+import { withTreatment } from "../core/diagnosis/diagnosis.ts";
 import type { Engine } from "../engine/engine.ts";
 import { weigh } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
-import type { Sibling } from "../measure/measurements.ts";
-import type { ModelSize } from "../model/loaded_model.ts";
-import { isObjective } from "../model/objective.ts";
-import { growthFaults } from "../render/render_growth.ts";
-import { type Finding, makeFinding } from "../rules/finding.ts";
+import type { Sibling } from "../core/measure/measurements.ts";
+import type { ModelSize } from "../core/model/loaded_model.ts";
+import { isObjective } from "../core/model/objective.ts";
+import { growthFaults } from "../study/text/render_growth.ts";
+import { type Finding, makeFinding } from "../core/rules/finding.ts";
 import {
   type GrowthSummary,
   steepestSlope,
@@ -20,9 +20,9 @@ import { PointMeter } from "../study/point_meter.ts";
 import { readStudyFile } from "../study/study_file.ts";
 import { type ModelFile, StudyError } from "../study/study_options.ts";
 import type { Study } from "../study/study_summary.ts";
-import { formatNumber } from "../words/numbers.ts";
+import { formatNumber } from "../ground/words/numbers.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
-import { refusal } from "../words/input_error.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /** Smallest sibling of a model, with the size in which to create it. */
 interface ProvenSibling {

@@ -1,5 +1,5 @@
-import { failure } from "../words/failure.ts";
-import { formatWhole } from "../words/numbers.ts";
+import { failure } from "../ground/words/failure.ts";
+import { formatWhole } from "../ground/words/numbers.ts";
 import { UsageError } from "./kit/flag.ts";
 
 /** Size up to which a log is read: its rows take several times as much memory. */

@@ -1,11 +1,11 @@
-import { type GateResult, isReadable } from "../gate/gate_result.ts";
-import { readUserText } from "../model/files/user_file.ts";
-import { isJsonFile, isModule } from "../model/loaded_model.ts";
-import type { GateLocation } from "../render/gate_words.ts";
-import type { SarifOptions } from "../render/render_sarif.ts";
-import { writeFailure } from "../words/failure.ts";
-import { refusal } from "../words/input_error.ts";
-import { showValue } from "../words/show_value.ts";
+import { type GateResult, isReadable } from "../core/diagnosis/gate_result.ts";
+import { readUserText } from "../files/user_file.ts";
+import { isJsonFile, isModule } from "../core/model/loaded_model.ts";
+import type { GateLocation } from "../core/text/gate_words.ts";
+import type { SarifOptions } from "../gate/text/render_sarif.ts";
+import { writeFailure } from "../ground/words/failure.ts";
+import { refusal } from "../ground/words/input_error.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import { formatOf, type TEXT_FLAGS, textOptions } from "./flags/show_flags.ts";
 import { type FormatName, FORMATS, formatsOf, type GateContext } from "./formats.ts";
 import { type FlagValues, readWord, requirePath, UsageError } from "./kit/flag.ts";
@@ -193,7 +193,7 @@ async function appendStepSummary(result: GateResult): Promise<void> {
   if (path === undefined || path === "") return;
   try {
     const before = await sizeOf(path);
-    const { renderMarkdown } = await import("../render/render_markdown.ts");
+    const { renderMarkdown } = await import("../core/text/render_markdown.ts");
     const text = renderMarkdown(result, { maxBytes: MAX_SUMMARY_BYTES - before - 1 });
     await Deno.writeTextFile(path, `${before > 0 ? "\n" : ""}${text}`, { append: true });
   } catch (error) {

@@ -1,4 +1,4 @@
-import { number, requireValue } from "../words/shape.ts";
+import { number, requireValue } from "../ground/words/shape.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { primitive, type Shape } from "../words/shape.ts";
+import { primitive, type Shape } from "../ground/words/shape.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 
 /**

@@ -1,7 +1,7 @@
-import { list, positive, type Shape } from "../words/shape.ts";
-import { showValue } from "../words/show_value.ts";
-import { GateError } from "./gate_result.ts";
-import { refusal } from "../words/input_error.ts";
+import { list, positive, type Shape } from "../ground/words/shape.ts";
+import { showValue } from "../ground/words/show_value.ts";
+import { GateError } from "../core/diagnosis/gate_result.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /**
  * Weight of a rule's findings: `off`, the rule does not run; `warn`, its errors count as warnings;

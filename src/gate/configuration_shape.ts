@@ -1,9 +1,9 @@
-import { FAIL_ON } from "../diagnosis/diagnosis.ts";
-import { nearestObjective } from "../measure/require_objective.ts";
-import { isObjective, OBJECTIVES } from "../model/objective.ts";
-import { parseOptimizer } from "../traits/torch_optimizers.ts";
-import { MODEL_RULES } from "../rules/rules.ts";
-import { nearest } from "../words/input_error.ts";
+import { FAIL_ON } from "../core/diagnosis/diagnosis.ts";
+import { nearestObjective } from "../core/measure/require_objective.ts";
+import { isObjective, OBJECTIVES } from "../core/model/objective.ts";
+import { parseOptimizer } from "../ground/traits/torch_optimizers.ts";
+import { MODEL_RULES } from "../core/rules/rules.ts";
+import { nearest } from "../ground/words/input_error.ts";
 import {
   boolean,
   closed,
@@ -27,8 +27,8 @@ import {
   string,
   tuple,
   whole,
-} from "../words/shape.ts";
-import { showValue } from "../words/show_value.ts";
+} from "../ground/words/shape.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import {
   type Configuration,
   type Level,

@@ -1,11 +1,16 @@
-import { diagnose } from "../diagnosis/diagnose.ts";
-import { withTreatment } from "../diagnosis/diagnosis.ts";
-import { type Finding, makeFinding } from "../rules/finding.ts";
-import { findingShape } from "../rules/require_measurements.ts";
-import { NOTHING, say, type Sentence } from "../rules/say.ts";
-import { list, nullable, number, object, requireValue, string } from "../words/shape.ts";
+import { diagnose } from "../core/diagnosis/diagnose.ts";
+import { withTreatment } from "../core/diagnosis/diagnosis.ts";
+import { type Finding, makeFinding } from "../core/rules/finding.ts";
+import { findingShape } from "../core/rules/require_measurements.ts";
+import { NOTHING, say, type Sentence } from "../core/rules/say.ts";
+import { list, nullable, number, object, requireValue, string } from "../ground/words/shape.ts";
 import type { Suppression } from "./configuration.ts";
-import type { GateFinding, GateResult, GateRun, GateSummary } from "./gate_result.ts";
+import type {
+  GateFinding,
+  GateResult,
+  GateRun,
+  GateSummary,
+} from "../core/diagnosis/gate_result.ts";
 import { CONFIGURATION_RULES } from "./gate_rules.ts";
 import { weigh } from "./judge_run.ts";
 import type { GateSettings } from "./resolve_configuration.ts";
@@ -14,7 +19,7 @@ import {
   ruleSettingsShape,
   suppressionContextShape,
   suppressionsShape,
-} from "./result_document.ts";
+} from "../core/diagnosis/result_document.ts";
 
 const settingsShape = object({
   file: nullable(string),

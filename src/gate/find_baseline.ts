@@ -1,8 +1,12 @@
-import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
-import { readUserText } from "../model/files/user_file.ts";
-import { measurementsShape } from "../rules/require_measurements.ts";
-import { DOCUMENTS, writeJson } from "../words/document.ts";
-import { failure } from "../words/failure.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  TensorStatistics,
+} from "../core/measure/measurements.ts";
+import { readUserText } from "../files/user_file.ts";
+import { measurementsShape } from "../core/rules/require_measurements.ts";
+import { DOCUMENTS, writeJson } from "../ground/words/document.ts";
+import { failure } from "../ground/words/failure.ts";
 import {
   byName,
   count,
@@ -16,8 +20,8 @@ import {
   requireValue,
   type Shape,
   string,
-} from "../words/shape.ts";
-import { GateError } from "./gate_result.ts";
+} from "../ground/words/shape.ts";
+import { GateError } from "../core/diagnosis/gate_result.ts";
 
 /**
  * Reads a baseline file.

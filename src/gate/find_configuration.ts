@@ -1,6 +1,6 @@
-import { readUserText } from "../model/files/user_file.ts";
-import { failure } from "../words/failure.ts";
-import type { Refusal } from "../words/input_error.ts";
+import { readUserText } from "../files/user_file.ts";
+import { failure } from "../ground/words/failure.ts";
+import type { Refusal } from "../ground/words/input_error.ts";
 import {
   callable,
   nullable,
@@ -9,11 +9,11 @@ import {
   refusalAt,
   requireValue,
   string,
-} from "../words/shape.ts";
-import { showValue } from "../words/show_value.ts";
+} from "../ground/words/shape.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import type { Configuration } from "./configuration.ts";
 import { configurationShape } from "./configuration_shape.ts";
-import { GateError, isReadable } from "./gate_result.ts";
+import { GateError, isReadable } from "../core/diagnosis/gate_result.ts";
 import type { Node, ParseError } from "jsonc-parser";
 
 /** Text of a configuration file, and the key of the configuration in it. */

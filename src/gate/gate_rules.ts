@@ -1,8 +1,8 @@
-import { FAILS_BELOW } from "../probe/trial.ts";
-import { BASELINE_RULE } from "../rules/matches_baseline.ts";
-import { allRules, registeredRules } from "../rules/register_rule.ts";
-import type { RuleDocumentation, ThresholdTable } from "../rules/rule.ts";
-import { RULES } from "../rules/rules.ts";
+import { FAILS_BELOW } from "../core/probe/trial.ts";
+import { BASELINE_RULE } from "../core/rules/matches_baseline.ts";
+import { allRules, registeredRules } from "../core/rules/register_rule.ts";
+import type { RuleDocumentation, ThresholdTable } from "../core/rules/rule.ts";
+import { RULES } from "../core/rules/rules.ts";
 import type { Level, PresetName } from "./configuration.ts";
 
 /**

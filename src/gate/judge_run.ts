@@ -1,15 +1,15 @@
-import { amendFinding, type Finding, makeFinding, type Verdict } from "../rules/finding.ts";
-import { number, say, sayPlain, type Sentence } from "../rules/say.ts";
-import { matchesBaseline } from "../rules/matches_baseline.ts";
-import { judgeRule } from "../rules/judge_rule.ts";
-import { allRules } from "../rules/register_rule.ts";
-import type { Measurements } from "../measure/measurements.ts";
+import { amendFinding, type Finding, makeFinding, type Verdict } from "../core/rules/finding.ts";
+import { number, say, sayPlain, type Sentence } from "../core/rules/say.ts";
+import { matchesBaseline } from "../core/rules/matches_baseline.ts";
+import { judgeRule } from "../core/rules/judge_rule.ts";
+import { allRules } from "../core/rules/register_rule.ts";
+import type { Measurements } from "../core/measure/measurements.ts";
 import type { BaselineEntry } from "./find_baseline.ts";
 import type { Level } from "./configuration.ts";
 import type { RuleSetting } from "./resolve_configuration.ts";
-import { formatCount } from "../words/numbers.ts";
-import { boolean, object, optional, requireValue, type Shape } from "../words/shape.ts";
-import { baselineEntryShape, ruleSettingShape } from "./result_document.ts";
+import { formatCount } from "../ground/words/numbers.ts";
+import { boolean, object, optional, requireValue, type Shape } from "../ground/words/shape.ts";
+import { baselineEntryShape, ruleSettingShape } from "../core/diagnosis/result_document.ts";
 
 /** Returns the shape of settings for all rules that exist at this time. */
 function rulesShape(): Shape<unknown> {

@@ -35,7 +35,7 @@ export {
   type GateResult,
   type GateRun,
   type GateSummary,
-} from "./gate_result.ts";
+} from "../core/diagnosis/gate_result.ts";
 export { type GateRule, gateRules } from "./gate_rules.ts";
 export { judgeRun, type JudgeRunOptions } from "./judge_run.ts";
 export {

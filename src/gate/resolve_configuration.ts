@@ -1,7 +1,7 @@
-import { isRemote } from "../model/loaded_model.ts";
-import { showValue, showWord } from "../words/show_value.ts";
-import { resolveThresholds } from "../rules/rule_options.ts";
-import { nearest, refusal } from "../words/input_error.ts";
+import { isRemote } from "../core/model/loaded_model.ts";
+import { showValue, showWord } from "../ground/words/show_value.ts";
+import { resolveThresholds } from "../core/rules/rule_options.ts";
+import { nearest, refusal } from "../ground/words/input_error.ts";
 import {
   type Configuration,
   type Level,
@@ -12,9 +12,16 @@ import {
   type ScaleEntry,
   type Suppression,
 } from "./configuration.ts";
-import { GateError } from "./gate_result.ts";
+import { GateError } from "../core/diagnosis/gate_result.ts";
 import { type GateRule, gateRules, PRESETS } from "./gate_rules.ts";
-import { callable, nullable, object, optional, requireValue, string } from "../words/shape.ts";
+import {
+  callable,
+  nullable,
+  object,
+  optional,
+  requireValue,
+  string,
+} from "../ground/words/shape.ts";
 import { configurationShape } from "./configuration_shape.ts";
 
 /** Level of a rule, and its thresholds. */

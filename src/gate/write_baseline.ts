@@ -1,9 +1,9 @@
-import type { Measurements } from "../measure/measurements.ts";
-import { fileToReplace, isLeftover, putInPlace } from "../model/new_folder.ts";
-import { ifMissing } from "../model/model_error.ts";
-import { measurementsShape } from "../rules/require_measurements.ts";
-import { writeFailure } from "../words/failure.ts";
-import { roundTo } from "../words/numbers.ts";
+import type { Measurements } from "../core/measure/measurements.ts";
+import { fileToReplace, isLeftover, putInPlace } from "../files/new_folder.ts";
+import { ifMissing } from "../core/model/model_error.ts";
+import { measurementsShape } from "../core/rules/require_measurements.ts";
+import { writeFailure } from "../ground/words/failure.ts";
+import { roundTo } from "../ground/words/numbers.ts";
 import {
   callable,
   list,
@@ -13,7 +13,7 @@ import {
   optional,
   requireValue,
   string,
-} from "../words/shape.ts";
+} from "../ground/words/shape.ts";
 import {
   type Baseline,
   BASELINE_OPENING,
@@ -23,8 +23,8 @@ import {
   encodeBaseline,
   readBaseline,
 } from "./find_baseline.ts";
-import { GateError } from "./gate_result.ts";
-import { refusal } from "../words/input_error.ts";
+import { GateError } from "../core/diagnosis/gate_result.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /**
  * Formats a baseline: models and layers sorted by name, seeds by number, one line per layer, so

@@ -1,10 +1,10 @@
-import { isObject } from "../words/shape.ts";
+import { isObject } from "../ground/words/shape.ts";
 import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
-import { computeAsKeras, computesAsKeras } from "../model/keras_outputs.ts";
-import { noteNotReproduced } from "../model/loaded_model.ts";
-import { kerasLoss } from "../model/loss_functions.ts";
-import type { LossFunction, LossSettings } from "../model/objective.ts";
-import { findLoss, FROM_LOGITS, type LossName, lossTraits } from "../traits/losses.ts";
+import { computeAsKeras, computesAsKeras } from "../core/model/keras_outputs.ts";
+import { noteNotReproduced } from "../core/model/loaded_model.ts";
+import { kerasLoss } from "../core/model/loss_functions.ts";
+import type { LossFunction, LossSettings } from "../core/model/objective.ts";
+import { findLoss, FROM_LOGITS, type LossName, lossTraits } from "../ground/traits/losses.ts";
 import {
   optimizerName,
   OPTIMIZERS,
@@ -12,10 +12,10 @@ import {
   readNumber,
   readRate,
   readSetting,
-} from "../traits/optimizers.ts";
-import { showValue } from "../words/show_value.ts";
-import { isStandIn, kerasOptimizer } from "./keras_optimizer.ts";
-import { savedMetrics } from "./saved_metrics.ts";
+} from "../ground/traits/optimizers.ts";
+import { showValue } from "../ground/words/show_value.ts";
+import { isStandIn, kerasOptimizer } from "../engine/optimizers/keras_optimizer.ts";
+import { savedMetrics } from "../core/model/saved_metrics.ts";
 import { type Json, sortedKeys } from "./topology/topology_json.ts";
 
 /** Fields that `compile` sets; a sequential model delegates to an inner one. */

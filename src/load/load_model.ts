@@ -14,15 +14,15 @@ import {
   isTorchFile,
   type LoadedModel,
   type LoadModelOptions,
-} from "../model/loaded_model.ts";
-import { ModelError, readJson } from "../model/model_error.ts";
-import { failureIn, importModule, logToStderr } from "../model/user_code/foreign_code.ts";
-import { parseWeightsManifest } from "../model/weights/weights_manifest.ts";
-import { failure } from "../words/failure.ts";
-import { type Refusal, refusal, refusalAt } from "../words/input_error.ts";
-import { formatMemory } from "../words/numbers.ts";
-import { anyObject, list, requireValue, string } from "../words/shape.ts";
-import { showValue } from "../words/show_value.ts";
+} from "../core/model/loaded_model.ts";
+import { ModelError, readJson } from "../core/model/model_error.ts";
+import { failureIn, importModule, logToStderr } from "../files/user_code/foreign_code.ts";
+import { parseWeightsManifest } from "../files/weights_manifest.ts";
+import { failure } from "../ground/words/failure.ts";
+import { type Refusal, refusal, refusalAt } from "../ground/words/input_error.ts";
+import { formatMemory } from "../ground/words/numbers.ts";
+import { anyObject, list, requireValue, string } from "../ground/words/shape.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import { loadModelModule } from "./load_model_module.ts";
 
 /** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */

@@ -1,15 +1,15 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batches/batch.ts";
-import { seedDraws } from "../model/batches/seeded_random.ts";
-import { hasShape, showShape, takesTargets, targetShapes } from "../model/layers/shapes.ts";
-import type { LoadedModel, ModelSize } from "../model/loaded_model.ts";
-import { ModelError } from "../model/model_error.ts";
-import { automaticName, stemOf } from "../model/names.ts";
-import type { Objective } from "../model/objective.ts";
-import { looksLikeModel, modelMismatch } from "../model/require_model.ts";
-import { failureIn, importModule, logToStderr } from "../model/user_code/foreign_code.ts";
-import { nearest, refusal } from "../words/input_error.ts";
-import { showValue } from "../words/show_value.ts";
+import type { Batch } from "../core/model/batches/batch.ts";
+import { seedDraws } from "../core/model/batches/seeded_random.ts";
+import { hasShape, showShape, takesTargets, targetShapes } from "../core/model/layers/shapes.ts";
+import type { LoadedModel, ModelSize } from "../core/model/loaded_model.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { automaticName, stemOf } from "../core/model/names.ts";
+import type { Objective } from "../core/model/objective.ts";
+import { looksLikeModel, modelMismatch } from "../core/model/require_model.ts";
+import { failureIn, importModule, logToStderr } from "../files/user_code/foreign_code.ts";
+import { nearest, refusal } from "../ground/words/input_error.ts";
+import { showValue } from "../ground/words/show_value.ts";
 
 /** Export of a module that is the model, or creates it. */
 interface ModelSource {

@@ -1,13 +1,13 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { isJsonFile, isKerasFile, isModule } from "../model/loaded_model.ts";
-import { ModelError } from "../model/model_error.ts";
-import { requireModel } from "../model/require_model.ts";
-import { setWeights } from "../model/weights/model_weights.ts";
+import { isJsonFile, isKerasFile, isModule } from "../core/model/loaded_model.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { requireModel } from "../core/model/require_model.ts";
+import { setWeights } from "../core/model/weights/model_weights.ts";
 import { modelUnits } from "../torch/model_units.ts";
 import { pairLayers } from "../torch/pair_layers.ts";
-import { splitAttentions, torchLayers } from "../torch/torch_layers.ts";
-import { anyObject, optional, primitive, requireValue, string } from "../words/shape.ts";
+import { splitAttentions, torchLayers } from "../core/model/torch_layers.ts";
+import { anyObject, optional, primitive, requireValue, string } from "../ground/words/shape.ts";
 import { readWeights } from "./read_weights.ts";
 
 /** Options of {@linkcode loadWeights}. */

@@ -1,27 +1,27 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import { type Batch, BatchError } from "../model/batches/batch.ts";
-import { classTargets, type Given } from "../model/batches/given.ts";
-import { type InputRange, inputRanges } from "../model/batches/random_batch.ts";
-import { countOf } from "../model/files/file_types.ts";
-import { readUserFile } from "../model/files/user_file.ts";
+import { type Batch, BatchError } from "../core/model/batches/batch.ts";
+import { classTargets, type Given } from "../core/model/batches/given.ts";
+import { type InputRange, inputRanges } from "../core/model/batches/random_batch.ts";
+import { countOf } from "../core/model/file_types.ts";
+import { readUserFile } from "../files/user_file.ts";
 import {
   findUneven,
   hasShape,
   showShape,
   takesTargets,
   targetShapes,
-} from "../model/layers/shapes.ts";
-import { untrainedOutputs } from "../model/loss_functions.ts";
-import { readJson } from "../model/model_error.ts";
-import type { Objective } from "../model/objective.ts";
-import { requireModel } from "../model/require_model.ts";
-import { isFlatTensor, type ParsedTensor, parseTensor } from "../model/weights/weights_manifest.ts";
-import { lossTraits } from "../traits/losses.ts";
-import { fileRefusal, nearest, refusal } from "../words/input_error.ts";
-import { formatCount } from "../words/numbers.ts";
-import { anyObject, isObject, requireValue, string } from "../words/shape.ts";
-import { showValue } from "../words/show_value.ts";
+} from "../core/model/layers/shapes.ts";
+import { untrainedOutputs } from "../core/model/loss_functions.ts";
+import { readJson } from "../core/model/model_error.ts";
+import type { Objective } from "../core/model/objective.ts";
+import { requireModel } from "../core/model/require_model.ts";
+import { isFlatTensor, type ParsedTensor, parseTensor } from "../files/weights_manifest.ts";
+import { lossTraits } from "../ground/traits/losses.ts";
+import { fileRefusal, nearest, refusal } from "../ground/words/input_error.ts";
+import { formatCount } from "../ground/words/numbers.ts";
+import { anyObject, isObject, requireValue, string } from "../ground/words/shape.ts";
+import { showValue } from "../ground/words/show_value.ts";
 
 /** Options of {@linkcode readBatch}. */
 export interface ReadBatchOptions {
@@ -117,7 +117,7 @@ const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 async function readGiven(path: string, model: LayersModel): Promise<Given> {
   const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
   if (isFolder) {
-    const { readPictures } = await import("../model/batches/read_pictures.ts");
+    const { readPictures } = await import("../files/read_pictures.ts");
     return await readPictures(path, model);
   }
   const [, extension = ""] = /[^/\\]\.(\w+)$/.exec(path.toLowerCase()) ?? [];
@@ -136,10 +136,10 @@ async function readGiven(path: string, model: LayersModel): Promise<Given> {
     throw new BatchError(fileRefusal(error), { cause: error });
   }
   if (extension === "csv") {
-    const { readCsv } = await import("../model/batches/read_csv.ts");
+    const { readCsv } = await import("../files/read_csv.ts");
     return readCsv(new TextDecoder().decode(bytes));
   }
-  const { parseNpy, readNpz } = await import("../model/batches/read_npy.ts");
+  const { parseNpy, readNpz } = await import("../files/read_npy.ts");
   return extension === "npy"
     ? { inputs: [parseNpy(bytes, "The file")], targets: null }
     : readNpz(bytes, layerNames(model.inputs), outputNames(model), trainedNames(model));

@@ -1,6 +1,6 @@
-import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
-import { isFloat, isWhole } from "../model/files/file_types.ts";
-import { removeCopy, unpackLarge } from "../model/files/stored_copy.ts";
+import { bytesInMemory, type ByteSource } from "../files/byte_source.ts";
+import { isFloat, isWhole } from "../core/model/file_types.ts";
+import { removeCopy, unpackLarge } from "../files/stored_copy.ts";
 import {
   isIndexFile,
   isJsonFile,
@@ -8,16 +8,16 @@ import {
   isProgramFile,
   isRemote,
   isShardPattern,
-} from "../model/loaded_model.ts";
-import { ModelError } from "../model/model_error.ts";
-import type { FileTensor, NetworkConfig, WeightsFile } from "../model/weights/weights_manifest.ts";
+} from "../core/model/loaded_model.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import type { FileTensor, NetworkConfig, WeightsFile } from "../files/weights_manifest.ts";
 import { readSafetensors } from "../torch/read_safetensors.ts";
 import { readStateDict } from "../torch/read_state_dict.ts";
-import { failure } from "../words/failure.ts";
-import { refusal } from "../words/input_error.ts";
-import { formatCount } from "../words/numbers.ts";
-import { anyObject, requireValue, string } from "../words/shape.ts";
-import { showValue } from "../words/show_value.ts";
+import { failure } from "../ground/words/failure.ts";
+import { refusal } from "../ground/words/input_error.ts";
+import { formatCount } from "../ground/words/numbers.ts";
+import { anyObject, requireValue, string } from "../ground/words/shape.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import { findRemote, localPlace, type WeightsPlace, withoutQuery } from "./remote_place.ts";
 import { basename, dirname } from "node:path";
 
@@ -296,7 +296,7 @@ async function parse(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
   if (isIndexFile(name)) return await readShards(place);
   if (path !== null && isShardPattern(path)) return await readShardsAlike(path);
   if (path !== null && isJsonFile(path)) {
-    const { readManifestWeights } = await import("./read_manifest.ts");
+    const { readManifestWeights } = await import("../keras/read_manifest.ts");
     return await readManifestWeights(path);
   }
   const file = await place.open();
@@ -311,7 +311,7 @@ async function parseFile(name: string, file: ByteSource): Promise<Omit<WeightsFi
     return { format: "safetensors", tensors: readSafetensors(file), notes: [] };
   }
   if (/\.npy$/i.test(name)) {
-    const { readNpyWeights } = await import("./read_npz.ts");
+    const { readNpyWeights } = await import("../files/read_npz.ts");
     return readNpyWeights(file, name.slice(0, -4));
   }
   const isWhole = file.size <= MAX_WHOLE;
@@ -358,7 +358,7 @@ async function parseArchive(name: string, source: ByteSource): Promise<Omit<Weig
     return { format: "Keras", layout: "keras", ...readKerasTensors(source) };
   }
   if (/\.npz$/i.test(name)) {
-    const { readNpzWeights } = await import("./read_npz.ts");
+    const { readNpzWeights } = await import("../files/read_npz.ts");
     return readNpzWeights(source);
   }
   if (isProgramFile(name)) {

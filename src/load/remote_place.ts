@@ -1,11 +1,11 @@
-import { type ByteSource, byteSource } from "../model/files/byte_source.ts";
-import { openRemote, type RemoteAccess, remoteText } from "../model/files/remote/open_remote.ts";
-import { ForbiddenError } from "../model/files/remote/range_client.ts";
-import { readUserText } from "../model/files/user_file.ts";
-import { isIndexFile, isJsonFile } from "../model/loaded_model.ts";
-import { ModelError } from "../model/model_error.ts";
-import { fileRefusal, refusal } from "../words/input_error.ts";
-import { anyOf, showValue } from "../words/show_value.ts";
+import { type ByteSource, byteSource } from "../files/byte_source.ts";
+import { openRemote, type RemoteAccess, remoteText } from "../files/remote/open_remote.ts";
+import { ForbiddenError } from "../files/remote/range_client.ts";
+import { readUserText } from "../files/user_file.ts";
+import { isIndexFile, isJsonFile } from "../core/model/loaded_model.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { fileRefusal, refusal } from "../ground/words/input_error.ts";
+import { anyOf, showValue } from "../ground/words/show_value.ts";
 import { basename, dirname, join } from "node:path";
 
 /** File of weights, on this machine or on a server. */

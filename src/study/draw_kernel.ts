@@ -1,16 +1,16 @@
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { type ActivationHolder, activationObject } from "../measure/activation_region.ts";
-import { SeededRandom } from "../model/batches/seeded_random.ts";
-import { kernelLayoutOf, leafLayers } from "../model/layers/leaf_layers.ts";
-import { modelWeights, setWeights } from "../model/weights/model_weights.ts";
-import { isEinsumLayout, type KernelLayout, matrixOffsets } from "../traits/layers.ts";
+import { type ActivationHolder, activationObject } from "../core/measure/activation_region.ts";
+import { SeededRandom } from "../core/model/batches/seeded_random.ts";
+import { kernelLayoutOf, leafLayers } from "../core/model/layers/leaf_layers.ts";
+import { modelWeights, setWeights } from "../core/model/weights/model_weights.ts";
+import { isEinsumLayout, type KernelLayout, matrixOffsets } from "../ground/traits/layers.ts";
 import {
   fans,
   type InitializerName,
   type InitializerScheme,
   initializerStd,
-} from "../theory/initializers.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
+} from "../ground/theory/initializers.ts";
+import { isKernel } from "../ground/theory/weight_kinds.ts";
 import { StudyError } from "./study_options.ts";
 
 /**

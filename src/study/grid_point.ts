@@ -1,6 +1,6 @@
 import type { PointTraining } from "./growth/growth_types.ts";
-import type { InitializerName } from "../theory/initializers.ts";
-import { showWord } from "../words/show_value.ts";
+import type { InitializerName } from "../ground/theory/initializers.ts";
+import { showWord } from "../ground/words/show_value.ts";
 
 /** A complete grid; `null` means the model's own. */
 export interface ResolvedGrid {

@@ -1,6 +1,6 @@
-import { refusal } from "../words/input_error.ts";
-import { callable, isObject, list, object, requireValue, string } from "../words/shape.ts";
-import { escapeControls } from "../words/show_value.ts";
+import { refusal } from "../ground/words/input_error.ts";
+import { callable, isObject, list, object, requireValue, string } from "../ground/words/shape.ts";
+import { escapeControls } from "../ground/words/show_value.ts";
 import { describePoint, gridPoint, type StudyPoint } from "./grid_point.ts";
 import { shardRange, type StudyHeader, studyHeaderShape } from "./study_document.ts";
 import type { StudyFile } from "./study_file.ts";

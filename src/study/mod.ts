@@ -5,7 +5,7 @@
  * @module
  */
 export type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-export type { LossName } from "../traits/losses.ts";
+export type { LossName } from "../ground/traits/losses.ts";
 export type {
   GridPoint,
   ResolvedGrid,
@@ -37,7 +37,7 @@ export {
   tryScalings,
 } from "./growth/run_growth.ts";
 export { summarizeGrowth } from "./growth/summarize_growth.ts";
-export { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
+export { type InitializerName, INITIALIZERS } from "../ground/theory/initializers.ts";
 export { type MergedStudy, mergeStudyFiles } from "./merge_study_files.ts";
 export {
   type LayerFigureName,

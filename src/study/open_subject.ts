@@ -3,29 +3,29 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { loadModel } from "../load/load_model.ts";
 import { loadWeights } from "../load/load_weights.ts";
 import { readBatch } from "../load/read_batch.ts";
-import { defaultObjective } from "../measure/choose_objective.ts";
-import { requireAffordable, requireModest } from "../measure/file_limits.ts";
-import { defaultExamples } from "../measure/measure_options.ts";
-import { requireModuleObjective, requireTargetsFor } from "../measure/require_objective.ts";
-import type { Batch } from "../model/batches/batch.ts";
-import { randomBatch } from "../model/batches/random_batch.ts";
-import { seedDraws, SeededRandom } from "../model/batches/seeded_random.ts";
-import { denseChain, exerciseModel } from "../model/layers/exercise_model.ts";
-import { batchShapes } from "../model/layers/shapes.ts";
+import { defaultObjective } from "../core/measure/choose_objective.ts";
+import { requireAffordable, requireModest } from "../core/measure/file_limits.ts";
+import { defaultExamples } from "../core/measure/measure_options.ts";
+import { requireModuleObjective, requireTargetsFor } from "../core/measure/require_objective.ts";
+import type { Batch } from "../core/model/batches/batch.ts";
+import { randomBatch } from "../core/model/batches/random_batch.ts";
+import { seedDraws, SeededRandom } from "../core/model/batches/seeded_random.ts";
+import { denseChain, exerciseModel } from "../core/model/layers/exercise_model.ts";
+import { batchShapes } from "../core/model/layers/shapes.ts";
 import {
   isBuilt,
   isModule,
   type LoadedModel,
   type ModelSize,
   sameWeights,
-} from "../model/loaded_model.ts";
-import { ModelError } from "../model/model_error.ts";
-import { automaticName } from "../model/names.ts";
-import type { Objective } from "../model/objective.ts";
-import { getWeights, setWeights } from "../model/weights/model_weights.ts";
-import { errorMessage } from "../words/failure.ts";
-import { InputError } from "../words/input_error.ts";
-import { showValue } from "../words/show_value.ts";
+} from "../core/model/loaded_model.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { automaticName } from "../core/model/names.ts";
+import type { Objective } from "../core/model/objective.ts";
+import { getWeights, setWeights } from "../core/model/weights/model_weights.ts";
+import { errorMessage } from "../ground/words/failure.ts";
+import { InputError } from "../ground/words/input_error.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import { drawKernel } from "./draw_kernel.ts";
 import type { ResolvedGrid, StudyVariant } from "./grid_point.ts";
 import {

@@ -1,18 +1,18 @@
 import type { Engine } from "../engine/engine.ts";
 import { prepareEngine } from "../engine/start/prepare_engine.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import type { MeasureOptions } from "../measure/measure_options.ts";
-import type { Measurements, TensorStatistics } from "../measure/measurements.ts";
-import { runPass } from "../measure/pass.ts";
-import type { Batch } from "../model/batches/batch.ts";
-import { leafLayers } from "../model/layers/leaf_layers.ts";
-import { codeOf } from "../model/loaded_model.ts";
-import { strayErrors } from "../model/user_code/stray_errors.ts";
-import { getWeights, type ModelWeight, modelWeights } from "../model/weights/model_weights.ts";
-import { type Network, networkOf } from "../rules/network/network.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
-import { errorMessage } from "../words/failure.ts";
-import { showWord } from "../words/show_value.ts";
+import type { MeasureOptions } from "../core/measure/measure_options.ts";
+import type { Measurements, TensorStatistics } from "../core/measure/measurements.ts";
+import { runPass } from "../core/measure/pass.ts";
+import type { Batch } from "../core/model/batches/batch.ts";
+import { leafLayers } from "../core/model/layers/leaf_layers.ts";
+import { codeOf } from "../core/model/loaded_model.ts";
+import { strayErrors } from "../files/user_code/stray_errors.ts";
+import { getWeights, type ModelWeight, modelWeights } from "../core/model/weights/model_weights.ts";
+import { type Network, networkOf } from "../core/rules/network/network.ts";
+import { isKernel } from "../ground/theory/weight_kinds.ts";
+import { errorMessage } from "../ground/words/failure.ts";
+import { showWord } from "../ground/words/show_value.ts";
 import { redrawKernels, swapActivations } from "./draw_kernel.ts";
 import {
   describePoint,
@@ -27,7 +27,7 @@ import { planTraining, type TrainedSubject, trainPoint } from "./growth/train_po
 import { type OpenSubject, openSubject } from "./open_subject.ts";
 import { StudyError, type StudyOptions, studyRules, type StudySubject } from "./study_options.ts";
 import { createHash } from "node:crypto";
-import { refusal } from "../words/input_error.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /** Judges the measurements of a point, and keeps the figures that a study shows. */
 function describeStudyPoint(point: GridPoint, measurements: Measurements): StudyPoint {

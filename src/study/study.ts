@@ -1,4 +1,4 @@
-import { requireValue } from "../words/shape.ts";
+import { requireValue } from "../ground/words/shape.ts";
 import { runStudy } from "./run_study.ts";
 import type { StudyGrid } from "./study_grid.ts";
 import type { StudyOptions, StudySubject } from "./study_options.ts";

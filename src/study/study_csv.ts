@@ -1,5 +1,5 @@
-import { defuse } from "../words/failure.ts";
-import { escapeControls } from "../words/show_value.ts";
+import { defuse } from "../ground/words/failure.ts";
+import { escapeControls } from "../ground/words/show_value.ts";
 import type { StudyLayer, StudyPoint } from "./grid_point.ts";
 import type { PointTraining } from "./growth/growth_types.ts";
 import type { StudyHeader } from "./study_document.ts";

@@ -1,7 +1,7 @@
-import { engineShape } from "../rules/shapes/measurement_shape.ts";
-import { INITIALIZERS } from "../theory/initializers.ts";
-import { DOCUMENTS, writeJson } from "../words/document.ts";
-import { InputError } from "../words/input_error.ts";
+import { engineShape } from "../core/rules/shapes/measurement_shape.ts";
+import { INITIALIZERS } from "../ground/theory/initializers.ts";
+import { DOCUMENTS, writeJson } from "../ground/words/document.ts";
+import { InputError } from "../ground/words/input_error.ts";
 import {
   allOf,
   anyObject,
@@ -18,8 +18,8 @@ import {
   requireValue,
   type Shape,
   string,
-} from "../words/shape.ts";
-import { showValue } from "../words/show_value.ts";
+} from "../ground/words/shape.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import { countPoints, type ResolvedGrid, type StudyLayer, type StudyPoint } from "./grid_point.ts";
 import {
   type AxisGrowth,

@@ -1,5 +1,5 @@
-import { fileRefusal, InputError, refusal } from "../words/input_error.ts";
-import { showValue } from "../words/show_value.ts";
+import { fileRefusal, InputError, refusal } from "../ground/words/input_error.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import {
   END_LINE,
   POINTS_LINE,
@@ -8,10 +8,10 @@ import {
   shardRange,
   type StudyHeader,
 } from "./study_document.ts";
-import { openUserFile } from "../model/files/user_file.ts";
+import { openUserFile } from "../files/user_file.ts";
 import { countPoints, describePoint, gridPoint, type StudyPoint } from "./grid_point.ts";
 import { StudyError } from "./study_options.ts";
-import { requireValue, string } from "../words/shape.ts";
+import { requireValue, string } from "../ground/words/shape.ts";
 
 /** A study on disk: its header, and its points one by one. */
 export interface StudyFile {

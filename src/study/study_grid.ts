@@ -1,13 +1,13 @@
-import { criticalWeightVariance } from "../theory/criticality.ts";
+import { criticalWeightVariance } from "../ground/theory/criticality.ts";
 import {
   type InitializerName,
   INITIALIZERS,
   type InitializerScheme,
   initializerStd,
-} from "../theory/initializers.ts";
-import { InputError, refusal } from "../words/input_error.ts";
-import { roundTo } from "../words/numbers.ts";
-import { showValue } from "../words/show_value.ts";
+} from "../ground/theory/initializers.ts";
+import { InputError, refusal } from "../ground/words/input_error.ts";
+import { roundTo } from "../ground/words/numbers.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import type { ResolvedGrid } from "./grid_point.ts";
 import { requireKnown } from "./study_options.ts";
 

@@ -1,6 +1,6 @@
-import { formatCount, formatFactor } from "../words/numbers.ts";
-import { type Overview, withOverview } from "../words/overview.ts";
-import { list, number, requireValue } from "../words/shape.ts";
+import { formatCount, formatFactor } from "../ground/words/numbers.ts";
+import { type Overview, withOverview } from "../ground/words/overview.ts";
+import { list, number, requireValue } from "../ground/words/shape.ts";
 import type { StudyLayer, StudyPoint, StudyVariant } from "./grid_point.ts";
 import type { StudyHeader } from "./study_document.ts";
 

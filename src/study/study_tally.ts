@@ -1,5 +1,5 @@
-import { findActivation } from "../theory/activation_moments.ts";
-import { meanField } from "../theory/mean_field.ts";
+import { findActivation } from "../ground/theory/activation_moments.ts";
+import { meanField } from "../ground/theory/mean_field.ts";
 import {
   gridVariants,
   type ResolvedGrid,

@@ -4,7 +4,7 @@
  * @module
  */
 import { startEngine } from "../engine/start/start_engine.ts";
-import { serveTasks } from "../model/user_code/serve_tasks.ts";
+import { serveTasks } from "../files/user_code/serve_tasks.ts";
 import type { StudyPoint } from "./grid_point.ts";
 import { PointMeter, type StudyIdentity } from "./point_meter.ts";
 import type { StudyTask } from "./study_workers.ts";

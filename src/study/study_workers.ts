@@ -1,5 +1,5 @@
-import { WorkerError, WorkerPool, WorkQueue } from "../model/user_code/worker_pool.ts";
-import { failure } from "../words/failure.ts";
+import { WorkerError, WorkerPool, WorkQueue } from "../files/user_code/worker_pool.ts";
+import { failure } from "../ground/words/failure.ts";
 import { describePoint, gridPoint, type ResolvedGrid, type StudyPoint } from "./grid_point.ts";
 import type { StudyIdentity } from "./point_meter.ts";
 import type { StudyGrid } from "./study_grid.ts";

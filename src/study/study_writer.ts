@@ -1,5 +1,5 @@
-import { fileToReplace, isLeftover, putInPlace } from "../model/new_folder.ts";
-import { ifMissing } from "../model/model_error.ts";
+import { fileToReplace, isLeftover, putInPlace } from "../files/new_folder.ts";
+import { ifMissing } from "../core/model/model_error.ts";
 import {
   POINT_BEGINNING,
   shardRange,
@@ -10,11 +10,11 @@ import {
   studyLine,
   studyOpening,
 } from "./study_document.ts";
-import { writeFailure } from "../words/failure.ts";
+import { writeFailure } from "../ground/words/failure.ts";
 import { StudyError } from "./study_options.ts";
 import type { StudyPoint } from "./grid_point.ts";
-import { anyObject, requireValue, string } from "../words/shape.ts";
-import { refusal } from "../words/input_error.ts";
+import { anyObject, requireValue, string } from "../ground/words/shape.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /** Time that the file may lag behind, in ms, unless writing it takes long. */
 const INTERVAL = 1000;

@@ -1,7 +1,7 @@
-import { BYTES, countOf } from "../model/files/file_types.ts";
-import { ModelError } from "../model/model_error.ts";
-import { refusal } from "../words/input_error.ts";
-import { showValue } from "../words/show_value.ts";
+import { BYTES, countOf } from "../core/model/file_types.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { refusal } from "../ground/words/input_error.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import { isInert, isObject, type Pickled } from "./pickle_reader.ts";
 import { isTensor, type TorchView } from "./torch_globals.ts";
 

@@ -1,13 +1,13 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { kernelLayoutOf, leafLayers } from "../model/layers/leaf_layers.ts";
-import { ModelError } from "../model/model_error.ts";
-import { automaticName } from "../model/names.ts";
-import { modelWeights } from "../model/weights/model_weights.ts";
-import { fans } from "../theory/initializers.ts";
-import { isEinsumLayout } from "../traits/layers.ts";
-import { layerTraits } from "../traits/layer_traits.ts";
-import { showValue } from "../words/show_value.ts";
-import { refusal } from "../words/input_error.ts";
+import { kernelLayoutOf, leafLayers } from "../core/model/layers/leaf_layers.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { automaticName } from "../core/model/names.ts";
+import { modelWeights } from "../core/model/weights/model_weights.ts";
+import { fans } from "../ground/theory/initializers.ts";
+import { isEinsumLayout } from "../ground/traits/layers.ts";
+import { layerTraits } from "../ground/traits/layer_traits.ts";
+import { showValue } from "../ground/words/show_value.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /** Layer of a model with weights, in the form in which PyTorch's layers are compared with it. */
 export interface Unit {

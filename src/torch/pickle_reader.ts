@@ -1,6 +1,6 @@
-import type { Budget } from "../model/files/byte_source.ts";
-import { ModelError } from "../model/model_error.ts";
-import { refusal } from "../words/input_error.ts";
+import type { Budget } from "../files/byte_source.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /** No integer in a file of weights takes more bytes. */
 const LONGEST_INTEGER = 16;

@@ -1,9 +1,9 @@
-import type { ByteSource } from "../model/files/byte_source.ts";
-import { BYTES, countOf, isCount, readersOf } from "../model/files/file_types.ts";
-import { ModelError } from "../model/model_error.ts";
-import type { FileTensor, FileType } from "../model/weights/weights_manifest.ts";
-import { anyOf, showValue } from "../words/show_value.ts";
-import { refusal } from "../words/input_error.ts";
+import type { ByteSource } from "../files/byte_source.ts";
+import { BYTES, countOf, isCount, readersOf } from "../core/model/file_types.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import type { FileTensor, FileType } from "../files/weights_manifest.ts";
+import { anyOf, showValue } from "../ground/words/show_value.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /** Names of types in the format (github.com/huggingface/safetensors, `Dtype`). */
 const TYPES: Readonly<Record<string, FileType>> = {

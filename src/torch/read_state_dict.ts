@@ -1,15 +1,15 @@
-import { BYTES, readersOf, tensorBytes } from "../model/files/file_types.ts";
-import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
-import { openZip, type ZipEntry } from "../model/files/unzip.ts";
-import { ModelError } from "../model/model_error.ts";
-import type { FileTensor } from "../model/weights/weights_manifest.ts";
-import { showValue } from "../words/show_value.ts";
+import { BYTES, readersOf, tensorBytes } from "../core/model/file_types.ts";
+import { bytesInMemory, type ByteSource } from "../files/byte_source.ts";
+import { openZip, type ZipEntry } from "../files/unzip.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import type { FileTensor } from "../files/weights_manifest.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import { bytesOfView, findStateDict, requireInside, showTensors } from "./find_state_dict.ts";
-import { locateView } from "./gather_view.ts";
+import { locateView } from "../files/gather_view.ts";
 import type { Pickled } from "./pickle_reader.ts";
 import { TORCH } from "./torch_globals.ts";
 import { pickleBudget, unpickle } from "./unpickle.ts";
-import { refusal } from "../words/input_error.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 interface StateDict {
   tensors: FileTensor[];

@@ -1,8 +1,8 @@
-import type { Budget } from "../model/files/byte_source.ts";
-import { isCount } from "../model/files/file_types.ts";
-import { ModelError } from "../model/model_error.ts";
-import type { FileType } from "../model/weights/weights_manifest.ts";
-import { showValue } from "../words/show_value.ts";
+import type { Budget } from "../files/byte_source.ts";
+import { isCount } from "../core/model/file_types.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import type { FileType } from "../files/weights_manifest.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import {
   broken,
   COST,
@@ -14,7 +14,7 @@ import {
   type PickledObject,
   type Resolver,
 } from "./pickle_reader.ts";
-import { refusal } from "../words/input_error.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /** Entries that tensors of a file share. */
 interface Storage extends PickledObject {

@@ -1,6 +1,6 @@
-import { Budget } from "../model/files/byte_source.ts";
-import { ModelError } from "../model/model_error.ts";
-import { formatCount } from "../words/numbers.ts";
+import { Budget } from "../files/byte_source.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { formatCount } from "../ground/words/numbers.ts";
 import {
   broken,
   COST,
@@ -9,7 +9,7 @@ import {
   PickleReader,
   type Resolver,
 } from "./pickle_reader.ts";
-import { refusal } from "../words/input_error.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /** Value of a pickle, and the index of the byte after it. */
 interface Unpickled {

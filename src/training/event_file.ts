@@ -1,6 +1,6 @@
-import { writeFailure } from "../words/failure.ts";
-import { InputError } from "../words/input_error.ts";
-import { showValue } from "../words/show_value.ts";
+import { writeFailure } from "../ground/words/failure.ts";
+import { InputError } from "../ground/words/input_error.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import type { TrainingStep } from "./training_step.ts";
 import { logLine } from "./read_training_log.ts";
 

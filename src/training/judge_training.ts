@@ -1,4 +1,4 @@
-import { resolveThresholds } from "../rules/rule_options.ts";
+import { resolveThresholds } from "../core/rules/rule_options.ts";
 import {
   list,
   number,
@@ -8,7 +8,7 @@ import {
   record,
   requireValue,
   string,
-} from "../words/shape.ts";
+} from "../ground/words/shape.ts";
 import { lossRises, notFinite, spike } from "./rules/batches.ts";
 import { PATIENCE } from "./rules/jumps.ts";
 import { attentionCollapses, layerStill, unitsDying, weightsShrink } from "./rules/layers.ts";

@@ -11,7 +11,7 @@ export {
   type TrainingFinding,
 } from "./judge_training.ts";
 export { readTrainingLog, type ReadTrainingLogOptions, trainingLine } from "./read_training_log.ts";
-export { renderTraining } from "./render_training.ts";
+export { renderTraining } from "./text/render_training.ts";
 export type { TrainingSetup } from "./training_log.ts";
 export type { TrainingVerdict } from "./training_rule.ts";
 export type { LayerSignals, TrainingStep } from "./training_step.ts";

@@ -1,10 +1,10 @@
-import { writeJson } from "../words/document.ts";
-import { errorMessage } from "../words/failure.ts";
-import { InputError } from "../words/input_error.ts";
-import { formatCount } from "../words/numbers.ts";
-import { isObject, object, optional, requireValue, string } from "../words/shape.ts";
+import { writeJson } from "../ground/words/document.ts";
+import { errorMessage } from "../ground/words/failure.ts";
+import { InputError } from "../ground/words/input_error.ts";
+import { formatCount } from "../ground/words/numbers.ts";
+import { isObject, object, optional, requireValue, string } from "../ground/words/shape.ts";
 
-import { showValue } from "../words/show_value.ts";
+import { showValue } from "../ground/words/show_value.ts";
 import { type TrainingStep, trainingStepShape } from "./training_step.ts";
 import { parse } from "@std/csv/parse";
 

@@ -1,5 +1,9 @@
-import { isKernel } from "../theory/weight_kinds.ts";
-import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
+import { isKernel } from "../ground/theory/weight_kinds.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  TensorStatistics,
+} from "../core/measure/measurements.ts";
 import type { LayerSignals } from "./training_step.ts";
 
 /** Change of one weight during training. */

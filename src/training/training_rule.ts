@@ -1,4 +1,4 @@
-import type { ThresholdEntry } from "../rules/rule.ts";
+import type { ThresholdEntry } from "../core/rules/rule.ts";
 import type { TrainingLog } from "./training_log.ts";
 
 /** Verdict of a rule on the latest step of a log. */

@@ -7,7 +7,7 @@ import {
   optional,
   type Shape,
   string,
-} from "../words/shape.ts";
+} from "../ground/words/shape.ts";
 
 /** Signals of one layer at one step. */
 export interface LayerSignals {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PEERS } from "../../bench/trainability/peers/peers.ts";
 import type { LayerOutput, PeerView } from "../../bench/trainability/peers/view.ts";
-import type { TensorStatistics, WeightMeasurements } from "../../src/measure/mod.ts";
+import type { TensorStatistics, WeightMeasurements } from "../../src/entry/measure.ts";
 
 const statistics = (own: Partial<TensorStatistics>): TensorStatistics => ({
   count: 100,

@@ -15,8 +15,8 @@ import { outcomeOf, truthAsCompiled, type TruthLine } from "../../bench/trainabi
 import { train, trainFixed } from "../../bench/trainability/train.ts";
 import { verdictOf } from "../../bench/trainability/verdict.ts";
 import { writeTruth } from "../../bench/trainability/write_truth.ts";
-import type { Fix } from "../../src/diagnosis/fix.ts";
-import { RULES } from "../../src/rules/rules.ts";
+import type { Fix } from "../../src/core/diagnosis/fix.ts";
+import { RULES } from "../../src/core/rules/rules.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 
 /** Networks that train in no time: with one learning rate each, or frozen as a whole. */

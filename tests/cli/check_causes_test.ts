@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
-import { sarifErrors } from "../render/sarif_errors.ts";
+import { sarifErrors } from "../gate/text/sarif_errors.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { runCommand } from "./run_command.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { MARKER_COMMENT } from "../../src/words/document.ts";
+import { MARKER_COMMENT } from "../../src/ground/words/document.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { BROKEN, model } from "./gate_models.ts";
 import { runCommand } from "./run_command.ts";

@@ -1,19 +1,19 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { claimOutputs } from "../../src/cli/kit/claim_outputs.ts";
 import { UsageError } from "../../src/cli/kit/flag.ts";
-import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { diagnose } from "../../src/core/diagnosis/diagnose.ts";
 import { formatBaseline } from "../../src/gate/write_baseline.ts";
 import { decide } from "../../src/gate/decide.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { renderGateJson, renderJson } from "../../src/render/report_document.ts";
-import { renderJunit } from "../../src/render/render_junit.ts";
-import { renderMarkdown } from "../../src/render/render_markdown.ts";
-import { renderSarif } from "../../src/render/render_sarif.ts";
-import { renderText } from "../../src/render/render_text.ts";
+import { renderGateJson, renderJson } from "../../src/core/text/report_document.ts";
+import { renderJunit } from "../../src/gate/text/render_junit.ts";
+import { renderMarkdown } from "../../src/core/text/render_markdown.ts";
+import { renderSarif } from "../../src/gate/text/render_sarif.ts";
+import { renderText } from "../../src/core/text/render_text.ts";
 import { studyOpening } from "../../src/study/study_document.ts";
-import { userImports } from "../../src/model/user_code/foreign_code.ts";
-import { MARKER_COMMENT, MARKER_LINE } from "../../src/words/document.ts";
-import { withFolder } from "../model/save_model.ts";
+import { userImports } from "../../src/files/user_code/foreign_code.ts";
+import { MARKER_COMMENT, MARKER_LINE } from "../../src/ground/words/document.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { layer, measurements } from "../networks/sample.ts";
 import { makeHeader } from "../networks/studies.ts";
 

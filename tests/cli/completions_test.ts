@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { MODEL_RULES } from "../../src/rules/rules.ts";
+import { MODEL_RULES } from "../../src/core/rules/rules.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { flagName } from "../../src/cli/kit/flag.ts";
 import { COMMANDS } from "../../src/cli/overview.ts";

@@ -1,4 +1,4 @@
-import { type MadeTensor, writeCheckpoint } from "../measure/write_checkpoint.ts";
+import { type MadeTensor, writeCheckpoint } from "../checkpoint/write_checkpoint.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";

@@ -1,10 +1,10 @@
 import { resuming } from "../../src/cli/examine_weights.ts";
 import { readWeights } from "../../src/load/read_weights.ts";
-import { compareFiles } from "../../src/measure/checkpoint/compare_checkpoints.ts";
-import { measureFile } from "../../src/measure/checkpoint/measure_checkpoint.ts";
-import type { SweepJournal } from "../../src/measure/checkpoint/sweep_journal.ts";
-import { WORTH_WORKERS } from "../../src/measure/checkpoint/sweep_in_parallel.ts";
-import { writeCheckpoint } from "../measure/write_checkpoint.ts";
+import { compareFiles } from "../../src/checkpoint/compare_checkpoints.ts";
+import { measureFile } from "../../src/checkpoint/measure_checkpoint.ts";
+import type { SweepJournal } from "../../src/checkpoint/sweep_journal.ts";
+import { WORTH_WORKERS } from "../../src/checkpoint/sweep_in_parallel.ts";
+import { writeCheckpoint } from "../checkpoint/write_checkpoint.ts";
 import { runCommand } from "./run_command.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { MODEL_RULES, RULES } from "../../src/rules/rules.ts";
+import { MODEL_RULES, RULES } from "../../src/core/rules/rules.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";

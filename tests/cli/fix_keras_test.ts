@@ -1,13 +1,17 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Fix } from "../../src/diagnosis/fix.ts";
+import type { Fix } from "../../src/core/diagnosis/fix.ts";
 import { kerasInitializers } from "../../src/cli/commands/run_fix.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { openZip } from "../../src/model/files/unzip.ts";
-import { getWeights, rescaleWeights, setWeights } from "../../src/model/weights/model_weights.ts";
+import { openZip } from "../../src/files/unzip.ts";
+import {
+  getWeights,
+  rescaleWeights,
+  setWeights,
+} from "../../src/core/model/weights/model_weights.ts";
 import { rewriteKeras } from "../../src/keras/files/rewrite_keras.ts";
 import { loadModel } from "../../src/load/load_model.ts";
-import { ModelError } from "../../src/model/model_error.ts";
-import { withFolder } from "../model/save_model.ts";
+import { ModelError } from "../../src/core/model/model_error.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { runCommand } from "./run_command.ts";
 
 const FILES = new URL("../../fixtures/files/keras/", import.meta.url);

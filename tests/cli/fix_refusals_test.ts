@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { namesIn } from "../model/read_saved.ts";
+import { namesIn } from "../core/model/read_saved.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
 import { readFlag } from "./listed_flags.ts";

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { getWeights } from "../../src/model/weights/model_weights.ts";
+import { exerciseModel } from "../../src/core/model/layers/exercise_model.ts";
+import { getWeights } from "../../src/core/model/weights/model_weights.ts";
 import { loadModel } from "../../src/load/load_model.ts";
-import { loadByTensorFlow, namesIn } from "../model/read_saved.ts";
-import { saveModel, withFolder } from "../model/save_model.ts";
+import { loadByTensorFlow, namesIn } from "../core/model/read_saved.ts";
+import { saveModel, withFolder } from "../core/model/save_model.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { runCommand } from "./run_command.ts";
 

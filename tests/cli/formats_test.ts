@@ -1,5 +1,5 @@
-import { differenceOf } from "../../src/compare/difference.ts";
-import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { differenceOf } from "../../src/core/compare/difference.ts";
+import { diagnose } from "../../src/core/diagnosis/diagnose.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { claimOutputs } from "../../src/cli/kit/claim_outputs.ts";
 import { writeOutput } from "../../src/cli/kit/write_output.ts";
@@ -10,13 +10,13 @@ import {
   type GateContext,
   type Result,
 } from "../../src/cli/formats.ts";
-import { userImports } from "../../src/model/user_code/foreign_code.ts";
+import { userImports } from "../../src/files/user_code/foreign_code.ts";
 import { summarizeStudy } from "../../src/study/study.ts";
-import { runCommand } from "../cli/run_command.ts";
-import { withFolder } from "../model/save_model.ts";
+import { runCommand } from "./run_command.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { makeHeader, makePoints } from "../networks/studies.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
-import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
+import { gateResult, gateRun, someFindings } from "../gate/text/sample_gate.ts";
 
 const NAMES = Object.keys(FORMATS) as FormatName[];
 const OPTIONS = { width: 80 };

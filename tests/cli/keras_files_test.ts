@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { parseReport } from "../../src/render/mod.ts";
+import { parseReport } from "../../src/entry/render.ts";
 import { bytesOf, figuresOf, FOLDER, withFile } from "../keras/files/fixtures.ts";
 import { packKeras, unpackKeras } from "../keras/files/pack_keras.ts";
-import { writeZip } from "../model/files/write_zip.ts";
+import { writeZip } from "../files/write_zip.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 

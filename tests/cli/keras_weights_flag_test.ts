@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseReport } from "../../src/render/mod.ts";
+import { parseReport } from "../../src/entry/render.ts";
 import { bytesOf, FOLDER, withFile } from "../keras/files/fixtures.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";

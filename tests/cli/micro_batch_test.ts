@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { largestDifference } from "../measure/largest_difference.ts";
+import { largestDifference } from "../core/measure/largest_difference.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 import { withModel } from "./with_model.ts";

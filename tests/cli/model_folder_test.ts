@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { modelIn } from "../../src/cli/model_in.ts";
-import { ModelError } from "../../src/model/model_error.ts";
+import { ModelError } from "../../src/core/model/model_error.ts";
 import { fixture } from "../torch/fixture.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";

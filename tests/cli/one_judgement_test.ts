@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { main } from "../../src/cli/main.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import type { Finding } from "../../src/rules/finding.ts";
+import type { Finding } from "../../src/core/rules/finding.ts";
 import { runCommand } from "./run_command.ts";
 
 const FIXTURES = new URL("../../fixtures/files/", import.meta.url);

@@ -1,8 +1,8 @@
-import { makeCheckpoint } from "../measure/made_checkpoints.ts";
+import { makeCheckpoint } from "../checkpoint/made_checkpoints.ts";
 import { assemblePickle, dictionaryParts, tensorParts } from "../torch/assemble_pickle.ts";
-import { writeZip } from "../model/files/write_zip.ts";
-import { writeSparseHdf5, writeSparseNpz } from "../measure/write_sparse.ts";
-import { writeCheckpoint } from "../measure/write_checkpoint.ts";
+import { writeZip } from "../files/write_zip.ts";
+import { writeSparseHdf5, writeSparseNpz } from "../checkpoint/write_sparse.ts";
+import { writeCheckpoint } from "../checkpoint/write_checkpoint.ts";
 import {
   type FileServer,
   type Misbehaves,
@@ -10,7 +10,7 @@ import {
   type Served,
   serveFiles,
   type ServeOptions,
-} from "../model/files/remote/serve_files.ts";
+} from "../files/remote/serve_files.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand, type RunOptions } from "./run_command.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";

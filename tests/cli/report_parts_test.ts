@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { makeCheckpoint } from "../measure/made_checkpoints.ts";
-import { writeCheckpoint } from "../measure/write_checkpoint.ts";
+import { makeCheckpoint } from "../checkpoint/made_checkpoints.ts";
+import { writeCheckpoint } from "../checkpoint/write_checkpoint.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 

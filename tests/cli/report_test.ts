@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { threadsToLoad } from "../../src/cli/measure_model.ts";
 import { MAX_THREADS } from "../../src/engine/engine.ts";
-import { parseReport } from "../../src/render/mod.ts";
+import { parseReport } from "../../src/entry/render.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";

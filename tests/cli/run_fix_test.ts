@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { beyondStock, nameAlike } from "../../src/cli/commands/run_fix.ts";
-import { loadModel } from "../../src/load/mod.ts";
+import { loadModel } from "../../src/entry/model.ts";
 import { FOLDER } from "../keras/files/fixtures.ts";
 import type { Layer, LayersModel } from "../../src/engine/tensorflow.ts";
-import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
-import { saveModel as saveFiles } from "../../src/load/save_model.ts";
-import { saveModel, withFolder } from "../model/save_model.ts";
+import { leafLayers } from "../../src/core/model/layers/leaf_layers.ts";
+import { saveModel as saveFiles } from "../../src/keras/save_model.ts";
+import { saveModel, withFolder } from "../core/model/save_model.ts";
 import { runCommand } from "./run_command.ts";
 
 const { tf } = await startEngine();

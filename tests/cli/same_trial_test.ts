@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { tryTraining } from "../../src/probe/try_training.ts";
+import { tryTraining } from "../../src/core/probe/try_training.ts";
 import { classes, classifier } from "../networks/trained_models.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { runCommand } from "./run_command.ts";

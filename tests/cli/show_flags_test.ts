@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { differenceOf } from "../../src/compare/difference.ts";
+import { differenceOf } from "../../src/core/compare/difference.ts";
 import { CHECK_FLAGS } from "../../src/cli/commands/check.ts";
 import { DIFF_FLAGS } from "../../src/cli/commands/diff.ts";
 import { REPORT_FLAGS } from "../../src/cli/commands/report.ts";
@@ -14,12 +14,12 @@ import {
   type ShowFlag,
 } from "../../src/cli/formats.ts";
 import type { FlagSet } from "../../src/cli/kit/flag.ts";
-import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import type { RenderTextOptions } from "../../src/render/render_charts.ts";
+import { diagnose } from "../../src/core/diagnosis/diagnose.ts";
+import type { RenderTextOptions } from "../../src/core/text/render_charts.ts";
 import { summarizeStudy } from "../../src/study/study.ts";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
-import { gateResult, gateRun } from "../render/sample_gate.ts";
+import { gateResult, gateRun } from "../gate/text/sample_gate.ts";
 import { growthSummary } from "../networks/growth.ts";
 import { makeHeader, makePoints } from "../networks/studies.ts";
 import { assertRefuses } from "./refuses.ts";

@@ -8,7 +8,7 @@ const FINE = "export const createModel = ({ tf }) =>" +
 /** Waits by the processor time of the whole process, in which other tests may be at work. */
 const WAITS = `
 import { assertEquals, assertRejects } from "@std/assert";
-import { untilStalled } from "./src/model/user_code/foreign_code.ts";
+import { untilStalled } from "./src/files/user_code/foreign_code.ts";
 
 const stalled = () => new Error("stalled");
 const sleep = (time: number) => new Promise((resolve) => setTimeout(resolve, time));

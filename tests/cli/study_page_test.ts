@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { runCommand } from "./run_command.ts";
 
 const SMALL = ["--scale", "0.5,1,2", "--seeds", "1", "--depth", "2", "--activation", "tanh"];

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { engineFileUrl } from "../../src/engine/start/engine_files.ts";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 

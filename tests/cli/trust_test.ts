@@ -1,4 +1,4 @@
-import { InputError } from "../../src/words/input_error.ts";
+import { InputError } from "../../src/ground/words/input_error.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { loadSubject, provideBatch } from "../../src/cli/load_subject.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
 import { runCommand } from "./run_command.ts";
 
-const MODEL = new URL("../../src/load/mod.ts", import.meta.url).href;
+const MODEL = new URL("../../src/entry/model.ts", import.meta.url).href;
 
 /** As modules import the types of this package, whose code names where a baseline usually lies. */
 const NET = `import type { ModelModule } from "${MODEL}";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { trainingLine } from "../../src/training/read_training_log.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { healthyLog, SICK } from "../training/sick_logs.ts";
 import { runCommand } from "./run_command.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { parseReport } from "../../src/render/mod.ts";
+import { parseReport } from "../../src/entry/render.ts";
 import { fixture } from "../torch/fixture.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/cli/kit/flag.ts";
 import { writeOutput } from "../../src/cli/kit/write_output.ts";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 
 /** Does something while somebody reads a named pipe in the folder, and answers what came out. */
 async function throughPipe(

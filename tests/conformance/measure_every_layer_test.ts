@@ -1,7 +1,7 @@
 import { assert, assertMatch, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { measure, MeasureError } from "../../src/measure/mod.ts";
+import { measure, MeasureError } from "../../src/entry/measure.ts";
 import { drawInput, drawWeight } from "./draw.ts";
 import { type NdArray, randomStream } from "./reference/mod.ts";
 import type { Row } from "./row.ts";

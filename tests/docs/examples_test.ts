@@ -54,8 +54,9 @@ for (const [i, { place, code }] of examples.entries()) {
   if (/\b(?:Deno\.test|testGradientHealth)\(/.test(code)) await import(`file://${file}`);
   else {
     Deno.test(`the example at ${place} runs`, async () => {
-      // TensorFlow.js keeps a backend that the example starts, and startEngine() refuses it.
-      if (code.includes("tf.setBackend(")) await runAlone(file);
+      // TensorFlow.js keeps a backend that the example starts, and startEngine() refuses it, as it does other
+      // settings than those of an engine that an earlier example has left running.
+      if (/tf\.setBackend\(|startEngine\(\{/.test(code)) await runAlone(file);
       else await import(`file://${file}`);
     });
   }

@@ -6,10 +6,10 @@ import {
   decodeBaseline,
   encodeBaseline,
 } from "../../src/gate/find_baseline.ts";
-import { DOCUMENTS } from "../../src/words/document.ts";
-import { encodeGate, gateShape } from "../../src/gate/result_document.ts";
-import { encodeReport, parseReport } from "../../src/render/report_document.ts";
-import { readShape, requireValue } from "../../src/words/shape.ts";
+import { DOCUMENTS } from "../../src/ground/words/document.ts";
+import { encodeGate, gateShape } from "../../src/core/diagnosis/result_document.ts";
+import { encodeReport, parseReport } from "../../src/core/text/report_document.ts";
+import { readShape, requireValue } from "../../src/ground/words/shape.ts";
 import {
   POINT_BEGINNING,
   readStudyLine,
@@ -19,8 +19,8 @@ import {
   studyLine,
   studyOpening,
 } from "../../src/study/study_document.ts";
-import { anyFindings, anyMeasurements } from "../render/arbitrary.ts";
-import { anyGateResult } from "../render/arbitrary_gate.ts";
+import { anyFindings, anyMeasurements } from "../core/text/arbitrary.ts";
+import { anyGateResult } from "../gate/text/arbitrary_gate.ts";
 import { makeHeader, makeLayer } from "../networks/studies.ts";
 import { assertRefused, type Parts, parts } from "../assert_refused.ts";
 

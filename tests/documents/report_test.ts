@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseReport, renderJson } from "../../src/render/report_document.ts";
+import { parseReport, renderJson } from "../../src/core/text/report_document.ts";
 import { finding, layer, measurements } from "../networks/sample.ts";
 import { assertRefused, type Parts, parts } from "../assert_refused.ts";
 

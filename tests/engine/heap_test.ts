@@ -6,7 +6,7 @@ import { heapMemory, type WasmBackend } from "../../src/engine/native/wasm_backe
 import { createNativeModule } from "../../src/engine/native/native_module.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 
 Deno.test("heapView() reads a tensor of each type in place", async () => {
   await using engine = await startEngine();

@@ -95,7 +95,7 @@ Deno.test("importTensorFlow() imports the whole where nobody has said otherwise"
 });
 
 /** The rooms that compute with TensorFlow.js when the command line measures a file. */
-const ROOMS = ["cli", "diagnosis", "engine", "keras", "load", "measure", "model", "probe", "torch"];
+const ROOMS = ["cli", "core", "engine", "files", "keras", "load", "torch"];
 
 Deno.test("the program uses nothing of TensorFlow.js that its parts lack", async () => {
   const script = `

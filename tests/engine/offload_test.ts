@@ -5,9 +5,9 @@ import { offload } from "../../src/engine/heap/offload.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 import { patchProperty } from "../../src/engine/patching.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { runPass } from "../../src/measure/pass.ts";
-import { modelWeights } from "../../src/model/weights/model_weights.ts";
-import { leafLayers, randomBatch } from "../../src/load/mod.ts";
+import { runPass } from "../../src/core/measure/pass.ts";
+import { modelWeights } from "../../src/core/model/weights/model_weights.ts";
+import { leafLayers, randomBatch } from "../../src/entry/model.ts";
 
 Deno.test("offload() changes no bit of a pass", async () => {
   await using engine = await startEngine();

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { EngineError } from "../../src/engine/engine.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
-import { measure } from "../../src/measure/measure.ts";
+import { measure } from "../../src/core/measure/measure.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { ACTIVATIONS } from "../../src/traits/activations.ts";
+import { ACTIVATIONS } from "../../src/ground/traits/activations.ts";
 
 /** A function, and the second derivative of its cube. */
 type Curve = [f: (tf: TensorFlow, x: Tensor) => Tensor, curve: (x: number) => number];

@@ -3,7 +3,7 @@ import { heapView } from "../../src/engine/heap/heap.ts";
 import { settleDtype } from "../../src/engine/settle_dtype.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { measure } from "../../src/measure/measure.ts";
+import { measure } from "../../src/core/measure/measure.ts";
 import { importTensorFlow } from "../../src/engine/start/import_tensorflow.ts";
 
 type NumericType = "float32" | "int32" | "bool";

@@ -1,4 +1,4 @@
-import { InputError } from "../../src/words/input_error.ts";
+import { InputError } from "../../src/ground/words/input_error.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { EngineError, type EngineOptions } from "../../src/engine/engine.ts";
 import { hasRelaxedSimd } from "../../src/engine/start/engine_files.ts";

@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
-import { measure } from "../../src/measure/measure.ts";
-import type { Objective } from "../../src/model/objective.ts";
+import { measure } from "../../src/core/measure/measure.ts";
+import type { Objective } from "../../src/core/model/objective.ts";
 import { objective as telling } from "../../examples/gan/discriminator.ts";
 import * as generator from "../../examples/gan/generator.ts";
 import { commandsOf, runDeno } from "./run_deno.ts";

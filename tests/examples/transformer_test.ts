@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { assertCausal, assertGradientsMatchNumeric } from "../../src/assert/assertions.ts";
+import { assertCausal, assertGradientsMatchNumeric } from "../../src/core/assert/assertions.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { loadModel } from "../../src/load/load_model.ts";
-import { saveModel } from "../../src/load/save_model.ts";
-import { measure } from "../../src/measure/measure.ts";
+import { saveModel } from "../../src/keras/save_model.ts";
+import { measure } from "../../src/core/measure/measure.ts";
 import { register } from "../../examples/self_attention.ts";
 import { createBatch, createModel, objective } from "../../examples/transformer.ts";
 

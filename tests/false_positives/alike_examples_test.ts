@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { deadUnits } from "../../src/rules/signal/dead_units.ts";
+import { deadUnits } from "../../src/core/rules/signal/dead_units.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { measure } from "../../src/measure/measure.ts";
-import { getWeights, setWeights } from "../../src/model/weights/model_weights.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { measure } from "../../src/core/measure/measure.ts";
+import { getWeights, setWeights } from "../../src/core/model/weights/model_weights.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
 
 type Symbolic = ReturnType<TensorFlow["input"]>;
 

@@ -1,7 +1,7 @@
-import { runRules } from "../../src/rules/judge_rule.ts";
+import { runRules } from "../../src/core/rules/judge_rule.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { runPass } from "../../src/measure/pass.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { runPass } from "../../src/core/measure/pass.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
 import { buildControl, type Control, type Style, type Task } from "../networks/controls.ts";
 
 /** Number of networks with a finding, by rule. */

@@ -1,27 +1,27 @@
-import { batchIndependence } from "../../src/rules/trained/batch_independence.ts";
-import { causality } from "../../src/rules/trained/causality.ts";
-import type { Finding } from "../../src/rules/finding.ts";
-import { numericGradients } from "../../src/rules/trained/numeric_gradients.ts";
-import { inputDependence } from "../../src/rules/trained/input_dependence.ts";
-import { lossReduction } from "../../src/rules/trained/loss_reduction.ts";
-import { overfitsBatch } from "../../src/rules/trained/overfits_batch.ts";
-import { THRESHOLDS } from "../../src/rules/register_rule.ts";
-import { updateRatio } from "../../src/rules/trained/update_ratio.ts";
-import { weightsChange } from "../../src/rules/trained/weights_change.ts";
-import { weightsFrozen } from "../../src/rules/trained/weights_frozen.ts";
+import { batchIndependence } from "../../src/core/rules/trained/batch_independence.ts";
+import { causality } from "../../src/core/rules/trained/causality.ts";
+import type { Finding } from "../../src/core/rules/finding.ts";
+import { numericGradients } from "../../src/core/rules/trained/numeric_gradients.ts";
+import { inputDependence } from "../../src/core/rules/trained/input_dependence.ts";
+import { lossReduction } from "../../src/core/rules/trained/loss_reduction.ts";
+import { overfitsBatch } from "../../src/core/rules/trained/overfits_batch.ts";
+import { THRESHOLDS } from "../../src/core/rules/register_rule.ts";
+import { updateRatio } from "../../src/core/rules/trained/update_ratio.ts";
+import { weightsChange } from "../../src/core/rules/trained/weights_change.ts";
+import { weightsFrozen } from "../../src/core/rules/trained/weights_frozen.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import type { Batch } from "../../src/model/batches/batch.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import type { Batch } from "../../src/core/model/batches/batch.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import {
   probeBatchIndependence,
   probeCausality,
   probeInputDependence,
-} from "../../src/probe/probe_dependence.ts";
-import { probeGradients } from "../../src/probe/probe_gradients.ts";
-import { probeLoss } from "../../src/probe/probe_loss.ts";
-import { probeOverfit, probeStep } from "../../src/probe/probe_step.ts";
+} from "../../src/core/probe/probe_dependence.ts";
+import { probeGradients } from "../../src/core/probe/probe_gradients.ts";
+import { probeLoss } from "../../src/core/probe/probe_loss.ts";
+import { probeOverfit, probeStep } from "../../src/core/probe/probe_step.ts";
 import { buildControl, type Control, STYLES } from "../networks/controls.ts";
 import type { Counts } from "./count_findings.ts";
 

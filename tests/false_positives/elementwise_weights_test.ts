@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { runRules } from "../../src/rules/judge_rule.ts";
+import { runRules } from "../../src/core/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Layer, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { measure } from "../../src/measure/measure.ts";
-import { randomBatch, randomTargets } from "../../src/model/batches/random_batch.ts";
-import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
+import { measure } from "../../src/core/measure/measure.ts";
+import { randomBatch, randomTargets } from "../../src/core/model/batches/random_batch.ts";
+import { rescaleWeights } from "../../src/core/model/weights/model_weights.ts";
 
 /** Layers whose weights have their own axes and are not kernels: slopes of 0, scales of 1. */
 const ELEMENTWISE: Record<string, (tf: TensorFlow, name: string) => Layer[]> = {

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { activationScale } from "../../src/rules/signal/activation_scale.ts";
-import { gradientBalance } from "../../src/rules/signal/gradient_balance.ts";
+import { activationScale } from "../../src/core/rules/signal/activation_scale.ts";
+import { gradientBalance } from "../../src/core/rules/signal/gradient_balance.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { measure } from "../../src/core/measure/measure.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
 
 /** A network as the initialisers of TensorFlow.js draw it, and the worst that is said of it. */
 interface Drawn {

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { runRules } from "../../src/rules/judge_rule.ts";
+import { runRules } from "../../src/core/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { measure } from "../../src/core/measure/measure.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
 
 type Kind = "simpleRNN" | "gru" | "lstm";
 type Initializer = ReturnType<TensorFlow["initializers"]["zeros"]>;

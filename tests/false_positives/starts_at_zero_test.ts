@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { deadUnits } from "../../src/rules/signal/dead_units.ts";
-import { gradientsFlow } from "../../src/rules/signal/gradients_flow.ts";
-import { runRules } from "../../src/rules/judge_rule.ts";
+import { deadUnits } from "../../src/core/rules/signal/dead_units.ts";
+import { gradientsFlow } from "../../src/core/rules/signal/gradients_flow.ts";
+import { runRules } from "../../src/core/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { measure } from "../../src/measure/measure.ts";
-import { randomBatch, randomTargets } from "../../src/model/batches/random_batch.ts";
+import { measure } from "../../src/core/measure/measure.ts";
+import { randomBatch, randomTargets } from "../../src/core/model/batches/random_batch.ts";
 
 type SymbolicTensor = ReturnType<TensorFlow["input"]>;
 

@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { activationScale } from "../../src/rules/signal/activation_scale.ts";
-import { runRules } from "../../src/rules/judge_rule.ts";
+import { activationScale } from "../../src/core/rules/signal/activation_scale.ts";
+import { runRules } from "../../src/core/rules/judge_rule.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { measure } from "../../src/core/measure/measure.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
 
 const CHANNELS = 64;
 const WINDOW = 4 * 4;

@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 
 /** Source of random cases: the same seed and index give the same case on every machine. */
 export class Chance {

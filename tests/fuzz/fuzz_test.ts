@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { readTargets } from "./read_targets.ts";
 import { runTarget } from "./run_target.ts";
-import { userImports } from "../../src/model/user_code/foreign_code.ts";
+import { userImports } from "../../src/files/user_code/foreign_code.ts";
 
 // Imports are followed for as long as the process runs, which the sanitizer would take for a leak.
 userImports.follow();

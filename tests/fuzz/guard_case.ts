@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/mod.ts";
-import { leafLayers } from "../../src/load/mod.ts";
+import { leafLayers } from "../../src/entry/model.ts";
 
 /** A case that takes longer hangs. */
 const LONGEST = 5000;

@@ -1,4 +1,4 @@
-import { escapeControls } from "../../src/words/show_value.ts";
+import { escapeControls } from "../../src/ground/words/show_value.ts";
 import type { Chance } from "./chance.ts";
 
 const PIECES = [

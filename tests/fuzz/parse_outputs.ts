@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { Marked, type Token } from "marked";
-import type { GateResult } from "../../src/gate/gate_result.ts";
+import type { GateResult } from "../../src/core/diagnosis/gate_result.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
-import { displayWidth } from "../../src/render/fit_text.ts";
-import { renderJunit } from "../../src/render/render_junit.ts";
-import { renderSarif } from "../../src/render/render_sarif.ts";
-import { sarifErrors } from "../render/sarif_errors.ts";
+import { displayWidth } from "../../src/core/text/fit_text.ts";
+import { renderJunit } from "../../src/gate/text/render_junit.ts";
+import { renderSarif } from "../../src/gate/text/render_sarif.ts";
+import { sarifErrors } from "../gate/text/sarif_errors.ts";
 
 const CONTROLS = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 

@@ -1,14 +1,14 @@
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { Measurements } from "../../src/measure/measurements.ts";
-import type { Batch } from "../../src/model/batches/batch.ts";
+import type { Measurements } from "../../src/core/measure/measurements.ts";
+import type { Batch } from "../../src/core/model/batches/batch.ts";
 import { GATE_RULES, PRESETS } from "../../src/gate/gate_rules.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { updateBaseline } from "../../src/gate/write_baseline.ts";
 import { summarizeStudy } from "../../src/study/study.ts";
-import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { deadUnits } from "../../src/rules/signal/dead_units.ts";
-import type { Fix } from "../../src/diagnosis/fix.ts";
-import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
+import { diagnose } from "../../src/core/diagnosis/diagnose.ts";
+import { deadUnits } from "../../src/core/rules/signal/dead_units.ts";
+import type { Fix } from "../../src/core/diagnosis/fix.ts";
+import { gateResult, gateRun, someFindings } from "../gate/text/sample_gate.ts";
 import { makeHeader, makePoints } from "../networks/studies.ts";
 
 /** Material for the arguments of a case. */

@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { applySuppressions, decide } from "../../src/gate/decide.ts";
 import { type Configuration, parseSeeds, type Suppression } from "../../src/gate/configuration.ts";
-import { GateError } from "../../src/gate/gate_result.ts";
+import { GateError } from "../../src/core/diagnosis/gate_result.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { runRules } from "../../src/rules/judge_rule.ts";
+import { runRules } from "../../src/core/rules/judge_rule.ts";
 import { flat, makeMeasurements } from "../networks/measurements.ts";
 import { makeFinding, makeRun } from "./make_run.ts";
 import { assertRefused } from "../assert_refused.ts";

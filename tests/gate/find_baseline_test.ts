@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { Measurements } from "../../src/measure/measurements.ts";
+import type { Measurements } from "../../src/core/measure/measurements.ts";
 import { type Baseline, findBaseline, parseBaseline } from "../../src/gate/find_baseline.ts";
 import { formatBaseline, updateBaseline } from "../../src/gate/write_baseline.ts";
-import { GateError } from "../../src/gate/gate_result.ts";
+import { GateError } from "../../src/core/diagnosis/gate_result.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
-import { anyMeasurements } from "../render/arbitrary.ts";
+import { anyMeasurements } from "../core/text/arbitrary.ts";
 
 const { rules } = resolveConfiguration({});
 

@@ -6,12 +6,12 @@ import {
   openConfiguration,
   readConfiguration,
 } from "../../src/gate/find_configuration.ts";
-import { GateError } from "../../src/gate/gate_result.ts";
+import { GateError } from "../../src/core/diagnosis/gate_result.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { readBaseline } from "../../src/gate/find_baseline.ts";
-import { readJson } from "../../src/model/model_error.ts";
-import { OBJECTIVES } from "../../src/model/objective.ts";
-import { anyOf } from "../../src/words/show_value.ts";
+import { readJson } from "../../src/core/model/model_error.ts";
+import { OBJECTIVES } from "../../src/core/model/objective.ts";
+import { anyOf } from "../../src/ground/words/show_value.ts";
 
 const read = (text: string, key: "gradientHealth" | null = null) =>
   readConfiguration({ file: "gate.jsonc", text, key });

@@ -1,6 +1,6 @@
-import { atMost } from "../../src/rules/say.ts";
-import type { Finding } from "../../src/rules/finding.ts";
-import type { GateRun } from "../../src/gate/gate_result.ts";
+import { atMost } from "../../src/core/rules/say.ts";
+import type { Finding } from "../../src/core/rules/finding.ts";
+import type { GateRun } from "../../src/core/diagnosis/gate_result.ts";
 import { makeMeasurements } from "../networks/measurements.ts";
 
 /** A finding of the given rule and layer. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { GATE_RULES, PRESETS } from "../../src/gate/gate_rules.ts";
-import { GateError } from "../../src/gate/gate_result.ts";
+import { GateError } from "../../src/core/diagnosis/gate_result.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import type { Configuration } from "../../src/gate/configuration.ts";
 import { assertRefused } from "../assert_refused.ts";

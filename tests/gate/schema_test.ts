@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Ajv } from "ajv";
-import { RULES } from "../../src/rules/rules.ts";
+import { RULES } from "../../src/core/rules/rules.ts";
 import { configurationSchema } from "../../src/gate/configuration_shape.ts";
 import schema from "../../gradient-health.schema.json" with { type: "json" };
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { formatBaseline, writeBaseline } from "../../src/gate/write_baseline.ts";
-import { GateError } from "../../src/gate/gate_result.ts";
+import { GateError } from "../../src/core/diagnosis/gate_result.ts";
 import { parseBaseline } from "../../src/gate/find_baseline.ts";
 
 const SCRIPT = new URL("store_baseline.ts", import.meta.url).pathname;

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { CALIBRATIONS } from "../../src/rules/rules.ts";
+import { CALIBRATIONS } from "../../src/core/rules/rules.ts";
 import { CALIBRATION, calibrationSentences } from "../../tools/generate/calibration.ts";
 import { runCommand } from "../cli/run_command.ts";
 

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { measure } from "../../src/measure/measure.ts";
+import { measure } from "../../src/core/measure/measure.ts";
 import { loadModel } from "../../src/load/load_model.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { saveModel } from "../model/save_model.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
+import { saveModel } from "../core/model/save_model.ts";
 import { ownClassName, readSavedLoss } from "../../src/keras/compile_as_saved.ts";
-import type { LossSettings } from "../../src/model/objective.ts";
+import type { LossSettings } from "../../src/core/model/objective.ts";
 
 /** Measures a model.json with a softmax of 3 units and a training configuration. */
 async function objectiveOf(loss: unknown, keras = false): Promise<string> {

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, readBatch } from "../../src/load/mod.ts";
-import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { loadModel, readBatch } from "../../src/entry/model.ts";
+import { measure } from "../../src/core/measure/measure.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
 
 const { tf } = await startEngine();
 

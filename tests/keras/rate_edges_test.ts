@@ -2,9 +2,9 @@ import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Optimizer } from "../../src/engine/tensorflow.ts";
 import { savedOptimizer } from "../../src/keras/compile_as_saved.ts";
-import { optimizerOf } from "../../src/measure/training_facts.ts";
-import { learningRate } from "../../src/rules/task/learning_rate.ts";
-import { OPTIMIZERS, usualRates } from "../../src/traits/optimizers.ts";
+import { optimizerOf } from "../../src/core/measure/training_facts.ts";
+import { learningRate } from "../../src/core/rules/task/learning_rate.ts";
+import { OPTIMIZERS, usualRates } from "../../src/ground/traits/optimizers.ts";
 import { makeMeasurements } from "../networks/measurements.ts";
 
 const { tf } = await startEngine();

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertRefusedLater } from "../assert_refused.ts";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
-import { loadModel, ModelError, type Objective } from "../../src/load/mod.ts";
-import { SEEDED, withModule } from "../model/with_module.ts";
+import { loadModel, ModelError, type Objective } from "../../src/entry/model.ts";
+import { SEEDED, withModule } from "../core/model/with_module.ts";
 
 const { tf } = await startEngine();
 

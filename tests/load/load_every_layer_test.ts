@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
-import { loadModel } from "../../src/load/mod.ts";
+import { loadModel } from "../../src/entry/model.ts";
 import type { Row } from "../conformance/row.ts";
 import { ROWS } from "../conformance/rows/mod.ts";
-import { saveModel, withFolder } from "../model/save_model.ts";
+import { saveModel, withFolder } from "../core/model/save_model.ts";
 
 const { tf } = await startEngine();
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { exerciseModel } from "../../src/load/mod.ts";
-import { type Edit, functional, refused } from "../model/refusal.ts";
+import { exerciseModel } from "../../src/entry/model.ts";
+import { type Edit, functional, refused } from "../core/model/refusal.ts";
 import { predict, roundTrip } from "./round_trip.ts";
 import { type Parts, parts } from "../assert_refused.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertSays, type Parts, parts } from "../assert_refused.ts";
 import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../src/load/mod.ts";
+import { loadModel, ModelError } from "../../src/entry/model.ts";
 import {
   type Edit,
   errorOf,
@@ -10,8 +10,8 @@ import {
   refusalOf,
   refused,
   tiny,
-} from "../model/refusal.ts";
-import { saveModel, withFolder } from "../model/save_model.ts";
+} from "../core/model/refusal.ts";
+import { saveModel, withFolder } from "../core/model/save_model.ts";
 
 const { tf } = await startEngine();
 

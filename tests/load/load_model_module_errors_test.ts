@@ -7,9 +7,9 @@ import {
 } from "@std/assert";
 import { assertSays, type Parts, parts } from "../assert_refused.ts";
 import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../src/load/mod.ts";
-import { withFolder } from "../model/save_model.ts";
-import { SEEDED, withModule } from "../model/with_module.ts";
+import { loadModel, ModelError } from "../../src/entry/model.ts";
+import { withFolder } from "../core/model/save_model.ts";
+import { SEEDED, withModule } from "../core/model/with_module.ts";
 
 await startEngine();
 

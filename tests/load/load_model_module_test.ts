@@ -2,9 +2,9 @@ import process from "node:process";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isAbsolute, relative } from "node:path";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
-import { getWeights, loadModel, ModelError } from "../../src/load/mod.ts";
-import { withFolder } from "../model/save_model.ts";
-import { SEEDED, withModule } from "../model/with_module.ts";
+import { getWeights, loadModel, ModelError } from "../../src/entry/model.ts";
+import { withFolder } from "../core/model/save_model.ts";
+import { SEEDED, withModule } from "../core/model/with_module.ts";
 
 const { tf } = await startEngine();
 

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { exerciseModel, getWeights, loadModel } from "../../src/load/mod.ts";
-import { type Edit, refused, tiny } from "../model/refusal.ts";
+import { exerciseModel, getWeights, loadModel } from "../../src/entry/model.ts";
+import { type Edit, refused, tiny } from "../core/model/refusal.ts";
 import { predict, roundTrip } from "./round_trip.ts";
-import { saveModel, withFolder } from "../model/save_model.ts";
+import { saveModel, withFolder } from "../core/model/save_model.ts";
 import { type Parts, parts } from "../assert_refused.ts";
 
 const { tf } = await startEngine();

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
-import { exerciseModel, getWeights } from "../../src/load/mod.ts";
+import { exerciseModel, getWeights } from "../../src/entry/model.ts";
 import { roundTrip } from "./round_trip.ts";
 
 const { tf } = await startEngine();

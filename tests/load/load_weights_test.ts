@@ -5,7 +5,7 @@ import {
   type Tensor,
   type TensorFlow,
 } from "../../src/engine/mod.ts";
-import { getWeights, loadWeights, ModelError } from "../../src/load/mod.ts";
+import { getWeights, loadWeights, ModelError } from "../../src/entry/model.ts";
 import { fixture, readExpected } from "../torch/fixture.ts";
 import { TORCH_MODELS } from "../torch/torch_models.ts";
 import { type Parts, parts, partsOf } from "../assert_refused.ts";

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
 import { folderOf } from "../../src/load/load_model.ts";
-import { loadModel, ModelError } from "../../src/load/mod.ts";
-import { type Edit, refusal, refusalOf, tiny } from "../model/refusal.ts";
-import { saveModel, withFolder } from "../model/save_model.ts";
+import { loadModel, ModelError } from "../../src/entry/model.ts";
+import { type Edit, refusal, refusalOf, tiny } from "../core/model/refusal.ts";
+import { saveModel, withFolder } from "../core/model/save_model.ts";
 
 const { tf } = await startEngine();
 

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
-import { BatchError, exerciseModel, readBatch, type ReadBatchOptions } from "../../src/load/mod.ts";
+import {
+  BatchError,
+  exerciseModel,
+  readBatch,
+  type ReadBatchOptions,
+} from "../../src/entry/model.ts";
 import { assertRefusedLater } from "../assert_refused.ts";
 
 const { tf } = await startEngine();

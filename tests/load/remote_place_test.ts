@@ -1,7 +1,7 @@
 import { findRemote, localPlace, withoutQuery } from "../../src/load/remote_place.ts";
 import { readWeights } from "../../src/load/read_weights.ts";
-import { ModelError } from "../../src/model/model_error.ts";
-import { sendRange, serveFiles } from "../model/files/remote/serve_files.ts";
+import { ModelError } from "../../src/core/model/model_error.ts";
+import { sendRange, serveFiles } from "../files/remote/serve_files.ts";
 import { safetensors } from "../torch/fixture.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 

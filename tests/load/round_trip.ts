@@ -1,6 +1,6 @@
 import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
-import { loadModel, randomBatch } from "../../src/load/mod.ts";
-import { saveModel, type SaveOptions, withFolder } from "../model/save_model.ts";
+import { loadModel, randomBatch } from "../../src/entry/model.ts";
+import { saveModel, type SaveOptions, withFolder } from "../core/model/save_model.ts";
 
 const { tf } = await startEngine();
 

@@ -1,7 +1,7 @@
 import { modelIn } from "../../src/cli/model_in.ts";
-import { ModelError, readWeights } from "../../src/load/mod.ts";
-import { measureCheckpoint } from "../../src/measure/mod.ts";
-import { type MadeTensor, writeCheckpoint } from "../measure/write_checkpoint.ts";
+import { ModelError, readWeights } from "../../src/entry/model.ts";
+import { measureCheckpoint } from "../../src/entry/measure.ts";
+import { type MadeTensor, writeCheckpoint } from "../checkpoint/write_checkpoint.ts";
 import { runCommand } from "../cli/run_command.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { assertRefusedLater, parts } from "../assert_refused.ts";

@@ -1,8 +1,8 @@
 import { readWeights } from "../../src/load/read_weights.ts";
-import { ModelError } from "../../src/model/model_error.ts";
-import { writeSparseHdf5, writeSparseNpz } from "../measure/write_sparse.ts";
-import { npy } from "./npy.ts";
-import { writeZip } from "../model/files/write_zip.ts";
+import { ModelError } from "../../src/core/model/model_error.ts";
+import { writeSparseHdf5, writeSparseNpz } from "../checkpoint/write_sparse.ts";
+import { npy } from "../files/npy.ts";
+import { writeZip } from "../files/write_zip.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { gunzipSync } from "node:zlib";
 

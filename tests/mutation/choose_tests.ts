@@ -33,7 +33,9 @@ export function testChoice(imports: readonly Import[]): (module: string) => stri
   const tests = [...imported.keys()].filter((from) => /_test\.ts$/.test(from));
   const loads = new Map(tests.map((test) => [test, stepsFrom(test, imported).size]));
   return (module) => {
-    const [, room, ...path] = module.split("/");
+    const path = module.split("/");
+    // Tests have the folders of what they test; rooms of the core are a folder further down.
+    const room = path.slice(1, ["core", "ground"].includes(path[1]) ? 3 : 2).join("/");
     const stem = `/${path.at(-1)!.replace(/\.ts$/, "_")}`;
     const distances = stepsFrom(module, importers);
     const rank = (test: string) => [

@@ -7,7 +7,7 @@
  * | --------------- | ---------------------------------- | --------------------------- |
  * | `--count N`     | number of places in each folder    | 40                          |
  * | `--seed N`      | seed that the places are drawn by  | 0                           |
- * | `--folders A,B` | folders of src/, `measure` or `measure/checkpoint` | all rooms but {@linkcode LEFT_OUT} |
+ * | `--folders A,B` | folders of src/, `keras` or `core/rules` | all rooms but {@linkcode LEFT_OUT} |
  * | `--jobs N`      | number of changes tried at a time  | 2                           |
  *
  * A change that cannot matter is listed in `excused.json`, with the reason. Exits with 1 if the tests of any
@@ -23,8 +23,10 @@ import { testChoice } from "./choose_tests.ts";
 import excused from "./excused.json" with { type: "json" };
 import { changedLine, type Mutant, mutantsOf, mutate } from "./mutants.ts";
 
-/** Rooms that are not changed: `cli` hands arguments on, `picture` draws pages that people look at. */
-const LEFT_OUT = ["cli", "picture"];
+/** Rooms that are not changed: the doors hand arguments on, and `pages` is what people look at. */
+const LEFT_OUT = ["cli", "entry", "notebook", "pages"];
+/** Folders of `src/` whose folders are rooms. */
+const HOLD_ROOMS = ["core", "ground"];
 /** Share of changes that the tests of each folder must notice. */
 const LEAST = 0.9;
 /** Tests have noticed a change, as an endless loop, if they take this many times as long as without it. */
@@ -39,9 +41,12 @@ const count = Number(args.count ?? 40);
 const seed = Number(args.seed ?? 0);
 const jobs = Number(args.jobs ?? 2);
 const root = new URL("../../", import.meta.url);
-const rooms = [...Deno.readDirSync(new URL("src/", root))]
-  .filter(({ name, isDirectory }) => isDirectory && !LEFT_OUT.includes(name))
-  .map(({ name }) => name).sort();
+const foldersIn = (path: string) =>
+  [...Deno.readDirSync(new URL(path, root))].filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => name).sort();
+const rooms = foldersIn("src/").filter((name) => !LEFT_OUT.includes(name)).flatMap((name) =>
+  HOLD_ROOMS.includes(name) ? foldersIn(`src/${name}/`).map((room) => `${name}/${room}`) : [name]
+);
 const folders: string[] = args.folders?.split(",") ?? rooms;
 
 interface Place {

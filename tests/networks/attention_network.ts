@@ -1,4 +1,4 @@
-import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../src/core/measure/measurements.ts";
 import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./measurements.ts";
 
 /** Figures of a network with one attention. */

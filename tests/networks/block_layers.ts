@@ -1,4 +1,4 @@
-import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../src/core/measure/measurements.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "./measurements.ts";
 
 /** Layers of blocks with an attention and an MLP, and the rms of the MLP's kernel in one of them. */

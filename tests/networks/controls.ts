@@ -1,6 +1,6 @@
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
-import { criticalWeightVariance } from "../../src/theory/criticality.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
+import { criticalWeightVariance } from "../../src/ground/theory/criticality.ts";
 
 /** A network that is known to train, whatever the draw. */
 export interface Control {

@@ -1,4 +1,4 @@
-import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../src/core/measure/measurements.ts";
 import { makeMeasurements, makeTarget, makeWeight, statisticsOf } from "./measurements.ts";
 
 /** phi and its derivative, in float64. */

@@ -1,4 +1,4 @@
-import type { Measurements } from "../../src/measure/measurements.ts";
+import type { Measurements } from "../../src/core/measure/measurements.ts";
 import { type DenseLayer, measureDense } from "./dense_network.ts";
 
 const GOLDEN = new URL("../../fixtures/golden/", import.meta.url);

@@ -1,7 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/core/diagnosis/examine/apply_fixes.ts";
 import type { Layer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
+import { rescaleWeights } from "../../src/core/model/weights/model_weights.ts";
 import { words } from "./patients.ts";
 
 const EXAMPLES = 32;

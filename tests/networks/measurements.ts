@@ -5,8 +5,8 @@ import type {
   TargetMeasurements,
   TensorStatistics,
   WeightMeasurements,
-} from "../../src/measure/measurements.ts";
-import { layerTraits } from "../../src/traits/layer_traits.ts";
+} from "../../src/core/measure/measurements.ts";
+import { layerTraits } from "../../src/ground/traits/layer_traits.ts";
 
 /** Statistics of the given numbers, accumulated in float64. */
 export function statisticsOf(values: ArrayLike<number>): TensorStatistics {

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/core/diagnosis/examine/apply_fixes.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { customLayers, type Drawn } from "./custom_layers.ts";
 

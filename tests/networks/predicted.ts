@@ -1,5 +1,5 @@
-import type { LayerMeasurements } from "../../src/measure/measurements.ts";
-import { meanField } from "../../src/theory/mean_field.ts";
+import type { LayerMeasurements } from "../../src/core/measure/measurements.ts";
+import { meanField } from "../../src/ground/theory/mean_field.ts";
 import { flat, makeMeasurements, makeWeight } from "./measurements.ts";
 
 export const WIDTH = 64;

@@ -1,6 +1,6 @@
-import type { GradientComparison } from "../../src/probe/probe_gradients.ts";
-import type { WeightStep } from "../../src/probe/probe_step.ts";
-import type { Attempt, LayerTraining, Trial } from "../../src/probe/trial.ts";
+import type { GradientComparison } from "../../src/core/probe/probe_gradients.ts";
+import type { WeightStep } from "../../src/core/probe/probe_step.ts";
+import type { Attempt, LayerTraining, Trial } from "../../src/core/probe/trial.ts";
 
 /** Model and batch of a probe. */
 export const SUBJECT = {

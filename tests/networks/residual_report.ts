@@ -1,7 +1,7 @@
-import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import type { LayerMeasurements, TensorStatistics } from "../../src/measure/measurements.ts";
-import type { DiagnosedReport } from "../../src/render/report_document.ts";
-import { runRules } from "../../src/rules/judge_rule.ts";
+import { diagnose } from "../../src/core/diagnosis/diagnose.ts";
+import type { LayerMeasurements, TensorStatistics } from "../../src/core/measure/measurements.ts";
+import type { DiagnosedReport } from "../../src/core/text/report_document.ts";
+import { runRules } from "../../src/core/rules/judge_rule.ts";
 import { layer, measurements, statistics, weight } from "./sample.ts";
 
 /** Names that a page must survive. */

@@ -3,9 +3,9 @@ import type {
   Measurements,
   TensorStatistics,
   WeightMeasurements,
-} from "../../src/measure/measurements.ts";
-import { atMost, layerName, say } from "../../src/rules/say.ts";
-import { type Finding, makeFinding, type Verdict } from "../../src/rules/finding.ts";
+} from "../../src/core/measure/measurements.ts";
+import { atMost, layerName, say } from "../../src/core/rules/say.ts";
+import { type Finding, makeFinding, type Verdict } from "../../src/core/rules/finding.ts";
 import { makeLayer, makeMeasurements, makeWeight } from "./measurements.ts";
 
 /** Statistics with the given mean of absolute values, all entries alike. */

@@ -1,4 +1,4 @@
-import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/core/diagnosis/examine/apply_fixes.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { deepPatient, type Fault, residualPatient } from "./patients.ts";
 

@@ -1,5 +1,5 @@
 import type { Tensor } from "../../src/engine/tensorflow.ts";
-import { registerLayer } from "../../src/traits/layer_traits.ts";
+import { registerLayer } from "../../src/ground/traits/layer_traits.ts";
 import { image, IMAGE_MODELS, norm, pooled, relu } from "./image_models.ts";
 import { CCE, type Kit, MSE, type SignalModel, type Symbolic } from "./signal_kit.ts";
 

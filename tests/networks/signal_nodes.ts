@@ -1,5 +1,5 @@
-import { propagate } from "../../src/theory/propagate.ts";
-import type { NetworkNode } from "../../src/theory/signal.ts";
+import { propagate } from "../../src/ground/theory/propagate.ts";
+import type { NetworkNode } from "../../src/ground/theory/signal.ts";
 
 export const EXAMPLES = 32;
 export const UNITS = 64;

@@ -5,7 +5,7 @@ import {
   type Tensor,
   type TensorFlow,
 } from "../../src/engine/mod.ts";
-import type { LayerMeasurements, Measurements } from "../../src/measure/mod.ts";
+import type { LayerMeasurements, Measurements } from "../../src/entry/measure.ts";
 
 const { tf } = await startEngine();
 

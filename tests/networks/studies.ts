@@ -1,4 +1,4 @@
-import type { HistoryRecord } from "../../src/picture/history_view.ts";
+import type { HistoryRecord } from "../../src/training/pages/history_view.ts";
 import {
   countPoints,
   gridPoint,

@@ -1,5 +1,5 @@
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 
 /** A layer without weights that keeps the shape and computes what it is told. */
 export function customLayer(tf: TensorFlow, name: string, compute: (x: Tensor) => Tensor): Layer {

@@ -4,7 +4,7 @@ import { type Figures, toolFigures } from "../../bench/peers/figures.ts";
 import type { NetworkFacts } from "../../bench/peers/loss_of.ts";
 import type { Golden } from "../../bench/peers/write_golden.ts";
 import { startEngine } from "../../src/engine/mod.ts";
-import { measure } from "../../src/measure/mod.ts";
+import { measure } from "../../src/entry/measure.ts";
 import {
   getWeights,
   type LayersModel,
@@ -12,7 +12,7 @@ import {
   loadWeights,
   readBatch,
   setWeights,
-} from "../../src/load/mod.ts";
+} from "../../src/entry/model.ts";
 
 const FOLDER = new URL("../../fixtures/files/peers/", import.meta.url).pathname;
 const read = <T>(name: string): T => JSON.parse(Deno.readTextFileSync(`${FOLDER}${name}.json`));

@@ -1,13 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import { resolveGrid, type StudyGrid, withCriticalScales } from "../../src/study/study_grid.ts";
 import { drawKernel } from "../../src/study/draw_kernel.ts";
 import { countPoints, describePoint, gridPoint } from "../../src/study/grid_point.ts";
 import { shardRange } from "../../src/study/study_document.ts";
 import { quartiles } from "../../src/study/study_summary.ts";
-import { INITIALIZERS } from "../../src/theory/initializers.ts";
-import { InputError } from "../../src/words/input_error.ts";
+import { INITIALIZERS } from "../../src/ground/theory/initializers.ts";
+import { InputError } from "../../src/ground/words/input_error.ts";
 
 const GRID: StudyGrid = {
   scales: [2, 0.5, 1],

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runCommand } from "../cli/run_command.ts";
-import { makeCheckpoint } from "../measure/made_checkpoints.ts";
-import { writeCheckpoint } from "../measure/write_checkpoint.ts";
-import { withFolder } from "../model/save_model.ts";
+import { makeCheckpoint } from "../checkpoint/made_checkpoints.ts";
+import { writeCheckpoint } from "../checkpoint/write_checkpoint.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { readManifest, runIndexedJob } from "./kubernetes.ts";
 import { runTask } from "./task.ts";
 import { PREEMPTIBLE_GRID, unsplit } from "./unsplit.ts";

@@ -11,7 +11,7 @@ import type { StudyHeader } from "../../src/study/study_document.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { assertRefuses } from "../cli/refuses.ts";
 import { runCommand } from "../cli/run_command.ts";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { makeHeader, makePoint } from "../networks/studies.ts";
 import { shuffle } from "./shuffle.ts";
 import { writeShards } from "./write_shards.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { defineRule } from "../../src/rules/define_rule.ts";
-import { registerRule } from "../../src/rules/register_rule.ts";
-import { renderStudy } from "../../src/render/render_study.ts";
+import { defineRule } from "../../src/core/rules/define_rule.ts";
+import { registerRule } from "../../src/core/rules/register_rule.ts";
+import { renderStudy } from "../../src/study/text/render_study.ts";
 import { study, summarizeStudy } from "../../src/study/study.ts";
 import { STUDY_RULES, StudyError } from "../../src/study/study_options.ts";
 import { withGateFolder } from "../cli/gate_folder.ts";
@@ -62,7 +62,7 @@ Deno.test("study() hands a registered rule to no worker, and says so", async () 
 });
 
 Deno.test("sweep judges by a rule of --plugin", async () => {
-  const checks = new URL("../../src/rules/mod.ts", import.meta.url).href;
+  const checks = new URL("../../src/core/rules/mod.ts", import.meta.url).href;
   const module = `import { defineRule } from "${checks}";
     export const rule = defineRule({
       ...${JSON.stringify({ ...large("team/large", true), figure: undefined })},

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { renderStudyJson } from "../../src/render/report_document.ts";
+import { renderStudyJson } from "../../src/core/text/report_document.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { readStudyFile } from "../../src/study/study_file.ts";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { makeHeader, makeLayer, makePoints } from "../networks/studies.ts";
 
 const HEADER = makeHeader({ scales: [0.5, 1], seeds: 3 });

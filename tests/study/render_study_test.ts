@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { renderStudy } from "../../src/render/render_study.ts";
+import { renderStudy } from "../../src/study/text/render_study.ts";
 import type { StudyPoint } from "../../src/study/grid_point.ts";
 import { summarizeStudy } from "../../src/study/study.ts";
-import { InputError } from "../../src/words/input_error.ts";
+import { InputError } from "../../src/ground/words/input_error.ts";
 import { snapshotOf } from "../snapshot_of.ts";
 import {
   band,

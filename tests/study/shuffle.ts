@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 
 /** The same items in another order, always the same one. */
 export function shuffle<T>(items: readonly T[]): T[] {

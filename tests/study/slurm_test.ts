@@ -2,9 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { basename } from "node:path";
 import { fileURLToPath as fromFileUrl } from "node:url";
 import { runCommand } from "../cli/run_command.ts";
-import { makeCheckpoint } from "../measure/made_checkpoints.ts";
-import { writeCheckpoint } from "../measure/write_checkpoint.ts";
-import { withFolder } from "../model/save_model.ts";
+import { makeCheckpoint } from "../checkpoint/made_checkpoints.ts";
+import { writeCheckpoint } from "../checkpoint/write_checkpoint.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { Slurm } from "./slurm.ts";
 import { PREEMPTIBLE_GRID, SMALL_GRID, unsplit } from "./unsplit.ts";
 

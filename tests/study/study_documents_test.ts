@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { renderStudyMarkdown, renderStudySummary } from "../../src/render/render_study.ts";
+import { renderStudyMarkdown, renderStudySummary } from "../../src/study/text/render_study.ts";
 import { studyCsvHeading, studyCsvRows } from "../../src/study/study_csv.ts";
 import { growthSummary } from "../networks/growth.ts";
 import { makeHeader, makeLayer, makePoint, summaryOf } from "../networks/studies.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { runningEngine } from "../../src/engine/running_engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { renderStudyJson } from "../../src/render/report_document.ts";
+import { renderStudyJson } from "../../src/core/text/report_document.ts";
 import { chooseJobs, runStudy, WORK_WORTH_JOBS } from "../../src/study/run_study.ts";
 import { study } from "../../src/study/study.ts";
 import { type CreateStudyModel, StudyError } from "../../src/study/study_options.ts";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { small } from "../networks/studies.ts";
 
 const GRID = {

@@ -1,10 +1,10 @@
-import { InputError } from "../../src/words/input_error.ts";
+import { InputError } from "../../src/ground/words/input_error.ts";
 import { assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { ModelError } from "../../src/model/model_error.ts";
+import { ModelError } from "../../src/core/model/model_error.ts";
 import { study } from "../../src/study/study.ts";
 import { type CreateStudyModel, StudyError } from "../../src/study/study_options.ts";
-import { saveModel, withFolder } from "../model/save_model.ts";
+import { saveModel, withFolder } from "../core/model/save_model.ts";
 import { small } from "../networks/studies.ts";
 
 Deno.test("study() says what it cannot do", async () => {

@@ -1,12 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { measure } from "../../src/measure/measure.ts";
-import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { rescaleWeights } from "../../src/model/weights/model_weights.ts";
+import { measure } from "../../src/core/measure/measure.ts";
+import { exerciseModel } from "../../src/core/model/layers/exercise_model.ts";
+import { randomBatch } from "../../src/core/model/batches/random_batch.ts";
+import { rescaleWeights } from "../../src/core/model/weights/model_weights.ts";
 import { study, summarizeStudy } from "../../src/study/study.ts";
 import { shuffle } from "./shuffle.ts";
-import { meanField } from "../../src/theory/mean_field.ts";
+import { meanField } from "../../src/ground/theory/mean_field.ts";
 import type { StudyGrid } from "../../src/study/study_grid.ts";
 import { makeHeader, makeLayer, makePoints } from "../networks/studies.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { renderStudyJson } from "../../src/render/report_document.ts";
+import { renderStudyJson } from "../../src/core/text/report_document.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { readStudyFile } from "../../src/study/study_file.ts";
 import { StudyWriter } from "../../src/study/study_writer.ts";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import { makeHeader, makePoint, makePoints } from "../networks/studies.ts";
 import { shuffle } from "./shuffle.ts";
 

@@ -4,7 +4,7 @@ import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { type AtenValue, axisOf, WholeFloat } from "../../src/torch/aten/aten_op.ts";
 import { ATEN_OPS } from "../../src/torch/aten/aten_ops.ts";
 import { bindArguments, callAten, parametersOf } from "../../src/torch/aten/schema.ts";
-import { InputError } from "../../src/words/input_error.ts";
+import { InputError } from "../../src/ground/words/input_error.ts";
 import { assertRefused } from "../assert_refused.ts";
 import { type AtenCase, readCases } from "./aten_cases.ts";
 import { contextOf, differencesOf } from "./compare_case.ts";

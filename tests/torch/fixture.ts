@@ -1,7 +1,7 @@
 import { readWeights } from "../../src/load/read_weights.ts";
-import { openZip } from "../../src/model/files/unzip.ts";
-import { ModelError } from "../../src/model/model_error.ts";
-import { writeZip } from "../model/files/write_zip.ts";
+import { openZip } from "../../src/files/unzip.ts";
+import { ModelError } from "../../src/core/model/model_error.ts";
+import { writeZip } from "../files/write_zip.ts";
 import { assertEquals } from "@std/assert";
 import { type Parts, partsOf } from "../assert_refused.ts";
 

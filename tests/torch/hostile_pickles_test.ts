@@ -1,4 +1,4 @@
-import { writeZip } from "../model/files/write_zip.ts";
+import { writeZip } from "../files/write_zip.ts";
 import { assemblePickle, dictionaryParts, type Part, tensorParts } from "./assemble_pickle.ts";
 import { fixture, refusalOf, torchFile, torchParts } from "./fixture.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";

@@ -1,8 +1,8 @@
-import { readWeights } from "../../src/load/mod.ts";
-import { measureCheckpoint } from "../../src/measure/mod.ts";
+import { readWeights } from "../../src/entry/model.ts";
+import { measureCheckpoint } from "../../src/entry/measure.ts";
 import { assemblePickle, dictionaryParts, tensorParts } from "./assemble_pickle.ts";
 import { torchFile } from "./fixture.ts";
-import { layersOf } from "../measure/layers_of.ts";
+import { layersOf } from "../core/measure/layers_of.ts";
 import { writeZip64 } from "./write_zip64.ts";
 import { assertEquals } from "@std/assert";
 

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Layer, LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { kerasLayers } from "../../src/keras/layers/mod.ts";
-import { loadWeights, ModelError } from "../../src/load/mod.ts";
+import { loadWeights, ModelError } from "../../src/entry/model.ts";
 import { fixture, readExpected } from "./fixture.ts";
 
 const { tf } = await startEngine();

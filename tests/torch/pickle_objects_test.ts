@@ -1,4 +1,4 @@
-import { ModelError } from "../../src/model/model_error.ts";
+import { ModelError } from "../../src/core/model/model_error.ts";
 import { inertClass } from "../../src/torch/pickle_reader.ts";
 import { readStateDict } from "../../src/torch/read_state_dict.ts";
 import { assemblePickle, dictionaryParts, type Part, tensorParts } from "./assemble_pickle.ts";

@@ -1,6 +1,6 @@
 import { readStateDict } from "../../src/torch/read_state_dict.ts";
-import { ModelError } from "../../src/model/model_error.ts";
-import { writeZip } from "../model/files/write_zip.ts";
+import { ModelError } from "../../src/core/model/model_error.ts";
+import { writeZip } from "../files/write_zip.ts";
 import { assemblePickle, dictionaryParts, type Part, tensorParts } from "./assemble_pickle.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ModelError, readWeights } from "../../src/load/mod.ts";
+import { ModelError, readWeights } from "../../src/entry/model.ts";
 import { fixture, refusalOf, safetensors } from "./fixture.ts";
 import { assertRefused, type Parts, parts } from "../assert_refused.ts";
 

@@ -1,4 +1,4 @@
-import { ModelError } from "../../src/model/model_error.ts";
+import { ModelError } from "../../src/core/model/model_error.ts";
 import {
   type Pickled,
   type PickledObject,

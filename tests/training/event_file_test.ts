@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { InputError } from "../../src/words/input_error.ts";
+import { InputError } from "../../src/ground/words/input_error.ts";
 import { assertRefused, parts } from "../assert_refused.ts";
-import { withFolder } from "../model/save_model.ts";
+import { withFolder } from "../core/model/save_model.ts";
 import {
   eventFileHeader,
   eventRecord,

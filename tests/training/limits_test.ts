@@ -3,7 +3,7 @@ import {
   type JudgeTrainingOptions,
   TRAINING_RULES,
 } from "../../src/training/judge_training.ts";
-import { renderTraining } from "../../src/training/render_training.ts";
+import { renderTraining } from "../../src/training/text/render_training.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
 import { snapshotOf } from "../snapshot_of.ts";
 import { healthyLog, SICK } from "./sick_logs.ts";

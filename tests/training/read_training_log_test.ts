@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { InputError } from "../../src/words/input_error.ts";
+import { InputError } from "../../src/ground/words/input_error.ts";
 import { readTrainingLog, trainingLine } from "../../src/training/read_training_log.ts";
-import { renderTraining } from "../../src/training/render_training.ts";
+import { renderTraining } from "../../src/training/text/render_training.ts";
 import { TrainingLog } from "../../src/training/training_log.ts";
 import { judgeTraining } from "../../src/training/judge_training.ts";
 import { healthyLog, SICK } from "./sick_logs.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { LayerMeasurements, TensorStatistics } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements, TensorStatistics } from "../../src/core/measure/measurements.ts";
 import { TrainingJudge } from "../../src/training/judge_training.ts";
 import {
   attentionSignals,

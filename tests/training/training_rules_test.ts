@@ -6,7 +6,7 @@ import {
   type TrainingFinding,
   TrainingJudge,
 } from "../../src/training/judge_training.ts";
-import { renderTraining } from "../../src/training/render_training.ts";
+import { renderTraining } from "../../src/training/text/render_training.ts";
 import type { TrainingStep } from "../../src/training/training_step.ts";
 import { healthyLog, SICK } from "./sick_logs.ts";
 import { assertRefused, parts } from "../assert_refused.ts";

@@ -8,7 +8,8 @@ const FIRST = [FRONT, "src/cli/overview.ts"];
 const HELP = /^src\/cli\/(?:(?:main|overview)\.ts|kit\/|commands\/(?!run_))/;
 
 /** Modules that draw pages. */
-const PAGES = /^src\/(?:picture\/|assert\/live_page\.ts$)/;
+const PAGES =
+  /^src\/(?:pages\/|notebook\/|entry\/picture\.ts$|(?:gate|study|training)\/pages\/|training\/monitor\/live_page\.ts$)/;
 
 /** Library, which the command line does not load. */
 const LIBRARY = /^src\/mod\.ts$/;
@@ -19,16 +20,18 @@ const RARE = new RegExp(
     "keras/(?:files|layers)/",
     "torch/program/",
     "load/(?:load|read)_weights",
-    "model/batches/read_",
+    "files/read_(?:csv|npy|pictures)",
     "study/",
     "cli/(?:examine_weights|proven_sibling)",
     "cli/commands/(?:run_(?!check|report)|watch_report)",
-    "render/(?:difference_document|render_(?!gate_text|json|text))",
+    "core/text/(?:difference_document|render_(?!json|text))",
+    "gate/text/render_(?!gate_text)",
+    "training/text/",
   ].join("|") + ")",
 );
 
 /** Reader of pictures, whose library asks for worker threads when it is loaded. */
-const PICTURES = /^src\/model\/batches\/read_pictures\.ts$/;
+const PICTURES = /^src\/files\/read_pictures\.ts$/;
 
 /** `import("./x.ts")` and `import(import.meta.resolve("./x.ts"))`, but not as a type. */
 const LATE =

@@ -1,5 +1,5 @@
-import { wilsonInterval } from "../../src/theory/statistics.ts";
-import { formatPercent } from "../../src/words/numbers.ts";
+import { wilsonInterval } from "../../src/ground/theory/statistics.ts";
+import { formatPercent } from "../../src/ground/words/numbers.ts";
 import { ROOT } from "./read_rules.ts";
 
 /** Outcomes of training some networks. */

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { ThresholdTable } from "../../src/rules/rule.ts";
+import type { ThresholdTable } from "../../src/core/rules/rule.ts";
 import { CALIBRATION, calibrationSentences } from "./calibration.ts";
 import { readRules, ROOT, type RuleFiles } from "./read_rules.ts";
 import {
@@ -41,29 +41,29 @@ async function writeSources(
   { rules, modelRules }: RuleFiles,
   calibrations: Readonly<Record<string, string>>,
 ): Promise<Files> {
-  const { BASELINE_RULE } = await import("../../src/rules/matches_baseline.ts");
+  const { BASELINE_RULE } = await import("../../src/core/rules/matches_baseline.ts");
   const all = [...rules, ...modelRules];
   const tables: ThresholdTable[] = [...all.map(({ rule }) => rule), BASELINE_RULE]
     .map(({ thresholds }) => thresholds);
   return {
-    "src/rules/rules.ts": writeRules({ rules, modelRules }, calibrations),
-    "src/rules/thresholds.ts": writeThresholds(tables),
+    "src/core/rules/rules.ts": writeRules({ rules, modelRules }, calibrations),
+    "src/core/rules/thresholds.ts": writeThresholds(tables),
   };
 }
 
 /** Writes the assertions and the type of the matchers from the records of the rules. */
 async function writeAssertionFile(files: RuleFiles): Promise<Files> {
-  const { HEALTHY_DOCUMENTATION } = await import("../../src/assert/health_message.ts");
-  const { BASELINE_RULE } = await import("../../src/rules/matches_baseline.ts");
+  const { HEALTHY_DOCUMENTATION } = await import("../../src/core/assert/health_message.ts");
+  const { BASELINE_RULE } = await import("../../src/core/rules/matches_baseline.ts");
   const asserted = files.rules.filter(({ rule }) => rule.assertion !== "");
   return {
-    "src/assert/assertions.ts": writeAssertions([
+    "src/core/assert/assertions.ts": writeAssertions([
       writeHealthyAssertion(HEALTHY_DOCUMENTATION),
       ...asserted.map((one) => writeAssertion(one)),
       ...files.modelRules.map((one) => writeModelAssertion(one)),
       writeBaselineAssertion(BASELINE_RULE),
     ]),
-    "src/assert/health_expected.ts": writeExpected(
+    "src/core/assert/health_expected.ts": writeExpected(
       files,
       HEALTHY_DOCUMENTATION.summary,
       BASELINE_RULE,
@@ -76,8 +76,8 @@ async function writeDerived(
   files: RuleFiles,
   calibrations: Readonly<Record<string, string>>,
 ): Promise<Files> {
-  const { HEALTHY_DOCUMENTATION } = await import("../../src/assert/health_message.ts");
-  const { BASELINE_RULE } = await import("../../src/rules/matches_baseline.ts");
+  const { HEALTHY_DOCUMENTATION } = await import("../../src/core/assert/health_message.ts");
+  const { BASELINE_RULE } = await import("../../src/core/rules/matches_baseline.ts");
   const { configurationSchema } = await import("../../src/gate/configuration_shape.ts");
   const { GATE_DOCUMENTATION } = await import("../../src/gate/gate_rules.ts");
   return {
@@ -188,7 +188,7 @@ async function settle(files: Files, check: boolean): Promise<string[]> {
 /** Finds pages of rules that no longer exist. */
 async function leftovers(files: Files): Promise<string[]> {
   const left: string[] = [];
-  for (const folder of ["docs/rules/", "src/assert/"]) {
+  for (const folder of ["docs/rules/", "src/core/assert/"]) {
     for await (const { name } of Deno.readDir(new URL(folder, ROOT))) {
       const path = `${folder}${name}`;
       if (path in files) continue;

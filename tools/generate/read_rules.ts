@@ -1,5 +1,5 @@
-import type { ProbeSubject } from "../../src/probe/probe_options.ts";
-import type { ModelRule, Rule } from "../../src/rules/rule.ts";
+import type { ProbeSubject } from "../../src/core/probe/probe_options.ts";
+import type { ModelRule, Rule } from "../../src/core/rules/rule.ts";
 import { snakeCase } from "./doc_text.ts";
 
 /** Rule with its place. */
@@ -33,11 +33,11 @@ export async function readRules(): Promise<RuleFiles> {
   };
 }
 
-/** Reads the rules of some folders of `src/rules`; a file without a rule helps one beside it. */
+/** Reads the rules of some folders of `src/core/rules`; a file without a rule helps one beside it. */
 async function readFolders<R extends { name: string; order: number; assertion: string }>(
   folders: readonly string[],
 ): Promise<RuleFile<R>[]> {
-  const found = (await Promise.all(folders.map((name) => readFolder<R>(`src/rules/${name}`))))
+  const found = (await Promise.all(folders.map((name) => readFolder<R>(`src/core/rules/${name}`))))
     .flat();
   return found.sort(({ rule: a }, { rule: b }) => a.order - b.order || (a.name < b.name ? -1 : 1));
 }

@@ -1,5 +1,9 @@
-import type { ProbeSubject } from "../../src/probe/probe_options.ts";
-import type { AssertionDocumentation, ModelRule, RuleDocumentation } from "../../src/rules/rule.ts";
+import type { ProbeSubject } from "../../src/core/probe/probe_options.ts";
+import type {
+  AssertionDocumentation,
+  ModelRule,
+  RuleDocumentation,
+} from "../../src/core/rules/rule.ts";
 import { comment, dedent, unionOf, wrap } from "./doc_text.ts";
 import type { RuleFile } from "./read_rules.ts";
 
@@ -71,11 +75,14 @@ const optionsOf = ({ thresholds }: RuleDocumentation) =>
 const MEASURED = "measurements Result of `measure()`.";
 const OPTIONS = "options Other thresholds, and which layers to judge.";
 
+/** Returns the path by which the assertions import a file of the core. */
+const fromAssertions = (file: string) => file.replace("src/core/", "../");
+
 /** Writes the assertion over measurements of a rule. */
 export function writeAssertion({ file, constant, rule }: RuleFile<Documented>): string {
   return [
     IMPORTS.options,
-    `import { ${constant} } from "../${file.replace("src/", "")}";`,
+    `import { ${constant} } from "${fromAssertions(file)}";`,
     IMPORTS.measurements,
     IMPORTS.rule,
     IMPORTS.failure,
@@ -121,8 +128,8 @@ export function writeModelAssertion(
   ];
   return [
     IMPORTS.options,
-    `import { ${constant} } from "../${file.replace("src/", "")}";`,
-    'import type { LayersModel } from "../engine/tensorflow.ts";',
+    `import { ${constant} } from "${fromAssertions(file)}";`,
+    'import type { LayersModel } from "../../engine/tensorflow.ts";',
     'import type { Batch } from "../model/batches/batch.ts";',
     'import type { ProbeOptions } from "../probe/probe_options.ts";',
     'import { judgeModelFor } from "./assert_rule.ts";',
@@ -151,7 +158,7 @@ export function writeHealthyAssertion(rule: HealthyDocumentation): string {
     'import { runRules } from "../rules/judge_rule.ts";',
     'import { requireOptions } from "../rules/require_measurements.ts";',
     'import { diagnose } from "../diagnosis/diagnose.ts";',
-    'import type { LayersModel } from "../engine/tensorflow.ts";',
+    'import type { LayersModel } from "../../engine/tensorflow.ts";',
     IMPORTS.measurements,
     'import type { Batch } from "../model/batches/batch.ts";',
     'import { looksLikeModel } from "../model/require_model.ts";',

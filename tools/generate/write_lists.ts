@@ -1,4 +1,4 @@
-import type { ThresholdTable } from "../../src/rules/rule.ts";
+import type { ThresholdTable } from "../../src/core/rules/rule.ts";
 import { comment, generatedFrom, unionOf, wrap } from "./doc_text.ts";
 import type { RuleFile, RuleFiles } from "./read_rules.ts";
 
@@ -15,16 +15,16 @@ function listOf(
   ].join("\n");
 }
 
-/** Writes src/rules/rules.ts: the rules over measurements, and those over a model. */
+/** Writes src/core/rules/rules.ts: the rules over measurements, and those over a model. */
 export function writeRules(
   { rules, modelRules }: RuleFiles,
   calibrations: Readonly<Record<string, string>>,
 ): string {
   const all = [...rules, ...modelRules];
   return [
-    `// ${generatedFrom("the folders of src/rules")}`,
+    `// ${generatedFrom("the folders of src/core/rules")}`,
     ...all.toSorted((a, b) => a.file < b.file ? -1 : 1).map(({ constant, file }) =>
-      `import { ${constant} } from "./${file.replace("src/rules/", "")}";`
+      `import { ${constant} } from "./${file.replace("src/core/rules/", "")}";`
     ),
     'import type { ModelRule, Rule } from "./rule.ts";',
     'import type { ProbeSubject } from "../probe/probe_options.ts";',
@@ -52,7 +52,7 @@ export function writeRules(
   ].join("\n");
 }
 
-/** Writes src/rules/thresholds.ts: the type of all thresholds. */
+/** Writes src/core/rules/thresholds.ts: the type of all thresholds. */
 export function writeThresholds(tables: readonly ThresholdTable[]): string {
   const entries = new Map<string, ThresholdTable[string]>();
   for (const [name, entry] of tables.flatMap((table) => Object.entries(table))) {
@@ -63,7 +63,7 @@ export function writeThresholds(tables: readonly ThresholdTable[]): string {
     entries.set(name, entry);
   }
   return [
-    `// ${generatedFrom("the thresholds of the rules in src/rules")}`,
+    `// ${generatedFrom("the thresholds of the rules in src/core/rules")}`,
     "/** The limits that the rules compare with. Every one has a default, see `THRESHOLDS`. */",
     "export interface Thresholds {",
     ...[...entries].map(([name, { about }]) => `  /** ${about} */\n  ${name}: number;`),
@@ -72,7 +72,7 @@ export function writeThresholds(tables: readonly ThresholdTable[]): string {
   ].join("\n");
 }
 
-/** Writes src/assert/assertions.ts: all of these modules as one, with each import once. */
+/** Writes src/core/assert/assertions.ts: all of these modules as one, with each import once. */
 export function writeAssertions(modules: readonly string[]): string {
   const imports = new Map<string, Set<string>>();
   const bodies = modules.map((module) =>
@@ -84,7 +84,7 @@ export function writeAssertions(modules: readonly string[]): string {
     })
   );
   return [
-    `// ${generatedFrom("the rules of src/rules, and src/assert/health_message.ts")}`,
+    `// ${generatedFrom("the rules of src/core/rules, and src/core/assert/health_message.ts")}`,
     ...[...imports].toSorted(([a], [b]) => a < b ? -1 : 1).map(([from, names]) =>
       importOf(from, [...names].toSorted())
     ),
@@ -150,7 +150,7 @@ export function writeExpected(
     },
   ];
   return [
-    `// ${generatedFrom("the rules of src/rules")}`,
+    `// ${generatedFrom("the rules of src/core/rules")}`,
     'import type { RuleOptions } from "../rules/rule.ts";',
     'import type { Measurements } from "../measure/measurements.ts";',
     'import type { Outcome } from "./matcher.ts";',

@@ -1,7 +1,11 @@
 import { FORMATS } from "../../src/cli/formats.ts";
 import { flagName } from "../../src/cli/kit/flag.ts";
-import { STAGES } from "../../src/render/render_rule.ts";
-import type { AssertionDocumentation, RuleDocumentation, RuleTag } from "../../src/rules/rule.ts";
+import { STAGES } from "../../src/core/text/render_rule.ts";
+import type {
+  AssertionDocumentation,
+  RuleDocumentation,
+  RuleTag,
+} from "../../src/core/rules/rule.ts";
 import { dedent, generatedFrom } from "./doc_text.ts";
 
 /** Rule that has a page. */
@@ -80,7 +84,7 @@ export function writePageIndex(
   groups: readonly (readonly [title: string, rules: readonly PageRule[]])[],
 ): string {
   return [
-    `<!-- ${generatedFrom("the rules of src/rules and src/gate")} -->`,
+    `<!-- ${generatedFrom("the rules of src/core/rules and src/gate")} -->`,
     "",
     "# Rules",
     "",

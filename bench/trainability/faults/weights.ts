@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../../../src/model/batches/seeded_random.ts";
+import type { SeededRandom } from "../../../src/core/model/batches/seeded_random.ts";
 import type { Fault } from "../faults.ts";
 import type { Plan, WeightEdit } from "../plan.ts";
 import { pick, tenTo } from "../sensible.ts";

@@ -1,4 +1,4 @@
-import { fans } from "../../../src/theory/initializers.ts";
+import { fans } from "../../../src/ground/theory/initializers.ts";
 import type { Peer } from "./peers.ts";
 import { kernels, type PeerView, trainedWeights } from "./view.ts";
 

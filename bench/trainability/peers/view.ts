@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
-import type { Measurements, WeightMeasurements } from "../../../src/measure/mod.ts";
+import type { Measurements, WeightMeasurements } from "../../../src/entry/measure.ts";
 
 /** Outputs of a layer, as the rules of other tools read them. */
 export interface LayerOutput {

@@ -1,4 +1,4 @@
-import { FAIL_ON } from "../../diagnosis/diagnosis.ts";
+import { FAIL_ON } from "../../core/diagnosis/diagnosis.ts";
 import {
   jobsFlag,
   MEASURE_PERMISSIONS,

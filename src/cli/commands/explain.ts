@@ -1,10 +1,10 @@
-import { HEALTHY_DOCUMENTATION } from "../../assert/health_message.ts";
+import { HEALTHY_DOCUMENTATION } from "../../core/assert/health_message.ts";
 import { GATE_DOCUMENTATION, gateRules } from "../../gate/gate_rules.ts";
-import { renderRule, renderRules, type RuleGroup, rulePage } from "../../render/render_rule.ts";
-import { CALIBRATIONS, MODEL_RULES } from "../../rules/rules.ts";
-import { allRules } from "../../rules/register_rule.ts";
-import { nearest } from "../../words/input_error.ts";
-import { showWord } from "../../words/show_value.ts";
+import { renderRule, renderRules, type RuleGroup, rulePage } from "../../core/text/render_rule.ts";
+import { CALIBRATIONS, MODEL_RULES } from "../../core/rules/rules.ts";
+import { allRules } from "../../core/rules/register_rule.ts";
+import { nearest } from "../../ground/words/input_error.ts";
+import { showWord } from "../../ground/words/show_value.ts";
 import { PLUGIN_FLAG } from "../flags/measure_flags.ts";
 import { columnsFlag, columnsOf } from "../flags/show_flags.ts";
 import { defineCommand } from "../kit/command.ts";

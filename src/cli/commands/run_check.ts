@@ -1,11 +1,11 @@
 import { decide, type SuppressionContext } from "../../gate/decide.ts";
 import { type Baseline, findBaseline, readBaseline } from "../../gate/find_baseline.ts";
-import { GateError, type GateRun, isReadable } from "../../gate/gate_result.ts";
+import { GateError, type GateRun, isReadable } from "../../core/diagnosis/gate_result.ts";
 import { judgeBaseline, weigh } from "../../gate/judge_run.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
-import { isModule, sameWeights } from "../../model/loaded_model.ts";
-import { oneLine } from "../../words/failure.ts";
-import { writeJson } from "../../words/document.ts";
+import { isModule, sameWeights } from "../../core/model/loaded_model.ts";
+import { oneLine } from "../../ground/words/failure.ts";
+import { writeJson } from "../../ground/words/document.ts";
 import { requireRead } from "../flags/show_flags.ts";
 import { claimOutputs, type Output, requireNotImported } from "../kit/claim_outputs.ts";
 import { openFile, outputPath, requireFile, writeOutput } from "../kit/write_output.ts";

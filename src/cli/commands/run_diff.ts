@@ -1,12 +1,16 @@
-import { type Difference, differenceOf, type WeightChanges } from "../../compare/difference.ts";
-import { diagnose } from "../../diagnosis/diagnose.ts";
-import { readUserText } from "../../model/files/user_file.ts";
-import { isWeightsFile } from "../../model/loaded_model.ts";
-import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
-import { strayErrors } from "../../model/user_code/stray_errors.ts";
-import { parseReport } from "../../render/report_document.ts";
-import { documentKind, DOCUMENTS } from "../../words/document.ts";
-import { showWord } from "../../words/show_value.ts";
+import {
+  type Difference,
+  differenceOf,
+  type WeightChanges,
+} from "../../core/compare/difference.ts";
+import { diagnose } from "../../core/diagnosis/diagnose.ts";
+import { readUserText } from "../../files/user_file.ts";
+import { isWeightsFile } from "../../core/model/loaded_model.ts";
+import type { WeightsFile } from "../../files/weights_manifest.ts";
+import { strayErrors } from "../../files/user_code/stray_errors.ts";
+import { parseReport } from "../../core/text/report_document.ts";
+import { documentKind, DOCUMENTS } from "../../ground/words/document.ts";
+import { showWord } from "../../ground/words/show_value.ts";
 import { type MeasureRequest, RUN_FLAGS } from "../flags/measure_flags.ts";
 import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
 import { FORMATS } from "../formats.ts";
@@ -17,7 +21,7 @@ import { requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_settings.ts";
 import { examineModel } from "../measure_model.ts";
 import { DIFF_FLAGS, DIFF_FORMATS, type DiffValues } from "./diff.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Compares two runs. Returns the exit code, see the declaration of the subcommand. */
 export async function run(operands: string[], values: DiffValues): Promise<number> {
@@ -90,8 +94,8 @@ async function changesOf(
   opened: OpenedSides,
   { threads, quiet, sample }: Pick<DiffValues, "threads" | "quiet" | "sample">,
 ): Promise<WeightChanges> {
-  const { weightChanges } = await import("../../compare/difference.ts");
-  const { compareFiles } = await import("../../measure/checkpoint/compare_checkpoints.ts");
+  const { weightChanges } = await import("../../core/compare/difference.ts");
+  const { compareFiles } = await import("../../checkpoint/compare_checkpoints.ts");
   using progress = quiet ? null : sweepProgress();
   const before = opened(0);
   const after = opened(1);

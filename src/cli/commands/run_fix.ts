@@ -1,37 +1,37 @@
-import { type Diagnosis, isFailing } from "../../diagnosis/diagnosis.ts";
-import { applyFixes } from "../../diagnosis/examine/apply_fixes.ts";
-import { type Examination, examine } from "../../diagnosis/examine/examine.ts";
-import { errorsOf, isGone } from "../../diagnosis/examine/try_fixes.ts";
+import { type Diagnosis, isFailing } from "../../core/diagnosis/diagnosis.ts";
+import { applyFixes } from "../../core/diagnosis/examine/apply_fixes.ts";
+import { type Examination, examine } from "../../core/diagnosis/examine/examine.ts";
+import { errorsOf, isGone } from "../../core/diagnosis/examine/try_fixes.ts";
 import {
   type Fix,
   type FixWeight,
   initializerIn,
   isWeightFix,
   type Redrawn,
-} from "../../diagnosis/fix.ts";
-import { argumentOf, inKerasConfig, snakeCase } from "../../diagnosis/framework_words.ts";
+} from "../../core/diagnosis/fix.ts";
+import { argumentOf, inKerasConfig, snakeCase } from "../../core/diagnosis/framework_words.ts";
 import { takeForMadeUp } from "../../engine/repairs/watch_names.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { type LayerInitializer, rewriteKeras } from "../../keras/files/rewrite_keras.ts";
 import { folderOf, loadModel } from "../../load/load_model.ts";
-import { modelFiles } from "../../load/save_model.ts";
-import { containerLayers, leafLayers } from "../../model/layers/leaf_layers.ts";
-import { isJsonFile, isKerasFile, isProgramFile } from "../../model/loaded_model.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { automaticName } from "../../model/names.ts";
-import { type NewFile, NewFolder } from "../../model/new_folder.ts";
-import { strayErrors } from "../../model/user_code/stray_errors.ts";
-import { modelWeights } from "../../model/weights/model_weights.ts";
-import { wrapText } from "../../render/fit_text.ts";
-import { codeLines, renderChanges } from "../../render/render_changes.ts";
-import { fixOf, renderDiagnosis, verdictLine } from "../../render/render_diagnosis.ts";
-import { KERAS_ACTIVATIONS } from "../../traits/activation_traits.ts";
-import { KERAS_LAYER_TRAITS } from "../../traits/keras_layers.ts";
-import { LAYERS } from "../../traits/layers.ts";
-import { defuse, failure } from "../../words/failure.ts";
-import { refusal } from "../../words/input_error.ts";
-import { formatCount } from "../../words/numbers.ts";
-import { escapeControls, showWord } from "../../words/show_value.ts";
+import { modelFiles } from "../../keras/save_model.ts";
+import { containerLayers, leafLayers } from "../../core/model/layers/leaf_layers.ts";
+import { isJsonFile, isKerasFile, isProgramFile } from "../../core/model/loaded_model.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { automaticName } from "../../core/model/names.ts";
+import { type NewFile, NewFolder } from "../../files/new_folder.ts";
+import { strayErrors } from "../../files/user_code/stray_errors.ts";
+import { modelWeights } from "../../core/model/weights/model_weights.ts";
+import { wrapText } from "../../core/text/fit_text.ts";
+import { codeLines, renderChanges } from "../../core/text/render_changes.ts";
+import { fixOf, renderDiagnosis, verdictLine } from "../../core/text/render_diagnosis.ts";
+import { KERAS_ACTIVATIONS } from "../../ground/traits/activation_traits.ts";
+import { KERAS_LAYER_TRAITS } from "../../ground/traits/keras_layers.ts";
+import { LAYERS } from "../../ground/traits/layers.ts";
+import { defuse, failure } from "../../ground/words/failure.ts";
+import { refusal } from "../../ground/words/input_error.ts";
+import { formatCount } from "../../ground/words/numbers.ts";
+import { escapeControls, showWord } from "../../ground/words/show_value.ts";
 import { textOptions } from "../flags/show_flags.ts";
 import { version } from "../kit/command.ts";
 import { UsageError } from "../kit/flag.ts";

@@ -1,10 +1,10 @@
-import { readUserText, requireFile } from "../../model/files/user_file.ts";
-import { isModelFile, isWeightsFile } from "../../model/loaded_model.ts";
-import { stemOf, uniqueNames } from "../../model/names.ts";
-import { defuse, writeFailure } from "../../words/failure.ts";
-import { fileRefusal, refusal } from "../../words/input_error.ts";
-import { isObject } from "../../words/shape.ts";
-import { escapeControls, showWord } from "../../words/show_value.ts";
+import { readUserText, requireFile } from "../../files/user_file.ts";
+import { isModelFile, isWeightsFile } from "../../core/model/loaded_model.ts";
+import { stemOf, uniqueNames } from "../../core/model/names.ts";
+import { defuse, writeFailure } from "../../ground/words/failure.ts";
+import { fileRefusal, refusal } from "../../ground/words/input_error.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { escapeControls, showWord } from "../../ground/words/show_value.ts";
 import { findModels, type FoundModel, type FoundModels, lookAt } from "../find_models.ts";
 import { version } from "../kit/command.ts";
 import { UsageError } from "../kit/flag.ts";

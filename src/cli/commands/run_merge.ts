@@ -7,13 +7,13 @@ import { StudyWriter } from "../../study/study_writer.ts";
 import type { GrowthSummary } from "../../study/growth/growth_types.ts";
 import { summarizeGrowth } from "../../study/growth/summarize_growth.ts";
 import type { Study } from "../../study/study_summary.ts";
-import { anyOf } from "../../words/show_value.ts";
-import { oneLine } from "../../words/failure.ts";
+import { anyOf } from "../../ground/words/show_value.ts";
+import { oneLine } from "../../ground/words/failure.ts";
 import { destinations, type MergeValues, studyOutput } from "../flags/sweep_flags.ts";
-import { diagnose } from "../../diagnosis/diagnose.ts";
-import { readUserText } from "../../model/files/user_file.ts";
-import { runRules } from "../../rules/judge_rule.ts";
-import { documentKind } from "../../words/document.ts";
+import { diagnose } from "../../core/diagnosis/diagnose.ts";
+import { readUserText } from "../../files/user_file.ts";
+import { runRules } from "../../core/rules/judge_rule.ts";
+import { documentKind } from "../../ground/words/document.ts";
 import { formatOf, studyFormatOf, textOptions } from "../flags/show_flags.ts";
 import { FORMATS, formatsOf } from "../formats.ts";
 import { claimOutputs, endsOf } from "../kit/claim_outputs.ts";
@@ -22,7 +22,7 @@ import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
 import { holdsStudy } from "../measure_study.ts";
 import { printGrowth } from "./run_scale.ts";
 import { printPoints, printSummary, showsPoints, type StudyView, studyView } from "./run_sweep.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
 export async function run(operands: string[], flags: MergeValues): Promise<number> {
@@ -98,7 +98,7 @@ async function mergeReport(
   texts: readonly string[],
   { format, out, force, open, columns, unicode, ascii }: MergeValues,
 ): Promise<number> {
-  const { joinParts, parsePart } = await import("../../render/report_document.ts");
+  const { joinParts, parsePart } = await import("../../core/text/report_document.ts");
   const formats = formatsOf("report");
   const asked = formatOf(format, out, formats);
   const show = FORMATS[asked].report;

@@ -1,12 +1,12 @@
-import type { Examination } from "../../diagnosis/examine/examine.ts";
-import { readUserText } from "../../model/files/user_file.ts";
+import type { Examination } from "../../core/diagnosis/examine/examine.ts";
+import { readUserText } from "../../files/user_file.ts";
 import type { Shard } from "../../study/study_document.ts";
-import { documentKind } from "../../words/document.ts";
-import { oneLine } from "../../words/failure.ts";
-import type { Measurements } from "../../measure/measurements.ts";
-import { isRemote, isWeightsFile } from "../../model/loaded_model.ts";
-import { strayErrors } from "../../model/user_code/stray_errors.ts";
-import { showWord } from "../../words/show_value.ts";
+import { documentKind } from "../../ground/words/document.ts";
+import { oneLine } from "../../ground/words/failure.ts";
+import type { Measurements } from "../../core/measure/measurements.ts";
+import { isRemote, isWeightsFile } from "../../core/model/loaded_model.ts";
+import { strayErrors } from "../../files/user_code/stray_errors.ts";
+import { showWord } from "../../ground/words/show_value.ts";
 import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
 import type { MeasureRequest } from "../flags/measure_flags.ts";
 import { type FormatName, FORMATS } from "../formats.ts";
@@ -16,7 +16,7 @@ import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_settings.ts";
 import { examineModel } from "../measure_model.ts";
 import { REPORT_FLAGS, REPORT_FORMATS, type ReportValues } from "./report.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run([model]: string[], values: ReportValues): Promise<number> {
@@ -73,7 +73,7 @@ async function writePart(
     if (!values[key]) continue;
     throw new UsageError(refusal`--${key} is given with --shard, expected a whole report`);
   }
-  const { encodePart } = await import("../../render/report_document.ts");
+  const { encodePart } = await import("../../core/text/report_document.ts");
   if (!force && await isPartThere(out, model, values)) {
     if (!quiet) console.error(`${oneLine(out)} has this part already`);
     return 0;
@@ -96,7 +96,7 @@ async function isPartThere(
 ): Promise<boolean> {
   const text = await readUserText(out).catch(() => null);
   if (text === null || documentKind(text) !== "part") return false;
-  const { parsePart } = await import("../../render/report_document.ts");
+  const { parsePart } = await import("../../core/text/report_document.ts");
   const { readWeights } = await import("../../load/read_weights.ts");
   try {
     const { shard: own, measurements } = parsePart(text);

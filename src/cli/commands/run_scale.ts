@@ -1,4 +1,4 @@
-import { logToStderr } from "../../model/user_code/foreign_code.ts";
+import { logToStderr } from "../../files/user_code/foreign_code.ts";
 import { tryScalings } from "../../study/growth/run_growth.ts";
 import type { GrowthSummary } from "../../study/growth/growth_types.ts";
 import { summarizeGrowth } from "../../study/growth/summarize_growth.ts";
@@ -15,7 +15,7 @@ import { openFile, outputPath, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_settings.ts";
 import { KeptPoints, measureStudy, type StudyRequest, tellEnd } from "../measure_study.ts";
 import { claimStudy, printPoints, showsPoints, type StudyView } from "./run_sweep.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 type Given = FlagValues<typeof SCALE_FLAGS>;
 

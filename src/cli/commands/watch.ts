@@ -1,13 +1,13 @@
 import { judgeTraining } from "../../training/judge_training.ts";
 import { readLog } from "../../training/read_training_log.ts";
-import { renderTraining } from "../../training/render_training.ts";
-import { wrapText } from "../../render/fit_text.ts";
+import { renderTraining } from "../../training/text/render_training.ts";
+import { wrapText } from "../../core/text/fit_text.ts";
 import { columnsOf } from "../flags/show_flags.ts";
 import { defineCommand } from "../kit/command.ts";
 import { oneOf, parsed } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import { readLogText } from "../read_log_text.ts";
-import { writeJson } from "../../words/document.ts";
+import { writeJson } from "../../ground/words/document.ts";
 
 /** `watch`: judges the log of a training; exits with 1 if it went wrong. */
 export const watch = defineCommand({

@@ -1,16 +1,16 @@
-import type { TrialMode } from "../../diagnosis/examine/try_findings.ts";
+import type { TrialMode } from "../../core/diagnosis/examine/try_findings.ts";
 import { parseSeeds, type ScaleEntry } from "../../gate/configuration.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
-import { nearestObjective } from "../../measure/require_objective.ts";
-import type { SweepJournal } from "../../measure/checkpoint/sweep_journal.ts";
-import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
-import { OBJECTIVES } from "../../model/objective.ts";
-import { type LossCall, parseLossCall } from "../../traits/parse_loss.ts";
-import { torchLossOf } from "../../traits/torch_losses.ts";
-import { parseOptimizer, type RequestedOptimizer } from "../../traits/torch_optimizers.ts";
-import { TRIAL_BUDGET } from "../../probe/probe_options.ts";
+import { nearestObjective } from "../../core/measure/require_objective.ts";
+import type { SweepJournal } from "../../checkpoint/sweep_journal.ts";
+import type { WeightsFile } from "../../files/weights_manifest.ts";
+import { OBJECTIVES } from "../../core/model/objective.ts";
+import { type LossCall, parseLossCall } from "../../ground/traits/parse_loss.ts";
+import { torchLossOf } from "../../ground/traits/torch_losses.ts";
+import { parseOptimizer, type RequestedOptimizer } from "../../ground/traits/torch_optimizers.ts";
+import { TRIAL_BUDGET } from "../../core/probe/probe_options.ts";
 import type { Shard } from "../../study/study_document.ts";
-import { showValue } from "../../words/show_value.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import {
   boolean,
   file,
@@ -27,7 +27,7 @@ import {
   UsageError,
   usual,
 } from "../kit/flag.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 const TRIALS = ["auto", "always", "off"] as const;
 

@@ -1,6 +1,6 @@
-import type { RenderTextOptions } from "../../render/render_charts.ts";
-import { oneLine } from "../../words/failure.ts";
-import { anyOf } from "../../words/show_value.ts";
+import type { RenderTextOptions } from "../../core/text/render_charts.ts";
+import { oneLine } from "../../ground/words/failure.ts";
+import { anyOf } from "../../ground/words/show_value.ts";
 import { type FormatName, FORMATS, formatsOf, type Result, type ShowFlag } from "../formats.ts";
 import {
   boolean,
@@ -11,7 +11,7 @@ import {
   UsageError,
   usual,
 } from "../kit/flag.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Returns the flag for the width of a text; heat maps need more columns than bars. */
 export function columnsFlag(least = 20) {

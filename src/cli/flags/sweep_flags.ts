@@ -1,9 +1,9 @@
 import { type StudyGrid, withCriticalScales } from "../../study/study_grid.ts";
 import type { NamedNetwork } from "../../study/study_options.ts";
-import { INITIALIZERS } from "../../theory/initializers.ts";
-import { oneLine } from "../../words/failure.ts";
-import { roundTo } from "../../words/numbers.ts";
-import { showValue, showWord } from "../../words/show_value.ts";
+import { INITIALIZERS } from "../../ground/theory/initializers.ts";
+import { oneLine } from "../../ground/words/failure.ts";
+import { roundTo } from "../../ground/words/numbers.ts";
+import { showValue, showWord } from "../../ground/words/show_value.ts";
 import { type FormatName, FORMATS, formatsOf } from "../formats.ts";
 import {
   boolean,
@@ -30,7 +30,7 @@ import {
   shardFlag,
 } from "./measure_flags.ts";
 import { columnsFlag, FORCE_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Minimum width of heat maps. */
 const LEAST_COLUMNS = 40;

@@ -1,13 +1,18 @@
-import { isReadable } from "../../gate/gate_result.ts";
-import { openUserFile } from "../../model/files/user_file.ts";
-import { statOf } from "../../model/model_error.ts";
-import { fileToReplace } from "../../model/new_folder.ts";
-import { userImports } from "../../model/user_code/foreign_code.ts";
-import { weightFilesOf } from "../../model/weights/weights_manifest.ts";
-import { carriesMarker, documentKind, DOCUMENTS, MARKER_HEAD } from "../../words/document.ts";
-import { writeFailure } from "../../words/failure.ts";
+import { isReadable } from "../../core/diagnosis/gate_result.ts";
+import { openUserFile } from "../../files/user_file.ts";
+import { statOf } from "../../core/model/model_error.ts";
+import { fileToReplace } from "../../files/new_folder.ts";
+import { userImports } from "../../files/user_code/foreign_code.ts";
+import { weightFilesOf } from "../../files/weights_manifest.ts";
+import {
+  carriesMarker,
+  documentKind,
+  DOCUMENTS,
+  MARKER_HEAD,
+} from "../../ground/words/document.ts";
+import { writeFailure } from "../../ground/words/failure.ts";
 import { UsageError } from "./flag.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** File that a run will write. */
 export interface Output {
@@ -21,7 +26,7 @@ export interface Output {
  * Checks, before anything is measured, that results can be written without destroying a file.
  *
  * A file that this run reads is never replaced, under any of its names. Another file is replaced if
- * it is empty or carries the marker of a result (`words/document.ts`), otherwise only by `force`.
+ * it is empty or carries the marker of a result (`ground/words/document.ts`), otherwise only by `force`.
  * Studies and baselines carry no marker, since they grow over several runs. Devices and pipes are
  * written to. The imports of a model's code are known only once it runs: from then on they are
  * followed, and {@linkcode requireNotImported} rejects a result that would replace one.

@@ -1,6 +1,6 @@
 import configuration from "../../../deno.json" with { type: "json" };
-import { InputError, nearest, refusal } from "../../words/input_error.ts";
-import { anyOf, showValue, showWord } from "../../words/show_value.ts";
+import { InputError, nearest, refusal } from "../../ground/words/input_error.ts";
+import { anyOf, showValue, showWord } from "../../ground/words/show_value.ts";
 import {
   boolean,
   type Completed,

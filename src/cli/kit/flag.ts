@@ -1,5 +1,5 @@
-import { InputError, nearest, refusal } from "../../words/input_error.ts";
-import { anyOf, showValue } from "../../words/show_value.ts";
+import { InputError, nearest, refusal } from "../../ground/words/input_error.ts";
+import { anyOf, showValue } from "../../ground/words/show_value.ts";
 
 /** Error for a command line that cannot be run. */
 export class UsageError extends InputError {

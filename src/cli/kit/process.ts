@@ -1,6 +1,6 @@
-import { noResult, processOwner } from "../../model/user_code/foreign_code.ts";
-import { strayErrors } from "../../model/user_code/stray_errors.ts";
-import { failure, oneLine } from "../../words/failure.ts";
+import { noResult, processOwner } from "../../files/user_code/foreign_code.ts";
+import { strayErrors } from "../../files/user_code/stray_errors.ts";
+import { failure, oneLine } from "../../ground/words/failure.ts";
 
 /** Exit code of the verdict; `null` before it. */
 let meant: number | null = null;

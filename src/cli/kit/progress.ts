@@ -1,8 +1,13 @@
 import type { Worker } from "node:worker_threads";
-import type { SweepProgress } from "../../measure/checkpoint/sweep_in_parallel.ts";
-import type { PassProgress } from "../../measure/measure_options.ts";
+import type { SweepProgress } from "../../checkpoint/sweep_in_parallel.ts";
+import type { PassProgress } from "../../core/measure/measure_options.ts";
 import type { StudyProgress } from "../../study/study_options.ts";
-import { formatCount, formatDuration, formatMemory, formatSeconds } from "../../words/numbers.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatMemory,
+  formatSeconds,
+} from "../../ground/words/numbers.ts";
 
 /** Interval of updates on a terminal, in ms. */
 const ON_TERMINAL = 100;

@@ -1,5 +1,5 @@
-import { wrapText } from "../../render/fit_text.ts";
-import { anyOf } from "../../words/show_value.ts";
+import { wrapText } from "../../core/text/fit_text.ts";
+import { anyOf } from "../../ground/words/show_value.ts";
 import { COMMANDS, PROGRAM } from "../overview.ts";
 import { type Command, usageOf } from "./command.ts";
 import { type Access, type Flag, FLAG_GROUPS, flagName, type Permission } from "./flag.ts";

@@ -1,11 +1,11 @@
-import { isReadable } from "../../gate/gate_result.ts";
-import { fileToReplace, putInPlace } from "../../model/new_folder.ts";
-import { failure, writeFailure } from "../../words/failure.ts";
+import { isReadable } from "../../core/diagnosis/gate_result.ts";
+import { fileToReplace, putInPlace } from "../../files/new_folder.ts";
+import { failure, writeFailure } from "../../ground/words/failure.ts";
 import { OPENER } from "../flags/show_flags.ts";
 import { type FormatName, FORMATS } from "../formats.ts";
 import { requireNotImported } from "./claim_outputs.ts";
 import { UsageError } from "./flag.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /**
  * Writes a result to stdout or to a file.

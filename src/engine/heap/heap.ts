@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { InputError } from "../../words/input_error.ts";
-import { requireValue } from "../../words/shape.ts";
-import { showValue } from "../../words/show_value.ts";
+import { InputError } from "../../ground/words/input_error.ts";
+import { requireValue } from "../../ground/words/shape.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import type { NativeModule } from "../native/native_module.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
 import { settleDtype } from "../settle_dtype.ts";

@@ -1,4 +1,4 @@
-import { InputError, refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
 import { patchProperty } from "../patching.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import type { BackendValues, DataId, DataType, KernelBackend } from "@tensorflow/tfjs";

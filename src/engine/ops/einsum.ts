@@ -8,7 +8,7 @@ import {
   type OpRepair,
 } from "./define_op.ts";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { InputError, refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
 
 /**
  * `Einsum`: TensorFlow.js has it only on other backends, for one or two operands, without `...` and

@@ -1,4 +1,4 @@
-import { anyObject, requireValue } from "../../words/shape.ts";
+import { anyObject, requireValue } from "../../ground/words/shape.ts";
 import { EngineError } from "../engine.ts";
 import type { Heap } from "../heap/heap.ts";
 import { createNativeModule, type NativeModule } from "../native/native_module.ts";

@@ -1,5 +1,5 @@
 import type { DataType, TensorInfo } from "@tensorflow/tfjs";
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import { defineOp, type KernelFactory, type OpContext, type OpRepair } from "./define_op.ts";
 
 /** Axes of a transposition in the order of the result. */

@@ -1,4 +1,4 @@
-import { InputError, refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
 import type { ProductFinish, Windowed } from "../native/native_module.ts";
 import type { ConvolutionWindows } from "../native/operations.ts";
 import type { TensorFlow } from "../tensorflow.ts";

@@ -1,4 +1,4 @@
-import type { OptimizerName, OptimizerSettings } from "../../traits/optimizers.ts";
+import type { OptimizerName, OptimizerSettings } from "../../ground/traits/optimizers.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 
 /** Input of an update of one weight. */

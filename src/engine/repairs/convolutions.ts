@@ -1,5 +1,5 @@
-import { InputError, refusal } from "../../words/input_error.ts";
-import { showValue } from "../../words/show_value.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import type { Layer, Tensor, TensorFlow } from "../tensorflow.ts";
 import {
   type LayerActivation,

@@ -1,4 +1,4 @@
-import { InputError, refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
 import { seedOf } from "../seed_zero.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import {

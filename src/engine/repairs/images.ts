@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import type { Tensor } from "../tensorflow.ts";
 import { type LayerRepair, oneTensor, storeSettings } from "./layer_repair.ts";
 

@@ -1,5 +1,5 @@
-import type { OptimizerSettings } from "../../traits/optimizers.ts";
-import { requireValue } from "../../words/shape.ts";
+import type { OptimizerSettings } from "../../ground/traits/optimizers.ts";
+import { requireValue } from "../../ground/words/shape.ts";
 import { UPDATE_RULES } from "../optimizers/update_rules.ts";
 import { type Tensor, type TensorFlow, tensorFlow } from "../tensorflow.ts";
 import {

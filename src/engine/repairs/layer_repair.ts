@@ -1,5 +1,5 @@
-import { callable, object, requireValue } from "../../words/shape.ts";
-import { showValue } from "../../words/show_value.ts";
+import { callable, object, requireValue } from "../../ground/words/shape.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import type { Layer, Tensor, TensorFlow } from "../tensorflow.ts";
 
 /** Layer class of TensorFlow.js. */

@@ -1,5 +1,5 @@
 import type { KernelBackend } from "@tensorflow/tfjs";
-import { InputError, refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
 import { type Engine, EngineError } from "../engine.ts";
 import type { Heap } from "../heap/heap.ts";
 

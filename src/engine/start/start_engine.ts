@@ -1,6 +1,6 @@
-import { InputError, refusal } from "../../words/input_error.ts";
-import { anyObject, boolean, numberFrom, requireValue } from "../../words/shape.ts";
-import { showValue } from "../../words/show_value.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
+import { anyObject, boolean, numberFrom, requireValue } from "../../ground/words/shape.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import {
   chooseThreads,
   type Engine,

@@ -1,5 +1,5 @@
-import { isObject } from "../../words/shape.ts";
-import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { KERAS_LAYER_RECORDS } from "../../ground/traits/keras_layers.ts";
 import type { Json } from "../topology/topology_json.ts";
 import { isOperation, isTensor } from "./plain_operation.ts";
 

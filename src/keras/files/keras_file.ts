@@ -1,19 +1,15 @@
-import { isObject } from "../../words/shape.ts";
+import { isObject } from "../../ground/words/shape.ts";
 import type { Layer } from "../../engine/tensorflow.ts";
-import { bytesInMemory, type ByteSource, partOf } from "../../model/files/byte_source.ts";
-import { openZip } from "../../model/files/unzip.ts";
-import { readUserFile, requireFile } from "../../model/files/user_file.ts";
-import { innerLayers } from "../../model/layers/leaf_layers.ts";
-import { ModelError } from "../../model/model_error.ts";
-import type { LayerVariable } from "../../model/weights/model_weights.ts";
-import {
-  type FileTensor,
-  leftOut,
-  type WeightsFile,
-} from "../../model/weights/weights_manifest.ts";
-import { jsonFailure } from "../../words/failure.ts";
-import { fileRefusal, refusal } from "../../words/input_error.ts";
-import { formatMemory } from "../../words/numbers.ts";
+import { bytesInMemory, type ByteSource, partOf } from "../../files/byte_source.ts";
+import { openZip } from "../../files/unzip.ts";
+import { readUserFile, requireFile } from "../../files/user_file.ts";
+import { innerLayers } from "../../core/model/layers/leaf_layers.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import type { LayerVariable } from "../../core/model/weights/model_weights.ts";
+import { type FileTensor, leftOut, type WeightsFile } from "../../files/weights_manifest.ts";
+import { jsonFailure } from "../../ground/words/failure.ts";
+import { fileRefusal, refusal } from "../../ground/words/input_error.ts";
+import { formatMemory } from "../../ground/words/numbers.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/open_hdf5.ts";
 import type { Json } from "../topology/topology_json.ts";
 

@@ -1,9 +1,9 @@
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
-import { innerLayers } from "../../model/layers/leaf_layers.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { refusal } from "../../words/input_error.ts";
-import { formatCount } from "../../words/numbers.ts";
-import { showValue } from "../../words/show_value.ts";
+import { innerLayers } from "../../core/model/layers/leaf_layers.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
+import { formatCount } from "../../ground/words/numbers.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
 import type { Hdf5Array } from "../hdf5/read_array.ts";
 import type { Json } from "../topology/topology_json.ts";

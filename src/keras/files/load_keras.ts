@@ -1,7 +1,7 @@
 import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
-import { leafLayers } from "../../model/layers/leaf_layers.ts";
-import type { LoadedModel } from "../../model/loaded_model.ts";
-import { ModelError } from "../../model/model_error.ts";
+import { leafLayers } from "../../core/model/layers/leaf_layers.ts";
+import type { LoadedModel } from "../../core/model/loaded_model.ts";
+import { ModelError } from "../../core/model/model_error.ts";
 import { compileAsInKeras } from "../compile_as_saved.ts";
 import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { buildModel, modelOfFile } from "../topology/build_model.ts";

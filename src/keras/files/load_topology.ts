@@ -1,8 +1,8 @@
-import { isObject } from "../../words/shape.ts";
+import { isObject } from "../../ground/words/shape.ts";
 import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
-import { seedDraws } from "../../model/batches/seeded_random.ts";
-import type { LoadedModel } from "../../model/loaded_model.ts";
-import { ModelError } from "../../model/model_error.ts";
+import { seedDraws } from "../../core/model/batches/seeded_random.ts";
+import type { LoadedModel } from "../../core/model/loaded_model.ts";
+import { ModelError } from "../../core/model/model_error.ts";
 import { compileAsInKeras } from "../compile_as_saved.ts";
 import { buildModel, modelOfFile } from "../topology/build_model.ts";
 import { convertTopology } from "../topology/convert_topology.ts";

@@ -1,7 +1,7 @@
-import { isObject } from "../../words/shape.ts";
-import { ModelError, unexpected } from "../../model/model_error.ts";
-import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
-import { showValue } from "../../words/show_value.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
+import { KERAS_LAYER_RECORDS } from "../../ground/traits/keras_layers.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import { type Json, type KnownAs, MODEL_CLASSES, sortedKeys } from "../topology/topology_json.ts";
 import { unknownClass } from "../topology/unknown_class.ts";
 import { carriesMask, historyOf, isImplied, masksAlone } from "./implied_masks.ts";

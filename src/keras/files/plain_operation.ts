@@ -1,10 +1,10 @@
-import { isObject } from "../../words/shape.ts";
-import { ModelError, unexpected } from "../../model/model_error.ts";
-import { slopeOf } from "../../traits/activations.ts";
-import { showValue } from "../../words/show_value.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
+import { slopeOf } from "../../ground/traits/activations.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import type { Json } from "../topology/topology_json.ts";
-import { refusal } from "../../words/input_error.ts";
-import { OPERATION_TRAITS, operationClass } from "../../traits/operation_traits.ts";
+import { refusal } from "../../ground/words/input_error.ts";
+import { OPERATION_TRAITS, operationClass } from "../../ground/traits/operation_traits.ts";
 
 /** Keras activations whose name here is not their Keras name in camel case. */
 export const KERAS_NAMES: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
-import { isObject } from "../../words/shape.ts";
-import { ModelError, unexpected } from "../../model/model_error.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
 import { type Json, type KnownAs, MODEL_CLASSES, modelClassOf } from "../topology/topology_json.ts";
 import { refusedLayer, requireSomeLayers, unknownClass } from "../topology/unknown_class.ts";
 import { activationOfLayer, isOperation, plainActivation } from "./plain_operation.ts";

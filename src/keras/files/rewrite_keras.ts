@@ -1,10 +1,10 @@
-import { isObject } from "../../words/shape.ts";
+import { isObject } from "../../ground/words/shape.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
-import { openZip } from "../../model/files/unzip.ts";
-import { readUserFile } from "../../model/files/user_file.ts";
-import { writeZip } from "../../model/files/zip.ts";
-import { ModelError } from "../../model/model_error.ts";
-import type { NewFile } from "../../model/new_folder.ts";
+import { openZip } from "../../files/unzip.ts";
+import { readUserFile } from "../../files/user_file.ts";
+import { writeZip } from "../../files/zip.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import type { NewFile } from "../../files/new_folder.ts";
 import { openHdf5 } from "../hdf5/open_hdf5.ts";
 import type { Json } from "../topology/topology_json.ts";
 import { pairKerasWeights } from "./keras_weights.ts";

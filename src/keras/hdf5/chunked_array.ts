@@ -5,13 +5,13 @@ import {
   pagedSource,
   partOf,
   piecesOf,
-} from "../../model/files/byte_source.ts";
-import { countOf } from "../../model/files/file_types.ts";
-import { removeCopy, temporaryCopy } from "../../model/files/stored_copy.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { writeFailure } from "../../words/failure.ts";
-import { refusal } from "../../words/input_error.ts";
-import { formatMemory } from "../../words/numbers.ts";
+} from "../../files/byte_source.ts";
+import { countOf } from "../../core/model/file_types.ts";
+import { removeCopy, temporaryCopy } from "../../files/stored_copy.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { writeFailure } from "../../ground/words/failure.ts";
+import { refusal } from "../../ground/words/input_error.ts";
+import { formatMemory } from "../../ground/words/numbers.ts";
 import type { ChunkIndex } from "./chunk_index.ts";
 import {
   type ChunkLayout,

@@ -1,11 +1,11 @@
-import type { Budget } from "../../model/files/byte_source.ts";
-import { countOf } from "../../model/files/file_types.ts";
+import type { Budget } from "../../files/byte_source.ts";
+import { countOf } from "../../core/model/file_types.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { inflateSync } from "node:zlib";
-import { formatCount } from "../../words/numbers.ts";
-import { inflateStream } from "../../model/files/unzip.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { InputError, refusal } from "../../words/input_error.ts";
+import { formatCount } from "../../ground/words/numbers.ts";
+import { inflateStream } from "../../files/unzip.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
 
 /** Chunk in the file. */
 export interface StoredChunk {

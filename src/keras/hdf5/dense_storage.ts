@@ -1,4 +1,4 @@
-import type { Budget } from "../../model/files/byte_source.ts";
+import type { Budget } from "../../files/byte_source.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 
 /** Bytes of a node beside its records: signature, version, kind and checksum. */

@@ -1,7 +1,7 @@
-import { Budget, type ByteSource } from "../../model/files/byte_source.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { refusalAt } from "../../words/input_error.ts";
-import { formatCount } from "../../words/numbers.ts";
+import { Budget, type ByteSource } from "../../files/byte_source.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { refusalAt } from "../../ground/words/input_error.ts";
+import { formatCount } from "../../ground/words/numbers.ts";
 
 /** Undefined address. */
 export const NOWHERE = -1;

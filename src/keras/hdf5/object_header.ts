@@ -1,8 +1,8 @@
-import type { Budget } from "../../model/files/byte_source.ts";
-import { BYTES, countOf } from "../../model/files/file_types.ts";
-import type { FileType } from "../../model/weights/weights_manifest.ts";
+import type { Budget } from "../../files/byte_source.ts";
+import { BYTES, countOf } from "../../core/model/file_types.ts";
+import type { FileType } from "../../files/weights_manifest.ts";
 import { type Hdf5Budget, type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
-import { showValue } from "../../words/show_value.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import { FractalHeap, treeRecords } from "./dense_storage.ts";
 
 /** Message types of an object header that are read. */

@@ -1,9 +1,9 @@
-import { bytesInMemory, type ByteSource, pagedSource } from "../../model/files/byte_source.ts";
-import { mostUnpacked as mostHeld } from "../../model/files/unzip.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { refusal } from "../../words/input_error.ts";
-import { formatCount } from "../../words/numbers.ts";
-import { showValue } from "../../words/show_value.ts";
+import { bytesInMemory, type ByteSource, pagedSource } from "../../files/byte_source.ts";
+import { mostUnpacked as mostHeld } from "../../files/unzip.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
+import { formatCount } from "../../ground/words/numbers.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import { attributeTexts, MESSAGE, type Message, readMessages, TextHeaps } from "./object_header.ts";
 import { FractalHeap, treeRecords } from "./dense_storage.ts";
 import { type Hdf5Budget, hdf5Budget, Hdf5Bytes, NoNumbers, NOWHERE } from "./hdf5_bytes.ts";

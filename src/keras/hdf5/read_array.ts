@@ -1,8 +1,8 @@
-import type { ByteSource } from "../../model/files/byte_source.ts";
-import { countOf, encode, isFloat, readersOf } from "../../model/files/file_types.ts";
-import { ModelError } from "../../model/model_error.ts";
-import type { FileTensor } from "../../model/weights/weights_manifest.ts";
-import { refusal } from "../../words/input_error.ts";
+import type { ByteSource } from "../../files/byte_source.ts";
+import { countOf, encode, isFloat, readersOf } from "../../core/model/file_types.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import type { FileTensor } from "../../files/weights_manifest.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 import { listChunks } from "./chunk_index.ts";
 import { type ChunkLayout, type Filters, readChunkLayout, readFilters } from "./chunks.ts";
 import { type ChunkedArray, readChunks, unpackChunks } from "./chunked_array.ts";

@@ -6,9 +6,9 @@ import {
   kerasLayer,
   type KerasLayerFactory,
   type LayerArgs,
-} from "./keras_layer.ts";
+} from "../../engine/keras_layer.ts";
 import type * as tfjs from "@tensorflow/tfjs";
-import { InputError, refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
 
 /** Arguments of an attention without kernels, as in `keras.layers.AdditiveAttention`. */
 export interface AdditiveAttentionArgs extends LayerArgs, Omit<CallArgs, "calledWith"> {

@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import {
   type LayerActivation,
   type LayerWeight,
@@ -12,7 +12,7 @@ import {
   type OpenShape,
   sizesOf,
   stockClass,
-} from "./keras_layer.ts";
+} from "../../engine/keras_layer.ts";
 import type { Tensor4D } from "@tensorflow/tfjs";
 
 /** Arguments of a Conv1DTranspose: those of `tf.layers.conv1d`. */

@@ -1,16 +1,23 @@
 import { oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import type { EinsumLayout } from "../../traits/layers.ts";
-import { either, list, nullable, positive, requireValue, string } from "../../words/shape.ts";
+import type { EinsumLayout } from "../../ground/traits/layers.ts";
+import {
+  either,
+  list,
+  nullable,
+  positive,
+  requireValue,
+  string,
+} from "../../ground/words/shape.ts";
 import {
   kerasLayer,
   type KerasLayerFactory,
   type LayerArgs,
   layerParts,
   type WeightArgs,
-} from "./keras_layer.ts";
+} from "../../engine/keras_layer.ts";
 import type * as tfjs from "@tensorflow/tfjs";
-import { InputError, refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
 
 /** Arguments of an EinsumDense, as in `keras.layers.EinsumDense`. */
 export interface EinsumDenseArgs extends LayerArgs, WeightArgs, EinsumSettings {

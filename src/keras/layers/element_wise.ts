@@ -1,7 +1,12 @@
 import { type LayerWeight, oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor } from "../../engine/tensorflow.ts";
-import { InputError, refusal } from "../../words/input_error.ts";
-import { kerasLayer, type KerasLayerFactory, type LayerArgs, stockClass } from "./keras_layer.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
+import {
+  kerasLayer,
+  type KerasLayerFactory,
+  type LayerArgs,
+  stockClass,
+} from "../../engine/keras_layer.ts";
 
 /** Arguments of a Subtract. */
 export interface SubtractArgs extends LayerArgs {

@@ -39,7 +39,7 @@ const sparsemax: Formula = (tf, x) => {
   return project(x);
 };
 
-/** Keras activations that TensorFlow.js lacks, as in `traits/activation_traits.ts`. */
+/** Keras activations that TensorFlow.js lacks, as in `ground/traits/activation_traits.ts`. */
 const FORMULAS: Readonly<Record<string, Formula>> = {
   celu: (tf, x) => tf.elu(x),
   exponential: (tf, x) => tf.exp(x),

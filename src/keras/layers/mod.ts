@@ -4,8 +4,8 @@
  * @module
  */
 import { type TensorFlow, tensorFlow } from "../../engine/tensorflow.ts";
-import { AUGMENTATIONS, type KerasLayerName } from "../../traits/keras_layers.ts";
-import { requireValue } from "../../words/shape.ts";
+import { AUGMENTATIONS, type KerasLayerName } from "../../ground/traits/keras_layers.ts";
+import { requireValue } from "../../ground/words/shape.ts";
 import {
   type AdditiveAttentionArgs,
   type AttentionArgs,
@@ -22,7 +22,7 @@ import {
 } from "./convolutions_1d.ts";
 import { createEinsumDense, type EinsumDenseArgs } from "./einsum_dense.ts";
 import { registerActivations } from "./keras_activations.ts";
-import { type KerasLayer, kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
+import { type KerasLayer, kerasLayer, type KerasLayerFactory } from "../../engine/keras_layer.ts";
 import {
   createCustomScaleLayer,
   createLayerScale,
@@ -82,7 +82,7 @@ import {
 
 export type { AdaptivePoolingArgs, AdaptivePoolings, GlobalPooling3DArgs } from "./pooling.ts";
 export { type AdditiveAttentionArgs, type AttentionArgs } from "./attention.ts";
-export { AUGMENTATIONS } from "../../traits/keras_layers.ts";
+export { AUGMENTATIONS } from "../../ground/traits/keras_layers.ts";
 export type {
   AugmentationArgs,
   DiscretizationArgs,
@@ -90,7 +90,13 @@ export type {
   Nested,
   NormalizationArgs,
 } from "./preprocessing.ts";
-export type { AttentionInput, CallArgs, KerasLayer, LayerArgs, WeightArgs } from "./keras_layer.ts";
+export type {
+  AttentionInput,
+  CallArgs,
+  KerasLayer,
+  LayerArgs,
+  WeightArgs,
+} from "../../engine/keras_layer.ts";
 export type {
   Borders,
   CroppingArgs,

@@ -1,6 +1,6 @@
-import { InputError, refusal } from "../../words/input_error.ts";
-import { positive, requireValue } from "../../words/shape.ts";
-import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
+import { positive, requireValue } from "../../ground/words/shape.ts";
+import { kerasLayer, type KerasLayerFactory } from "../../engine/keras_layer.ts";
 import {
   type AttentionPlan,
   createProjectedAttention,

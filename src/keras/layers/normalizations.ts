@@ -1,7 +1,7 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import { type LayerWeight, oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { showValue } from "../../words/show_value.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import {
   axesOf,
   kerasLayer,
@@ -11,7 +11,7 @@ import {
   type OpenShape,
   sizesOf,
   stockClass,
-} from "./keras_layer.ts";
+} from "../../engine/keras_layer.ts";
 import type { LayerVariable } from "@tensorflow/tfjs";
 
 /** Arguments of a GroupNormalization. */

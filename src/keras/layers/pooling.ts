@@ -7,7 +7,7 @@ import {
   type LayerArgs,
   oneShape,
   type OpenShape,
-} from "./keras_layer.ts";
+} from "../../engine/keras_layer.ts";
 import { type DataFormat, spaceAxes } from "./spatial.ts";
 
 /** Arguments of adaptive pooling. */

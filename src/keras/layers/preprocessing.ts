@@ -1,7 +1,7 @@
 import { type LayerWeight, oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
-import { showValue } from "../../words/show_value.ts";
+import { InputError } from "../../ground/words/input_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import {
   axesOf,
   type KerasLayer,
@@ -11,7 +11,7 @@ import {
   oneShape,
   type OpenShape,
   sizesOf,
-} from "./keras_layer.ts";
+} from "../../engine/keras_layer.ts";
 import type { serialization } from "@tensorflow/tfjs";
 
 /** Output of a layer that counts in bins: the number of the bin, or ones at those that occur. */

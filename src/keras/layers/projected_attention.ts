@@ -16,7 +16,7 @@ import {
   type LayerArgs,
   layerParts,
   type WeightArgs,
-} from "./keras_layer.ts";
+} from "../../engine/keras_layer.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 
 /** Common arguments of the attentions with kernels. */

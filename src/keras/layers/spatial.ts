@@ -1,7 +1,7 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import { oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { showValue } from "../../words/show_value.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import {
   type KerasLayer,
   kerasLayer,
@@ -10,7 +10,7 @@ import {
   oneShape,
   type OpenShape,
   stockClass,
-} from "./keras_layer.ts";
+} from "../../engine/keras_layer.ts";
 
 /** Arguments of a Cropping1D and a Cropping3D. */
 export interface CroppingArgs extends LayerArgs {

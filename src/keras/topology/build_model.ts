@@ -1,14 +1,14 @@
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { showShape } from "../../model/layers/shapes.ts";
-import type { LoadedModel } from "../../model/loaded_model.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { stemOf } from "../../model/names.ts";
-import type { LayerVariable } from "../../model/weights/model_weights.ts";
-import { showValue } from "../../words/show_value.ts";
+import { showShape } from "../../core/model/layers/shapes.ts";
+import type { LoadedModel } from "../../core/model/loaded_model.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { stemOf } from "../../core/model/names.ts";
+import type { LayerVariable } from "../../core/model/weights/model_weights.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import type { Topology } from "./convert_topology.ts";
 import { BuildWatch, type Classes } from "./watch_build.ts";
 import type { DataType } from "@tensorflow/tfjs";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Part of an initialiser that TensorFlow.js calls. */
 interface Initializer {

@@ -1,12 +1,12 @@
-import { isObject } from "../../words/shape.ts";
-import { ModelError, unexpected } from "../../model/model_error.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
 import { plainTopology } from "../files/plain_topology.ts";
 import { requireTopologyLayers } from "./require_layers.ts";
-import { camelCase } from "../../traits/setting.ts";
+import { camelCase } from "../../ground/traits/setting.ts";
 import { type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
 import { requireSomeLayers, unknownClass } from "./unknown_class.ts";
-import { showValue } from "../../words/show_value.ts";
-import { refusal } from "../../words/input_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Architecture of a model in the form that TensorFlow.js builds it from. */
 export interface Topology {

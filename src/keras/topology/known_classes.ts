@@ -1,9 +1,9 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
-import { KERAS_ACTIVATIONS } from "../../traits/activation_traits.ts";
-import { KERAS_LAYER_TRAITS } from "../../traits/keras_layers.ts";
+import { KERAS_ACTIVATIONS } from "../../ground/traits/activation_traits.ts";
+import { KERAS_LAYER_TRAITS } from "../../ground/traits/keras_layers.ts";
 import { isOperation, KERAS_NAMES } from "../files/plain_operation.ts";
 import { classes } from "./build_model.ts";
-import { camelCase } from "../../traits/setting.ts";
+import { camelCase } from "../../ground/traits/setting.ts";
 import type { Json } from "./topology_json.ts";
 
 /**

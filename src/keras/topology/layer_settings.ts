@@ -1,7 +1,7 @@
-import { isObject } from "../../words/shape.ts";
-import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
-import { OPERATION_TRAITS, operationClass } from "../../traits/operation_traits.ts";
-import { KINDS, required, type Settings } from "../../traits/setting.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { KERAS_LAYER_RECORDS } from "../../ground/traits/keras_layers.ts";
+import { OPERATION_TRAITS, operationClass } from "../../ground/traits/operation_traits.ts";
+import { KINDS, required, type Settings } from "../../ground/traits/setting.ts";
 
 const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, only, pair } = KINDS;
 

@@ -1,10 +1,10 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { ModelError, unexpected } from "../../model/model_error.ts";
-import type { LayerVariable } from "../../model/weights/model_weights.ts";
-import type { WeightGroup, WeightSpec } from "../../model/weights/weights_manifest.ts";
-import { failure } from "../../words/failure.ts";
-import { showValue } from "../../words/show_value.ts";
-import { refusal } from "../../words/input_error.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
+import type { LayerVariable } from "../../core/model/weights/model_weights.ts";
+import type { WeightGroup, WeightSpec } from "../../files/weights_manifest.ts";
+import { failure } from "../../ground/words/failure.ts";
+import { showValue } from "../../ground/words/show_value.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Parts that make a path absolute, a URL, or another path on another system. */
 const STRANGE = /^[a-z][a-z0-9+.-]*:|\\|\0/i;

@@ -1,11 +1,11 @@
-import { isObject } from "../../words/shape.ts";
-import { ModelError, unexpected } from "../../model/model_error.ts";
-import { isOperationClass } from "../../traits/operation_traits.ts";
-import { showValue } from "../../words/show_value.ts";
-import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
+import { isOperationClass } from "../../ground/traits/operation_traits.ts";
+import { showValue } from "../../ground/words/show_value.ts";
+import { KERAS_LAYER_RECORDS } from "../../ground/traits/keras_layers.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Layer of a functional model. */
 interface Vertex extends LayerCalls {

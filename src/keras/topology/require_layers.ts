@@ -1,10 +1,10 @@
-import { isObject } from "../../words/shape.ts";
-import { ModelError, unexpected } from "../../model/model_error.ts";
-import { KERAS_ACTIVATIONS } from "../../traits/activation_traits.ts";
-import { STOCK_OPTIMIZERS } from "../../traits/optimizers.ts";
-import { camelCase, KINDS, type Setting, type Settings } from "../../traits/setting.ts";
-import { nearest, refusal } from "../../words/input_error.ts";
-import { showValue } from "../../words/show_value.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
+import { KERAS_ACTIVATIONS } from "../../ground/traits/activation_traits.ts";
+import { STOCK_OPTIMIZERS } from "../../ground/traits/optimizers.ts";
+import { camelCase, KINDS, type Setting, type Settings } from "../../ground/traits/setting.ts";
+import { nearest, refusal } from "../../ground/words/input_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import { COMMON, LAYER_SETTINGS } from "./layer_settings.ts";
 import { isBuiltIn, requireGraph } from "./require_graph.ts";
 import { type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";

@@ -1,5 +1,5 @@
-import { isObject } from "../../words/shape.ts";
-import { camelCase, snakeCase } from "../../traits/setting.ts";
+import { isObject } from "../../ground/words/shape.ts";
+import { camelCase, snakeCase } from "../../ground/traits/setting.ts";
 
 export type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
-import { ModelError } from "../../model/model_error.ts";
-import { showValue } from "../../words/show_value.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import type { Json, KnownAs } from "./topology_json.ts";
 
 const TEXT = "text is not preprocessed here. Save the model behind it, which takes numbers: " +

@@ -1,14 +1,14 @@
 import { patchProperty } from "../../engine/patching.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
-import { showShape } from "../../model/layers/shapes.ts";
-import { penalizeActivity } from "../../model/activity_penalties.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { layerParts } from "../layers/keras_layer.ts";
-import { LAYERS } from "../../traits/layers.ts";
-import { failure } from "../../words/failure.ts";
+import { showShape } from "../../core/model/layers/shapes.ts";
+import { penalizeActivity } from "../../core/model/activity_penalties.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { layerParts } from "../../engine/keras_layer.ts";
+import { LAYERS } from "../../ground/traits/layers.ts";
+import { failure } from "../../ground/words/failure.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
-import { snakeCase } from "../../traits/setting.ts";
-import { InputError, type Refusal, refusal } from "../../words/input_error.ts";
+import { snakeCase } from "../../ground/traits/setting.ts";
+import { InputError, type Refusal, refusal } from "../../ground/words/input_error.ts";
 
 type Shape = readonly (number | null)[];
 type Symbolic = LayersModel["inputs"][number];

@@ -1,6 +1,6 @@
 import { sizesShape } from "../../gate/configuration.ts";
-import { InputError } from "../../words/input_error.ts";
-import { requireValue } from "../../words/shape.ts";
+import { InputError } from "../../ground/words/input_error.ts";
+import { requireValue } from "../../ground/words/shape.ts";
 import type { StudyGrid } from "../study_grid.ts";
 import type { LayerScaling, TrainingPlan } from "./growth_types.ts";
 

@@ -1,5 +1,5 @@
 import { FLAT_SLOPE, STEEP_SLOPE } from "../../gate/gate_rules.ts";
-import { mean } from "../../theory/statistics.ts";
+import { mean } from "../../ground/theory/statistics.ts";
 import {
   boolean,
   count,
@@ -9,7 +9,7 @@ import {
   object,
   oneOf,
   string,
-} from "../../words/shape.ts";
+} from "../../ground/words/shape.ts";
 
 /** Rate of Adam if it was not compiled: a smaller one hides what grows. */
 export const LARGE_RATE = 0.01;

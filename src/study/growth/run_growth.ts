@@ -1,6 +1,6 @@
 import { FLAT_SLOPE } from "../../gate/gate_rules.ts";
-import { optimizerTraits } from "../../traits/optimizers.ts";
-import { object, requireValue } from "../../words/shape.ts";
+import { optimizerTraits } from "../../ground/traits/optimizers.ts";
+import { object, requireValue } from "../../ground/words/shape.ts";
 import { type RunningStudy, runStudy, type RunStudyOptions } from "../run_study.ts";
 import { growthSummaryShape } from "../study_document.ts";
 import type { StudySubject } from "../study_options.ts";

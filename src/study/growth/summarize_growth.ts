@@ -1,6 +1,6 @@
-import { mean, median } from "../../theory/statistics.ts";
-import { refusal } from "../../words/input_error.ts";
-import { requireValue } from "../../words/shape.ts";
+import { mean, median } from "../../ground/theory/statistics.ts";
+import { refusal } from "../../ground/words/input_error.ts";
+import { requireValue } from "../../ground/words/shape.ts";
 import type { StudyPoint } from "../grid_point.ts";
 import { studyShape } from "../study_document.ts";
 import { StudyError } from "../study_options.ts";

@@ -2,19 +2,24 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { Heap } from "../../engine/heap/heap.ts";
 import { heapOf } from "../../engine/start/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../../engine/tensorflow.ts";
-import { chooseLoss } from "../../measure/choose_objective.ts";
-import type { ResolvedObjective } from "../../measure/resolve_objective.ts";
-import type { Batch } from "../../model/batches/batch.ts";
-import { kernelLayoutOf } from "../../model/layers/leaf_layers.ts";
-import type { Objective } from "../../model/objective.ts";
-import { modelWeights } from "../../model/weights/model_weights.ts";
-import { evaluateObjective, keepModel, type KeptProbe, openProbe } from "../../probe/open_probe.ts";
-import { adam, trainingStep, type Update } from "../../probe/training_step.ts";
-import { compiledOptimizer } from "../../probe/rungs.ts";
-import { fans } from "../../theory/initializers.ts";
-import { isKernel } from "../../theory/weight_kinds.ts";
-import { layerTraits } from "../../traits/layer_traits.ts";
-import { optimizerTraits } from "../../traits/optimizers.ts";
+import { chooseLoss } from "../../core/measure/choose_objective.ts";
+import type { ResolvedObjective } from "../../core/measure/resolve_objective.ts";
+import type { Batch } from "../../core/model/batches/batch.ts";
+import { kernelLayoutOf } from "../../core/model/layers/leaf_layers.ts";
+import type { Objective } from "../../core/model/objective.ts";
+import { modelWeights } from "../../core/model/weights/model_weights.ts";
+import {
+  evaluateObjective,
+  keepModel,
+  type KeptProbe,
+  openProbe,
+} from "../../core/probe/open_probe.ts";
+import { adam, trainingStep, type Update } from "../../core/probe/training_step.ts";
+import { compiledOptimizer } from "../../core/probe/rungs.ts";
+import { fans } from "../../ground/theory/initializers.ts";
+import { isKernel } from "../../ground/theory/weight_kinds.ts";
+import { layerTraits } from "../../ground/traits/layer_traits.ts";
+import { optimizerTraits } from "../../ground/traits/optimizers.ts";
 import type { GridPoint, ResolvedGrid } from "../grid_point.ts";
 import {
   type GrowthAxis,

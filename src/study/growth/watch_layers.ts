@@ -4,11 +4,11 @@ import {
   type ActivationHolder,
   activationObject,
   replaceActivation,
-} from "../../measure/activation_region.ts";
-import { outputsOf } from "../../model/keras_outputs.ts";
-import { sumTensor } from "../../measure/sums.ts";
-import { wrapCall } from "../../measure/tap.ts";
-import { leafLayers } from "../../model/layers/leaf_layers.ts";
+} from "../../core/measure/activation_region.ts";
+import { outputsOf } from "../../core/model/keras_outputs.ts";
+import { sumTensor } from "../../core/measure/sums.ts";
+import { wrapCall } from "../../core/measure/tap.ts";
+import { leafLayers } from "../../core/model/layers/leaf_layers.ts";
 
 /** Relative deviation up to which one tensor is a constant times another one in float32. */
 const SAME_DIRECTION = 1e-5;

@@ -1,6 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { SelfGate } from "../../engine/native/operations.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import { alongAxis, type AtenOp, axisOf, exchange } from "./aten_op.ts";
 import { dtypeOf, floats } from "./dtypes.ts";
 import { clamp } from "./elementwise.ts";

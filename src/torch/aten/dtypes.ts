@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 
 /** Dtypes of tensors here, each wider than the one before. */
 export type Dtype = "bool" | "int32" | "float32";

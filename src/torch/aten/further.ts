@@ -1,6 +1,6 @@
 import { OPTIONS } from "./creation.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import { powerOf } from "./arithmetic.ts";
 import { alongAxis, type AtenOp, axesOf, axisOf, exchange, sizeOf } from "./aten_op.ts";
 import { dtypeOf, floats, promoted, summable, toDtype } from "./dtypes.ts";

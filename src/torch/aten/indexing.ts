@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import { alongAxis, type AtenOp, axisOf, sizeOf } from "./aten_op.ts";
 import { where } from "./arithmetic.ts";
 import { type Dtype, requireInt32, scalar, toDtype, withScalar } from "./dtypes.ts";

@@ -11,8 +11,8 @@ import {
   smoothLosses,
   softMarginLosses,
   weighted,
-} from "../../model/torch_losses.ts";
-import { InputError } from "../../words/input_error.ts";
+} from "../../core/model/torch_losses.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { floats } from "./dtypes.ts";
 import { absolute } from "./elementwise.ts";

@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import { alongAxis, type AtenOp, sizeOf } from "./aten_op.ts";
 import { channelsFirst, channelsLast } from "./convolutions.ts";
 import { scatterRows } from "./indexing.ts";

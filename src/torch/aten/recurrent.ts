@@ -1,7 +1,7 @@
 import type { RecurrentCell } from "../../engine/native/operations.ts";
 import { recurrentSequence, sequenceTapsOf } from "../../engine/repairs/recurrent_sequence.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import type { AtenContext, AtenOp, AtenValue } from "./aten_op.ts";
 import { dropout } from "./creation.ts";
 import { type CellName, CELLS, cellsOf, type ObservableCell } from "./recurrent_cells.ts";

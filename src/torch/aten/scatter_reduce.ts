@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import { type AtenOp, axisOf } from "./aten_op.ts";
 import { where } from "./arithmetic.ts";
 import { cropTo, placesAlong, scatterRows } from "./indexing.ts";

@@ -1,6 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
-import { showValue } from "../../words/show_value.ts";
+import { InputError } from "../../ground/words/input_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import { type AtenContext, type AtenOp, type AtenValue, WholeFloat } from "./aten_op.ts";
 
 /** Value of one type of PyTorch's schemas. */

@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
+import { InputError } from "../../ground/words/input_error.ts";
 import { alongAxis, type AtenOp, axesOf, axisOf, exchange, sizeOf } from "./aten_op.ts";
 import { type Dtype, dtypeOf, toDtype } from "./dtypes.ts";
 import { differentiate } from "./host.ts";

@@ -2,10 +2,10 @@ import { HEAP_LIMIT } from "../../engine/heap/guard_heap.ts";
 import { fillTensor } from "../../engine/heap/heap.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { functionalize, heldAs, replaceEmpty, replaceShapeOperands } from "./functional.ts";
-import { ModelError } from "../../model/model_error.ts";
-import { formatCount, formatMemory } from "../../words/numbers.ts";
-import { showValue } from "../../words/show_value.ts";
-import type { LayerVariable } from "../../model/weights/model_weights.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { formatCount, formatMemory } from "../../ground/words/numbers.ts";
+import { showValue } from "../../ground/words/show_value.ts";
+import type { LayerVariable } from "../../core/model/weights/model_weights.ts";
 import { parametersOf } from "../aten/schema.ts";
 import { divideAttentions } from "./attention_parts.ts";
 import { PROGRAM_OPS } from "./program_ops.ts";
@@ -25,7 +25,7 @@ import {
   tensorOf,
 } from "./program_layer.ts";
 import { shapeOf } from "./size_expression.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 type SymbolicTensor = LayersModel["inputs"][number];
 

@@ -1,5 +1,5 @@
-import { ModelError } from "../../model/model_error.ts";
-import { showValue } from "../../words/show_value.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import type { FunctionalProgram } from "./functional.ts";
 import {
   type Argument,
@@ -11,7 +11,7 @@ import {
   value,
   type ValueMeta,
 } from "./program.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Names of the two parts of a complex value. */
 interface Parts {

@@ -1,5 +1,5 @@
-import { ModelError } from "../../model/model_error.ts";
-import { refusal } from "../../words/input_error.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 import { isNarrow } from "../aten/dtypes.ts";
 import {
   type Argument,

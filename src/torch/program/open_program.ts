@@ -1,4 +1,4 @@
-import { type ByteSource, partOf } from "../../model/files/byte_source.ts";
+import { type ByteSource, partOf } from "../../files/byte_source.ts";
 import {
   BYTES,
   encode,
@@ -6,13 +6,13 @@ import {
   isCount,
   readersOf,
   viewFloats,
-} from "../../model/files/file_types.ts";
-import { openZip, type ZipEntry } from "../../model/files/unzip.ts";
-import { ModelError, unexpected } from "../../model/model_error.ts";
-import type { NewFile } from "../../model/new_folder.ts";
-import type { FileTensor, FileType } from "../../model/weights/weights_manifest.ts";
-import { errorMessage } from "../../words/failure.ts";
-import { showValue } from "../../words/show_value.ts";
+} from "../../core/model/file_types.ts";
+import { openZip, type ZipEntry } from "../../files/unzip.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
+import type { NewFile } from "../../files/new_folder.ts";
+import type { FileTensor, FileType } from "../../files/weights_manifest.ts";
+import { errorMessage } from "../../ground/words/failure.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import {
   bytesOfView,
   findStateDict,
@@ -21,7 +21,7 @@ import {
   type StridedView,
   writeView,
 } from "../find_state_dict.ts";
-import { locateView } from "../gather_view.ts";
+import { locateView } from "../../files/gather_view.ts";
 import type { Pickled } from "../pickle_reader.ts";
 import { readStateDict, readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
 import { isTensor, type TorchView } from "../torch_globals.ts";
@@ -29,7 +29,7 @@ import { parseLarge } from "./parse_large.ts";
 import { parseProgram } from "./parse_program.ts";
 import type { Program } from "./program.ts";
 import { listAt, objectAt, readMeta, readSize, textAt } from "./schema_parts.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Tensor of an archive, which is read on demand. */
 export interface StoredTensor {

@@ -1,5 +1,5 @@
-import { ModelError, unexpected } from "../../model/model_error.ts";
-import { showValue } from "../../words/show_value.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import { plainGraph } from "./plain_graph.ts";
 import {
   type Argument,
@@ -24,7 +24,7 @@ import {
 } from "./schema_parts.ts";
 import type { SizeExpression } from "./size_expression.ts";
 import { functionsIn, UserLines } from "./user_lines.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /** Facts of the graph that its arguments refer to. */
 interface Reading {

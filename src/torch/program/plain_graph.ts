@@ -1,8 +1,8 @@
-import { ModelError } from "../../model/model_error.ts";
-import { isObject } from "../../words/shape.ts";
+import { ModelError } from "../../core/model/model_error.ts";
+import { isObject } from "../../ground/words/shape.ts";
 import { ATEN_OPS } from "../aten/aten_ops.ts";
 import { listAt, objectAt, textAt, unionAt } from "./schema_parts.ts";
-import { refusal } from "../../words/input_error.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 type Json = Record<string, unknown>;
 

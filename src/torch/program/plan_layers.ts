@@ -1,4 +1,4 @@
-import { holdsTorchKernel, isTorchModule } from "../../traits/torch_layers.ts";
+import { holdsTorchKernel, isTorchModule } from "../../ground/traits/torch_layers.ts";
 import type { FunctionalProgram } from "./functional.ts";
 import {
   type Argument,

@@ -1,11 +1,11 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import { kerasLayer } from "../../keras/layers/keras_layer.ts";
+import { kerasLayer } from "../../engine/keras_layer.ts";
 import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { layerTraits } from "../../traits/layer_traits.ts";
-import type { LayerSource } from "../../model/layers/layer_source.ts";
-import { errorMessage } from "../../words/failure.ts";
-import { InputError, refusal } from "../../words/input_error.ts";
-import { showValue } from "../../words/show_value.ts";
+import { layerTraits } from "../../ground/traits/layer_traits.ts";
+import type { LayerSource } from "../../core/model/layers/layer_source.ts";
+import { errorMessage } from "../../ground/words/failure.ts";
+import { InputError, refusal } from "../../ground/words/input_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
 import { type AtenContext, type AtenValue, WholeFloat } from "../aten/aten_op.ts";
 import { PROGRAM_OPS } from "./program_ops.ts";
 import { isNarrow, wrapped } from "../aten/dtypes.ts";

@@ -1,4 +1,4 @@
-import { formatCount } from "../../words/numbers.ts";
+import { formatCount } from "../../ground/words/numbers.ts";
 import type { ProgramArchive } from "./open_program.ts";
 import type { PlannedLayer } from "./plan_layers.ts";
 import { type Program, resultsOf } from "./program.ts";

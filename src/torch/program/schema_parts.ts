@@ -1,6 +1,6 @@
-import { unexpected } from "../../model/model_error.ts";
-import type { FileType } from "../../model/weights/weights_manifest.ts";
-import { isObject } from "../../words/shape.ts";
+import { unexpected } from "../../core/model/model_error.ts";
+import type { FileType } from "../../files/weights_manifest.ts";
+import { isObject } from "../../ground/words/shape.ts";
 import type { ValueMeta } from "./program.ts";
 import { MAX_FORMULA, parseSize, shapeOf, type SizeExpression } from "./size_expression.ts";
 

@@ -1,7 +1,7 @@
-import { countOf, isCount } from "../../model/files/file_types.ts";
-import { ModelError, unexpected } from "../../model/model_error.ts";
-import { showValue } from "../../words/show_value.ts";
-import { refusal } from "../../words/input_error.ts";
+import { countOf, isCount } from "../../core/model/file_types.ts";
+import { ModelError, unexpected } from "../../core/model/model_error.ts";
+import { showValue } from "../../ground/words/show_value.ts";
+import { refusal } from "../../ground/words/input_error.ts";
 
 /**
  * Size of an axis: a number, or a formula of the sizes that the graph leaves open, such as `2*s77`.

@@ -1,4 +1,4 @@
-import { formatNumber } from "../../words/numbers.ts";
+import { formatNumber } from "../../ground/words/numbers.ts";
 import { spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
 import {

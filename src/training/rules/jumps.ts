@@ -1,4 +1,4 @@
-import { median } from "../../theory/statistics.ts";
+import { median } from "../../ground/theory/statistics.ts";
 import { type Point, spreadOf, type TrainingLog } from "../training_log.ts";
 
 /** Source of the thresholds that the benchmark of monitors has tuned. */

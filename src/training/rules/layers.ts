@@ -1,5 +1,5 @@
-import { formatNumber, formatPercent } from "../../words/numbers.ts";
-import { median } from "../../theory/statistics.ts";
+import { formatNumber, formatPercent } from "../../ground/words/numbers.ts";
+import { median } from "../../ground/theory/statistics.ts";
 import type { TrainingLog } from "../training_log.ts";
 import { defineTrainingRule } from "../training_rule.ts";
 import type { LayerSignals } from "../training_step.ts";

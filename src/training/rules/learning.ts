@@ -1,4 +1,4 @@
-import { formatNumber } from "../../words/numbers.ts";
+import { formatNumber } from "../../ground/words/numbers.ts";
 import { meanOf, type Point, spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule } from "../training_rule.ts";
 import { finite, MEASURED } from "./jumps.ts";

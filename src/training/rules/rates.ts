@@ -1,6 +1,6 @@
-import { optimizerWords, usualRates } from "../../traits/optimizers.ts";
-import { formatNumber } from "../../words/numbers.ts";
-import { median } from "../../theory/statistics.ts";
+import { optimizerWords, usualRates } from "../../ground/traits/optimizers.ts";
+import { formatNumber } from "../../ground/words/numbers.ts";
+import { median } from "../../ground/theory/statistics.ts";
 import { meanOf, type Point, type TrainingLog } from "../training_log.ts";
 import { LEARNS, type TrainingPass, type WeightProgress } from "../training_pass.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";

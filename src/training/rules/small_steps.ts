@@ -1,5 +1,5 @@
-import { formatNumber, formatPercent, roundTo } from "../../words/numbers.ts";
-import { median } from "../../theory/statistics.ts";
+import { formatNumber, formatPercent, roundTo } from "../../ground/words/numbers.ts";
+import { median } from "../../ground/theory/statistics.ts";
 import { meanOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
 import { hasNoGradient } from "./learning.ts";

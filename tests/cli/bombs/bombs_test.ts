@@ -2,7 +2,7 @@ import { deflateSync } from "node:zlib";
 import { crc32 } from "node:zlib";
 import { continuations, join, overlappingNames, textsInHeap } from "./hdf5_bombs.ts";
 import { copiedList, copiedShape, emptyDictionaries, namedDictionary } from "./pickle_bombs.ts";
-import { withFolder } from "../../model/save_model.ts";
+import { withFolder } from "../../core/model/save_model.ts";
 import { refusesWithin } from "./refuses_within.ts";
 import {
   chunkedFile,

@@ -1,4 +1,4 @@
-import { withFolder } from "../../model/save_model.ts";
+import { withFolder } from "../../core/model/save_model.ts";
 import { refusesWithin } from "./refuses_within.ts";
 
 type Layer = { class_name: string; config: Record<string, unknown> };

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { GATES, type SelfGate } from "../../../src/engine/native/operations.ts";
-import { ACTIVATIONS, density } from "../../../src/traits/activations.ts";
+import { ACTIVATIONS, density } from "../../../src/ground/traits/activations.ts";
 import { withNative } from "./with_native.ts";
 
 /** The cumulative distribution far below 0, where 1 - erf has no digits left: by its continued fraction. */

@@ -4,7 +4,7 @@ import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { heapOf } from "../../../src/engine/start/prepare_engine.ts";
 import type { Tensor } from "../../../src/engine/tensorflow.ts";
-import { sumTensor } from "../../../src/measure/sums.ts";
+import { sumTensor } from "../../../src/core/measure/sums.ts";
 
 /** Results of the sweeps that are shared, large enough to be, of odd sizes. */
 function compute(engine: Engine): Int32Array[] {

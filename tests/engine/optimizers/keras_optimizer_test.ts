@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { Optimizer, TensorFlow } from "../../../src/engine/tensorflow.ts";
-import { rateSchedule } from "../../../src/traits/rate_schedules.ts";
+import { rateSchedule } from "../../../src/ground/traits/rate_schedules.ts";
 import { savedOptimizer } from "../../../src/keras/compile_as_saved.ts";
-import { kerasOptimizer } from "../../../src/keras/keras_optimizer.ts";
-import { parseOptimizer } from "../../../src/traits/torch_optimizers.ts";
+import { kerasOptimizer } from "../../../src/engine/optimizers/keras_optimizer.ts";
+import { parseOptimizer } from "../../../src/ground/traits/torch_optimizers.ts";
 import { golden, type SavedOptimizer, torchGolden } from "./golden.ts";
 
 /** Largest distance between two weights that count as equal. */

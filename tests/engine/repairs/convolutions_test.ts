@@ -1,6 +1,6 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import type { Layer, Tensor } from "../../../src/engine/tensorflow.ts";
-import { dropTape, recordTape } from "../../../src/measure/keep_state.ts";
+import { dropTape, recordTape } from "../../../src/core/measure/keep_state.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
 const { tf } = await startEngine();

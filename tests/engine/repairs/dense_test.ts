@@ -1,9 +1,9 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import type { Layer, Tensor } from "../../../src/engine/tensorflow.ts";
-import { recordTape } from "../../../src/measure/keep_state.ts";
+import { recordTape } from "../../../src/core/measure/keep_state.ts";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { orthonormalColumns } from "../../../src/engine/repairs/dense.ts";
-import { processorSeconds } from "../../../src/probe/open_trial.ts";
+import { processorSeconds } from "../../../src/core/probe/open_trial.ts";
 import type { Tensor2D } from "@tensorflow/tfjs";
 
 const { tf } = await startEngine();

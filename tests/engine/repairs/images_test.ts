@@ -1,6 +1,6 @@
 import { startEngine, type Tensor } from "../../../src/engine/mod.ts";
 import { markImages } from "../../../src/keras/files/load_topology.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { assertRefused } from "../../assert_refused.ts";
 

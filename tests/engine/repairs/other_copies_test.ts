@@ -1,7 +1,7 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
-import { measure } from "../../../src/measure/measure.ts";
-import { probeInputDependence } from "../../../src/probe/mod.ts";
+import { measure } from "../../../src/core/measure/measure.ts";
+import { probeInputDependence } from "../../../src/core/probe/mod.ts";
 import {
   assert,
   assertAlmostEquals,

@@ -1,8 +1,8 @@
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
-import { measure } from "../../../src/measure/mod.ts";
-import { tryTraining } from "../../../src/probe/try_training.ts";
+import { measure } from "../../../src/entry/measure.ts";
+import { tryTraining } from "../../../src/core/probe/try_training.ts";
 import { assertEquals } from "@std/assert";
 
 /** An attention of `x` to itself, and a reader of x after it: a block that normalises behind its additions. */

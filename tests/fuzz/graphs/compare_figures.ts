@@ -1,4 +1,4 @@
-import type { TensorStatistics } from "../../../src/measure/mod.ts";
+import type { TensorStatistics } from "../../../src/entry/measure.ts";
 
 /** Float32 figures may be off by this share of what they are ... */
 const RELATIVE = 1e-3;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Baseline, findBaseline, parseBaseline } from "../../../src/gate/find_baseline.ts";
 import { formatBaseline, updateBaseline } from "../../../src/gate/write_baseline.ts";
-import { GateError } from "../../../src/gate/gate_result.ts";
+import { GateError } from "../../../src/core/diagnosis/gate_result.ts";
 import { layer, measurements } from "../../networks/sample.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

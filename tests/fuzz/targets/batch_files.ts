@@ -1,8 +1,8 @@
-import { BatchError } from "../../../src/load/mod.ts";
-import { decodePng } from "../../../src/model/batches/read_pictures.ts";
-import { readCsv } from "../../../src/model/batches/read_csv.ts";
-import { parseNpy, readNpz } from "../../../src/model/batches/read_npy.ts";
-import { writeZip } from "../../model/files/write_zip.ts";
+import { BatchError } from "../../../src/entry/model.ts";
+import { decodePng } from "../../../src/files/read_pictures.ts";
+import { readCsv } from "../../../src/files/read_csv.ts";
+import { parseNpy, readNpz } from "../../../src/files/read_npy.ts";
+import { writeZip } from "../../files/write_zip.ts";
 import { fixture } from "../../torch/fixture.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

@@ -1,5 +1,5 @@
 import { type LayersModel, startEngine, type Tensor } from "../../../src/engine/mod.ts";
-import { BatchError, randomBatch, readBatch } from "../../../src/load/mod.ts";
+import { BatchError, randomBatch, readBatch } from "../../../src/entry/model.ts";
 import { baseModels } from "../base_models.ts";
 import type { Chance } from "../chance.ts";
 import { requireClearError } from "../clear_error.ts";

@@ -1,6 +1,6 @@
 import { type Hdf5Group, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
-import { ModelError, readWeights } from "../../../src/load/mod.ts";
-import { measureCheckpoint } from "../../../src/measure/mod.ts";
+import { ModelError, readWeights } from "../../../src/entry/model.ts";
+import { measureCheckpoint } from "../../../src/entry/measure.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { damagedBytes } from "../mutate.ts";

@@ -1,4 +1,4 @@
-import { GateError } from "../../../src/gate/gate_result.ts";
+import { GateError } from "../../../src/core/diagnosis/gate_result.ts";
 import { readConfiguration } from "../../../src/gate/find_configuration.ts";
 import { resolveConfiguration } from "../../../src/gate/resolve_configuration.ts";
 import { requireClearError } from "../clear_error.ts";

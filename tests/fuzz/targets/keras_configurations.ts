@@ -1,8 +1,8 @@
-import { InputError } from "../../../src/words/input_error.ts";
+import { InputError } from "../../../src/ground/words/input_error.ts";
 import { assertAlmostEquals } from "@std/assert";
 import { startEngine } from "../../../src/engine/mod.ts";
-import { measure, MeasureError } from "../../../src/measure/mod.ts";
-import { loadModel, ModelError, randomBatch } from "../../../src/load/mod.ts";
+import { measure, MeasureError } from "../../../src/entry/measure.ts";
+import { loadModel, ModelError, randomBatch } from "../../../src/entry/model.ts";
 import { bytesOf, FILES } from "../../keras/files/fixtures.ts";
 import { packKeras, unpackKeras } from "../../keras/files/pack_keras.ts";
 import type { Chance } from "../chance.ts";

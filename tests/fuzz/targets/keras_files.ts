@@ -1,5 +1,5 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../../src/load/mod.ts";
+import { loadModel, ModelError } from "../../../src/entry/model.ts";
 import { bytesOf, FILES } from "../../keras/files/fixtures.ts";
 import { packKeras, unpackKeras } from "../../keras/files/pack_keras.ts";
 import { golden } from "../../engine/optimizers/golden.ts";

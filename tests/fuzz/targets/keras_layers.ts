@@ -1,7 +1,7 @@
-import { InputError } from "../../../src/words/input_error.ts";
+import { InputError } from "../../../src/ground/words/input_error.ts";
 import { startEngine } from "../../../src/engine/mod.ts";
-import { measure, MeasureError } from "../../../src/measure/mod.ts";
-import { loadModel, ModelError, randomBatch } from "../../../src/load/mod.ts";
+import { measure, MeasureError } from "../../../src/entry/measure.ts";
+import { loadModel, ModelError, randomBatch } from "../../../src/entry/model.ts";
 import { bytesOf } from "../../keras/files/fixtures.ts";
 import { packKeras, unpackKeras } from "../../keras/files/pack_keras.ts";
 import { requireClearError } from "../clear_error.ts";

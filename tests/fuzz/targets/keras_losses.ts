@@ -1,9 +1,9 @@
-import { InputError } from "../../../src/words/input_error.ts";
+import { InputError } from "../../../src/ground/words/input_error.ts";
 import { assert, assertAlmostEquals } from "@std/assert";
 import golden from "../../../fixtures/golden/losses.json" with { type: "json" };
 import { startEngine, type Tensor, type TensorFlow } from "../../../src/engine/mod.ts";
-import { measure } from "../../../src/measure/mod.ts";
-import type { Batch } from "../../../src/load/mod.ts";
+import { measure } from "../../../src/entry/measure.ts";
+import type { Batch } from "../../../src/entry/model.ts";
 import { compileAsInKeras } from "../../../src/keras/compile_as_saved.ts";
 import type { Chance } from "../chance.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

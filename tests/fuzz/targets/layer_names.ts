@@ -1,37 +1,37 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { describeModel, failureMessage } from "../../../src/assert/failure_message.ts";
-import { healthMessage } from "../../../src/assert/health_message.ts";
-import { diagnose } from "../../../src/diagnosis/diagnose.ts";
-import type { Finding } from "../../../src/rules/finding.ts";
-import { RULES } from "../../../src/rules/rules.ts";
-import { runRules } from "../../../src/rules/judge_rule.ts";
+import { describeModel, failureMessage } from "../../../src/core/assert/failure_message.ts";
+import { healthMessage } from "../../../src/core/assert/health_message.ts";
+import { diagnose } from "../../../src/core/diagnosis/diagnose.ts";
+import type { Finding } from "../../../src/core/rules/finding.ts";
+import { RULES } from "../../../src/core/rules/rules.ts";
+import { runRules } from "../../../src/core/rules/judge_rule.ts";
 import { formatBaseline, updateBaseline } from "../../../src/gate/write_baseline.ts";
-import type { GateRun } from "../../../src/gate/gate_result.ts";
+import type { GateRun } from "../../../src/core/diagnosis/gate_result.ts";
 import { parseBaseline } from "../../../src/gate/find_baseline.ts";
-import type { Measurements } from "../../../src/measure/measurements.ts";
-import { barChart } from "../../../src/render/bar_chart.ts";
+import type { Measurements } from "../../../src/core/measure/measurements.ts";
+import { barChart } from "../../../src/core/text/bar_chart.ts";
 import {
   parseReport,
   renderGateJson,
   renderJson,
   renderStudyJson,
-} from "../../../src/render/report_document.ts";
-import { renderGateText } from "../../../src/render/render_gate_text.ts";
-import { renderGithub } from "../../../src/render/render_github.ts";
-import { renderMarkdown } from "../../../src/render/render_markdown.ts";
+} from "../../../src/core/text/report_document.ts";
+import { renderGateText } from "../../../src/gate/text/render_gate_text.ts";
+import { renderGithub } from "../../../src/gate/text/render_github.ts";
+import { renderMarkdown } from "../../../src/core/text/render_markdown.ts";
 import {
   renderStudy,
   renderStudyMarkdown,
   renderStudySummary,
-} from "../../../src/render/render_study.ts";
-import { renderText } from "../../../src/render/render_text.ts";
+} from "../../../src/study/text/render_study.ts";
+import { renderText } from "../../../src/core/text/render_text.ts";
 import { studyCsvHeading, studyCsvRows } from "../../../src/study/study_csv.ts";
 import { summarizeStudy } from "../../../src/study/study.ts";
-import { oneLine } from "../../../src/words/failure.ts";
-import { anyFindings, anyMeasurements } from "../../render/arbitrary.ts";
+import { oneLine } from "../../../src/ground/words/failure.ts";
+import { anyFindings, anyMeasurements } from "../../core/text/arbitrary.ts";
 import { finding, layer, measurements } from "../../networks/sample.ts";
-import { gateResult, gateRun } from "../../render/sample_gate.ts";
+import { gateResult, gateRun } from "../../gate/text/sample_gate.ts";
 import { makeHeader, makeLayer, makePoints } from "../../networks/studies.ts";
 import type { Chance } from "../chance.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

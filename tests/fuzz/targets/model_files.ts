@@ -1,8 +1,8 @@
-import { InputError } from "../../../src/words/input_error.ts";
+import { InputError } from "../../../src/ground/words/input_error.ts";
 import { startEngine } from "../../../src/engine/mod.ts";
 import type { Layer } from "../../../src/engine/tensorflow.ts";
-import { measure, MeasureError } from "../../../src/measure/mod.ts";
-import { loadModel, ModelError, randomBatch } from "../../../src/load/mod.ts";
+import { measure, MeasureError } from "../../../src/entry/measure.ts";
+import { loadModel, ModelError, randomBatch } from "../../../src/entry/model.ts";
 import { baseModels, saved, type SavedModel } from "../base_models.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

@@ -1,7 +1,7 @@
 import { claimOutputs, type Output } from "../../../src/cli/kit/claim_outputs.ts";
 import { UsageError } from "../../../src/cli/kit/flag.ts";
 import { writeOutput } from "../../../src/cli/kit/write_output.ts";
-import { GateError } from "../../../src/gate/gate_result.ts";
+import { GateError } from "../../../src/core/diagnosis/gate_result.ts";
 import { writeBaseline } from "../../../src/gate/write_baseline.ts";
 import { StudyError } from "../../../src/study/study_options.ts";
 import { StudyWriter } from "../../../src/study/study_writer.ts";

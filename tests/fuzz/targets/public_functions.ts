@@ -1,9 +1,9 @@
-import { InputError } from "../../../src/words/input_error.ts";
+import { InputError } from "../../../src/ground/words/input_error.ts";
 import { AssertionError } from "@std/assert";
 import configuration from "../../../deno.json" with { type: "json" };
 import { startEngine } from "../../../src/engine/mod.ts";
-import { measure } from "../../../src/measure/mod.ts";
-import { exerciseModel, randomBatch } from "../../../src/load/mod.ts";
+import { measure } from "../../../src/entry/measure.ts";
+import { exerciseModel, randomBatch } from "../../../src/entry/model.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { nonsense, spoil, Theirs } from "../nonsense.ts";

@@ -5,7 +5,7 @@ import {
   type Measurements,
   type MeasureOptions,
   type TensorStatistics,
-} from "../../../src/measure/mod.ts";
+} from "../../../src/entry/measure.ts";
 import type { Chance } from "../chance.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { buildModel } from "../graphs/build_model.ts";

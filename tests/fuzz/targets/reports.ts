@@ -1,4 +1,4 @@
-import { parseReport, renderJson } from "../../../src/render/report_document.ts";
+import { parseReport, renderJson } from "../../../src/core/text/report_document.ts";
 import { finding, layer, measurements } from "../../networks/sample.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

@@ -1,5 +1,5 @@
-import { ModelError, readWeights } from "../../../src/load/mod.ts";
-import { measureWeights } from "../../../src/measure/mod.ts";
+import { ModelError, readWeights } from "../../../src/entry/model.ts";
+import { measureWeights } from "../../../src/entry/measure.ts";
 import { fixture, safetensors } from "../../torch/fixture.ts";
 import type { Chance } from "../chance.ts";
 import { requireClearError } from "../clear_error.ts";

@@ -1,7 +1,7 @@
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
 import { savedOptimizer, unknownOptimizer } from "../../../src/keras/compile_as_saved.ts";
-import { optimizerOf } from "../../../src/measure/training_facts.ts";
-import { optimizerWords, unusualRate, usualRates } from "../../../src/traits/optimizers.ts";
+import { optimizerOf } from "../../../src/core/measure/training_facts.ts";
+import { optimizerWords, unusualRate, usualRates } from "../../../src/ground/traits/optimizers.ts";
 import { golden } from "../../engine/optimizers/golden.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { guardCase } from "../guard_case.ts";

@@ -1,6 +1,6 @@
 import { mergeStudyFiles } from "../../../src/study/merge_study_files.ts";
-import { renderStudyJson } from "../../../src/render/report_document.ts";
-import { renderStudy } from "../../../src/render/render_study.ts";
+import { renderStudyJson } from "../../../src/core/text/report_document.ts";
+import { renderStudy } from "../../../src/study/text/render_study.ts";
 import { StudyError } from "../../../src/study/study_options.ts";
 import { readStudyFile } from "../../../src/study/study_file.ts";
 import { StudyTally } from "../../../src/study/study_tally.ts";

@@ -1,5 +1,5 @@
-import { ModelError, readWeights } from "../../../src/load/mod.ts";
-import { measureWeights } from "../../../src/measure/mod.ts";
+import { ModelError, readWeights } from "../../../src/entry/model.ts";
+import { measureWeights } from "../../../src/entry/measure.ts";
 import { fixture, torchFile, torchParts } from "../../torch/fixture.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

@@ -1,7 +1,7 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel, ModelError, randomBatch } from "../../../src/load/mod.ts";
-import { measure, MeasureError } from "../../../src/measure/mod.ts";
-import { InputError } from "../../../src/words/input_error.ts";
+import { loadModel, ModelError, randomBatch } from "../../../src/entry/model.ts";
+import { measure, MeasureError } from "../../../src/entry/measure.ts";
+import { InputError } from "../../../src/ground/words/input_error.ts";
 import { editedProgram } from "../../torch/program/edited_program.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

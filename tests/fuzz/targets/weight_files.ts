@@ -1,5 +1,5 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../../src/load/mod.ts";
+import { loadModel, ModelError } from "../../../src/entry/model.ts";
 import { baseModels, saved, type SavedModel } from "../base_models.ts";
 import type { Chance } from "../chance.ts";
 import { requireClearError } from "../clear_error.ts";

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel } from "../../../src/load/mod.ts";
-import { gradients, measure, type Measurements } from "../../../src/measure/mod.ts";
-import { probeOverfit } from "../../../src/probe/probe_step.ts";
+import { loadModel } from "../../../src/entry/model.ts";
+import { gradients, measure, type Measurements } from "../../../src/entry/measure.ts";
+import { probeOverfit } from "../../../src/core/probe/probe_step.ts";
 import { bytesOf, figuresOf, type SavedTensor, withFile } from "./fixtures.ts";
 
 const { tf } = await startEngine();

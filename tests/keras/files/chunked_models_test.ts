@@ -1,7 +1,7 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { getWeights, loadModel, readWeights } from "../../../src/load/mod.ts";
-import { compareCheckpoints, measureCheckpoint } from "../../../src/measure/mod.ts";
-import { withFolder } from "../../model/save_model.ts";
+import { getWeights, loadModel, readWeights } from "../../../src/entry/model.ts";
+import { compareCheckpoints, measureCheckpoint } from "../../../src/entry/measure.ts";
+import { withFolder } from "../../core/model/save_model.ts";
 import { bytesOf } from "./fixtures.ts";
 import { assert, assertEquals } from "@std/assert";
 import { gunzipSync } from "node:zlib";

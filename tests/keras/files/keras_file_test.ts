@@ -1,7 +1,7 @@
 import { readKerasFile } from "../../../src/keras/files/keras_file.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { assertRefusedLater, type Parts, parts, partsOf } from "../../assert_refused.ts";
-import { writeZip } from "../../model/files/write_zip.ts";
+import { writeZip } from "../../files/write_zip.ts";
 import { bytesOf, withFile } from "./fixtures.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 

@@ -1,6 +1,6 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel } from "../../../src/load/mod.ts";
-import { gradients } from "../../../src/measure/mod.ts";
+import { loadModel } from "../../../src/entry/model.ts";
+import { gradients } from "../../../src/entry/measure.ts";
 import { bytesOf, figuresOf, FILES, type SavedTensor, withFile } from "./fixtures.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 

@@ -2,7 +2,7 @@ import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
 import { pairKerasWeights } from "../../../src/keras/files/keras_weights.ts";
 import { type Hdf5Group, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
 import type { Hdf5Array } from "../../../src/keras/hdf5/read_array.ts";
-import { loadModel, ModelError } from "../../../src/load/mod.ts";
+import { loadModel, ModelError } from "../../../src/entry/model.ts";
 import { bytesOf, withFile } from "./fixtures.ts";
 import { unpackKeras } from "./pack_keras.ts";
 import { assertEquals, assertThrows } from "@std/assert";

@@ -1,6 +1,6 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { getWeights, loadModel, ModelError, randomBatch } from "../../../src/load/mod.ts";
-import { gradients } from "../../../src/measure/mod.ts";
+import { getWeights, loadModel, ModelError, randomBatch } from "../../../src/entry/model.ts";
+import { gradients } from "../../../src/entry/measure.ts";
 import { roundTrip } from "../../load/round_trip.ts";
 import { bytesOf, figuresOf, FILES, FOLDER, type SavedTensor, withFile } from "./fixtures.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";

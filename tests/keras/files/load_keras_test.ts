@@ -1,7 +1,7 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel, loadWeights, ModelError } from "../../../src/load/mod.ts";
-import { leafLayers } from "../../../src/model/layers/leaf_layers.ts";
-import { measure } from "../../../src/measure/mod.ts";
+import { loadModel, loadWeights, ModelError } from "../../../src/entry/model.ts";
+import { leafLayers } from "../../../src/core/model/layers/leaf_layers.ts";
+import { measure } from "../../../src/entry/measure.ts";
 import { bytesOf, figuresOf, FILES, type SavedTensor, withFile } from "./fixtures.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 

@@ -1,7 +1,7 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import { pairKerasWeights, setKerasWeights } from "../../../src/keras/files/keras_weights.ts";
 import { openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
-import { getWeights, loadModel } from "../../../src/load/mod.ts";
+import { getWeights, loadModel } from "../../../src/entry/model.ts";
 import { bytesOf, figuresOf, FOLDER, withFile } from "./fixtures.ts";
 import { toManifest } from "./to_manifest.ts";
 import { assertEquals, assertNotEquals } from "@std/assert";

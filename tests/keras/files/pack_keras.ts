@@ -1,6 +1,6 @@
-import { openZip } from "../../../src/model/files/unzip.ts";
-import { InputError } from "../../../src/words/input_error.ts";
-import { writeZip } from "../../model/files/write_zip.ts";
+import { openZip } from "../../../src/files/unzip.ts";
+import { InputError } from "../../../src/ground/words/input_error.ts";
+import { writeZip } from "../../files/write_zip.ts";
 
 /** Contents of a `.keras`. */
 export interface KerasArchive {

@@ -1,6 +1,6 @@
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
 import { requireSure, type WeightPair } from "../../../src/keras/files/pair_by_path.ts";
-import { leafLayers, ModelError } from "../../../src/load/mod.ts";
+import { leafLayers, ModelError } from "../../../src/entry/model.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
 const { tf } = await startEngine();

@@ -1,5 +1,5 @@
 import { activationOfLayer } from "../../../src/keras/files/plain_operation.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { assertEquals } from "@std/assert";
 import { assertRefused, parts } from "../../assert_refused.ts";
 

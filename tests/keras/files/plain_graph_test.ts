@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { plainGraph } from "../../../src/keras/files/plain_graph.ts";
 import { plainLayer } from "../../../src/keras/files/plain_topology.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 
 type Json = Record<string, unknown>;

@@ -6,7 +6,7 @@ import {
 import golden from "../../../fixtures/golden/slices.json" with { type: "json" };
 import { startEngine } from "../../../src/engine/mod.ts";
 import { isOperation, plainOperation } from "../../../src/keras/files/plain_operation.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { assertRefused, parts } from "../../assert_refused.ts";
 

@@ -1,6 +1,6 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import { plainTopology } from "../../../src/keras/files/plain_topology.ts";
-import { loadModel, ModelError } from "../../../src/load/mod.ts";
+import { loadModel, ModelError } from "../../../src/entry/model.ts";
 import { bytesOf, withFile } from "./fixtures.ts";
 import { packKeras, unpackKeras } from "./pack_keras.ts";
 import { toManifest } from "./to_manifest.ts";

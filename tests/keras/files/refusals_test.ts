@@ -1,6 +1,6 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../../src/load/mod.ts";
-import { writeZip } from "../../model/files/write_zip.ts";
+import { loadModel, ModelError } from "../../../src/entry/model.ts";
+import { writeZip } from "../../files/write_zip.ts";
 import { bytesOf, withFile } from "./fixtures.ts";
 import { packKeras, unpackKeras } from "./pack_keras.ts";
 import { assertEquals, assertRejects } from "@std/assert";

@@ -1,7 +1,7 @@
-import { Budget, bytesInMemory } from "../../../src/model/files/byte_source.ts";
+import { Budget, bytesInMemory } from "../../../src/files/byte_source.ts";
 import { attributeTexts, MESSAGE, TextHeaps } from "../../../src/keras/hdf5/object_header.ts";
 import { hdf5Budget, Hdf5Bytes } from "../../../src/keras/hdf5/hdf5_bytes.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { assertRefused, parts, partsOf } from "../../assert_refused.ts";
 

@@ -1,6 +1,6 @@
 import { openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
 import type { Hdf5Array } from "../../../src/keras/hdf5/read_array.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { word } from "./write_hdf5.ts";
 import { chunkedFile, chunkTree, inIndex, inTree, type WrittenChunk } from "./write_chunks.ts";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";

@@ -1,8 +1,8 @@
 import { type Hdf5Group, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
 import type { Hdf5Array } from "../../../src/keras/hdf5/read_array.ts";
-import { byteSource } from "../../../src/model/files/byte_source.ts";
-import { withFolder } from "../../model/save_model.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { byteSource } from "../../../src/files/byte_source.ts";
+import { withFolder } from "../../core/model/save_model.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { gunzipSync } from "node:zlib";
 

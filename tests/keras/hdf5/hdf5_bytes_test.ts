@@ -1,7 +1,7 @@
-import { bytesInMemory } from "../../../src/model/files/byte_source.ts";
+import { bytesInMemory } from "../../../src/files/byte_source.ts";
 import { readDataspace, readDatatype } from "../../../src/keras/hdf5/object_header.ts";
 import { Hdf5Bytes, NOWHERE } from "../../../src/keras/hdf5/hdf5_bytes.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { assertRefused, parts, partsOf } from "../../assert_refused.ts";

@@ -1,6 +1,6 @@
 import { type Hdf5Group, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
 import type { Hdf5Array } from "../../../src/keras/hdf5/read_array.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { bytesOf, FILES } from "../files/fixtures.ts";
 import { assertRefused, type Parts, parts } from "../../assert_refused.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";

@@ -1,6 +1,6 @@
 import { openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
 import type { Hdf5Array } from "../../../src/keras/hdf5/read_array.ts";
-import { ModelError } from "../../../src/load/mod.ts";
+import { ModelError } from "../../../src/entry/model.ts";
 import { array, header, link, noHeap, type Widths, writeHdf5 } from "./write_hdf5.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { parts, partsOf } from "../../assert_refused.ts";

@@ -1,7 +1,7 @@
 import { startEngine, type Tensor } from "../../../src/engine/mod.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
-import { KERAS_ACTIVATIONS } from "../../../src/traits/activation_traits.ts";
-import { activationTraits } from "../../../src/traits/mod.ts";
+import { KERAS_ACTIVATIONS } from "../../../src/ground/traits/activation_traits.ts";
+import { activationTraits } from "../../../src/ground/traits/mod.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 const { tf } = await startEngine();

@@ -1,7 +1,7 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import type { LayersModel, Tensor } from "../../../src/engine/tensorflow.ts";
 import { kerasLayers, type MultiHeadAttentionArgs } from "../../../src/keras/layers/mod.ts";
-import { randomBatch } from "../../../src/load/mod.ts";
+import { randomBatch } from "../../../src/entry/model.ts";
 import { relativeError } from "../../conformance/relative_error.ts";
 import { type Head, naiveAttention, type Tokens } from "./naive_attention.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";

@@ -7,13 +7,13 @@ import {
 } from "@std/assert";
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
 import type { Tensor } from "../../../src/engine/tensorflow.ts";
-import { axesOf } from "../../../src/keras/layers/keras_layer.ts";
+import { axesOf } from "../../../src/engine/keras_layer.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
 import { PRODUCTS } from "../../../src/keras/layers/operations/operation_layers.ts";
 import { REARRANGEMENTS } from "../../../src/keras/layers/operations/rearrangements.ts";
-import { loadModel } from "../../../src/load/mod.ts";
-import { InputError } from "../../../src/words/input_error.ts";
-import { saveModel, withFolder } from "../../model/save_model.ts";
+import { loadModel } from "../../../src/entry/model.ts";
+import { InputError } from "../../../src/ground/words/input_error.ts";
+import { saveModel, withFolder } from "../../core/model/save_model.ts";
 import { NEW_LAYERS } from "./new_layers.ts";
 import { assertRefused, type Parts, parts } from "../../assert_refused.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "
 import { KINDS, type NetworkKind, networkOf, sizesOf } from "../../../bench/scale/networks.ts";
 import { compareWithTwin, OBJECTIVE, type TwinKind, twinModel } from "../../../bench/scale/twin.ts";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
-import { growthSentences, renderGrowth } from "../../../src/render/render_growth.ts";
+import { growthSentences, renderGrowth } from "../../../src/study/text/render_growth.ts";
 import type { GrowthGrid } from "../../../src/study/growth/growth_study.ts";
 import { type GrowthSummary, steepestSlope } from "../../../src/study/growth/growth_types.ts";
 import { runGrowth, tryScalings } from "../../../src/study/growth/run_growth.ts";

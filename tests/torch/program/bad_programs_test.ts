@@ -1,7 +1,7 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel, randomBatch } from "../../../src/load/mod.ts";
-import { measure, MeasureError } from "../../../src/measure/mod.ts";
-import { ModelError } from "../../../src/model/model_error.ts";
+import { loadModel, randomBatch } from "../../../src/entry/model.ts";
+import { measure, MeasureError } from "../../../src/entry/measure.ts";
+import { ModelError } from "../../../src/core/model/model_error.ts";
 import { divideComplex } from "../../../src/torch/program/divide_complex.ts";
 import type { Call } from "../../../src/torch/program/program.ts";
 import { editedProgram, type Edits, type Json, newFolder, programPath } from "./edited_program.ts";

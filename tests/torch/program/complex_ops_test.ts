@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../../src/engine/mod.ts";
 import { fourier, realFourier, realInverse } from "../../../src/torch/program/complex_ops.ts";
-import { InputError } from "../../../src/words/input_error.ts";
+import { InputError } from "../../../src/ground/words/input_error.ts";
 
 const { tf } = await startEngine({ threads: 1 });
 

@@ -1,6 +1,6 @@
-import { ModelError } from "../../../src/model/model_error.ts";
-import { openZip } from "../../../src/model/files/unzip.ts";
-import { type Packed, writeZip } from "../../model/files/write_zip.ts";
+import { ModelError } from "../../../src/core/model/model_error.ts";
+import { openZip } from "../../../src/files/unzip.ts";
+import { type Packed, writeZip } from "../../files/write_zip.ts";
 
 const FOLDER = new URL("../../../fixtures/torch_programs/", import.meta.url);
 

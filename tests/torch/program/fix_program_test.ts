@@ -1,12 +1,12 @@
-import { examine } from "../../../src/diagnosis/examine/examine.ts";
+import { examine } from "../../../src/core/diagnosis/examine/examine.ts";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import { loadModel } from "../../../src/load/load_model.ts";
 import { readBatch } from "../../../src/load/read_batch.ts";
-import { rescaleWeights } from "../../../src/model/weights/model_weights.ts";
-import { ModelError } from "../../../src/model/model_error.ts";
-import { openZip } from "../../../src/model/files/unzip.ts";
+import { rescaleWeights } from "../../../src/core/model/weights/model_weights.ts";
+import { ModelError } from "../../../src/core/model/model_error.ts";
+import { openZip } from "../../../src/files/unzip.ts";
 import { runCommand } from "../../cli/run_command.ts";
-import { withFolder } from "../../model/save_model.ts";
+import { withFolder } from "../../core/model/save_model.ts";
 import { programPath } from "./edited_program.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 

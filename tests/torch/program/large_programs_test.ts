@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../../src/engine/mod.ts";
-import { byteSource } from "../../../src/model/files/byte_source.ts";
-import { ModelError } from "../../../src/model/model_error.ts";
+import { byteSource } from "../../../src/files/byte_source.ts";
+import { ModelError } from "../../../src/core/model/model_error.ts";
 import { buildProgram } from "../../../src/torch/program/build_program.ts";
 import { openProgram } from "../../../src/torch/program/open_program.ts";
 import { assertRefused } from "../../assert_refused.ts";

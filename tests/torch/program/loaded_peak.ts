@@ -6,7 +6,7 @@
  * @module
  */
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel } from "../../../src/load/mod.ts";
+import { loadModel } from "../../../src/entry/model.ts";
 
 await using _engine = await startEngine({ threads: 1 });
 await loadModel(Deno.args[0]);

@@ -1,11 +1,11 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import { loadModel } from "../../../src/load/load_model.ts";
 import { readBatch } from "../../../src/load/read_batch.ts";
-import { measure } from "../../../src/measure/measure.ts";
-import { type Network, networkOf } from "../../../src/rules/network/network.ts";
-import { initScale } from "../../../src/rules/weights/init_scale.ts";
-import { gain } from "../../../src/theory/criticality.ts";
-import { layerTraits } from "../../../src/traits/layer_traits.ts";
+import { measure } from "../../../src/core/measure/measure.ts";
+import { type Network, networkOf } from "../../../src/core/rules/network/network.ts";
+import { initScale } from "../../../src/core/rules/weights/init_scale.ts";
+import { gain } from "../../../src/ground/theory/criticality.ts";
+import { layerTraits } from "../../../src/ground/traits/layer_traits.ts";
 import { editedProgram, type Json, programPath } from "./edited_program.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 

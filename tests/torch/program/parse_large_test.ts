@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ModelError } from "../../../src/model/model_error.ts";
-import { openZip } from "../../../src/model/files/unzip.ts";
+import { ModelError } from "../../../src/core/model/model_error.ts";
+import { openZip } from "../../../src/files/unzip.ts";
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel } from "../../../src/load/mod.ts";
+import { loadModel } from "../../../src/entry/model.ts";
 import { parseLarge } from "../../../src/torch/program/parse_large.ts";
 import { editedProgram, programPath } from "./edited_program.ts";
 

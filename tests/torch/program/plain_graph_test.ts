@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { ModelError } from "../../../src/model/model_error.ts";
+import { ModelError } from "../../../src/core/model/model_error.ts";
 import { plainGraph } from "../../../src/torch/program/plain_graph.ts";
 import { assertRefused, parts } from "../../assert_refused.ts";
 

@@ -1,11 +1,11 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import { loadModel } from "../../../src/load/load_model.ts";
 import { readBatch } from "../../../src/load/read_batch.ts";
-import { measure } from "../../../src/measure/measure.ts";
-import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
-import { networkOf } from "../../../src/rules/network/network.ts";
-import { theoryLayers } from "../../../src/rules/network/theory_layers.ts";
-import { saturatedActivations } from "../../../src/rules/signal/saturated_activations.ts";
+import { measure } from "../../../src/core/measure/measure.ts";
+import type { LayerMeasurements } from "../../../src/core/measure/measurements.ts";
+import { networkOf } from "../../../src/core/rules/network/network.ts";
+import { theoryLayers } from "../../../src/core/rules/network/theory_layers.ts";
+import { saturatedActivations } from "../../../src/core/rules/signal/saturated_activations.ts";
 import { programPath } from "./edited_program.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 

@@ -1,4 +1,4 @@
-import { ModelError } from "../../../src/model/model_error.ts";
+import { ModelError } from "../../../src/core/model/model_error.ts";
 import { noteSizes, parseSize, sizeOf } from "../../../src/torch/program/size_expression.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 

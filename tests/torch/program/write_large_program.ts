@@ -1,4 +1,4 @@
-import { type Packed, writeZip } from "../../model/files/write_zip.ts";
+import { type Packed, writeZip } from "../../files/write_zip.ts";
 import { assemblePickle, dictionaryParts, tensorParts } from "../assemble_pickle.ts";
 import { torchFile } from "../fixture.ts";
 

@@ -1,12 +1,12 @@
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
-import { operationClass } from "../../../traits/operation_traits.ts";
-import { InputError, refusal } from "../../../words/input_error.ts";
+import { operationClass } from "../../../ground/traits/operation_traits.ts";
+import { InputError, refusal } from "../../../ground/words/input_error.ts";
 import {
   kerasLayer,
   type KerasLayerFactory,
   type LayerArgs,
   type OpenShape,
-} from "../keras_layer.ts";
+} from "../../../engine/keras_layer.ts";
 import {
   broadcastShape,
   innerAxes,

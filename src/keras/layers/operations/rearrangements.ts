@@ -1,6 +1,6 @@
-import { InputError, refusal } from "../../../words/input_error.ts";
+import { InputError, refusal } from "../../../ground/words/input_error.ts";
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
-import { axesOf, type OpenShape } from "../keras_layer.ts";
+import { axesOf, type OpenShape } from "../../../engine/keras_layer.ts";
 import {
   broadcastShape,
   innerAxes,
