@@ -51,39 +51,6 @@ const PURE = [
 /** True for the parts of pure rooms that run a model. */
 const runsModels = (path: string) => path.startsWith("core/diagnosis/examine/");
 
-/** Imports that the map forbids and that still have to go. */
-const STILL: string[] = [
-  "core/compare/difference.ts -> checkpoint/compare_checkpoints.ts",
-  "core/model/batches/given.ts -> files/weights_manifest.ts",
-  "core/model/file_types.ts -> files/weights_manifest.ts",
-  "core/model/keras_layers.ts -> files/weights_manifest.ts",
-  "core/model/model_error.ts -> files/user_file.ts",
-  "core/model/torch_layers.ts -> files/weights_manifest.ts",
-  "core/rules/shapes/measurement_shape.ts -> core/diagnosis/gate_result.ts",
-  "core/text/difference_document.ts -> checkpoint/compare_checkpoints.ts",
-  "core/text/render_difference.ts -> checkpoint/compare_checkpoints.ts",
-  "core/text/render_difference.ts -> files/weights_manifest.ts",
-  "core/text/report_document.ts -> study/study_document.ts",
-  "core/text/report_document.ts -> study/study_summary.ts",
-  "files/gather_view.ts -> torch/find_state_dict.ts",
-  "files/read_npz.ts -> torch/find_state_dict.ts",
-  "load/load_model.ts -> keras/compile_as_saved.ts",
-  "load/load_model.ts -> keras/topology/build_model.ts",
-  "load/load_model.ts -> keras/topology/convert_topology.ts",
-  "load/load_model.ts -> keras/topology/known_classes.ts",
-  "load/load_model.ts -> keras/topology/load_weights.ts",
-  "load/load_model.ts -> keras/topology/topology_json.ts",
-  "load/load_weights.ts -> torch/model_units.ts",
-  "load/load_weights.ts -> torch/pair_layers.ts",
-  "load/read_weights.ts -> torch/read_safetensors.ts",
-  "load/read_weights.ts -> torch/read_state_dict.ts",
-  "study/growth/growth_study.ts -> gate/configuration.ts",
-  "study/growth/growth_types.ts -> gate/gate_rules.ts",
-  "study/growth/run_growth.ts -> gate/gate_rules.ts",
-  "study/pages/growth_page.ts -> gate/gate_rules.ts",
-  "study/text/render_growth.ts -> gate/gate_rules.ts",
-];
-
 const SRC = new URL("../src/", import.meta.url);
 
 const IMPORTS = await readImports(SRC);
@@ -140,7 +107,7 @@ function isAllowed({ room, other, kind }: typeof ARROWS[number]): boolean {
 
 Deno.test("the imports of src/ run one way, and no wing knows another", () => {
   const forbidden = ARROWS.filter((arrow) => !isAllowed(arrow));
-  assertEquals(forbidden.map(show).sort(), STILL.toSorted());
+  assertEquals(forbidden.map(show), []);
 });
 
 Deno.test("rules and renderers import only types of what measures", () => {

@@ -9,8 +9,8 @@ import process from "node:process";
 import { CheckpointSweep } from "../../src/engine/native/checkpoint_sweep.ts";
 import { divideParts, dividePieces } from "../../src/checkpoint/plan_sweep.ts";
 import { sweepPart } from "../../src/checkpoint/sweep_part.ts";
-import { BYTES, encode } from "../../src/core/model/file_types.ts";
-import type { FileType } from "../../src/files/weights_manifest.ts";
+import { encode } from "../../src/files/file_types.ts";
+import { BYTES, type FileType } from "../../src/ground/traits/number_types.ts";
 
 const TYPES: FileType[] = ["float16", "bfloat16", "float32", "float64", "float8_e4m3"];
 const WIDTH = 4096;

@@ -1,10 +1,12 @@
+import type { TensorChange, WeightsComparison } from "../core/compare/weights_comparison.ts";
 import {
   addComparisons,
   CheckpointComparison,
   type ComparisonSums,
 } from "../engine/native/checkpoint_sweep.ts";
-import { BYTES, countOf, isFloat, isWhole } from "../core/model/file_types.ts";
-import type { FileTensor, WeightsFile } from "../files/weights_manifest.ts";
+import { countOf } from "../files/file_types.ts";
+import { BYTES, isFloat, isWhole } from "../ground/traits/number_types.ts";
+import type { FileTensor, WeightsFile } from "../files/weights_file.ts";
 import { anyObject, boolean, requireValue } from "../ground/words/shape.ts";
 import { askWorkers, isFar, PARTS_WORTH_WORKERS, threadsFor } from "./sweep_in_parallel.ts";
 import { comparePart } from "./compare_part.ts";
@@ -19,48 +21,6 @@ import { PackedReader } from "./packed_reader.ts";
 import { placeOf, type SweepJournal } from "./sweep_journal.ts";
 import { isStored, readerOf, type Stretch, stretchesOf, typeRead } from "./sample_tensors.ts";
 import { groupBySize, PART_BYTES } from "./plan_sweep.ts";
-
-/** Change of a tensor from one file of weights to another. */
-export interface TensorChange {
-  /** Name in the second file. */
-  name: string;
-  /** Shape. */
-  shape: number[];
-  /** Types in both files. */
-  types: [before: string, after: string];
-  /** Number of entries that differ. */
-  differing: number;
-  /** Number of entries that were compared: of a sample, those in it. */
-  count: number;
-  /**
-   * `|after - before| / |before|`; `null` if that is not a number, or if whole numbers differ that
-   * are not of the type int8: they may be packed codes, for which only equality is meaningful.
-   */
-  relativeChange: number | null;
-  /** Cosine of the angle between both; `null` likewise. */
-  cosine: number | null;
-  /** True if every entry was 0 before, so that any change is infinite; else absent. */
-  wasZero?: boolean;
-}
-
-/** Comparison of two files of weights, tensor by tensor. */
-export interface WeightsComparison {
-  /** Tensors that both have in one shape, in the order of the second file. */
-  tensors: TensorChange[];
-  /** Names of tensors that the first file alone has. */
-  onlyBefore: string[];
-  /** Names of tensors that the second file alone has. */
-  onlyAfter: string[];
-  /** Number of tensors of which only a sample was compared; absent if all were to be read whole. */
-  sampled?: number;
-  /** Tensors of another shape. */
-  reshaped: { name: string; before: number[]; after: number[] }[];
-  /**
-   * Number of tensors that are not compared: whole numbers in one file alone, or complex ones;
-   * absent if 0.
-   */
-  uncompared?: number;
-}
 
 type Pair = readonly [before: FileTensor, after: FileTensor];
 

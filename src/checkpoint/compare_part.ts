@@ -5,8 +5,8 @@ import {
   type ComparedSide,
   type ComparisonSums,
 } from "../engine/native/checkpoint_sweep.ts";
-import { BYTES, entriesOf, isFloat } from "../core/model/file_types.ts";
-import type { FileType } from "../files/weights_manifest.ts";
+import { entriesOf } from "../files/file_types.ts";
+import { BYTES, type FileType, isFloat } from "../ground/traits/number_types.ts";
 import type { ReadBytes } from "./sweep_part.ts";
 import { valuesOf } from "./tensor_sweep.ts";
 

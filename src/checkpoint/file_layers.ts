@@ -1,12 +1,13 @@
-import { kerasLayers } from "../core/model/keras_layers.ts";
-import { countOf, isFloat, isWhole, tensorBytes } from "../core/model/file_types.ts";
-import type { FileTensor, FileType, WeightsFile } from "../files/weights_manifest.ts";
+import { kerasLayers } from "./keras_layers.ts";
+import { countOf, tensorBytes } from "../files/file_types.ts";
+import { type FileType, isFloat, isWhole } from "../ground/traits/number_types.ts";
+import type { FileTensor, WeightsFile } from "../files/weights_file.ts";
 import {
   type TensorRole,
   type TorchLayer,
   torchLayers,
   type TorchTensor,
-} from "../core/model/torch_layers.ts";
+} from "../files/torch_layers.ts";
 import { type SweepTensor, typeRead } from "./sample_tensors.ts";
 import type { TensorFigures, UnitAxis } from "./tensor_sweep.ts";
 import type { NonFinite } from "../engine/native/checkpoint_sweep.ts";

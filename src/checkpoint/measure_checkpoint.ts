@@ -1,8 +1,8 @@
 import type { NonFinite } from "../engine/native/checkpoint_sweep.ts";
-import { countOf } from "../core/model/file_types.ts";
+import { countOf } from "../files/file_types.ts";
 import { stemOf } from "../core/model/names.ts";
-import type { WeightsFile } from "../files/weights_manifest.ts";
-import type { TorchLayer, TorchTensor } from "../core/model/torch_layers.ts";
+import type { WeightsFile } from "../files/weights_file.ts";
+import type { TorchLayer, TorchTensor } from "../files/torch_layers.ts";
 import { InputError } from "../ground/words/input_error.ts";
 import { formatCount, formatMemory, formatShare } from "../ground/words/numbers.ts";
 import {

@@ -1,5 +1,5 @@
 import { ModelError } from "../core/model/model_error.ts";
-import type { FileTensor } from "../files/weights_manifest.ts";
+import type { FileTensor } from "../files/weights_file.ts";
 import type { ReadBytes } from "./sweep_part.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

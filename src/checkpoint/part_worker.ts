@@ -5,9 +5,8 @@
  */
 import { CheckpointComparison, CheckpointSweep } from "../engine/native/checkpoint_sweep.ts";
 import { expectReads, type FileIdentity, readInto } from "../files/byte_source.ts";
-import { BYTES } from "../core/model/file_types.ts";
+import { BYTES, type FileType } from "../ground/traits/number_types.ts";
 import { serveTasks } from "../files/user_code/serve_tasks.ts";
-import type { FileType } from "../files/weights_manifest.ts";
 import { comparePart } from "./compare_part.ts";
 import { type Part, type Pieces, spanOf } from "./plan_sweep.ts";
 import { type ReadBytes, sweepPart } from "./sweep_part.ts";

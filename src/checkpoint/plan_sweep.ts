@@ -4,8 +4,8 @@ import {
   MAX_ROWS,
   MAX_WIDTH,
 } from "../engine/native/checkpoint_sweep.ts";
-import { BYTES, countOf } from "../core/model/file_types.ts";
-import type { FileType } from "../files/weights_manifest.ts";
+import { countOf } from "../files/file_types.ts";
+import { BYTES, type FileType } from "../ground/traits/number_types.ts";
 
 const signed = (bytes: number): CodeFormat => ({ bytes, infinity: 0, nan: 0, whole: "signed" });
 const unsigned = (bytes: number): CodeFormat => ({ bytes, infinity: 0, nan: 0, whole: "unsigned" });

@@ -1,8 +1,9 @@
 import { CheckpointSweep } from "../engine/native/checkpoint_sweep.ts";
 import { addSums, type Sums } from "../engine/native/sums.ts";
 import { readInto } from "../files/byte_source.ts";
-import { BYTES, countOf } from "../core/model/file_types.ts";
-import type { FileTensor, FileType } from "../files/weights_manifest.ts";
+import { countOf } from "../files/file_types.ts";
+import { BYTES, type FileType } from "../ground/traits/number_types.ts";
+import type { FileTensor } from "../files/weights_file.ts";
 import type { Interval, SampleMeasurements } from "../core/measure/measurements.ts";
 import { mergeSums } from "../core/measure/sums.ts";
 import { CODE_FORMATS, divideParts, dividePieces, type Pieces } from "./plan_sweep.ts";

@@ -1,7 +1,7 @@
 import { CheckpointSweep } from "../engine/native/checkpoint_sweep.ts";
 import { ModelError } from "../core/model/model_error.ts";
 import { WorkerError, WorkerPool, WorkQueue } from "../files/user_code/worker_pool.ts";
-import type { FileTensor } from "../files/weights_manifest.ts";
+import type { FileTensor } from "../files/weights_file.ts";
 import { PackedReader } from "./packed_reader.ts";
 import {
   bytesOf,

@@ -1,6 +1,6 @@
 import configuration from "../../deno.json" with { type: "json" };
 import type { FileIdentity } from "../files/byte_source.ts";
-import type { FileTensor, WeightsFile } from "../files/weights_manifest.ts";
+import type { FileTensor, WeightsFile } from "../files/weights_file.ts";
 import { PART_BYTES } from "./plan_sweep.ts";
 
 /** Beginning of the first line: a file without it is not a journal. */

@@ -1,7 +1,6 @@
 import type { CheckpointSweep, NonFinite } from "../engine/native/checkpoint_sweep.ts";
 import type { Sums } from "../engine/native/sums.ts";
-import { BYTES } from "../core/model/file_types.ts";
-import type { FileType } from "../files/weights_manifest.ts";
+import { BYTES, type FileType } from "../ground/traits/number_types.ts";
 import {
   CODE_FORMATS,
   FIRST_ENTRIES,

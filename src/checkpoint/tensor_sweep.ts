@@ -1,7 +1,7 @@
 import { type NonFinite, ROW, UPPER_BITS, widest } from "../engine/native/checkpoint_sweep.ts";
 import { addSums, type Sums } from "../engine/native/sums.ts";
-import { BYTES, decode, isWhole } from "../core/model/file_types.ts";
-import type { FileType } from "../files/weights_manifest.ts";
+import { decode } from "../files/file_types.ts";
+import { BYTES, type FileType, isWhole } from "../ground/traits/number_types.ts";
 import type { LineCounts, SampleMeasurements } from "../core/measure/measurements.ts";
 import { binOf, emptyBins } from "../core/measure/value_bins.ts";
 import { CODE_FORMATS, FIRST_ENTRIES, type Pieces } from "./plan_sweep.ts";

@@ -9,9 +9,9 @@ import { measureCheckpoint, measureFile } from "../checkpoint/measure_checkpoint
 import { type SweepProgress, WORTH_WORKERS } from "../checkpoint/sweep_in_parallel.ts";
 import { headOf, SweepJournal } from "../checkpoint/sweep_journal.ts";
 import type { Measurements } from "../core/measure/measurements.ts";
-import { tensorBytes } from "../core/model/file_types.ts";
+import { tensorBytes } from "../files/file_types.ts";
 import { isModule, isWeightsFile } from "../core/model/loaded_model.ts";
-import type { WeightsFile } from "../files/weights_manifest.ts";
+import type { WeightsFile } from "../files/weights_file.ts";
 import { runRules } from "../core/rules/judge_rule.ts";
 import type { Shard } from "../study/study_document.ts";
 import { oneLine } from "../ground/words/failure.ts";

@@ -1,7 +1,8 @@
 import { isReadable } from "../core/diagnosis/gate_result.ts";
 import { isIndexFile, isKerasFile, isRemote, isTorchFile } from "../core/model/loaded_model.ts";
 import { readUserText } from "../files/user_file.ts";
-import { ModelError, statOf } from "../core/model/model_error.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { statOf } from "../files/read_json.ts";
 import { anyOf, showWord } from "../ground/words/show_value.ts";
 import { refusal } from "../ground/words/input_error.ts";
 

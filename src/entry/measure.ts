@@ -18,11 +18,8 @@ export type {
   TokenAlikeness,
 } from "../ground/theory/row_alikeness.ts";
 export type * from "../core/measure/measurements.ts";
-export {
-  compareCheckpoints,
-  type TensorChange,
-  type WeightsComparison,
-} from "../checkpoint/compare_checkpoints.ts";
+export { compareCheckpoints } from "../checkpoint/compare_checkpoints.ts";
+export type { TensorChange, WeightsComparison } from "../core/compare/weights_comparison.ts";
 export type { SweepProgress } from "../checkpoint/sweep_in_parallel.ts";
 export {
   measureCheckpoint,

@@ -27,9 +27,5 @@ export * from "../load/read_batch.ts";
 export { readWeights, type ReadWeightsOptions } from "../load/read_weights.ts";
 export { saveModel, type SaveOptions } from "../keras/save_model.ts";
 export * from "../load/load_weights.ts";
-export type {
-  FileTensor,
-  FileType,
-  NetworkConfig,
-  WeightsFile,
-} from "../files/weights_manifest.ts";
+export type { FileTensor, NetworkConfig, WeightsFile } from "../files/weights_file.ts";
+export type { FileType } from "../ground/traits/number_types.ts";

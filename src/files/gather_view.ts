@@ -1,7 +1,8 @@
 import { type ByteSource, expectReads, type FileIdentity, readInto } from "./byte_source.ts";
-import { BYTES, countOf, isFloat, isWhole } from "../core/model/file_types.ts";
-import type { FileTensor } from "./weights_manifest.ts";
-import { isContiguous, type StridedView } from "../torch/find_state_dict.ts";
+import { countOf } from "./file_types.ts";
+import { BYTES, isFloat, isWhole } from "../ground/traits/number_types.ts";
+import type { FileTensor } from "./weights_file.ts";
+import { isContiguous, type StridedView } from "./strided_view.ts";
 
 /**
  * Returns a way to read the entries of a view from a file without holding all of them: their place,

@@ -1,5 +1,6 @@
 import { writeFailure } from "../ground/words/failure.ts";
-import { ModelError, statOf } from "../core/model/model_error.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { statOf } from "./read_json.ts";
 import { refusal } from "../ground/words/input_error.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { parse } from "@std/csv/parse";
 import { showValue } from "../ground/words/show_value.ts";
 import { BatchError } from "../core/model/batches/batch.ts";
-import type { Given } from "../core/model/batches/given.ts";
+import type { Given } from "./given.ts";
 import { refusal } from "../ground/words/input_error.ts";
 
 /** Names of a last column that holds the targets. */

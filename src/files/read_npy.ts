@@ -1,9 +1,10 @@
 import { showValue } from "../ground/words/show_value.ts";
 import { BatchError } from "../core/model/batches/batch.ts";
-import { BYTES, countOf, entriesOf } from "../core/model/file_types.ts";
+import { countOf, entriesOf } from "./file_types.ts";
+import { BYTES, type FileType } from "../ground/traits/number_types.ts";
 import { openZip } from "./unzip.ts";
-import { type FileType, MAX_RANK, type ParsedTensor } from "./weights_manifest.ts";
-import type { Given } from "../core/model/batches/given.ts";
+import { MAX_RANK, type ParsedTensor } from "./parse_tensor.ts";
+import type { Given } from "./given.ts";
 import { refusal, refusalAt } from "../ground/words/input_error.ts";
 
 /** Types of NumPy by kind and size. */

@@ -1,10 +1,11 @@
 import { readNpyHeader } from "./read_npy.ts";
 import { type ByteSource, expectReads } from "./byte_source.ts";
-import { BYTES, readersOf } from "../core/model/file_types.ts";
+import { readersOf } from "./file_types.ts";
+import { BYTES } from "../ground/traits/number_types.ts";
 import { openZip, type ZipEntry } from "./unzip.ts";
 import { ModelError } from "../core/model/model_error.ts";
-import { type FileTensor, leftOut, type WeightsFile } from "./weights_manifest.ts";
-import { bytesOfView, isContiguous, type StridedView } from "../torch/find_state_dict.ts";
+import { type FileTensor, leftOut, type WeightsFile } from "./weights_file.ts";
+import { bytesOfView, isContiguous, type StridedView } from "./strided_view.ts";
 import { locateView } from "./gather_view.ts";
 import { showValue } from "../ground/words/show_value.ts";
 import { refusal, refusalAt } from "../ground/words/input_error.ts";

@@ -7,7 +7,7 @@ import { openUserFile, readUserFile } from "./user_file.ts";
 import { frontLayers } from "../core/model/layers/leaf_layers.ts";
 import { showShape } from "../core/model/layers/shapes.ts";
 import { BatchError } from "../core/model/batches/batch.ts";
-import type { Given } from "../core/model/batches/given.ts";
+import type { Given } from "./given.ts";
 import { convertIndexedToRgb, decode, type IndexedColors } from "fast-png";
 import { inflateSync } from "node:zlib";
 

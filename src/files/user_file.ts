@@ -88,3 +88,12 @@ export async function readUserFile(
 export async function readUserText(path: string): Promise<string> {
   return new TextDecoder().decode(await readUserFile(path, MAX_TEXT));
 }
+
+/** Returns the folder of a file, as the user named it. */
+export function folderOf(path: string): string {
+  const end = Math.max(
+    path.lastIndexOf("/"),
+    Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1,
+  );
+  return end === -1 ? "." : path.slice(0, end) || "/";
+}

@@ -1,4 +1,3 @@
-import { list, positive, type Shape } from "../ground/words/shape.ts";
 import { showValue } from "../ground/words/show_value.ts";
 import { GateError } from "../core/diagnosis/gate_result.ts";
 import { refusal } from "../ground/words/input_error.ts";
@@ -53,13 +52,6 @@ export interface ModelEntry {
   /** File that `scale --out` wrote: a proof in place of training the siblings. Default: none. */
   proof?: string;
 }
-
-/** Shape of the sizes of siblings along an axis. */
-export const sizesShape: Shape<number[]> = list(positive, {
-  expected: "every size once, and one or more",
-  least: 1,
-  unique: true,
-});
 
 /** Sizes of the siblings of a model, two or more along an axis. */
 export interface ScaleEntry {

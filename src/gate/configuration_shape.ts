@@ -29,16 +29,16 @@ import {
   whole,
 } from "../ground/words/shape.ts";
 import { showValue } from "../ground/words/show_value.ts";
-import {
-  type Configuration,
-  type Level,
-  type ModelEntry,
-  type PresetName,
-  type RuleEntry,
-  type ScaleEntry,
-  sizesShape,
-  type Suppression,
+import type {
+  Configuration,
+  Level,
+  ModelEntry,
+  PresetName,
+  RuleEntry,
+  ScaleEntry,
+  Suppression,
 } from "./configuration.ts";
+import { sizesShape } from "../ground/theory/sibling_slopes.ts";
 import { GATE_RULES, type GateRule, PRESETS } from "./gate_rules.ts";
 
 /** Shape of an optional key, with the description that an editor shows. */

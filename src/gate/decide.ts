@@ -1,16 +1,11 @@
 import { diagnose } from "../core/diagnosis/diagnose.ts";
 import { withTreatment } from "../core/diagnosis/diagnosis.ts";
-import { type Finding, makeFinding } from "../core/rules/finding.ts";
+import { type Finding, type GateFinding, makeFinding } from "../core/rules/finding.ts";
 import { findingShape } from "../core/rules/require_measurements.ts";
 import { NOTHING, say, type Sentence } from "../core/rules/say.ts";
 import { list, nullable, number, object, requireValue, string } from "../ground/words/shape.ts";
 import type { Suppression } from "./configuration.ts";
-import type {
-  GateFinding,
-  GateResult,
-  GateRun,
-  GateSummary,
-} from "../core/diagnosis/gate_result.ts";
+import type { GateResult, GateRun, GateSummary } from "../core/diagnosis/gate_result.ts";
 import { CONFIGURATION_RULES } from "./gate_rules.ts";
 import { weigh } from "./judge_run.ts";
 import type { GateSettings } from "./resolve_configuration.ts";

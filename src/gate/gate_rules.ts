@@ -1,18 +1,10 @@
+import { FLAT_SLOPE, STEEP_SLOPE } from "../ground/theory/sibling_slopes.ts";
 import { FAILS_BELOW } from "../core/probe/trial.ts";
 import { BASELINE_RULE } from "../core/rules/matches_baseline.ts";
 import { allRules, registeredRules } from "../core/rules/register_rule.ts";
 import type { RuleDocumentation, ThresholdTable } from "../core/rules/rule.ts";
 import { RULES } from "../core/rules/rules.ts";
 import type { Level, PresetName } from "./configuration.ts";
-
-/**
- * Largest |slope| that is flat. The steepest slope of right networks was 0.18, that of wrong ones
- * 0.76.
- */
-export const FLAT_SLOPE = 0.25;
-
-/** Largest |slope| that only warns. */
-export const STEEP_SLOPE = 0.5;
 
 /** Rules that judge the configuration itself. */
 const CONFIGURATION_DOCUMENTATION: readonly RuleDocumentation[] = [

@@ -31,11 +31,11 @@ export {
 } from "./find_configuration.ts";
 export {
   GateError,
-  type GateFinding,
   type GateResult,
   type GateRun,
   type GateSummary,
 } from "../core/diagnosis/gate_result.ts";
+export type { GateFinding } from "../core/rules/finding.ts";
 export { type GateRule, gateRules } from "./gate_rules.ts";
 export { judgeRun, type JudgeRunOptions } from "./judge_run.ts";
 export {

@@ -1,6 +1,6 @@
 import type { Measurements } from "../core/measure/measurements.ts";
 import { fileToReplace, isLeftover, putInPlace } from "../files/new_folder.ts";
-import { ifMissing } from "../core/model/model_error.ts";
+import { ifMissing } from "../files/read_json.ts";
 import { measurementsShape } from "../core/rules/require_measurements.ts";
 import { writeFailure } from "../ground/words/failure.ts";
 import { roundTo } from "../ground/words/numbers.ts";

@@ -1,14 +1,11 @@
 import { dirname } from "node:path";
 import { locateGroups } from "./topology/load_weights.ts";
 import { byteSource, joinedSource, piecesOf } from "../files/byte_source.ts";
-import { decode, readersOf } from "../core/model/file_types.ts";
-import { ModelError, readJson } from "../core/model/model_error.ts";
-import {
-  type FileTensor,
-  parseWeightsManifest,
-  type WeightsFile,
-  type WeightSpec,
-} from "../files/weights_manifest.ts";
+import { decode, readersOf } from "../files/file_types.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { readJson } from "../files/read_json.ts";
+import { parseWeightsManifest, type WeightSpec } from "../files/weights_manifest.ts";
+import type { FileTensor, WeightsFile } from "../files/weights_file.ts";
 
 /**
  * Reads the weights of a model.json of TensorFlow.js, of any topology: also those of a

@@ -8,15 +8,15 @@ import {
   readGroup,
 } from "./topology/load_weights.ts";
 import { isTopology } from "./topology/topology_json.ts";
-import { readUserFile } from "../files/user_file.ts";
-import { ModelError, readJson } from "../core/model/model_error.ts";
+import { folderOf, readUserFile } from "../files/user_file.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import { readJson } from "../files/read_json.ts";
 import { type NewFile, NewFolder } from "../files/new_folder.ts";
 import { requireModel } from "../core/model/require_model.ts";
 import { parseWeightsManifest, type WeightSpec } from "../files/weights_manifest.ts";
 import { failure } from "../ground/words/failure.ts";
 import { object, optional, requireValue, string } from "../ground/words/shape.ts";
 import { showValue } from "../ground/words/show_value.ts";
-import { folderOf } from "../load/load_model.ts";
 import { refusal } from "../ground/words/input_error.ts";
 
 /** Options of {@linkcode saveModel}. */

@@ -1,11 +1,4 @@
 import { requireEngine } from "../engine/running_engine.ts";
-import type { TensorFlow } from "../engine/tensorflow.ts";
-import { compileAsSaved } from "../keras/compile_as_saved.ts";
-import { buildModel, modelOfFile } from "../keras/topology/build_model.ts";
-import { convertTopology } from "../keras/topology/convert_topology.ts";
-import { knownClasses } from "../keras/topology/known_classes.ts";
-import { loadWeights, locateGroups } from "../keras/topology/load_weights.ts";
-import { isTopology } from "../keras/topology/topology_json.ts";
 import {
   isJsonFile,
   isKerasFile,
@@ -15,126 +8,12 @@ import {
   type LoadedModel,
   type LoadModelOptions,
 } from "../core/model/loaded_model.ts";
-import { ModelError, readJson } from "../core/model/model_error.ts";
+import { ModelError } from "../core/model/model_error.ts";
 import { failureIn, importModule, logToStderr } from "../files/user_code/foreign_code.ts";
-import { parseWeightsManifest } from "../files/weights_manifest.ts";
 import { failure } from "../ground/words/failure.ts";
 import { type Refusal, refusal, refusalAt } from "../ground/words/input_error.ts";
-import { formatMemory } from "../ground/words/numbers.ts";
 import { anyObject, list, requireValue, string } from "../ground/words/shape.ts";
-import { showValue } from "../ground/words/show_value.ts";
 import { loadModelModule } from "./load_model_module.ts";
-
-/** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */
-const MAX_ENTRIES = 2 ** 29;
-
-/**
- * Loads a TensorFlow.js layers model from disk. The file is data: nothing outside its folder is
- * read, none of it runs, and it gets no more memory than the weights it declares.
- *
- * @param path The model.json.
- * @param options Seed for weights if the file holds only layers, and the callback before weights
- * are read.
- * @throws {ModelError} If it is not such a model.
- */
-async function loadModelJson(
-  tf: TensorFlow,
-  path: string,
-  { seed, beforeWeights }: Required<Pick<LoadModelOptions, "seed" | "beforeWeights">>,
-): Promise<LoadedModel> {
-  const json = await readJson(path, ModelError);
-  try {
-    if (isTopology(json)) {
-      const { loadTopology } = await import("../keras/files/load_topology.ts");
-      return await loadTopology(tf, path, json, { seed, beforeWeights });
-    }
-    const { modelTopology, weightsManifest } = requireLayersModel(json);
-    const topology = convertTopology(modelTopology, await knownClasses(tf, modelTopology));
-    const groups = parseWeightsManifest(weightsManifest);
-    const declared = groups.flatMap(({ specs }) => specs)
-      .filter((spec) => spec.group !== "optimizer")
-      .reduce((sum, spec) => sum + spec.count, 0);
-    if (declared > MAX_ENTRIES) {
-      throw new ModelError({
-        place: "weightsManifest",
-        verb: "declares",
-        found: `${formatMemory(declared * 4)} of weights`,
-        expected: "at most 2 GiB",
-        hint: ": weights and their gradients have to fit into the engine's 4 GiB",
-      });
-    }
-    const located = await locateGroups(folderOf(path), groups);
-    const { model, discard } = buildModel(tf, topology, {
-      declared,
-      declares: "that weightsManifest declares for the whole model",
-    });
-    try {
-      beforeWeights(model, declared);
-      await loadWeights(tf, model, located);
-      compileAsSaved(tf, model, json as Record<string, unknown>);
-    } catch (error) {
-      discard();
-      throw error;
-    }
-    return modelOfFile(path, "json", model, topology);
-  } catch (error) {
-    if (error instanceof ModelError) error.within(path);
-    throw error;
-  }
-}
-
-function requireLayersModel(json: unknown): Record<string, unknown> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new ModelError(refusal`The file holds ${showValue(json)}, expected a layers model`);
-  }
-  const model = json as Record<string, unknown>;
-  const { format, modelTopology } = model;
-  if (format === "graph-model" || Object(modelTopology).node !== undefined) {
-    throw new ModelError({
-      place: "The file",
-      verb: "holds",
-      found: "a graph model, which has no layers to measure",
-      expected: "a layers model (convert the Keras model with --output_format=tfjs_layers_model)",
-    });
-  }
-  if (format !== undefined && format !== null && format !== "layers-model") {
-    throw new ModelError(refusal`format is ${showValue(format)}, expected "layers-model"`);
-  }
-  if (modelTopology === undefined) {
-    if ("weight_map" in model) {
-      throw new ModelError({
-        place: "The file",
-        verb: "lists",
-        found: "the parts of a Hugging Face model",
-        expected: "a layers model, or one of the parts",
-        hint: ": report and check judge its weights",
-      });
-    }
-    if ("model_type" in model || "architectures" in model) {
-      throw new ModelError({
-        place: "The file",
-        verb: "holds",
-        found: "the settings of a Hugging Face model",
-        expected: "a layers model, or the weights beside it, such as model.safetensors",
-        hint: ": report and check judge them",
-      });
-    }
-    throw new ModelError(
-      "engine" in model && "layers" in model
-        ? refusal`The file holds a JSON report, expected a layers model`
-        : refusal`"modelTopology" is missing, expected a layers model`,
-    );
-  }
-  return model;
-}
-
-export function folderOf(path: string): string {
-  const end = Math.max(
-    path.lastIndexOf("/"),
-    Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1,
-  );
-  return end === -1 ? "." : path.slice(0, end) || "/";
-}
 
 /**
  * Loads a model from a file:
@@ -202,7 +81,10 @@ export async function loadModel(
       throw new ModelError(`register threw: ${reason}`, { cause: error }).within(file);
     }
   }
-  if (isJsonFile(path)) return await loadModelJson(tf, path, { seed, beforeWeights });
+  if (isJsonFile(path)) {
+    const { loadModelJson } = await import("../keras/files/load_model_json.ts");
+    return await loadModelJson(tf, path, { seed, beforeWeights });
+  }
   if (isKerasFile(path)) {
     const { loadKeras } = await import("../keras/files/load_keras.ts");
     return await loadKeras(tf, path, beforeWeights);

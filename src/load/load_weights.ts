@@ -3,10 +3,6 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { isJsonFile, isKerasFile, isModule } from "../core/model/loaded_model.ts";
 import { ModelError } from "../core/model/model_error.ts";
 import { requireModel } from "../core/model/require_model.ts";
-import { setWeights } from "../core/model/weights/model_weights.ts";
-import { modelUnits } from "../torch/model_units.ts";
-import { pairLayers } from "../torch/pair_layers.ts";
-import { splitAttentions, torchLayers } from "../core/model/torch_layers.ts";
 import { anyObject, optional, primitive, requireValue, string } from "../ground/words/shape.ts";
 import { readWeights } from "./read_weights.ts";
 
@@ -100,18 +96,10 @@ export async function loadWeights(
     const { loadKerasWeights } = await import("../keras/files/load_keras.ts");
     return { layers: await loadKerasWeights(tf, model, file), notes: [] };
   }
-  const { tensors, notes, format } = await readWeights(file);
+  const weights = await readWeights(file);
+  const { giveWeights } = await import("../torch/give_weights.ts");
   try {
-    const layers = splitAttentions(torchLayers(tensors));
-    const pairs = pairLayers(modelUnits(model), layers, { isOrdered: format === "PyTorch" });
-    const values = pairs.flatMap(({ unit, offer }) =>
-      Object.entries(offer.give(unit)).map(([own, entries]) => [unit.weights.get(own)!, entries])
-    );
-    setWeights(model, Object.fromEntries(values));
-    return {
-      layers: pairs.map(({ unit, layer }) => ({ layer: unit.path, from: layer.name })),
-      notes,
-    };
+    return { layers: giveWeights(model, weights), notes: weights.notes };
   } catch (error) {
     if (error instanceof ModelError) error.within(file);
     throw error;

@@ -1,9 +1,9 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { type Batch, BatchError } from "../core/model/batches/batch.ts";
-import { classTargets, type Given } from "../core/model/batches/given.ts";
+import { classTargets, type Given } from "../files/given.ts";
 import { type InputRange, inputRanges } from "../core/model/batches/random_batch.ts";
-import { countOf } from "../core/model/file_types.ts";
+import { countOf } from "../files/file_types.ts";
 import { readUserFile } from "../files/user_file.ts";
 import {
   findUneven,
@@ -13,10 +13,10 @@ import {
   targetShapes,
 } from "../core/model/layers/shapes.ts";
 import { untrainedOutputs } from "../core/model/loss_functions.ts";
-import { readJson } from "../core/model/model_error.ts";
+import { readJson } from "../files/read_json.ts";
 import type { Objective } from "../core/model/objective.ts";
 import { requireModel } from "../core/model/require_model.ts";
-import { isFlatTensor, type ParsedTensor, parseTensor } from "../files/weights_manifest.ts";
+import { isFlatTensor, type ParsedTensor, parseTensor } from "../files/parse_tensor.ts";
 import { lossTraits } from "../ground/traits/losses.ts";
 import { fileRefusal, nearest, refusal } from "../ground/words/input_error.ts";
 import { formatCount } from "../ground/words/numbers.ts";

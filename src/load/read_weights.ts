@@ -1,5 +1,5 @@
 import { bytesInMemory, type ByteSource } from "../files/byte_source.ts";
-import { isFloat, isWhole } from "../core/model/file_types.ts";
+import { isFloat, isWhole } from "../ground/traits/number_types.ts";
 import { removeCopy, unpackLarge } from "../files/stored_copy.ts";
 import {
   isIndexFile,
@@ -10,9 +10,7 @@ import {
   isShardPattern,
 } from "../core/model/loaded_model.ts";
 import { ModelError } from "../core/model/model_error.ts";
-import type { FileTensor, NetworkConfig, WeightsFile } from "../files/weights_manifest.ts";
-import { readSafetensors } from "../torch/read_safetensors.ts";
-import { readStateDict } from "../torch/read_state_dict.ts";
+import type { FileTensor, NetworkConfig, WeightsFile } from "../files/weights_file.ts";
 import { failure } from "../ground/words/failure.ts";
 import { refusal } from "../ground/words/input_error.ts";
 import { formatCount } from "../ground/words/numbers.ts";
@@ -40,7 +38,7 @@ async function readShards(place: WeightsPlace): Promise<Omit<WeightsFile, "path"
   const found = new Map<string, FileTensor>();
   const notes: string[] = [];
   for (const [shard, source] of await openShards(place, shards)) {
-    for (const tensor of tensorsOf(source, shard)) {
+    for (const tensor of await tensorsOf(source, shard)) {
       if (map[tensor.name] === shard) found.set(tensor.name, tensor);
       else {
         notes.push(
@@ -91,7 +89,7 @@ async function readShardsAlike(path: string): Promise<Omit<WeightsFile, "path">>
   }
   const found = new Map<string, FileTensor>();
   for (const [shard, source] of await openShards(localPlace(path), shards)) {
-    for (const tensor of tensorsOf(source, shard)) {
+    for (const tensor of await tensorsOf(source, shard)) {
       const other = found.get(tensor.name)?.shard;
       if (other !== undefined) {
         throw new ModelError(
@@ -164,11 +162,9 @@ async function openShard(place: WeightsPlace, name: string): Promise<ByteSource>
 
 const sourceOf = ({ file }: ByteSource) => file === null ? {} : { source: file };
 
-function tensorsOf(source: ByteSource, shard: string): FileTensor[] {
+async function tensorsOf(source: ByteSource, shard: string): Promise<FileTensor[]> {
   try {
-    const tensors = /\.safetensors$/i.test(shard)
-      ? readSafetensors(source)
-      : readStateDict(source).tensors;
+    const { tensors } = await parseTorch(shard, source);
     return tensors.map((tensor) => ({ ...tensor, shard, ...sourceOf(source) }));
   } catch (error) {
     if (error instanceof ModelError) error.within(shard);
@@ -307,9 +303,7 @@ async function parse(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
 }
 
 async function parseFile(name: string, file: ByteSource): Promise<Omit<WeightsFile, "path">> {
-  if (/\.safetensors$/i.test(name)) {
-    return { format: "safetensors", tensors: readSafetensors(file), notes: [] };
-  }
+  if (/\.safetensors$/i.test(name)) return await parseTorch(name, file);
   if (/\.npy$/i.test(name)) {
     const { readNpyWeights } = await import("../files/read_npz.ts");
     return readNpyWeights(file, name.slice(0, -4));
@@ -365,6 +359,16 @@ async function parseArchive(name: string, source: ByteSource): Promise<Omit<Weig
     const { readProgramTensors } = await import("../torch/program/open_program.ts");
     return { format: "PyTorch", tensors: readProgramTensors(source), notes: [] };
   }
+  return await parseTorch(name, source);
+}
+
+/** Reads a safetensors file, or one of `torch.save`. */
+async function parseTorch(name: string, source: ByteSource): Promise<Omit<WeightsFile, "path">> {
+  if (/\.safetensors$/i.test(name)) {
+    const { readSafetensors } = await import("../torch/read_safetensors.ts");
+    return { format: "safetensors", tensors: readSafetensors(source), notes: [] };
+  }
+  const { readStateDict } = await import("../torch/read_state_dict.ts");
   return { format: "PyTorch", ...readStateDict(source) };
 }
 

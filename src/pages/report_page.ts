@@ -1,5 +1,5 @@
 import { type Cause, countCauses, type Diagnosis } from "../core/diagnosis/diagnosis.ts";
-import type { GateFinding } from "../core/diagnosis/gate_result.ts";
+import type { GateFinding } from "../core/rules/finding.ts";
 import type { Measurements } from "../core/measure/measurements.ts";
 import type { LearningRates } from "../core/probe/rate_search.ts";
 import type { ChartAxis } from "../core/text/chart_model.ts";

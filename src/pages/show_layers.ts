@@ -1,4 +1,4 @@
-import type { GateFinding } from "../core/diagnosis/gate_result.ts";
+import { type GateFinding, saidOf } from "../core/rules/finding.ts";
 import type {
   LayerMeasurements,
   Measurements,
@@ -14,7 +14,6 @@ import {
 } from "../core/text/fold_layers.ts";
 import { isOpen } from "../core/text/gate_words.ts";
 import { layerTable } from "../core/text/layer_table.ts";
-import { saidOf } from "../core/rules/finding.ts";
 import { nearestDraw } from "../core/rules/weights/weights_alone.ts";
 import { isKernel } from "../ground/theory/weight_kinds.ts";
 import { formatCount, formatNumber, formatPercent, roundTo } from "../ground/words/numbers.ts";

@@ -6,7 +6,7 @@ import {
   verdictWord,
 } from "../core/diagnosis/diagnosis.ts";
 import { describeFix, fixCode } from "../core/diagnosis/fix_words.ts";
-import type { GateFinding } from "../core/diagnosis/gate_result.ts";
+import { type GateFinding, SEVERITIES } from "../core/rules/finding.ts";
 import type { Measurements } from "../core/measure/measurements.ts";
 import type { ChartAxis } from "../core/text/chart_model.ts";
 import type { LayerFold } from "../core/text/fold_layers.ts";
@@ -21,7 +21,6 @@ import {
 import { caveatLines } from "../core/text/render_header.ts";
 import type { DiagnosedReport } from "../core/text/report_document.ts";
 import { VERDICT_LOOKS } from "../core/text/verdicts.ts";
-import { SEVERITIES } from "../core/rules/finding.ts";
 import { allRules } from "../core/rules/register_rule.ts";
 import type { Rule } from "../core/rules/rule.ts";
 import { attention } from "../core/rules/signal/attention.ts";

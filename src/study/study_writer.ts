@@ -1,5 +1,5 @@
 import { fileToReplace, isLeftover, putInPlace } from "../files/new_folder.ts";
-import { ifMissing } from "../core/model/model_error.ts";
+import { ifMissing } from "../files/read_json.ts";
 import {
   POINT_BEGINNING,
   shardRange,

@@ -3,7 +3,7 @@ import { refusal } from "../ground/words/input_error.ts";
 import { formatCount } from "../ground/words/numbers.ts";
 import { showValue } from "../ground/words/show_value.ts";
 import { signatureOf, type Unit } from "./model_units.ts";
-import type { TensorRole, TorchLayer, TorchTensor } from "../core/model/torch_layers.ts";
+import type { TensorRole, TorchLayer, TorchTensor } from "../files/torch_layers.ts";
 
 /** Weights that a layer of PyTorch offers to layers of one signature, in their layout. */
 interface Offer {

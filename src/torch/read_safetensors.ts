@@ -1,7 +1,8 @@
 import type { ByteSource } from "../files/byte_source.ts";
-import { BYTES, countOf, isCount, readersOf } from "../core/model/file_types.ts";
+import { countOf, isCount, readersOf } from "../files/file_types.ts";
+import { BYTES, type FileType } from "../ground/traits/number_types.ts";
 import { ModelError } from "../core/model/model_error.ts";
-import type { FileTensor, FileType } from "../files/weights_manifest.ts";
+import type { FileTensor } from "../files/weights_file.ts";
 import { anyOf, showValue } from "../ground/words/show_value.ts";
 import { refusal } from "../ground/words/input_error.ts";
 

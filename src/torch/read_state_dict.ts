@@ -1,10 +1,12 @@
-import { BYTES, readersOf, tensorBytes } from "../core/model/file_types.ts";
+import { readersOf, tensorBytes } from "../files/file_types.ts";
+import { BYTES } from "../ground/traits/number_types.ts";
 import { bytesInMemory, type ByteSource } from "../files/byte_source.ts";
 import { openZip, type ZipEntry } from "../files/unzip.ts";
 import { ModelError } from "../core/model/model_error.ts";
-import type { FileTensor } from "../files/weights_manifest.ts";
+import type { FileTensor } from "../files/weights_file.ts";
 import { showValue } from "../ground/words/show_value.ts";
-import { bytesOfView, findStateDict, requireInside, showTensors } from "./find_state_dict.ts";
+import { findStateDict, showTensors } from "./find_state_dict.ts";
+import { bytesOfView, requireInside } from "../files/strided_view.ts";
 import { locateView } from "../files/gather_view.ts";
 import type { Pickled } from "./pickle_reader.ts";
 import { TORCH } from "./torch_globals.ts";

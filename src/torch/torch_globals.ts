@@ -1,7 +1,7 @@
 import type { Budget } from "../files/byte_source.ts";
-import { isCount } from "../core/model/file_types.ts";
+import { isCount } from "../files/file_types.ts";
 import { ModelError } from "../core/model/model_error.ts";
-import type { FileType } from "../files/weights_manifest.ts";
+import type { FileType } from "../ground/traits/number_types.ts";
 import { showValue } from "../ground/words/show_value.ts";
 import {
   broken,

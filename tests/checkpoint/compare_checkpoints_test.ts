@@ -1,8 +1,8 @@
 import { weightChanges } from "../../src/core/compare/difference.ts";
 import { readWeights, type WeightsFile } from "../../src/entry/model.ts";
 import { compareCheckpoints } from "../../src/entry/measure.ts";
-import { decode, encode } from "../../src/core/model/file_types.ts";
-import type { FileType } from "../../src/files/weights_manifest.ts";
+import { decode, encode } from "../../src/files/file_types.ts";
+import type { FileType } from "../../src/ground/traits/number_types.ts";
 import { type MadeTensor, writeCheckpoint } from "./write_checkpoint.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 

@@ -2,8 +2,8 @@ import { inFileOrder } from "../../src/checkpoint/file_layers.ts";
 import { type SweepTensor, sweepTensors } from "../../src/checkpoint/sample_tensors.ts";
 import type { UnitAxis } from "../../src/checkpoint/tensor_sweep.ts";
 import { byteSource } from "../../src/files/byte_source.ts";
-import { decode, encode } from "../../src/core/model/file_types.ts";
-import { bytesOfView } from "../../src/torch/find_state_dict.ts";
+import { decode, encode } from "../../src/files/file_types.ts";
+import { bytesOfView } from "../../src/files/strided_view.ts";
 import { locateView } from "../../src/files/gather_view.ts";
 import { assert, assertEquals } from "@std/assert";
 

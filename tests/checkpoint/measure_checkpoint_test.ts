@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { measureCheckpoint, measureWeights } from "../../src/checkpoint/measure_checkpoint.ts";
 import { MAX_WIDTH } from "../../src/engine/native/checkpoint_sweep.ts";
-import type { FileTensor, WeightsFile } from "../../src/files/weights_manifest.ts";
+import type { FileTensor, WeightsFile } from "../../src/files/weights_file.ts";
 
 /** A tensor of floats in memory. */
 const tensor = (name: string, shape: number[], values: ArrayLike<number>): FileTensor => ({

@@ -4,7 +4,7 @@ import { compareFiles } from "../../src/checkpoint/compare_checkpoints.ts";
 import { type JournalOptions, measureFile } from "../../src/checkpoint/measure_checkpoint.ts";
 import { SweepJournal } from "../../src/checkpoint/sweep_journal.ts";
 import { compareCheckpoints, type MeasureCheckpointOptions } from "../../src/entry/measure.ts";
-import { encode } from "../../src/core/model/file_types.ts";
+import { encode } from "../../src/files/file_types.ts";
 import { assemblePickle, dictionaryParts, tensorParts } from "../torch/assemble_pickle.ts";
 import { BLOCK, drawn, type PackedFile, writePacked } from "./write_packed.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";

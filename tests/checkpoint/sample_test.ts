@@ -11,7 +11,7 @@ import { diagnose } from "../../src/core/diagnosis/diagnose.ts";
 import { runRules } from "../../src/core/rules/judge_rule.ts";
 import { figuresOf, sumEntries } from "../../src/core/measure/sums.ts";
 import type { Interval } from "../../src/core/measure/measurements.ts";
-import { decode } from "../../src/core/model/file_types.ts";
+import { decode } from "../../src/files/file_types.ts";
 import { type MadeTensor, writeCheckpoint } from "./write_checkpoint.ts";
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 

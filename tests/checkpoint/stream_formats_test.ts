@@ -1,14 +1,21 @@
 import { withFolder } from "../core/model/save_model.ts";
 import { startEngine } from "../../src/engine/mod.ts";
-import { getWeights, loadModel, ModelError, readWeights } from "../../src/entry/model.ts";
+import {
+  type FileTensor,
+  getWeights,
+  loadModel,
+  ModelError,
+  readWeights,
+  type WeightsFile,
+} from "../../src/entry/model.ts";
 import { readKerasTensors } from "../../src/keras/files/keras_file.ts";
 import { byteSource, readInto } from "../../src/files/byte_source.ts";
 import { openZip } from "../../src/files/unzip.ts";
 import { writeZip } from "../../src/files/zip.ts";
-import { BYTES, decode } from "../../src/core/model/file_types.ts";
+import { decode } from "../../src/files/file_types.ts";
+import { BYTES } from "../../src/ground/traits/number_types.ts";
 import { readProgramTensors } from "../../src/torch/program/open_program.ts";
 import { measureCheckpoint, measureWeights } from "../../src/entry/measure.ts";
-import type { FileTensor, WeightsFile } from "../../src/entry/model.ts";
 import { writeSparseHdf5, writeSparseManifest, writeSparseNpz } from "./write_sparse.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 

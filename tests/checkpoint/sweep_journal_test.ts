@@ -4,7 +4,7 @@ import { measureCheckpoint } from "../../src/checkpoint/measure_checkpoint.ts";
 import { WORTH_WORKERS } from "../../src/checkpoint/sweep_in_parallel.ts";
 import { placeOf, SweepJournal } from "../../src/checkpoint/sweep_journal.ts";
 import type { TensorFigures } from "../../src/checkpoint/tensor_sweep.ts";
-import type { WeightsFile } from "../../src/files/weights_manifest.ts";
+import type { WeightsFile } from "../../src/files/weights_file.ts";
 import { InputError } from "../../src/ground/words/input_error.ts";
 import { writeCheckpoint } from "./write_checkpoint.ts";
 

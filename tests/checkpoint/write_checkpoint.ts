@@ -1,7 +1,7 @@
 import { assemblePickle, dictionaryParts, tensorParts } from "../torch/assemble_pickle.ts";
 import { type Write, writeZip64 } from "../torch/write_zip64.ts";
-import { encode } from "../../src/core/model/file_types.ts";
-import type { FileType } from "../../src/files/weights_manifest.ts";
+import { encode } from "../../src/files/file_types.ts";
+import type { FileType } from "../../src/ground/traits/number_types.ts";
 
 /** Tensor of a made checkpoint. */
 export interface MadeTensor {

@@ -1,5 +1,5 @@
 import { constants, crc32, deflateRawSync } from "node:zlib";
-import { encode } from "../../src/core/model/file_types.ts";
+import { encode } from "../../src/files/file_types.ts";
 import { type Packed, writeZip } from "../files/write_zip.ts";
 
 /** Number of entries of a block. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { array, header, link, noHeap, writeHdf5 } from "../keras/hdf5/write_hdf5.ts";
-import { encode } from "../../src/core/model/file_types.ts";
+import { encode } from "../../src/files/file_types.ts";
 
 /** Array of a sparse file: its first entries; the others are 0. */
 export interface SparseArray {

@@ -1,15 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  BYTES,
-  countOf,
-  decode,
-  encode,
-  entriesOf,
-  isFloat,
-  viewFloats,
-} from "../../src/core/model/file_types.ts";
-import type { FileType } from "../../src/files/weights_manifest.ts";
+import { countOf, decode, encode, entriesOf, viewFloats } from "../../src/files/file_types.ts";
+import { BYTES, type FileType, isFloat } from "../../src/ground/traits/number_types.ts";
 import { assertRefused, parts } from "../assert_refused.ts";
 
 /** Writers of the types whose entries are numbers here. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { bytesOfView, type StridedView } from "../../src/torch/find_state_dict.ts";
+import { bytesOfView, type StridedView } from "../../src/files/strided_view.ts";
 import { gatherView } from "../../src/files/gather_view.ts";
-import { BYTES } from "../../src/core/model/file_types.ts";
+import { BYTES } from "../../src/ground/traits/number_types.ts";
 import { byteSource } from "../../src/files/byte_source.ts";
 import { assert, assertEquals } from "@std/assert";
 import { readStateDict } from "../../src/torch/read_state_dict.ts";

@@ -1,6 +1,6 @@
 import { readNpyWeights, readNpzWeights } from "../../src/files/read_npz.ts";
 import { bytesInMemory, byteSource } from "../../src/files/byte_source.ts";
-import type { FileTensor } from "../../src/files/weights_manifest.ts";
+import type { FileTensor } from "../../src/files/weights_file.ts";
 import { writeZip } from "./write_zip.ts";
 import { float32, npy } from "./npy.ts";
 import { assertEquals } from "@std/assert";

@@ -1,12 +1,8 @@
 import fc from "fast-check";
 import { assertEquals, assertThrows } from "@std/assert";
 import { ModelError } from "../../src/core/model/model_error.ts";
-import {
-  isFlatTensor,
-  MAX_RANK,
-  parseTensor,
-  parseWeightsManifest,
-} from "../../src/files/weights_manifest.ts";
+import { parseWeightsManifest } from "../../src/files/weights_manifest.ts";
+import { isFlatTensor, MAX_RANK, parseTensor } from "../../src/files/parse_tensor.ts";
 import { BatchError } from "../../src/entry/model.ts";
 
 const parse = (shape: number[]) =>

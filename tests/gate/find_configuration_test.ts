@@ -9,7 +9,7 @@ import {
 import { GateError } from "../../src/core/diagnosis/gate_result.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { readBaseline } from "../../src/gate/find_baseline.ts";
-import { readJson } from "../../src/core/model/model_error.ts";
+import { readJson } from "../../src/files/read_json.ts";
 import { OBJECTIVES } from "../../src/core/model/objective.ts";
 import { anyOf } from "../../src/ground/words/show_value.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
-import { folderOf } from "../../src/load/load_model.ts";
+import { folderOf } from "../../src/files/user_file.ts";
 import { loadModel, ModelError } from "../../src/entry/model.ts";
 import { type Edit, refusal, refusalOf, tiny } from "../core/model/refusal.ts";
 import { saveModel, withFolder } from "../core/model/save_model.ts";

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { readWeights } from "../../src/load/read_weights.ts";
 import { readStateDict } from "../../src/torch/read_state_dict.ts";
-import { torchLayers } from "../../src/core/model/torch_layers.ts";
+import { torchLayers } from "../../src/files/torch_layers.ts";
 import {
   assemblePickle,
   dictionaryParts,

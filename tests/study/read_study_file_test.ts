@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { renderStudyJson } from "../../src/core/text/report_document.ts";
+import { renderStudyJson } from "../../src/study/text/study_json.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { readStudyFile } from "../../src/study/study_file.ts";
 import { withFolder } from "../core/model/save_model.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { runningEngine } from "../../src/engine/running_engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { renderStudyJson } from "../../src/core/text/report_document.ts";
+import { renderStudyJson } from "../../src/study/text/study_json.ts";
 import { chooseJobs, runStudy, WORK_WORTH_JOBS } from "../../src/study/run_study.ts";
 import { study } from "../../src/study/study.ts";
 import { type CreateStudyModel, StudyError } from "../../src/study/study_options.ts";

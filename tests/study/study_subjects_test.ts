@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { denseNetwork } from "../../src/study/open_subject.ts";
-import { renderStudyJson } from "../../src/core/text/report_document.ts";
+import { renderStudyJson } from "../../src/study/text/study_json.ts";
 import { study } from "../../src/study/study.ts";
 import { type CreateStudyModel, StudyError } from "../../src/study/study_options.ts";
 import { saveModel, withFolder } from "../core/model/save_model.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { renderStudyJson } from "../../src/core/text/report_document.ts";
+import { renderStudyJson } from "../../src/study/text/study_json.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { readStudyFile } from "../../src/study/study_file.ts";
 import { StudyWriter } from "../../src/study/study_writer.ts";

@@ -1,7 +1,7 @@
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { type LayersModel, loadWeights, ModelError } from "../../src/entry/model.ts";
 import { readWeights } from "../../src/load/read_weights.ts";
-import { torchLayers } from "../../src/core/model/torch_layers.ts";
+import { torchLayers } from "../../src/files/torch_layers.ts";
 import { CORPUS_MODELS } from "./corpus_models.ts";
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 

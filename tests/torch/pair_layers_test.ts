@@ -1,7 +1,7 @@
 import { ModelError } from "../../src/core/model/model_error.ts";
 import type { Unit } from "../../src/torch/model_units.ts";
 import { pairLayers } from "../../src/torch/pair_layers.ts";
-import { torchLayers } from "../../src/core/model/torch_layers.ts";
+import { torchLayers } from "../../src/files/torch_layers.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
 /** A dense layer of a model, given as its path and the sizes of its kernel; a path that begins with `*` is made up. */

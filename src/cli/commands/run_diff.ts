@@ -6,7 +6,7 @@ import {
 import { diagnose } from "../../core/diagnosis/diagnose.ts";
 import { readUserText } from "../../files/user_file.ts";
 import { isWeightsFile } from "../../core/model/loaded_model.ts";
-import type { WeightsFile } from "../../files/weights_manifest.ts";
+import type { WeightsFile } from "../../files/weights_file.ts";
 import { strayErrors } from "../../files/user_code/stray_errors.ts";
 import { parseReport } from "../../core/text/report_document.ts";
 import { documentKind, DOCUMENTS } from "../../ground/words/document.ts";

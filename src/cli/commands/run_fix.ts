@@ -13,7 +13,8 @@ import { argumentOf, inKerasConfig, snakeCase } from "../../core/diagnosis/frame
 import { takeForMadeUp } from "../../engine/repairs/watch_names.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { type LayerInitializer, rewriteKeras } from "../../keras/files/rewrite_keras.ts";
-import { folderOf, loadModel } from "../../load/load_model.ts";
+import { loadModel } from "../../load/load_model.ts";
+import { folderOf } from "../../files/user_file.ts";
 import { modelFiles } from "../../keras/save_model.ts";
 import { containerLayers, leafLayers } from "../../core/model/layers/leaf_layers.ts";
 import { isJsonFile, isKerasFile, isProgramFile } from "../../core/model/loaded_model.ts";

@@ -3,7 +3,7 @@ import { parseSeeds, type ScaleEntry } from "../../gate/configuration.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
 import { nearestObjective } from "../../core/measure/require_objective.ts";
 import type { SweepJournal } from "../../checkpoint/sweep_journal.ts";
-import type { WeightsFile } from "../../files/weights_manifest.ts";
+import type { WeightsFile } from "../../files/weights_file.ts";
 import { OBJECTIVES } from "../../core/model/objective.ts";
 import { type LossCall, parseLossCall } from "../../ground/traits/parse_loss.ts";
 import { torchLossOf } from "../../ground/traits/torch_losses.ts";

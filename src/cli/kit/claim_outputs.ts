@@ -1,6 +1,6 @@
 import { isReadable } from "../../core/diagnosis/gate_result.ts";
 import { openUserFile } from "../../files/user_file.ts";
-import { statOf } from "../../core/model/model_error.ts";
+import { statOf } from "../../files/read_json.ts";
 import { fileToReplace } from "../../files/new_folder.ts";
 import { userImports } from "../../files/user_code/foreign_code.ts";
 import { weightFilesOf } from "../../files/weights_manifest.ts";

@@ -1,5 +1,5 @@
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
-import type { TensorChange, WeightsComparison } from "../../checkpoint/compare_checkpoints.ts";
+import type { TensorChange, WeightsComparison } from "./weights_comparison.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { blockOf } from "../rules/network/sibling_tensors.ts";
 import { formatCount, formatNumber } from "../../ground/words/numbers.ts";

@@ -1,15 +1,7 @@
 import { InputError } from "../../ground/words/input_error.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Finding } from "../rules/finding.ts";
-
-/** A finding with its weight in the gate. */
-export interface GateFinding extends Finding {
-  /** Reason why it does not count, if a suppression accepts it; its severity is then `note`. */
-  suppressed?: string;
-  /** Subject of the finding if that is not the model. */
-  about?: "configuration";
-}
+import type { GateFinding } from "../rules/finding.ts";
 
 /** A run of a model, and its judgement. */
 export interface GateRun {

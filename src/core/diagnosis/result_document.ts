@@ -17,7 +17,8 @@ import {
   record,
   string,
 } from "../../ground/words/shape.ts";
-import type { GateFinding, GateResult, GateRun } from "./gate_result.ts";
+import type { GateResult, GateRun } from "./gate_result.ts";
+import type { GateFinding } from "../rules/finding.ts";
 
 /** Report whose findings are weighed by the gate. */
 type GateReport = Measurements & { findings: GateFinding[] };

@@ -62,6 +62,14 @@ export interface Finding {
   said?: { message: Sentence; fix: Sentence };
 }
 
+/** A finding with its weight in the gate. */
+export interface GateFinding extends Finding {
+  /** Reason why it does not count, if a suppression accepts it; its severity is then `note`. */
+  suppressed?: string;
+  /** Subject of the finding if that is not the model. */
+  about?: "configuration";
+}
+
 /**
  * Result of a rule's judge: a finding without the name of the rule, which `defineRule` fills in.
  */

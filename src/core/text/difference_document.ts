@@ -6,7 +6,7 @@ import type {
   Difference,
   WeightChanges,
 } from "../compare/difference.ts";
-import type { TensorChange } from "../../checkpoint/compare_checkpoints.ts";
+import type { TensorChange } from "../compare/weights_comparison.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
 import { DOCUMENTS, writeDocument } from "../../ground/words/document.ts";
 import {

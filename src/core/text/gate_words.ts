@@ -9,9 +9,9 @@ import {
   type Verdict,
   VERDICTS,
 } from "../diagnosis/diagnosis.ts";
-import type { GateFinding, GateResult, GateRun } from "../diagnosis/gate_result.ts";
+import type { GateResult, GateRun } from "../diagnosis/gate_result.ts";
+import { type GateFinding, SEVERITIES } from "../rules/finding.ts";
 import type { Setting } from "../model/loaded_model.ts";
-import { SEVERITIES } from "../rules/finding.ts";
 import { formatCount } from "../../ground/words/numbers.ts";
 import {
   nullable,

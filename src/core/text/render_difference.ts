@@ -1,8 +1,7 @@
 import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
 import type { Difference, WeightChanges } from "../compare/difference.ts";
-import type { TensorChange } from "../../checkpoint/compare_checkpoints.ts";
-import { isWhole } from "../model/file_types.ts";
-import type { FileType } from "../../files/weights_manifest.ts";
+import type { TensorChange } from "../compare/weights_comparison.ts";
+import { type FileType, isWhole } from "../../ground/traits/number_types.ts";
 import { defuse } from "../../ground/words/failure.ts";
 import { formatCount, formatNumber, formatShare } from "../../ground/words/numbers.ts";
 import { escapeControls } from "../../ground/words/show_value.ts";

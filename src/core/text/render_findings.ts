@@ -1,8 +1,7 @@
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { WrittenDiagnosis } from "../diagnosis/diagnosis_shape.ts";
 import { describeFix, fixCode, type NamedLayers } from "../diagnosis/fix_words.ts";
-import type { GateFinding } from "../diagnosis/gate_result.ts";
-import { fixLine, saidOf, SEVERITIES } from "../rules/finding.ts";
+import { fixLine, type GateFinding, saidOf, SEVERITIES } from "../rules/finding.ts";
 import { apartFromLayer, kindOfSentence } from "../rules/say.ts";
 import { formatCount, formatNumber } from "../../ground/words/numbers.ts";
 import { escapeControls } from "../../ground/words/show_value.ts";

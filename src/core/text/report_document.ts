@@ -13,8 +13,6 @@ import {
   type Report,
   reportShape,
 } from "../rules/shapes/measurement_shape.ts";
-import { STUDY_CLOSING, studyLine, studyOpening, studyShape } from "../../study/study_document.ts";
-import type { Study } from "../../study/study_summary.ts";
 import { layerTraits } from "../../ground/traits/layer_traits.ts";
 import { DOCUMENTS, writeDocument } from "../../ground/words/document.ts";
 import { InputError, refusal } from "../../ground/words/input_error.ts";
@@ -248,27 +246,4 @@ export function renderGateJson(result: GateResult): string {
       : writtenDiagnosis(diagnosis, findings, measurements.layers)
   );
   return encodeGate(result, diagnoses);
-}
-
-/**
- * Writes a study as JSON, one point per line, exactly as `sweep --out` does.
- *
- * @param study The study.
- * @returns The JSON text.
- *
- * @example One point per line
- * ```ts
- * import { renderStudyJson } from "@gradient-health/gradient-health/render";
- * import { study } from "@gradient-health/gradient-health/study";
- * import { assertEquals } from "@std/assert";
- *
- * const json = renderStudyJson(await study({ network: "exercise" }, { scales: [0.001, 1] }));
- * assertEquals(JSON.parse(json).points.length, 2);
- * ```
- */
-export function renderStudyJson(study: Study): string {
-  requireValue("study", study, studyShape);
-  const { points, ...header } = study;
-  const lines = points.map((point) => `\n${studyLine(point)}`).join(",");
-  return `${studyOpening(header)}${lines}${STUDY_CLOSING}`;
 }

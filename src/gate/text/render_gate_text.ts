@@ -1,4 +1,5 @@
-import type { GateFinding, GateResult, GateRun } from "../../core/diagnosis/gate_result.ts";
+import type { GateResult, GateRun } from "../../core/diagnosis/gate_result.ts";
+import type { GateFinding } from "../../core/rules/finding.ts";
 import {
   gateSentences,
   isOpen,

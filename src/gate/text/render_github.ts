@@ -1,5 +1,5 @@
-import { fixLine } from "../../core/rules/finding.ts";
-import type { GateFinding, GateResult } from "../../core/diagnosis/gate_result.ts";
+import { fixLine, type GateFinding } from "../../core/rules/finding.ts";
+import type { GateResult } from "../../core/diagnosis/gate_result.ts";
 import {
   checkedLocate,
   type GateLocation,

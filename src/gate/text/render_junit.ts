@@ -1,7 +1,8 @@
 import type { Cause } from "../../core/diagnosis/diagnosis.ts";
 import type { NamedLayers } from "../../core/diagnosis/fix_words.ts";
 import { formatCount } from "../../ground/words/numbers.ts";
-import type { GateFinding, GateResult, GateRun } from "../../core/diagnosis/gate_result.ts";
+import type { GateResult, GateRun } from "../../core/diagnosis/gate_result.ts";
+import type { GateFinding } from "../../core/rules/finding.ts";
 import { diagnosisOf, gateTitle, tooManyWarnings } from "../../core/text/gate_words.ts";
 import { escapeControls } from "../../ground/words/show_value.ts";
 import { causeLines, fixWords } from "../../core/text/render_diagnosis.ts";

@@ -1,6 +1,6 @@
-import { saidOf } from "../../core/rules/finding.ts";
+import { type GateFinding, saidOf } from "../../core/rules/finding.ts";
 import { slotsOf } from "../../core/rules/say.ts";
-import type { GateFinding, GateResult } from "../../core/diagnosis/gate_result.ts";
+import type { GateResult } from "../../core/diagnosis/gate_result.ts";
 import type { GateRule } from "../gate_rules.ts";
 import {
   checkedLocate,

@@ -6,7 +6,7 @@ import { readUserFile, requireFile } from "../../files/user_file.ts";
 import { innerLayers } from "../../core/model/layers/leaf_layers.ts";
 import { ModelError } from "../../core/model/model_error.ts";
 import type { LayerVariable } from "../../core/model/weights/model_weights.ts";
-import { type FileTensor, leftOut, type WeightsFile } from "../../files/weights_manifest.ts";
+import { type FileTensor, leftOut, type WeightsFile } from "../../files/weights_file.ts";
 import { jsonFailure } from "../../ground/words/failure.ts";
 import { fileRefusal, refusal } from "../../ground/words/input_error.ts";
 import { formatMemory } from "../../ground/words/numbers.ts";

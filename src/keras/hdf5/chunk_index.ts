@@ -1,4 +1,4 @@
-import { countOf } from "../../core/model/file_types.ts";
+import { countOf } from "../../files/file_types.ts";
 import {
   type ChunkLayout,
   type ListedArray,

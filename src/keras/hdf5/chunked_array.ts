@@ -6,7 +6,7 @@ import {
   partOf,
   piecesOf,
 } from "../../files/byte_source.ts";
-import { countOf } from "../../core/model/file_types.ts";
+import { countOf } from "../../files/file_types.ts";
 import { removeCopy, temporaryCopy } from "../../files/stored_copy.ts";
 import { ModelError } from "../../core/model/model_error.ts";
 import { writeFailure } from "../../ground/words/failure.ts";

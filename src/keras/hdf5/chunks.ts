@@ -1,5 +1,5 @@
 import type { Budget } from "../../files/byte_source.ts";
-import { countOf } from "../../core/model/file_types.ts";
+import { countOf } from "../../files/file_types.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { inflateSync } from "node:zlib";
 import { formatCount } from "../../ground/words/numbers.ts";

@@ -1,6 +1,6 @@
 import type { Budget } from "../../files/byte_source.ts";
-import { BYTES, countOf } from "../../core/model/file_types.ts";
-import type { FileType } from "../../files/weights_manifest.ts";
+import { countOf } from "../../files/file_types.ts";
+import { BYTES, type FileType } from "../../ground/traits/number_types.ts";
 import { type Hdf5Budget, type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { showValue } from "../../ground/words/show_value.ts";
 import { FractalHeap, treeRecords } from "./dense_storage.ts";

@@ -1,7 +1,8 @@
 import type { ByteSource } from "../../files/byte_source.ts";
-import { countOf, encode, isFloat, readersOf } from "../../core/model/file_types.ts";
+import { countOf, encode, readersOf } from "../../files/file_types.ts";
+import { isFloat } from "../../ground/traits/number_types.ts";
 import { ModelError } from "../../core/model/model_error.ts";
-import type { FileTensor } from "../../files/weights_manifest.ts";
+import type { FileTensor } from "../../files/weights_file.ts";
 import { refusal } from "../../ground/words/input_error.ts";
 import { listChunks } from "./chunk_index.ts";
 import { type ChunkLayout, type Filters, readChunkLayout, readFilters } from "./chunks.ts";

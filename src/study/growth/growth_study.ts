@@ -1,4 +1,4 @@
-import { sizesShape } from "../../gate/configuration.ts";
+import { sizesShape } from "../../ground/theory/sibling_slopes.ts";
 import { InputError } from "../../ground/words/input_error.ts";
 import { requireValue } from "../../ground/words/shape.ts";
 import type { StudyGrid } from "../study_grid.ts";

@@ -1,4 +1,4 @@
-import { FLAT_SLOPE, STEEP_SLOPE } from "../../gate/gate_rules.ts";
+import { FLAT_SLOPE, STEEP_SLOPE } from "../../ground/theory/sibling_slopes.ts";
 import { mean } from "../../ground/theory/statistics.ts";
 import {
   boolean,

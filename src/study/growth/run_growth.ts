@@ -1,4 +1,4 @@
-import { FLAT_SLOPE } from "../../gate/gate_rules.ts";
+import { FLAT_SLOPE } from "../../ground/theory/sibling_slopes.ts";
 import { optimizerTraits } from "../../ground/traits/optimizers.ts";
 import { object, requireValue } from "../../ground/words/shape.ts";
 import { type RunningStudy, runStudy, type RunStudyOptions } from "../run_study.ts";

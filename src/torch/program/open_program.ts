@@ -1,26 +1,20 @@
 import { type ByteSource, partOf } from "../../files/byte_source.ts";
-import {
-  BYTES,
-  encode,
-  entriesOf,
-  isCount,
-  readersOf,
-  viewFloats,
-} from "../../core/model/file_types.ts";
+import { encode, entriesOf, isCount, readersOf, viewFloats } from "../../files/file_types.ts";
+import { BYTES, type FileType } from "../../ground/traits/number_types.ts";
 import { openZip, type ZipEntry } from "../../files/unzip.ts";
 import { ModelError, unexpected } from "../../core/model/model_error.ts";
 import type { NewFile } from "../../files/new_folder.ts";
-import type { FileTensor, FileType } from "../../files/weights_manifest.ts";
+import type { FileTensor } from "../../files/weights_file.ts";
 import { errorMessage } from "../../ground/words/failure.ts";
 import { showValue } from "../../ground/words/show_value.ts";
+import { findStateDict } from "../find_state_dict.ts";
 import {
   bytesOfView,
-  findStateDict,
   isContiguous,
   requireInside,
   type StridedView,
   writeView,
-} from "../find_state_dict.ts";
+} from "../../files/strided_view.ts";
 import { locateView } from "../../files/gather_view.ts";
 import type { Pickled } from "../pickle_reader.ts";
 import { readStateDict, readTorchArchive, type TorchArchive } from "../read_state_dict.ts";

@@ -1,4 +1,4 @@
-import type { FileType } from "../../files/weights_manifest.ts";
+import type { FileType } from "../../ground/traits/number_types.ts";
 import type { SizeExpression } from "./size_expression.ts";
 
 /** Argument of a call in a graph. */

@@ -1,5 +1,5 @@
 import { unexpected } from "../../core/model/model_error.ts";
-import type { FileType } from "../../files/weights_manifest.ts";
+import type { FileType } from "../../ground/traits/number_types.ts";
 import { isObject } from "../../ground/words/shape.ts";
 import type { ValueMeta } from "./program.ts";
 import { MAX_FORMULA, parseSize, shapeOf, type SizeExpression } from "./size_expression.ts";

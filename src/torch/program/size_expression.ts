@@ -1,4 +1,4 @@
-import { countOf, isCount } from "../../core/model/file_types.ts";
+import { countOf, isCount } from "../../files/file_types.ts";
 import { ModelError, unexpected } from "../../core/model/model_error.ts";
 import { showValue } from "../../ground/words/show_value.ts";
 import { refusal } from "../../ground/words/input_error.ts";

@@ -1,10 +1,13 @@
 import { layersOf } from "./layers_of.ts";
 import { withFolder } from "../model/save_model.ts";
 import { readWeights } from "../../../src/entry/model.ts";
-import { compareCheckpoints, measureCheckpoint } from "../../../src/entry/measure.ts";
-import type { Measurements } from "../../../src/entry/measure.ts";
-import type { WeightsFile } from "../../../src/files/weights_manifest.ts";
-import { encode } from "../../../src/core/model/file_types.ts";
+import {
+  compareCheckpoints,
+  measureCheckpoint,
+  type Measurements,
+} from "../../../src/entry/measure.ts";
+import type { WeightsFile } from "../../../src/files/weights_file.ts";
+import { encode } from "../../../src/files/file_types.ts";
 import { assemblePickle, dictionaryParts, tensorParts } from "../../torch/assemble_pickle.ts";
 import { writeZip64 } from "../../torch/write_zip64.ts";
 import { checkpointMemory } from "../../checkpoint/checkpoint_memory.ts";

@@ -1,5 +1,5 @@
 import { sweepTensors } from "../../../src/checkpoint/sample_tensors.ts";
-import { decode } from "../../../src/core/model/file_types.ts";
+import { decode } from "../../../src/files/file_types.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 const CODES = Uint8Array.from({ length: 256 }, (_, code) => code);

@@ -1,6 +1,6 @@
 import { measureWeights } from "../../../src/checkpoint/measure_checkpoint.ts";
 import type { Measurements } from "../../../src/core/measure/measurements.ts";
-import type { FileTensor } from "../../../src/files/weights_manifest.ts";
+import type { FileTensor } from "../../../src/files/weights_file.ts";
 import type { RuleOptions } from "../../../src/core/rules/rule.ts";
 import { judge, testMessages } from "./test_messages.ts";
 import { testThreshold } from "./test_threshold.ts";

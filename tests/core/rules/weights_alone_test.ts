@@ -1,7 +1,7 @@
 import { readWeights } from "../../../src/load/read_weights.ts";
 import { measureWeights } from "../../../src/checkpoint/measure_checkpoint.ts";
 import type { Measurements } from "../../../src/core/measure/measurements.ts";
-import type { FileTensor } from "../../../src/files/weights_manifest.ts";
+import type { FileTensor } from "../../../src/files/weights_file.ts";
 import { allRules } from "../../../src/core/rules/register_rule.ts";
 import { runRules } from "../../../src/core/rules/judge_rule.ts";
 import { drawnBy } from "../../../src/core/rules/weights/weights_alone.ts";

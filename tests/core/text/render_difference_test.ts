@@ -5,7 +5,7 @@ import { diagnose } from "../../../src/core/diagnosis/diagnose.ts";
 import type { Cause } from "../../../src/core/diagnosis/diagnosis.ts";
 import type { Fix } from "../../../src/core/diagnosis/fix.ts";
 import { differenceShape, encodeDifference } from "../../../src/core/text/difference_document.ts";
-import type { TensorChange } from "../../../src/checkpoint/compare_checkpoints.ts";
+import type { TensorChange } from "../../../src/core/compare/weights_comparison.ts";
 import {
   headSentence,
   leadSentences,

@@ -1,5 +1,6 @@
 import type { Cause, Diagnosis } from "../../../src/core/diagnosis/diagnosis.ts";
-import type { GateFinding, GateRun } from "../../../src/core/diagnosis/gate_result.ts";
+import type { GateRun } from "../../../src/core/diagnosis/gate_result.ts";
+import type { GateFinding } from "../../../src/core/rules/finding.ts";
 import { finding } from "../../networks/sample.ts";
 import { gateRun } from "../../gate/text/sample_gate.ts";
 

@@ -11,12 +11,8 @@ import type { GateRun } from "../../../src/core/diagnosis/gate_result.ts";
 import { parseBaseline } from "../../../src/gate/find_baseline.ts";
 import type { Measurements } from "../../../src/core/measure/measurements.ts";
 import { barChart } from "../../../src/core/text/bar_chart.ts";
-import {
-  parseReport,
-  renderGateJson,
-  renderJson,
-  renderStudyJson,
-} from "../../../src/core/text/report_document.ts";
+import { parseReport, renderGateJson, renderJson } from "../../../src/core/text/report_document.ts";
+import { renderStudyJson } from "../../../src/study/text/study_json.ts";
 import { renderGateText } from "../../../src/gate/text/render_gate_text.ts";
 import { renderGithub } from "../../../src/gate/text/render_github.ts";
 import { renderMarkdown } from "../../../src/core/text/render_markdown.ts";

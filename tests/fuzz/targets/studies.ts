@@ -1,5 +1,5 @@
 import { mergeStudyFiles } from "../../../src/study/merge_study_files.ts";
-import { renderStudyJson } from "../../../src/core/text/report_document.ts";
+import { renderStudyJson } from "../../../src/study/text/study_json.ts";
 import { renderStudy } from "../../../src/study/text/render_study.ts";
 import { StudyError } from "../../../src/study/study_options.ts";
 import { readStudyFile } from "../../../src/study/study_file.ts";

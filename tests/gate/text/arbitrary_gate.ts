@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { GateFinding, GateResult, GateRun } from "../../../src/core/diagnosis/gate_result.ts";
+import type { GateResult, GateRun } from "../../../src/core/diagnosis/gate_result.ts";
+import type { GateFinding } from "../../../src/core/rules/finding.ts";
 import { anyFindings, anyMeasurements } from "../../core/text/arbitrary.ts";
 
 /** Names that try to break out of one of the formats. */

@@ -1,4 +1,5 @@
-import type { GateFinding, GateResult, GateRun } from "../../../src/core/diagnosis/gate_result.ts";
+import type { GateResult, GateRun } from "../../../src/core/diagnosis/gate_result.ts";
+import type { GateFinding } from "../../../src/core/rules/finding.ts";
 import { count } from "../../../src/gate/decide.ts";
 import { finding, layer, measurements } from "../../networks/sample.ts";
 

@@ -1,6 +1,5 @@
 import type { ValueBins } from "../../measure/value_bins.ts";
-import { type Finding, severityShape, type Verdict } from "../finding.ts";
-import type { GateFinding } from "../../diagnosis/gate_result.ts";
+import { type Finding, type GateFinding, severityShape, type Verdict } from "../finding.ts";
 import type { AttentionRows } from "../../measure/attention_rows.ts";
 import type { ExampleAlikeness, TokenAlikeness } from "../../../ground/theory/row_alikeness.ts";
 import type {

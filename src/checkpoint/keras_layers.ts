@@ -1,7 +1,7 @@
-import { isFloat } from "./file_types.ts";
-import type { FileTensor, FileType } from "../../files/weights_manifest.ts";
-import type { KernelLayout, LayerKind } from "../../ground/traits/layers.ts";
-import type { TensorRole, TorchLayer } from "./torch_layers.ts";
+import { type FileType, isFloat } from "../ground/traits/number_types.ts";
+import type { FileTensor } from "../files/weights_file.ts";
+import type { KernelLayout, LayerKind } from "../ground/traits/layers.ts";
+import type { TensorRole, TorchLayer } from "../files/torch_layers.ts";
 
 /** Roles of weights by their names in Keras and Flax. */
 const ROLES: Readonly<Record<string, TensorRole>> = {

@@ -1,8 +1,8 @@
-import type { LayersModel } from "../../../engine/tensorflow.ts";
-import { BatchError } from "./batch.ts";
-import type { Objective } from "../objective.ts";
-import type { ParsedTensor } from "../../../files/weights_manifest.ts";
-import { refusal } from "../../../ground/words/input_error.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { BatchError } from "../core/model/batches/batch.ts";
+import type { Objective } from "../core/model/objective.ts";
+import type { ParsedTensor } from "./parse_tensor.ts";
+import { refusal } from "../ground/words/input_error.ts";
 
 /** Tensors of a batch file: one for each input, and for each output if it has targets. */
 export interface Given {

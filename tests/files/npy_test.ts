@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { BatchError } from "../../../../src/core/model/batches/batch.ts";
-import { readCsv } from "../../../../src/files/read_csv.ts";
-import { parseNpy, readNpz } from "../../../../src/files/read_npy.ts";
-import { writeZip } from "../../../files/write_zip.ts";
-import { assertRefused, parts } from "../../../assert_refused.ts";
+import { BatchError } from "../../src/core/model/batches/batch.ts";
+import { readCsv } from "../../src/files/read_csv.ts";
+import { parseNpy, readNpz } from "../../src/files/read_npy.ts";
+import { writeZip } from "./write_zip.ts";
+import { assertRefused, parts } from "../assert_refused.ts";
 
 /** NumPy's names of its types, with the arrays that write their entries here. */
 const TYPES: Record<string, (numbers: number[]) => ArrayBufferView<ArrayBuffer>> = {

@@ -1,7 +1,8 @@
 import { ModelError } from "../../src/core/model/model_error.ts";
-import type { FileTensor, FileType } from "../../src/files/weights_manifest.ts";
+import type { FileTensor } from "../../src/files/weights_file.ts";
+import type { FileType } from "../../src/ground/traits/number_types.ts";
 import { offersOf } from "../../src/torch/pair_layers.ts";
-import { torchLayers } from "../../src/core/model/torch_layers.ts";
+import { torchLayers } from "../../src/files/torch_layers.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
 /** Tensors by name, with the entries 0, 1, 2 and so on. */

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { type LayersModel, startEngine, type Tensor } from "../../../../src/engine/mod.ts";
-import { BatchError, readBatch } from "../../../../src/entry/model.ts";
-import { fixture, readExpected } from "../../../torch/fixture.ts";
-import { png } from "./write_png.ts";
-import { assertRefusedLater } from "../../../assert_refused.ts";
+import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
+import { BatchError, readBatch } from "../../src/entry/model.ts";
+import { fixture, readExpected } from "../torch/fixture.ts";
+import { png } from "../files/write_png.ts";
+import { assertRefusedLater } from "../assert_refused.ts";
 
 const { batch: expected, images } = await readExpected();
 

@@ -1,6 +1,6 @@
-import { kerasLayers } from "../../src/core/model/keras_layers.ts";
-import type { FileTensor } from "../../src/files/weights_manifest.ts";
-import type { TorchLayer } from "../../src/core/model/torch_layers.ts";
+import { kerasLayers } from "../../src/checkpoint/keras_layers.ts";
+import type { FileTensor } from "../../src/files/weights_file.ts";
+import type { TorchLayer } from "../../src/files/torch_layers.ts";
 import { assertEquals } from "@std/assert";
 
 const tensorsOf = (shapes: Record<string, number[]>): FileTensor[] =>

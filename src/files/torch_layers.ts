@@ -1,8 +1,8 @@
-import { isFloat } from "./file_types.ts";
-import { ModelError } from "./model_error.ts";
-import type { FileTensor, FileType } from "../../files/weights_manifest.ts";
-import type { KernelLayout, LayerKind } from "../../ground/traits/layers.ts";
-import { showValue } from "../../ground/words/show_value.ts";
+import { type FileType, isFloat } from "../ground/traits/number_types.ts";
+import { ModelError } from "../core/model/model_error.ts";
+import type { FileTensor } from "./weights_file.ts";
+import type { KernelLayout, LayerKind } from "../ground/traits/layers.ts";
+import { showValue } from "../ground/words/show_value.ts";
 
 export type TensorRole =
   | "kernel"

@@ -1,9 +1,9 @@
-import type { LayersModel } from "../../../../src/engine/mod.ts";
-import { BatchError } from "../../../../src/core/model/batches/batch.ts";
-import { classTargets } from "../../../../src/core/model/batches/given.ts";
-import type { Objective } from "../../../../src/core/model/objective.ts";
+import type { LayersModel } from "../../src/engine/mod.ts";
+import { BatchError } from "../../src/core/model/batches/batch.ts";
+import { classTargets } from "../../src/files/given.ts";
+import type { Objective } from "../../src/core/model/objective.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import { parts, partsOf } from "../../../assert_refused.ts";
+import { parts, partsOf } from "../assert_refused.ts";
 
 const NAMES = ["cat", "dog", "owl"];
 

@@ -1,10 +1,10 @@
-import { assertRefused, parts, partsOf } from "../../../assert_refused.ts";
+import { assertRefused, parts, partsOf } from "../assert_refused.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import { BatchError } from "../../../../src/core/model/batches/batch.ts";
-import { readCsv } from "../../../../src/files/read_csv.ts";
-import { parseNpy, readNpz } from "../../../../src/files/read_npy.ts";
-import { writeZip } from "../../../files/write_zip.ts";
-import { fixture } from "../../../torch/fixture.ts";
+import { BatchError } from "../../src/core/model/batches/batch.ts";
+import { readCsv } from "../../src/files/read_csv.ts";
+import { parseNpy, readNpz } from "../../src/files/read_npy.ts";
+import { writeZip } from "../files/write_zip.ts";
+import { fixture } from "../torch/fixture.ts";
 
 const refusal = (run: () => unknown) => partsOf(assertThrows(run, BatchError));
 

@@ -1,11 +1,11 @@
 import fc from "fast-check";
-import { assertRefused, assertSays, type Parts, parts } from "../../../assert_refused.ts";
+import { assertRefused, assertSays, type Parts, parts } from "../assert_refused.ts";
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { type LayersModel, startEngine } from "../../../../src/engine/mod.ts";
-import { decodePng, readPictures } from "../../../../src/files/read_pictures.ts";
-import { BatchError, readBatch } from "../../../../src/entry/model.ts";
-import { formatCount } from "../../../../src/ground/words/numbers.ts";
-import { fixture } from "../../../torch/fixture.ts";
+import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
+import { decodePng, readPictures } from "../../src/files/read_pictures.ts";
+import { BatchError, readBatch } from "../../src/entry/model.ts";
+import { formatCount } from "../../src/ground/words/numbers.ts";
+import { fixture } from "../torch/fixture.ts";
 import { png } from "./write_png.ts";
 
 Deno.test("decodePng() reads every kind of pixel", () => {
