@@ -1,5 +1,6 @@
 /**
- * `deno task test`: runs all tests, or those that the arguments name.
+ * `deno task test`: runs the tests of the first tier, or those that the arguments name: files, folders, or rooms
+ * (`engine`, `rules`, `keras`). `--all` adds the second tier (`tiers.ts`), as CI does.
  *
  * Deno runs each file in its own isolate, which loads and compiles everything again, and starts a
  * process for the commands of each file. So the files of a room share isolates.
@@ -8,6 +9,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { modulesIn } from "./read_imports.ts";
+import { isFirstTier, secondTier, TESTS } from "./tiers.ts";
 
 /** Largest number of files in an isolate, so that a part is short beside the whole. */
 const MAX_SHARING = 30;
@@ -33,7 +35,6 @@ const STATES = {
 const JOBS = navigator.hardwareConcurrency + 1;
 
 const ROOT = new URL("../", import.meta.url);
-const TESTS = new URL("tests/", ROOT);
 /** Tests of the examples, which those in `tests/examples/` run as a reader does. */
 const EXAMPLES = new URL("examples/", ROOT);
 /** Proof of the packed package, most of whose time is a type check: `deno task test:package`. */
@@ -55,10 +56,11 @@ async function groupOf(url: URL): Promise<string | null> {
 }
 
 /** Returns the tests in these folders that share isolates, in parts. */
-async function findParts(folders: URL[]): Promise<Part[]> {
+async function findParts(folders: URL[], isWanted: (test: URL) => boolean): Promise<Part[]> {
   const modules = await Array.fromAsync(modulesIn(TESTS), ({ href }) => href);
   const tests = modules.filter((href) =>
-    href.endsWith("_test.ts") && folders.some((folder) => href.startsWith(folder.href))
+    href.endsWith("_test.ts") && folders.some((folder) => href.startsWith(folder.href)) &&
+    isWanted(new URL(href))
   );
   const groups = new Map<string, URL[]>();
   for (const url of tests.sort().map((href) => new URL(href))) {
@@ -84,6 +86,15 @@ async function writePart(folder: string, { name, urls }: Part): Promise<string> 
   return path;
 }
 
+/** Returns the folder of a room's tests, or the argument itself if it names no room. */
+async function folderOf(argument: string): Promise<string> {
+  if (!/^\w+$/.test(argument)) return argument;
+  for (const path of [`tests/${argument}`, `tests/core/${argument}`, `tests/ground/${argument}`]) {
+    if (await kindOf(path) === "folder") return path;
+  }
+  return argument;
+}
+
 /** Returns the kind of what an argument names; `null` of an option of `deno test`. */
 async function kindOf(argument: string): Promise<"file" | "folder" | null> {
   if (argument.startsWith("-")) return null;
@@ -98,21 +109,29 @@ async function kindOf(argument: string): Promise<"file" | "folder" | null> {
  */
 async function testsIn(folders: string[], temporary: string): Promise<string[]> {
   const urls = folders.map((path) => new URL(`${path.replace(/\/$/, "")}/`, ROOT));
-  const parts = await findParts(urls);
+  const isShort = folders.includes(".") && !all;
+  const parts = await findParts(urls, isShort ? isFirstTier : () => true);
   const ignored = parts.flatMap(({ urls }) => urls);
   if (folders.includes(".")) ignored.push(EXAMPLES, PACKAGE);
+  if (isShort) ignored.push(...secondTier);
   const paths = await Promise.all(parts.map((part) => writePart(temporary, part)));
   return [`--ignore=${ignored.map((url) => fileURLToPath(url)).join(",")}`, ...paths, ...folders];
 }
 
+/** Flag that adds the second tier. */
+const ALL = "--all";
+const all = Deno.args.includes(ALL);
+
 const temporary = await Deno.makeTempDir();
 try {
-  const kinds = await Promise.all(Deno.args.map(kindOf));
-  const named = Deno.args.filter((_, i) => kinds[i] === "folder");
+  const given = Deno.args.filter((argument) => argument !== ALL);
+  const args = await Promise.all(given.map(folderOf));
+  const kinds = await Promise.all(args.map(kindOf));
+  const named = args.filter((_, i) => kinds[i] === "folder");
   // Deno ignores files in the first of several folders only; then none share isolates.
   const sharing = named.length === 1 ? named : [];
   const folders = kinds.every((kind) => kind === null) ? ["."] : sharing;
-  const others = Deno.args.filter((argument) => !sharing.includes(argument));
+  const others = args.filter((argument) => !sharing.includes(argument));
   const tests = folders.length > 0 ? await testsIn(folders, temporary) : [];
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", "--parallel", "--config", "deno.json", ...others, ...tests],

@@ -8,6 +8,7 @@
  * | `--count N`     | number of places in each folder    | 40                          |
  * | `--seed N`      | seed that the places are drawn by  | 0                           |
  * | `--folders A,B` | folders of src/, `keras` or `core/rules` | all rooms but {@linkcode LEFT_OUT} |
+ * | `--all`         | tests of both tiers                | those of the first          |
  * | `--jobs N`      | number of changes tried at a time  | 2                           |
  *
  * A change that cannot matter is listed in `excused.json`, with the reason. Exits with 1 if the tests of any
@@ -19,6 +20,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { stripAnsiCode } from "@std/fmt/colors";
 import { Chance } from "../fuzz/chance.ts";
 import { modulesIn, readImports } from "../read_imports.ts";
+import { isFirstTier } from "../tiers.ts";
 import { testChoice } from "./choose_tests.ts";
 import excused from "./excused.json" with { type: "json" };
 import { changedLine, type Mutant, mutantsOf, mutate } from "./mutants.ts";
@@ -36,7 +38,10 @@ const LEAST_SECONDS = 120;
 /** Seconds that a test may always take alone. */
 const LEAST_ALONE = 20;
 
-const args = parseArgs(Deno.args, { string: ["count", "seed", "folders", "jobs"] });
+const args = parseArgs(Deno.args, {
+  string: ["count", "seed", "folders", "jobs"],
+  boolean: ["all"],
+});
 const count = Number(args.count ?? 40);
 const seed = Number(args.seed ?? 0);
 const jobs = Number(args.jobs ?? 2);
@@ -88,7 +93,9 @@ async function copyProject(): Promise<string> {
 }
 
 const CODE = ["src/", "tests/"];
-const testsOf = testChoice(await readImports(root, CODE));
+const testsOf = testChoice((await readImports(root, CODE)).filter(({ from }) => {
+  return args.all || isFirstTier(new URL(from, root));
+}));
 
 /** End of a run of tests. */
 interface End {
