@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import { compileAssembly } from "../src/engine/native/build.ts";
+import { compileAssembly } from "../tools/build_native.ts";
 
 const CHAINS = 12, ROUNDS = 200_000;
 

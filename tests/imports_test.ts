@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { circlesIn, type Import, loadedWith, readImports } from "./read_imports.ts";
+import { circlesIn, type Import, loadedWith, modulesIn, readImports } from "./read_imports.ts";
 
 const MAP = await Deno.readTextFile(new URL("../docs/architecture.md", import.meta.url));
 
@@ -72,7 +72,7 @@ Deno.test("every room of src/ has its place on the map, and its imports are read
   const folders = [...Deno.readDirSync(SRC)].filter(({ isDirectory }) => isDirectory)
     .map(({ name }) => name);
   assertEquals([...new Set(ROOMS.map((room) => room.split("/")[0]))].sort(), folders.sort());
-  // The words import nothing.
+  // The platform imports nothing.
   for (const room of ROOMS.slice(1)) assert(ARROWS.some((one) => one.room === room), room);
   for (const [room, others] of Object.entries(TYPES)) {
     for (const other of others) {
@@ -108,6 +108,18 @@ function isAllowed({ room, other, kind }: typeof ARROWS[number]): boolean {
 Deno.test("the imports of src/ run one way, and no wing knows another", () => {
   const forbidden = ARROWS.filter((arrow) => !isAllowed(arrow));
   assertEquals(forbidden.map(show), []);
+});
+
+Deno.test("one room alone speaks to the runtime", async () => {
+  const speaks: string[] = [];
+  for await (const module of modulesIn(SRC)) {
+    const path = module.href.slice(SRC.href.length);
+    if (path.startsWith("platform/")) continue;
+    const code = (await Deno.readTextFile(module)).replaceAll(/\/\*[^]*?\*\/|`[^`]*`/g, "");
+    const found = code.match(/(?<!["\w])Deno\.\w+|from "node:\w+"|import\("node:\w+"/);
+    if (found !== null) speaks.push(`${path}: ${found[0]}`);
+  }
+  assertEquals(speaks, []);
 });
 
 Deno.test("rules and renderers import only types of what measures", () => {

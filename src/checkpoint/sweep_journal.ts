@@ -2,6 +2,7 @@ import configuration from "../../deno.json" with { type: "json" };
 import type { FileIdentity } from "../files/byte_source.ts";
 import type { FileTensor, WeightsFile } from "../files/weights_file.ts";
 import { PART_BYTES } from "./plan_sweep.ts";
+import { host, type OpenFile, SeekMode } from "../platform/host.ts";
 
 /** Beginning of the first line: a file without it is not a journal. */
 const HEAD = '{"gradientHealthJournal":3,';
@@ -30,7 +31,7 @@ type NamedTensor = Pick<FileTensor, "name" | "source" | "stored" | "shape">;
  */
 export class SweepJournal {
   readonly #path: string;
-  readonly #file: Deno.FsFile;
+  readonly #file: OpenFile;
   readonly #known: ReadonlyMap<string, unknown>;
   /** Number of bytes of the file. */
   #size: number;
@@ -46,7 +47,7 @@ export class SweepJournal {
   private constructor(
     path: string,
     { file, size, lines, savedAfter }: {
-      file: Deno.FsFile;
+      file: OpenFile;
       size: number;
       lines: readonly Line[];
       savedAfter: number;
@@ -77,11 +78,11 @@ export class SweepJournal {
     weights: readonly WeightsFile[],
     savedAfter: number = SAVED_AFTER,
   ): Promise<SweepJournal | null> {
-    const info = await Deno.stat(path).catch(() => null);
+    const info = await host.stat(path).catch(() => null);
     if (info?.isDirectory) return null;
-    const file = await Deno.open(path, { read: true, write: true, create: true });
+    const file = await host.open(path, { read: true, write: true, create: true });
     // A process that ends loses its lock, however it ends.
-    const text = await file.tryLock(true) ? await Deno.readTextFile(path) : null;
+    const text = await file.tryLock(true) ? await host.readTextFile(path) : null;
     if (text === null || text !== "" && !text.startsWith(HEAD)) {
       file.close();
       return null;
@@ -91,7 +92,7 @@ export class SweepJournal {
     const kept = text.startsWith(head) ? head + lines.map(({ line }) => line).join("") : "";
     const end = new TextEncoder().encode(kept).length;
     await file.truncate(end);
-    await file.seek(end, Deno.SeekMode.Start);
+    await file.seek(end, SeekMode.Start);
     const journal = new SweepJournal(path, { file, size: end, lines, savedAfter });
     if (kept === "") journal.#write(head);
     return journal;
@@ -117,7 +118,7 @@ export class SweepJournal {
     if (this.#last?.name === name) {
       this.#size = this.#last.at;
       this.#file.truncateSync(this.#size);
-      this.#file.seekSync(this.#size, Deno.SeekMode.Start);
+      this.#file.seekSync(this.#size, SeekMode.Start);
     }
     this.#last = null;
     this.#unsaved.delete(name);
@@ -148,7 +149,7 @@ export class SweepJournal {
   /** Removes the file, once its results are kept elsewhere. */
   async remove(): Promise<void> {
     this[Symbol.dispose]();
-    await Deno.remove(this.#path);
+    await host.remove(this.#path);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
-import { join } from "node:path";
-import process from "node:process";
+import { builtin } from "../platform/builtins.ts";
 import { diagnose } from "../core/diagnosis/diagnose.ts";
 import type { Examination } from "../core/diagnosis/examine/examine.ts";
 import { judgeRun } from "../gate/judge_run.ts";
@@ -21,6 +19,7 @@ import { showWord } from "../ground/words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { UsageError } from "./kit/flag.ts";
 import { sweepProgress } from "./kit/progress.ts";
+import { host, type Permission } from "../platform/host.ts";
 
 /**
  * Measures a file of weights, or a part of it, and shows on stderr how far it is.
@@ -157,10 +156,13 @@ async function openProgress(
 ): Promise<SweepJournal | null> {
   if (folder === null) return null;
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await host.mkdir(folder, { recursive: true });
     await removeOld(folder);
-    const name = createHash("sha256").update(headOf(files)).digest("hex").slice(0, 24);
-    return await SweepJournal.open(join(folder, `${name}${SUFFIX}`), files);
+    const name = builtin("crypto").createHash("sha256").update(headOf(files)).digest("hex").slice(
+      0,
+      24,
+    );
+    return await SweepJournal.open(builtin("path").join(folder, `${name}${SUFFIX}`), files);
   } catch {
     // On a full or read-only disk, the sweep runs without a journal.
     return null;
@@ -169,23 +171,23 @@ async function openProgress(
 
 /** Returns the folder of this program for caches; `null` if there is none, or no permission. */
 function progressFolder(): string | null {
-  const isGranted = (permission: Deno.PermissionDescriptor) =>
-    Deno.permissions.querySync(permission).state === "granted";
+  const isGranted = (permission: Permission) =>
+    host.permissions.querySync(permission).state === "granted";
   const valueOf = (variable: string) =>
-    isGranted({ name: "env", variable }) ? process.env[variable] : undefined;
+    isGranted({ name: "env", variable }) ? builtin("process").env[variable] : undefined;
   const home = valueOf("HOME");
   const caches = valueOf("XDG_CACHE_HOME") || valueOf("LOCALAPPDATA") ||
-    (home === undefined ? undefined : join(home, ".cache"));
+    (home === undefined ? undefined : builtin("path").join(home, ".cache"));
   if (caches === undefined) return null;
-  const path = join(caches, "gradient-health");
+  const path = builtin("path").join(caches, "gradient-health");
   return isGranted({ name: "read", path }) && isGranted({ name: "write", path }) ? path : null;
 }
 
 async function removeOld(folder: string): Promise<void> {
-  for await (const { name } of Deno.readDir(folder)) {
+  for await (const { name } of host.readDir(folder)) {
     if (!name.endsWith(SUFFIX)) continue;
-    const { mtime } = await Deno.stat(join(folder, name));
+    const { mtime } = await host.stat(builtin("path").join(folder, name));
     const days = (Date.now() - (mtime?.getTime() ?? 0)) / 864e5;
-    if (days > MAX_DAYS) await Deno.remove(join(folder, name));
+    if (days > MAX_DAYS) await host.remove(builtin("path").join(folder, name));
   }
 }

@@ -2,6 +2,7 @@ import { readUserText } from "../files/user_file.ts";
 import { failure } from "../ground/words/failure.ts";
 import { formatCount, formatMemory } from "../ground/words/numbers.ts";
 import { isJsonFile, isKerasFile, isModelFile, isModule } from "../core/model/loaded_model.ts";
+import { host } from "../platform/host.ts";
 
 /** File that holds a model, judging by its content. */
 export interface FoundModel {
@@ -42,7 +43,7 @@ export async function findModels(folder: string): Promise<FoundModels> {
   const found: FoundModels = { models: [], unclear: [] };
   let files = 0;
   const search = async (below: string): Promise<void> => {
-    const entries = await Array.fromAsync(Deno.readDir(`${folder}/${below}`)).catch((error) => {
+    const entries = await Array.fromAsync(host.readDir(`${folder}/${below}`)).catch((error) => {
       found.unclear.push({ path: below || ".", why: failure(error) });
       return [];
     });
@@ -72,7 +73,7 @@ export async function findModels(folder: string): Promise<FoundModels> {
  */
 export async function lookAt(path: string, file = path): Promise<FoundModel | UnclearFile | null> {
   try {
-    const { size } = await Deno.stat(file);
+    const { size } = await host.stat(file);
     if (!isModule(path) && !isJsonFile(path)) {
       if (size <= MAX_WEIGHTS_BYTES) return await lookAtWeights(path, file);
       return { path, why: `it has ${formatMemory(size)}, and was not read: init ${path} takes it` };

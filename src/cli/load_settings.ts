@@ -11,6 +11,8 @@ import { oneLine } from "../ground/words/failure.ts";
 import type { CheckValues } from "./commands/check.ts";
 import { UsageError } from "./kit/flag.ts";
 import { refusal } from "../ground/words/input_error.ts";
+import { host } from "../platform/host.ts";
+import { builtin } from "../platform/builtins.ts";
 
 /**
  * Imports modules and registers every rule that they export, in the order of their names.
@@ -82,7 +84,7 @@ async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null>
     note("skipped the configuration lookup: no permission to read this folder");
     return null;
   }
-  return await findConfiguration(Deno.cwd(), note);
+  return await findConfiguration(host.cwd(), note);
 }
 
 /** Loads the plugins, whose rules must be known before their settings can be checked. */
@@ -94,10 +96,10 @@ async function settingsOf(
     await loadPlugins(more);
     return resolveConfiguration({ plugins: more });
   }
-  const { dirname, relative, resolve } = await import("node:path");
+  const { dirname, relative, resolve } = builtin("path");
   const { readConfiguration } = await import("../gate/find_configuration.ts");
   const here = isReadable(".");
-  const place = (path: string) => here ? relative(Deno.cwd(), resolve(path)) || "." : path;
+  const place = (path: string) => here ? relative(host.cwd(), resolve(path)) || "." : path;
   const file = place(found.file);
   const configuration = await readConfiguration({ ...found, file });
   const folder = dirname(found.file);

@@ -7,6 +7,7 @@ import { endProcess, forgiveStderr, guardEnd } from "./kit/process.ts";
 import { UsageError } from "./kit/flag.ts";
 import { rememberFolder, writeOutput } from "./kit/write_output.ts";
 import { COMMANDS, helpAskedFor, renderOverview } from "./overview.ts";
+import { host } from "../platform/host.ts";
 
 /**
  * Runs the command line.
@@ -94,9 +95,9 @@ async function dispatch(given: string[]): Promise<number> {
 async function namesModel(word = ""): Promise<boolean> {
   if (word === "" || word.startsWith("-") || Object.hasOwn(COMMANDS, word)) return false;
   if (isModelFile(word)) return true;
-  const { state } = await Deno.permissions.query({ name: "read", path: word });
+  const { state } = await host.permissions.query({ name: "read", path: word });
   if (state !== "granted") return false;
-  const info = await Deno.stat(word).catch(() => null);
+  const info = await host.stat(word).catch(() => null);
   if (!info?.isDirectory) return info?.isFile ?? false;
   const { modelIn } = await import("./model_in.ts");
   // If the folder has several models, report lists them.
@@ -106,19 +107,19 @@ async function namesModel(word = ""): Promise<boolean> {
 /** Does not prompt: without permission to read the variable, debugging is off. */
 function debugging(): boolean {
   const permission = { name: "env", variable: "GRADIENT_HEALTH_DEBUG" } as const;
-  return Deno.permissions.querySync(permission).state === "granted" &&
-    Boolean(Deno.env.get("GRADIENT_HEALTH_DEBUG"));
+  return host.permissions.querySync(permission).state === "granted" &&
+    Boolean(host.env.get("GRADIENT_HEALTH_DEBUG"));
 }
 
 /** Runs the command line of this process, and ends the process with its exit code. */
 export async function run(): Promise<void> {
   guardEnd();
   forgiveStderr();
-  if (helpAskedFor(Deno.args) === null) {
-    await strayErrors.watch((error) => {
+  if (helpAskedFor(host.args) === null) {
+    strayErrors.watch((error) => {
       console.error(`error: ${oneLine(errorMessage(error))}`);
       endProcess(2);
     });
   }
-  endProcess(await main(Deno.args));
+  endProcess(await main(host.args));
 }

@@ -27,6 +27,7 @@ import { passProgress, tellIfSlow, type Work } from "./kit/progress.ts";
 import { about, loadSubject, provideBatch, type Subject } from "./load_subject.ts";
 import type * as ProvenSiblings from "./proven_sibling.ts";
 import { UsageError } from "./kit/flag.ts";
+import { host } from "../platform/host.ts";
 
 /** Options of {@linkcode examineModel}. */
 export interface ExamineModelOptions {
@@ -135,7 +136,7 @@ class RunningEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await tellIfSlow(null);
+    tellIfSlow(null);
     await this.engine.stop();
   }
 }
@@ -156,8 +157,8 @@ async function openWork(
   const name = `${
     escapeControls(request.model ?? "the exercise's network")
   }, seed ${request.seed}:`;
-  const tell = (work: Work) => tells ? tellIfSlow(work) : Promise.resolve();
-  await tell({
+  const tell = (work: Work) => tells && tellIfSlow(work);
+  tell({
     sentence: `${name} it has been loading for`,
     rest: " so far; Ctrl-C ends it",
     patience: 2 * PATIENCE,
@@ -169,7 +170,7 @@ async function openWork(
   const batch = await provideBatch(request, loaded, objective);
   const workload = estimateWorkload(loaded.model, shapesOf(batch));
   const seconds = Math.max(1, Math.ceil(workload / LEAST_SPEED));
-  await tell({
+  tell({
     sentence: `${name} the pass has taken`,
     rest: `, far longer than the ${formatDuration(seconds)} that its size explains; Ctrl-C ends it`,
     patience: Math.max(PATIENCE, 2 * seconds),
@@ -274,7 +275,7 @@ const OPERATIONS_A_BYTE = 6 * 32 / 4;
  * @param model The file; `null` for the exercise's network.
  */
 export async function threadsToLoad(model: string | null): Promise<number> {
-  const size = model === null ? 0 : (await Deno.stat(model).catch(() => null))?.size ?? 0;
+  const size = model === null ? 0 : (await host.stat(model).catch(() => null))?.size ?? 0;
   return chooseThreads(OPERATIONS_A_BYTE * size);
 }
 

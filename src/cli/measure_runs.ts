@@ -18,6 +18,9 @@ import { runProgress } from "./kit/progress.ts";
 import { examineModel, type ExamineModelOptions } from "./measure_model.ts";
 import { modelIn } from "./model_in.ts";
 import { chooseReporters } from "./reporters.ts";
+import { host } from "../platform/host.ts";
+import { isFileProblem } from "../platform/file_problems.ts";
+import { builtin } from "../platform/builtins.ts";
 
 export type Outcome = { examination: Examination } | { error: Error };
 
@@ -259,7 +262,7 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
   const chosen: ModelSetting[] = [];
   for (const operand of operands) {
     const named = models.filter(({ name }) => name === operand);
-    const known = named.length > 0 ? named : await ofFile(operand, models);
+    const known = named.length > 0 ? named : ofFile(operand, models);
     if (known.length === 0 && models.length > 0 && await isMissing(operand)) {
       throw new GateError(
         refusal`MODEL is ${showValue(operand)}, expected a file, or a model that ${file} lists${
@@ -270,7 +273,7 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
     }
     const twice = known.length > 0
       ? known.some((model) => chosen.includes(model))
-      : (await ofFile(operand, chosen)).length > 0;
+      : (ofFile(operand, chosen)).length > 0;
     if (twice) {
       throw new UsageError(refusal`MODEL ${showWord(operand)} is given twice, expected once`);
     }
@@ -280,11 +283,10 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
 }
 
 /** Returns the models in a file, however its path is spelt. */
-async function ofFile(file: string, models: readonly ModelSetting[]): Promise<ModelSetting[]> {
+function ofFile(file: string, models: readonly ModelSetting[]): ModelSetting[] {
   if (models.length === 0) return [];
-  const wanted = await plainPath(file);
-  const paths = await Promise.all(models.map(({ path }) => plainPath(path)));
-  return models.filter((_, index) => paths[index] === wanted);
+  const wanted = plainPath(file);
+  return models.filter(({ path }) => plainPath(path) === wanted);
 }
 
 function bare(path: string): ModelSetting {
@@ -311,10 +313,10 @@ function bare(path: string): ModelSetting {
 async function isMissing(path: string): Promise<boolean> {
   if (isShardPattern(path) || isRemote(path)) return false;
   try {
-    await Deno.stat(path);
+    await host.stat(path);
     return false;
   } catch (error) {
-    return error instanceof Deno.errors.NotFound;
+    return isFileProblem(error, "NotFound");
   }
 }
 
@@ -322,7 +324,7 @@ async function isMissing(path: string): Promise<boolean> {
  * Normalises a path, so that `./net.ts` and the absolute path of `net.ts` are the same file:
  * relative to the working directory or, if that is unreadable, the given path without detours.
  */
-async function plainPath(path: string): Promise<string> {
-  const { normalize, relative, resolve } = await import("node:path");
-  return isReadable(".") ? relative(Deno.cwd(), resolve(path)) || "." : normalize(path);
+function plainPath(path: string): string {
+  const { normalize, relative, resolve } = builtin("path");
+  return isReadable(".") ? relative(host.cwd(), resolve(path)) || "." : normalize(path);
 }

@@ -20,6 +20,8 @@ import { endsOf, requireNotImported } from "./kit/claim_outputs.ts";
 import type { interruption } from "./kit/process.ts";
 import { studyProgress, tellIfSlow, type Work } from "./kit/progress.ts";
 import { outputPath } from "./kit/write_output.ts";
+import { host } from "../platform/host.ts";
+import { isFileProblem } from "../platform/file_problems.ts";
 
 /** Study that a command line asks for. */
 export interface StudyRequest {
@@ -88,12 +90,12 @@ export async function measureStudy(
     },
   };
   const measure = async () => {
-    if (!quiet) await tellIfSlow(FIRST_POINT);
+    if (!quiet) tellIfSlow(FIRST_POINT);
     const { header, points } = await runStudy(request.subject, request.grid, options);
     const printer = await print?.(header) ?? null;
     let hasBegun = false;
     for await (const point of points) {
-      if (!hasBegun) await tellIfSlow(null);
+      if (!hasBegun) tellIfSlow(null);
       hasBegun = true;
       interrupted.begin();
       await kept.add(point);
@@ -107,7 +109,7 @@ export async function measureStudy(
     return await logToStderr(measure);
   } finally {
     progress?.clear();
-    await tellIfSlow(null);
+    tellIfSlow(null);
     await kept.close();
   }
 }
@@ -143,7 +145,7 @@ export class KeptPoints {
     this.total = to - from;
     this.#sink = this.#begin(header);
     if (this.#request.out === null) return () => false;
-    const out = await outputPath(this.#request.out);
+    const out = outputPath(this.#request.out);
     await requireNotImported(out);
     const earlier = await this.#hasEarlier(out) ? await readStudyFile(out) : null;
     if (earlier !== null) await this.#requireMine(earlier, header);
@@ -221,11 +223,11 @@ export async function holdsStudy(path: string): Promise<boolean> {
 
 async function isFilled(path: string): Promise<boolean> {
   try {
-    const { isFile, size } = await Deno.stat(path);
+    const { isFile, size } = await host.stat(path);
     // The writer rejects anything that is not a file.
     return isFile && size > 0;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isFileProblem(error, "NotFound")) return false;
     throw new StudyError(fileRefusal(error), { cause: error }).within(path);
   }
 }

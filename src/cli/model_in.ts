@@ -5,6 +5,7 @@ import { ModelError } from "../core/model/model_error.ts";
 import { statOf } from "../files/read_json.ts";
 import { anyOf, showWord } from "../ground/words/show_value.ts";
 import { refusal } from "../ground/words/input_error.ts";
+import { host } from "../platform/host.ts";
 
 const MAX_MODELS_SHOWN = 5;
 
@@ -32,7 +33,7 @@ export async function modelIn(path: string): Promise<string> {
   if (path === "" || isRemote(path) || !isReadable(path)) return path;
   const info = await statOf(path).catch(() => null);
   if (!info?.isDirectory) return path;
-  const entries = await Array.fromAsync(Deno.readDir(path));
+  const entries = await Array.fromAsync(host.readDir(path));
   // The cache of huggingface_hub keeps a folder for each commit.
   if (entries.some(({ name }) => name === "snapshots")) {
     const commit = await readUserText(`${path}/refs/main`).catch(() => null);

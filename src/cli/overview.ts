@@ -1,4 +1,5 @@
 import type { CommandEntry } from "./kit/command.ts";
+import { host } from "../platform/host.ts";
 
 /** Subcommands by name. */
 export const COMMANDS: Record<string, CommandEntry> = {
@@ -78,11 +79,11 @@ export function showOverview([name]: string[]): void {
   if (name !== "--help" && name !== "-h") return;
   const bytes = new TextEncoder().encode(renderOverview());
   try {
-    if (Deno.stdout.writeSync(bytes) < bytes.length) return;
+    if (host.stdout.writeSync(bytes) < bytes.length) return;
   } catch {
     return;
   }
-  Deno.exit(0);
+  host.exit(0);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { failure } from "../ground/words/failure.ts";
 import { formatWhole } from "../ground/words/numbers.ts";
 import { UsageError } from "./kit/flag.ts";
+import { host } from "../platform/host.ts";
 
 /** Size up to which a log is read: its rows take several times as much memory. */
 const MAX_BYTES = 512 * 2 ** 20;
@@ -24,10 +25,10 @@ export async function readLogText(path: string): Promise<string> {
     throw new UsageError({ place, found, expected });
   };
   try {
-    if (path === "-") return await textOf(Deno.stdin.readable, refuse);
-    const { isCharDevice, isBlockDevice } = await Deno.stat(path);
+    if (path === "-") return await textOf(host.stdin.readable, refuse);
+    const { isCharDevice, isBlockDevice } = await host.stat(path);
     if (isCharDevice || isBlockDevice) refuse("a device", "a file, a pipe, or - for stdin");
-    return await textOf((await Deno.open(path)).readable, refuse);
+    return await textOf((await host.open(path)).readable, refuse);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${path}: ${failure(error)}`, { cause: error });

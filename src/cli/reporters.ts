@@ -10,6 +10,9 @@ import { formatOf, type TEXT_FLAGS, textOptions } from "./flags/show_flags.ts";
 import { type FormatName, FORMATS, formatsOf, type GateContext } from "./formats.ts";
 import { type FlagValues, readWord, requirePath, UsageError } from "./kit/flag.ts";
 import { writeOutput } from "./kit/write_output.ts";
+import { host } from "../platform/host.ts";
+import { isFileProblem } from "../platform/file_problems.ts";
+import { builtin } from "../platform/builtins.ts";
 
 export const REPORTERS = formatsOf("gate");
 
@@ -109,7 +112,7 @@ async function locations(
   result: GateResult,
 ): Promise<(path: string, layer: string | null) => GateLocation> {
   const { codeOn, locateLayer } = await import("../gate/locate_layer.ts");
-  const { relative, resolve } = await import("node:path");
+  const { relative, resolve } = builtin("path");
   const root = repositoryRoot();
   const files = new Map<string, { file: string; source: string | null }>();
   const paths = [...result.runs.map(({ path }) => path), result.configuration];
@@ -120,7 +123,7 @@ async function locations(
     const source = isText ? await readUserText(path).catch(() => null) : null;
     const file = root === null ? path : relative(root, resolve(path));
     files.set(path, {
-      file: Deno.build.os === "windows" ? file.replaceAll("\\", "/") : file,
+      file: host.build.os === "windows" ? file.replaceAll("\\", "/") : file,
       source,
     });
   }
@@ -168,8 +171,8 @@ function placesInPython({ runs }: GateResult): Map<string, Map<string, GateLocat
  */
 function repositoryRoot(): string | null {
   const permission = { name: "env", variable: "GITHUB_WORKSPACE" } as const;
-  if (Deno.permissions.querySync(permission).state !== "granted" || !isReadable(".")) return null;
-  return Deno.env.get("GITHUB_WORKSPACE") || null;
+  if (host.permissions.querySync(permission).state !== "granted" || !isReadable(".")) return null;
+  return host.env.get("GITHUB_WORKSPACE") || null;
 }
 
 const VARIABLE = "GITHUB_STEP_SUMMARY";
@@ -185,17 +188,17 @@ const MAX_SUMMARY_BYTES = 1024 * 1024;
  */
 async function appendStepSummary(result: GateResult): Promise<void> {
   const permission = { name: "env", variable: VARIABLE } as const;
-  if (Deno.permissions.querySync(permission).state !== "granted") {
+  if (host.permissions.querySync(permission).state !== "granted") {
     console.error(`note: no step summary: allow it with --allow-env=${VARIABLE}`);
     return;
   }
-  const path = Deno.env.get(VARIABLE);
+  const path = host.env.get(VARIABLE);
   if (path === undefined || path === "") return;
   try {
     const before = await sizeOf(path);
     const { renderMarkdown } = await import("../core/text/render_markdown.ts");
     const text = renderMarkdown(result, { maxBytes: MAX_SUMMARY_BYTES - before - 1 });
-    await Deno.writeTextFile(path, `${before > 0 ? "\n" : ""}${text}`, { append: true });
+    await host.writeTextFile(path, `${before > 0 ? "\n" : ""}${text}`, { append: true });
   } catch (error) {
     throw new UsageError(`${path}: the step summary cannot be written: ${writeFailure(error)}`);
   }
@@ -203,9 +206,9 @@ async function appendStepSummary(result: GateResult): Promise<void> {
 
 async function sizeOf(path: string): Promise<number> {
   try {
-    return (await Deno.stat(path)).size;
+    return (await host.stat(path)).size;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
+    if (isFileProblem(error, "NotFound")) return 0;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { formatMemory } from "../ground/words/numbers.ts";
 import { ModelError } from "../core/model/model_error.ts";
 import { expectRemote, readRemote, type RemotePlace } from "./remote/mailbox.ts";
 import { requireFile } from "./user_file.ts";
+import { host, SeekMode } from "../platform/host.ts";
 
 /**
  * Limit on the resources for reading an untrusted file: bytes of memory, or bytes that are read.
@@ -183,11 +184,11 @@ export function readInto(file: FileIdentity, from: number, to: Uint8Array): void
   if (file.parts !== undefined) return readParts(file.parts, from, to);
   if (file.bytes !== undefined) return to.set(new Uint8Array(file.bytes, from, to.length));
   if (file.remote !== undefined) return readFar(file, file.remote, from, to);
-  using handle = Deno.openSync(file.path);
+  using handle = host.openSync(file.path);
   const now = handle.statSync();
   let done = 0;
   if (now.size === file.size && (now.mtime?.getTime() ?? null) === file.changed) {
-    handle.seekSync(from, Deno.SeekMode.Start);
+    handle.seekSync(from, SeekMode.Start);
     while (done < to.length) {
       const more = handle.readSync(to.subarray(done));
       if (more === null) break;

@@ -2,6 +2,9 @@ import { writeFailure } from "../ground/words/failure.ts";
 import { ModelError } from "../core/model/model_error.ts";
 import { statOf } from "./read_json.ts";
 import { refusal } from "../ground/words/input_error.ts";
+import { host } from "../platform/host.ts";
+import { fileProblem, isFileProblem } from "../platform/file_problems.ts";
+import { builtin } from "../platform/builtins.ts";
 
 /**
  * Returns true if a file that blocks a lock, a journal or a temporary file can be deleted without
@@ -12,16 +15,16 @@ import { refusal } from "../ground/words/input_error.ts";
  */
 export async function isLeftover(path: string, beginning: string): Promise<boolean> {
   try {
-    const { isFile, size } = await Deno.lstat(path);
+    const { isFile, size } = await host.lstat(path);
     if (!isFile) return false;
     if (size === 0) return true;
-    using file = await Deno.open(path);
+    using file = await host.open(path);
     const wanted = new TextEncoder().encode(beginning);
     const found = new Uint8Array(Math.min(size, wanted.length));
     await file.read(found);
     return found.length > 0 && found.every((byte, index) => byte === wanted[index]);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return true;
+    if (isFileProblem(error, "NotFound")) return true;
     throw error;
   }
 }
@@ -59,7 +62,7 @@ export class NewFolder implements AsyncDisposable {
       await makeFolder(path, made);
       await requireEmpty(path, null);
       const temporary = `${path}/${crypto.randomUUID()}.tmp`;
-      await Deno.mkdir(temporary);
+      await host.mkdir(temporary);
       return new NewFolder(path, made, temporary);
     } catch (error) {
       await removeFolders(made);
@@ -72,8 +75,8 @@ export class NewFolder implements AsyncDisposable {
     try {
       for (const { path, bytes } of files) {
         const target = `${this.temporary}/${path}`;
-        await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
-        await Deno.writeFile(target, bytes, { createNew: true });
+        await host.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+        await host.writeFile(target, bytes, { createNew: true });
       }
     } catch (error) {
       throw unwritable(this.#path, error);
@@ -88,12 +91,12 @@ export class NewFolder implements AsyncDisposable {
   async publish(last: string): Promise<void> {
     try {
       await requireEmpty(this.#path, this.temporary);
-      const names = (await Array.fromAsync(Deno.readDir(this.temporary))).map(({ name }) => name);
+      const names = (await Array.fromAsync(host.readDir(this.temporary))).map(({ name }) => name);
       for (const name of [...names.filter((name) => name !== last), last]) {
-        await Deno.rename(`${this.temporary}/${name}`, `${this.#path}/${name}`);
+        await host.rename(`${this.temporary}/${name}`, `${this.#path}/${name}`);
         this.#published.push(name);
       }
-      await Deno.remove(this.temporary);
+      await host.remove(this.temporary);
       this.#isWhole = true;
     } catch (error) {
       throw unwritable(this.#path, error);
@@ -105,7 +108,7 @@ export class NewFolder implements AsyncDisposable {
     for (
       const path of [...this.#published.map((name) => `${this.#path}/${name}`), this.temporary]
     ) {
-      await Deno.remove(path, { recursive: true }).catch(() => {});
+      await host.remove(path, { recursive: true }).catch(() => {});
     }
     await removeFolders(this.#made);
   }
@@ -114,29 +117,29 @@ export class NewFolder implements AsyncDisposable {
 /** Makes a folder and those around it, and records the new ones, outermost first. */
 async function makeFolder(path: string, made: string[]): Promise<void> {
   try {
-    await Deno.mkdir(path);
+    await host.mkdir(path);
     made.push(path);
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return;
-    const { dirname } = await import("node:path");
+    if (isFileProblem(error, "AlreadyExists")) return;
+    const { dirname } = builtin("path");
     const outer = dirname(path);
-    if (!(error instanceof Deno.errors.NotFound) || outer === path) throw error;
+    if (!isFileProblem(error, "NotFound") || outer === path) throw error;
     await makeFolder(outer, made);
-    await Deno.mkdir(path);
+    await host.mkdir(path);
     made.push(path);
   }
 }
 
 /** Removes empty folders; one that is no longer empty stays. */
 async function removeFolders(made: readonly string[]): Promise<void> {
-  for (const path of made.toReversed()) await Deno.remove(path).catch(() => {});
+  for (const path of made.toReversed()) await host.remove(path).catch(() => {});
 }
 
 async function requireEmpty(path: string, own: string | null): Promise<void> {
-  if (!(await Deno.stat(path)).isDirectory) {
+  if (!(await host.stat(path)).isDirectory) {
     throw new ModelError(refusal`${path} is a file, expected a new or an empty folder`);
   }
-  for await (const { name } of Deno.readDir(path)) {
+  for await (const { name } of host.readDir(path)) {
     if (`${path}/${name}` === own) continue;
     throw new ModelError(
       refusal`${path} is a folder that holds files, expected a new or an empty one`,
@@ -159,18 +162,18 @@ function unwritable(path: string, error: unknown): ModelError {
  */
 export async function fileToReplace(path: string): Promise<string | null> {
   try {
-    const { isFile, isDirectory } = await Deno.stat(path);
-    if (isDirectory) throw new Deno.errors.IsADirectory("the path is that of a folder");
+    const { isFile, isDirectory } = await host.stat(path);
+    if (isDirectory) throw fileProblem("IsADirectory", "the path is that of a folder");
     if (!isFile) return null;
-    if (!(await Deno.lstat(path)).isSymlink) return path;
+    if (!(await host.lstat(path)).isSymlink) return path;
     // `/dev/stdout` may be a file, but some process has it open and goes on writing into it.
-    return /^\/(dev|proc)\//.test(path) ? null : await Deno.realPath(path);
+    return /^\/(dev|proc)\//.test(path) ? null : await host.realPath(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    const link = await Deno.readLink(path).catch(() => null);
+    if (!isFileProblem(error, "NotFound")) throw error;
+    const link = await host.readLink(path).catch(() => null);
     if (link === null) return path;
     // The link points to a path without a file.
-    const { dirname, isAbsolute, join } = await import("node:path");
+    const { dirname, isAbsolute, join } = builtin("path");
     return await fileToReplace(isAbsolute(link) ? link : join(dirname(path), link));
   }
 }
@@ -184,15 +187,15 @@ export async function fileToReplace(path: string): Promise<string | null> {
  */
 export async function putInPlace(temporary: string, target: string): Promise<void> {
   const old = await statOf(target);
-  if (old !== null && Deno.build.os !== "windows") {
-    const { uid, gid } = await Deno.stat(temporary);
+  if (old !== null && host.build.os !== "windows") {
+    const { uid, gid } = await host.stat(temporary);
     if (old.uid !== uid || old.gid !== gid) {
       // A process that may not give files away may still give them to another of its groups.
-      await Deno.chown(temporary, old.uid, old.gid)
-        .catch(() => Deno.chown(temporary, null, old.gid)).catch(() => {});
+      await host.chown(temporary, old.uid, old.gid)
+        .catch(() => host.chown(temporary, null, old.gid)).catch(() => {});
     }
     // After the owner, since changing it clears part of the mode.
-    if (old.mode !== null) await Deno.chmod(temporary, old.mode & 0o7777);
+    if (old.mode !== null) await host.chmod(temporary, old.mode & 0o7777);
   }
-  await Deno.rename(temporary, target);
+  await host.rename(temporary, target);
 }

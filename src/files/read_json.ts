@@ -1,11 +1,13 @@
 import { failure, jsonFailure } from "../ground/words/failure.ts";
 import type { Refusal } from "../ground/words/input_error.ts";
 import { readUserText } from "./user_file.ts";
+import { type FileInfo, host } from "../platform/host.ts";
+import { isFileProblem } from "../platform/file_problems.ts";
 
 /** Returns the file system's information on a path; `null` if nothing is there. */
-export async function statOf(path: string): Promise<Deno.FileInfo | null> {
+export async function statOf(path: string): Promise<FileInfo | null> {
   try {
-    return await Deno.stat(path);
+    return await host.stat(path);
   } catch (error) {
     ifMissing(error);
     return null;
@@ -14,7 +16,7 @@ export async function statOf(path: string): Promise<Deno.FileInfo | null> {
 
 /** Ignores the error of a missing file, and throws any other. */
 export function ifMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
+  if (!isFileProblem(error, "NotFound")) throw error;
 }
 
 /**

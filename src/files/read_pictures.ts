@@ -9,7 +9,8 @@ import { showShape } from "../core/model/layers/shapes.ts";
 import { BatchError } from "../core/model/batches/batch.ts";
 import type { Given } from "./given.ts";
 import { convertIndexedToRgb, decode, type IndexedColors } from "fast-png";
-import { inflateSync } from "node:zlib";
+import { builtin } from "../platform/builtins.ts";
+import { type FolderEntry, host } from "../platform/host.ts";
 
 /** Facts from the first bytes of a picture. */
 interface PictureHeader {
@@ -175,7 +176,7 @@ function requireSize(chunks: readonly Chunk[], size: number): void {
   }
   let length: number;
   try {
-    length = inflateSync(packed, { maxOutputLength: size }).length;
+    length = builtin("zlib").inflateSync(packed, { maxOutputLength: size }).length;
   } catch (error) {
     throw new BatchError(
       refusal`The picture has pixels that cannot be unpacked, expected ${size} bytes of them`,
@@ -334,9 +335,9 @@ function requireRoom(files: readonly PictureFile[], size: number): void {
   });
 }
 
-async function namesIn(path: string, folder: string): Promise<Deno.DirEntry[]> {
+async function namesIn(path: string, folder: string): Promise<FolderEntry[]> {
   try {
-    const entries = await Array.fromAsync(Deno.readDir(`${path}/${folder}`));
+    const entries = await Array.fromAsync(host.readDir(`${path}/${folder}`));
     return entries.filter(({ name }) => !name.startsWith("."))
       .toSorted((a, b) => a.name < b.name ? -1 : 1);
   } catch (error) {

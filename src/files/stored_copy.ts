@@ -3,6 +3,7 @@ import { ModelError } from "../core/model/model_error.ts";
 import { type ByteSource, byteSource } from "./byte_source.ts";
 import { openZip, type ZipEntry } from "./unzip.ts";
 import { processOwner } from "./user_code/foreign_code.ts";
+import { host, type OpenFile } from "../platform/host.ts";
 
 /** Packed files up to this size are unpacked in memory, one at a time. */
 const MAX_UNPACKED = 2 ** 24;
@@ -25,10 +26,10 @@ export const temporaryCopy = (pieces: AsyncIterable<Uint8Array>): Promise<ByteSo
     for await (const piece of pieces) writeAll(file, piece);
   });
 
-async function temporaryFile(write: (file: Deno.FsFile) => Promise<void>): Promise<ByteSource> {
+async function temporaryFile(write: (file: OpenFile) => Promise<void>): Promise<ByteSource> {
   const path = temporaryPath();
   try {
-    using file = await Deno.open(path, { write: true });
+    using file = await host.open(path, { write: true });
     await write(file);
   } catch (error) {
     remove(path);
@@ -39,7 +40,7 @@ async function temporaryFile(write: (file: Deno.FsFile) => Promise<void>): Promi
   return source;
 }
 
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+function writeAll(file: OpenFile, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
 }
 
@@ -54,7 +55,7 @@ export const removeCopy = ({ file }: ByteSource): void => remove(file!.path);
 function remove(path: string): void {
   copies.delete(path);
   try {
-    Deno.removeSync(path);
+    host.removeSync(path);
   } catch {
     // It may be gone; a worker of Windows may still read it.
   }
@@ -69,9 +70,9 @@ function temporaryPath(): string {
   if (!isListening) {
     isListening = true;
     addEventListener("unload", removeAll);
-    if (processOwner.isCommandLine) Deno.addSignalListener("SIGINT", endBySignal);
+    if (processOwner.isCommandLine) host.addSignalListener("SIGINT", endBySignal);
   }
-  const path = Deno.makeTempFileSync({ prefix: PREFIX });
+  const path = host.makeTempFileSync({ prefix: PREFIX });
   copies.add(path);
   removeAbandoned(path);
   return path;
@@ -86,9 +87,9 @@ const ABANDONED_MS = 7 * 24 * 3600 * 1000;
 function removeAbandoned(path: string): void {
   const folder = path.slice(0, path.lastIndexOf(PREFIX));
   try {
-    for (const { name, isFile } of Deno.readDirSync(folder)) {
+    for (const { name, isFile } of host.readDirSync(folder)) {
       if (!isFile || !name.startsWith(PREFIX)) continue;
-      const { mtime } = Deno.statSync(folder + name);
+      const { mtime } = host.statSync(folder + name);
       if (Date.now() - Number(mtime ?? Infinity) > ABANDONED_MS) remove(folder + name);
     }
   } catch {
@@ -99,8 +100,8 @@ function removeAbandoned(path: string): void {
 /** Ends the process as the signal does without a listener. */
 function endBySignal(): void {
   removeAll();
-  Deno.removeSignalListener("SIGINT", endBySignal);
-  Deno.kill(Deno.pid, "SIGINT");
+  host.removeSignalListener("SIGINT", endBySignal);
+  host.kill(host.pid, "SIGINT");
 }
 
 const LOCAL = 0x04034b50, ENTRY = 0x02014b50, END = 0x06054b50;
@@ -113,7 +114,7 @@ const IN_ZIP64 = 0xffffffff;
 /** Number with its number of bytes. */
 type Field = [bytes: 2 | 4 | 8, value: number];
 
-async function writeStored(file: Deno.FsFile, entries: readonly ZipEntry[]): Promise<void> {
+async function writeStored(file: OpenFile, entries: readonly ZipEntry[]): Promise<void> {
   let at = 0;
   const write = (bytes: Uint8Array) => {
     writeAll(file, bytes);

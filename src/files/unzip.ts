@@ -1,4 +1,4 @@
-import { constants, crc32, inflateRawSync } from "node:zlib";
+import { builtin } from "../platform/builtins.ts";
 import { bytesInMemory, type ByteSource, expectReads, piecesOf } from "./byte_source.ts";
 import { formatCount } from "../ground/words/numbers.ts";
 import { showValue } from "../ground/words/show_value.ts";
@@ -272,7 +272,7 @@ function unpack(source: ByteSource, entry: Entry, refuse: Refuse): Uint8Array<Ar
   const { method, packed, unpacked, from, checksum } = entry;
   const raw = source.read(from, packed, pieceName(entry));
   const content = method === STORED ? raw : inflate(raw, unpacked);
-  if (content?.length === unpacked && crc32(content) === checksum) return content;
+  if (content?.length === unpacked && builtin("zlib").crc32(content) === checksum) return content;
   return refuseDamaged(entry, refuse);
 }
 
@@ -285,7 +285,7 @@ function* unpackPieces(
   if (method !== STORED) return yield unpack(source, entry, refuse);
   let sum = 0;
   for (const piece of piecesOf(source, { from, count: packed, what: pieceName(entry) })) {
-    sum = crc32(piece, sum);
+    sum = builtin("zlib").crc32(piece, sum);
     yield piece;
   }
   if (packed !== unpacked || sum !== checksum) refuseDamaged(entry, refuse);
@@ -308,8 +308,8 @@ function unpackHead(source: ByteSource, entry: Entry, count: number): Uint8Array
   if (method === STORED) return source.read(from, wanted, pieceName(entry));
   for (let length = Math.min(packed, 2 ** 10);; length = Math.min(packed, 4 * length)) {
     try {
-      const head = inflateRawSync(source.read(from, length, pieceName(entry)), {
-        finishFlush: constants.Z_SYNC_FLUSH,
+      const head = builtin("zlib").inflateRawSync(source.read(from, length, pieceName(entry)), {
+        finishFlush: builtin("zlib").constants.Z_SYNC_FLUSH,
       });
       if (head.length >= wanted || length === packed) {
         return new Uint8Array(head).subarray(0, wanted);
@@ -333,7 +333,7 @@ async function* unpackSlowly(
   try {
     for await (const piece of pieces) {
       size += piece.length;
-      sum = crc32(piece, sum);
+      sum = builtin("zlib").crc32(piece, sum);
       if (size > unpacked) break;
       yield piece;
     }
@@ -442,7 +442,7 @@ function readSizes(
 function inflate(raw: Uint8Array, most: number): Uint8Array<ArrayBuffer> | null {
   try {
     // A limit of 0 would mean no limit.
-    const { buffer, byteOffset, byteLength } = inflateRawSync(raw, {
+    const { buffer, byteOffset, byteLength } = builtin("zlib").inflateRawSync(raw, {
       maxOutputLength: Math.max(1, most),
     });
     // Not Node's Buffer: its slice() shares memory, and its memory may be a pool.

@@ -1,6 +1,8 @@
 import { InputError } from "../ground/words/input_error.ts";
 import { NotAFile } from "../ground/words/failure.ts";
 import { formatMemory } from "../ground/words/numbers.ts";
+import { type FileInfo, host, type OpenFile } from "../platform/host.ts";
+import { fileProblem } from "../platform/file_problems.ts";
 
 /** Largest size of a file that is read whole, in bytes. */
 const MAX_WHOLE = 2 ** 32;
@@ -16,20 +18,20 @@ const MAX_TEXT = 2 ** 28;
  * @returns The file system's information on it.
  * @throws {Error} If the file is missing or not a file, in words for `failure()`.
  */
-export async function requireFile(path: string): Promise<Deno.FileInfo> {
-  return requireFileInfo(await Deno.stat(path));
+export async function requireFile(path: string): Promise<FileInfo> {
+  return requireFileInfo(await host.stat(path));
 }
 
-function requireFileInfo(info: Deno.FileInfo): Deno.FileInfo {
-  if (info.isDirectory) throw new Deno.errors.IsADirectory("the path is that of a folder");
+function requireFileInfo(info: FileInfo): FileInfo {
+  if (info.isDirectory) throw fileProblem("IsADirectory", "the path is that of a folder");
   if (!info.isFile) throw new NotAFile();
   return info;
 }
 
 /** Open file, with the file system's information on it. */
 interface UserFile extends Disposable {
-  handle: Deno.FsFile;
-  info: Deno.FileInfo;
+  handle: OpenFile;
+  info: FileInfo;
 }
 
 /**
@@ -39,7 +41,7 @@ interface UserFile extends Disposable {
  */
 export async function openUserFile(path: string): Promise<UserFile> {
   await requireFile(path);
-  const handle = await Deno.open(path);
+  const handle = await host.open(path);
   try {
     // The name may point elsewhere by now.
     const info = requireFileInfo(await handle.stat());
@@ -93,7 +95,7 @@ export async function readUserText(path: string): Promise<string> {
 export function folderOf(path: string): string {
   const end = Math.max(
     path.lastIndexOf("/"),
-    Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1,
+    host.build.os === "windows" ? path.lastIndexOf("\\") : -1,
   );
   return end === -1 ? "." : path.slice(0, end) || "/";
 }

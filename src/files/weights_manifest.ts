@@ -1,6 +1,7 @@
 import { readUserText } from "./user_file.ts";
 import { ModelError, unexpected } from "../core/model/model_error.ts";
 import { refusal } from "../ground/words/input_error.ts";
+import { builtin } from "../platform/builtins.ts";
 
 /** Weight as the manifest declares it. */
 export interface WeightSpec {
@@ -127,7 +128,7 @@ export function parseWeightsManifest(manifest: unknown): WeightGroup[] {
  */
 export async function weightFilesOf(path: string): Promise<string[]> {
   if (!/\.json$/i.test(path)) return [];
-  const { dirname, join } = await import("node:path");
+  const { dirname, join } = builtin("path");
   try {
     const { weightsManifest } = JSON.parse(await readUserText(path));
     return parseWeightsManifest(weightsManifest)

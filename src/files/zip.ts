@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import { builtin } from "../platform/builtins.ts";
 import type { NewFile } from "./new_folder.ts";
 
 const LOCAL = 0x04034b50, ENTRY = 0x02014b50, END = 0x06054b50;
@@ -14,7 +14,7 @@ export function writeZip(files: readonly NewFile[]): Uint8Array {
   const named = files.map(({ path, bytes }) => ({
     name: encoder.encode(path),
     bytes,
-    checksum: crc32(bytes),
+    checksum: builtin("zlib").crc32(bytes),
   }));
   const size = named.reduce(
     (sum, { name, bytes }) => sum + LOCAL_BYTES + ENTRY_BYTES + 2 * name.length + bytes.length,

@@ -22,6 +22,7 @@ import {
   string,
 } from "../ground/words/shape.ts";
 import { GateError } from "../core/diagnosis/gate_result.ts";
+import { isFileProblem } from "../platform/file_problems.ts";
 
 /**
  * Reads a baseline file.
@@ -35,7 +36,7 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
   try {
     return parseBaseline(await readUserText(file), file);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (isFileProblem(error, "NotFound")) return null;
     if (error instanceof GateError) throw error;
     throw new GateError(`the baseline cannot be read: ${failure(error)}`).within(file);
   }

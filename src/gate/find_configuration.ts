@@ -15,6 +15,7 @@ import type { Configuration } from "./configuration.ts";
 import { configurationShape } from "./configuration_shape.ts";
 import { GateError, isReadable } from "../core/diagnosis/gate_result.ts";
 import type { Node, ParseError } from "jsonc-parser";
+import { isFileProblem } from "../platform/file_problems.ts";
 
 /** Text of a configuration file, and the key of the configuration in it. */
 export interface FoundConfiguration {
@@ -120,7 +121,7 @@ async function textOf(file: string): Promise<string | null> {
   try {
     return await readUserText(file);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+    if (isFileProblem(error, "NotFound", "NotADirectory")) {
       return null;
     }
     throw new GateError(`the configuration cannot be read: ${failure(error)}`).within(file);

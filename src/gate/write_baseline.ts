@@ -25,6 +25,8 @@ import {
 } from "./find_baseline.ts";
 import { GateError } from "../core/diagnosis/gate_result.ts";
 import { refusal } from "../ground/words/input_error.ts";
+import { host, type OpenFile } from "../platform/host.ts";
+import { isFileProblem } from "../platform/file_problems.ts";
 
 /**
  * Formats a baseline: models and layers sorted by name, seeds by number, one line per layer, so
@@ -106,9 +108,9 @@ export async function writeBaseline(
 async function replace(file: string, text: string): Promise<void> {
   // The lock is held, so an existing file of this name is left over from a process that was killed.
   const temporary = `${file}.tmp`;
-  await Deno.remove(temporary).catch(ifMissing);
+  await host.remove(temporary).catch(ifMissing);
   try {
-    using handle = await Deno.open(temporary, { write: true, createNew: true });
+    using handle = await host.open(temporary, { write: true, createNew: true });
     const bytes = new TextEncoder().encode(text);
     for (let written = 0; written < bytes.length;) {
       written += await handle.write(bytes.subarray(written));
@@ -116,7 +118,7 @@ async function replace(file: string, text: string): Promise<void> {
     // Otherwise the name may reach the disk before the content.
     await handle.sync();
   } catch (error) {
-    await Deno.remove(temporary).catch(ifMissing);
+    await host.remove(temporary).catch(ifMissing);
     throw error;
   }
   await putInPlace(temporary, file);
@@ -131,25 +133,25 @@ async function replace(file: string, text: string): Promise<void> {
  */
 async function withFileLock<T>(file: string, action: () => Promise<T>): Promise<T> {
   for (;;) {
-    using handle = await Deno.open(file, { read: true, write: true, create: true });
+    using handle = await host.open(file, { read: true, write: true, create: true });
     await handle.lock(true);
     // The previous holder removed this file, so a newcomer creates and locks another.
     if (!await isStill(handle, file)) continue;
     try {
       return await action();
     } finally {
-      await Deno.remove(file).catch(() => {});
+      await host.remove(file).catch(() => {});
     }
   }
 }
 
-async function isStill(handle: Deno.FsFile, file: string): Promise<boolean> {
+async function isStill(handle: OpenFile, file: string): Promise<boolean> {
   try {
     const held = await handle.stat();
-    const named = await Deno.stat(file);
+    const named = await host.stat(file);
     return held.ino === named.ino && held.dev === named.dev;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isFileProblem(error, "NotFound")) return false;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { builtin } from "../platform/builtins.ts";
 import { locateGroups } from "./topology/load_weights.ts";
 import { byteSource, joinedSource, piecesOf } from "../files/byte_source.ts";
 import { decode, readersOf } from "../files/file_types.ts";
@@ -18,7 +18,10 @@ export async function readManifestWeights(path: string): Promise<Omit<WeightsFil
   // The first converters wrote a file of the manifest alone.
   const { weightsManifest } = Array.isArray(found) ? { weightsManifest: found } : Object(found);
   const { file: manifest } = await byteSource(path);
-  const groups = await locateGroups(dirname(path), parseWeightsManifest(weightsManifest));
+  const groups = await locateGroups(
+    builtin("path").dirname(path),
+    parseWeightsManifest(weightsManifest),
+  );
   const tensors = groups.flatMap(({ specs, located }) => {
     const source = joinedSource(
       path,

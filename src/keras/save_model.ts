@@ -18,6 +18,7 @@ import { failure } from "../ground/words/failure.ts";
 import { object, optional, requireValue, string } from "../ground/words/shape.ts";
 import { showValue } from "../ground/words/show_value.ts";
 import { refusal } from "../ground/words/input_error.ts";
+import { builtin } from "../platform/builtins.ts";
 
 /** Options of {@linkcode saveModel}. */
 export interface SaveOptions {
@@ -187,7 +188,7 @@ async function filesLike(
   }
   // An unchanged file is copied, including spaces.
   const text = isRepacked ? encodeText(JSON.stringify(json)) : await readUserFile(like);
-  const { basename } = await import("node:path");
+  const { basename } = builtin("path");
   return [...files, { path: basename(like), bytes: text }];
 }
 

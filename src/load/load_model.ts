@@ -14,6 +14,7 @@ import { failure } from "../ground/words/failure.ts";
 import { type Refusal, refusal, refusalAt } from "../ground/words/input_error.ts";
 import { anyObject, list, requireValue, string } from "../ground/words/shape.ts";
 import { loadModelModule } from "./load_model_module.ts";
+import { host } from "../platform/host.ts";
 
 /**
  * Loads a model from a file:
@@ -77,7 +78,7 @@ export async function loadModel(
     try {
       await logToStderr(() => register({ tf }));
     } catch (error) {
-      const reason = await failureIn(file, error);
+      const reason = failureIn(file, error);
       throw new ModelError(`register threw: ${reason}`, { cause: error }).within(file);
     }
   }
@@ -144,7 +145,7 @@ async function whyNot(path: string): Promise<Refusal | string> {
     return { ...refusalAt("it", what, wanted), hint: `: ${fix}` };
   }
   try {
-    const { isDirectory } = await Deno.stat(path);
+    const { isDirectory } = await host.stat(path);
     const hint = `; ${WEIGHTS}`;
     return isDirectory
       ? { place: "it", found: "a folder", expected: `${wanted} in it`, hint }

@@ -148,7 +148,7 @@ async function call<T>(
   try {
     return await logToStderr(() => seedDraws(seed, name, made));
   } catch (error) {
-    const reason = await failureIn(path, error);
+    const reason = failureIn(path, error);
     throw new ModelError(`${name} threw: ${reason}`, { cause: error }).within(path);
   }
 }

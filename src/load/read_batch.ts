@@ -22,6 +22,7 @@ import { fileRefusal, nearest, refusal } from "../ground/words/input_error.ts";
 import { formatCount } from "../ground/words/numbers.ts";
 import { anyObject, isObject, requireValue, string } from "../ground/words/shape.ts";
 import { showValue } from "../ground/words/show_value.ts";
+import { host } from "../platform/host.ts";
 
 /** Options of {@linkcode readBatch}. */
 export interface ReadBatchOptions {
@@ -115,7 +116,7 @@ const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 /** Reads the tensors of a file of any kind. */
 async function readGiven(path: string, model: LayersModel): Promise<Given> {
-  const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+  const isFolder = await host.stat(path).then(({ isDirectory }) => isDirectory, () => false);
   if (isFolder) {
     const { readPictures } = await import("../files/read_pictures.ts");
     return await readPictures(path, model);

@@ -17,7 +17,9 @@ import { formatCount } from "../ground/words/numbers.ts";
 import { anyObject, requireValue, string } from "../ground/words/shape.ts";
 import { showValue } from "../ground/words/show_value.ts";
 import { findRemote, localPlace, type WeightsPlace, withoutQuery } from "./remote_place.ts";
-import { basename, dirname } from "node:path";
+import { builtin } from "../platform/builtins.ts";
+import { host } from "../platform/host.ts";
+import { fileProblem } from "../platform/file_problems.ts";
 
 /** Largest number of names in a message. */
 const MAX_NAMES = 3;
@@ -74,16 +76,16 @@ async function readShards(place: WeightsPlace): Promise<Omit<WeightsFile, "path"
  * @throws {ModelError} If a shard is missing, or two have a tensor of one name.
  */
 async function readShardsAlike(path: string): Promise<Omit<WeightsFile, "path">> {
-  const folder = dirname(path);
-  const [before, after] = basename(path).split("*");
-  const shards = (await Array.fromAsync(Deno.readDir(folder)))
+  const folder = builtin("path").dirname(path);
+  const [before, after] = builtin("path").basename(path).split("*");
+  const shards = (await Array.fromAsync(host.readDir(folder)))
     .map(({ name }) => name)
     .filter((name) => name.startsWith(before) && name.endsWith(after)).sort();
   const count = Number(/-of-(\d+)\.\w+$/.exec(after)?.[1] ?? shards.length);
   if (shards.length !== count || count === 0) {
     throw new ModelError(
       refusal`The folder has ${formatCount(shards.length, "shard")} ${
-        showValue(basename(path))
+        showValue(builtin("path").basename(path))
       }, expected ${count || 1}`,
     );
   }
@@ -296,7 +298,7 @@ async function parse(place: WeightsPlace): Promise<Omit<WeightsFile, "path">> {
     return await readManifestWeights(path);
   }
   const file = await place.open();
-  if (file === null) throw new ModelError(failure(new Deno.errors.NotFound()));
+  if (file === null) throw new ModelError(failure(fileProblem("NotFound")));
   refusePointer(file);
   const parsed = await parseFile(name, file);
   return { ...parsed, tensors: parsed.tensors.map((one) => ({ ...one, ...sourceOf(file) })) };

@@ -6,7 +6,9 @@ import { isIndexFile, isJsonFile } from "../core/model/loaded_model.ts";
 import { ModelError } from "../core/model/model_error.ts";
 import { fileRefusal, refusal } from "../ground/words/input_error.ts";
 import { anyOf, showValue } from "../ground/words/show_value.ts";
-import { basename, dirname, join } from "node:path";
+import { builtin } from "../platform/builtins.ts";
+import { host } from "../platform/host.ts";
+import { isFileProblem } from "../platform/file_problems.ts";
 
 /** File of weights, on this machine or on a server. */
 export interface WeightsPlace {
@@ -33,22 +35,22 @@ export interface WeightsPlace {
 /** Returns the place of a file on this machine. */
 export function localPlace(path: string): WeightsPlace {
   return {
-    name: basename(path),
+    name: builtin("path").basename(path),
     path,
     notes: new Set(),
-    beside: (name) => localPlace(join(dirname(path), name)),
+    beside: (name) => localPlace(builtin("path").join(builtin("path").dirname(path), name)),
     text: () => readUserText(path),
     async open() {
       try {
         return await byteSource(path);
       } catch (error) {
-        if (error instanceof Deno.errors.NotFound) return null;
+        if (isFileProblem(error, "NotFound")) return null;
         throw new ModelError(fileRefusal(error), { cause: error });
       }
     },
     async optionalText() {
       // Ask for no permission to read a file that may be missing.
-      if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return null;
+      if (host.permissions.querySync({ name: "read", path }).state !== "granted") return null;
       return await readUserText(path).catch(() => null);
     },
   };
@@ -186,8 +188,8 @@ async function findHuggingFace(path: string, access: RemoteAccess): Promise<Weig
 
 /** Returns a variable of the environment; `null` if it is not set or unreadable. */
 function variable(name: string): string | null {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  return state === "granted" ? Deno.env.get(name) || null : null;
+  const { state } = host.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? host.env.get(name) || null : null;
 }
 
 /** Returns advice if a model is private, gated or missing, which look the same. */

@@ -26,7 +26,7 @@ import type { StudyTraining, TrainingPlan } from "./growth/growth_types.ts";
 import { planTraining, type TrainedSubject, trainPoint } from "./growth/train_point.ts";
 import { type OpenSubject, openSubject } from "./open_subject.ts";
 import { StudyError, type StudyOptions, studyRules, type StudySubject } from "./study_options.ts";
-import { createHash } from "node:crypto";
+import { builtin } from "../platform/builtins.ts";
 import { refusal } from "../ground/words/input_error.ts";
 
 /** Judges the measurements of a point, and keeps the figures that a study shows. */
@@ -189,7 +189,7 @@ export class PointMeter {
    */
   async measure(index: number): Promise<StudyPoint> {
     const point = gridPoint(this.#grid, index);
-    await strayErrors.check();
+    strayErrors.check();
     try {
       const { model, batch, scaler } = await this.#provide(point);
       scaler.scale(point.scale);
@@ -302,7 +302,7 @@ function tensorsOf({ inputs, targets }: Batch): Tensor[] {
  * the process.
  */
 function fingerprint(model: LayersModel, { inputs, targets }: Batch): string {
-  const hash = createHash("sha256");
+  const hash = builtin("crypto").createHash("sha256");
   for (const { path, layer } of leafLayers(model)) {
     hash.update(JSON.stringify([path, layer.getClassName()])).update(settingsOf(layer));
   }

@@ -18,6 +18,7 @@ import {
   type StudySubject,
 } from "./study_options.ts";
 import type { StudyTask } from "./study_workers.ts";
+import { host } from "../platform/host.ts";
 
 /**
  * Work, in milliseconds of one process, above which workers are worth their start. Measured on a
@@ -41,7 +42,7 @@ export function chooseJobs(milliseconds: number, cores = navigator.hardwareConcu
 /** Returns true if this process may start workers, which read this package again. */
 function mayStartWorkers(): boolean {
   return !isLocal() ||
-    Deno.permissions.querySync({ name: "read", path: packageFolder() }).state === "granted";
+    host.permissions.querySync({ name: "read", path: packageFolder() }).state === "granted";
 }
 
 /** Says why this process may not, and what to do about it. */

@@ -15,6 +15,7 @@ import { StudyError } from "./study_options.ts";
 import type { StudyPoint } from "./grid_point.ts";
 import { anyObject, requireValue, string } from "../ground/words/shape.ts";
 import { refusal } from "../ground/words/input_error.ts";
+import { host, type OpenFile, SeekMode } from "../platform/host.ts";
 
 /** Time that the file may lag behind, in ms, unless writing it takes long. */
 const INTERVAL = 1000;
@@ -37,7 +38,7 @@ export class StudyWriter {
   readonly #path: string;
   readonly #opening: Uint8Array;
   readonly #journalPath: string;
-  readonly #journal: Deno.FsFile;
+  readonly #journal: OpenFile;
   /** Offsets in the journal at which the line of each point begins and ends. */
   readonly #begin: Float64Array;
   readonly #end: Float64Array;
@@ -47,7 +48,7 @@ export class StudyWriter {
   #written = performance.now();
   #pause = INTERVAL;
 
-  private constructor(path: string, header: StudyHeader, journalPath: string, file: Deno.FsFile) {
+  private constructor(path: string, header: StudyHeader, journalPath: string, file: OpenFile) {
     this.#path = path;
     this.#opening = encoder.encode(studyOpening(header));
     this.#journalPath = journalPath;
@@ -76,7 +77,7 @@ export class StudyWriter {
     requireValue("header", header, studyHeaderShape);
     requireValue("options", options, anyObject);
     const { whole = false } = options;
-    let file: Deno.FsFile | null = null;
+    let file: OpenFile | null = null;
     try {
       const target = await fileToReplace(path);
       if (target === null) {
@@ -86,13 +87,13 @@ export class StudyWriter {
       const temporary = `${target}.tmp`;
       await requireLeftover(path, journalPath, JOURNAL_BEGINNING);
       await requireLeftover(path, temporary, STUDY_BEGINNING);
-      file = await Deno.open(journalPath, { create: true, read: true, write: true });
+      file = await host.open(journalPath, { create: true, read: true, write: true });
       // A file system without locks is used without one.
       if (!await file.tryLock(true).catch(() => true)) {
         throw new StudyError(`${path} cannot be written: another process is writing it`);
       }
       await file.truncate();
-      await Deno.remove(temporary).catch(ifMissing);
+      await host.remove(temporary).catch(ifMissing);
       const writer = new StudyWriter(target, header, journalPath, file);
       if (whole) writer.#pause = Infinity;
       return writer;
@@ -106,7 +107,7 @@ export class StudyWriter {
   async add(point: StudyPoint): Promise<void> {
     const line = encoder.encode(`${SEPARATOR}${studyLine(point)}`);
     try {
-      await this.#journal.seek(0, Deno.SeekMode.End);
+      await this.#journal.seek(0, SeekMode.End);
       await writeAll(this.#journal, line);
     } catch (error) {
       throw cannotWrite(this.#path, error);
@@ -121,7 +122,7 @@ export class StudyWriter {
   /** Removes the journal and leaves the file unchanged. */
   async discard(): Promise<void> {
     // Before the lock is released: the next writer's journal has the same name.
-    await Deno.remove(this.#journalPath).catch(() => {});
+    await host.remove(this.#journalPath).catch(() => {});
     this.#journal.close();
   }
 
@@ -143,7 +144,7 @@ export class StudyWriter {
     // The lock is held, so no other process uses this name.
     const temporary = `${this.#path}.tmp`;
     try {
-      using file = await Deno.open(temporary, { createNew: true, write: true });
+      using file = await host.open(temporary, { createNew: true, write: true });
       await writeAll(file, this.#opening);
       let isFirst = true;
       for (const [begin, end] of this.#stretches()) {
@@ -156,7 +157,7 @@ export class StudyWriter {
       await file.syncData();
       await putInPlace(temporary, this.#path);
     } catch (error) {
-      await Deno.remove(temporary).catch(() => {});
+      await host.remove(temporary).catch(() => {});
       throw cannotWrite(this.#path, error);
     }
     this.#written = performance.now();
@@ -179,8 +180,8 @@ export class StudyWriter {
     if (end > begin) yield [begin, end];
   }
 
-  async #copy(to: Deno.FsFile, begin: number, end: number): Promise<void> {
-    await this.#journal.seek(begin, Deno.SeekMode.Start);
+  async #copy(to: OpenFile, begin: number, end: number): Promise<void> {
+    await this.#journal.seek(begin, SeekMode.Start);
     const chunk = new Uint8Array(Math.min(CHUNK, end - begin));
     for (let left = end - begin; left > 0;) {
       const read = await this.#journal.read(chunk.subarray(0, Math.min(chunk.length, left)));
@@ -204,7 +205,7 @@ async function requireLeftover(path: string, file: string, beginning: string): P
   });
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+async function writeAll(file: OpenFile, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += await file.write(bytes.subarray(written));
   }

@@ -3,6 +3,7 @@ import { InputError } from "../ground/words/input_error.ts";
 import { showValue } from "../ground/words/show_value.ts";
 import type { TrainingStep } from "./training_step.ts";
 import { logLine } from "./read_training_log.ts";
+import { host } from "../platform/host.ts";
 
 /** Signals of a step that TensorBoard shows, by their tags there. */
 const TAGS: readonly (readonly [keyof TrainingStep, string])[] = [
@@ -124,14 +125,14 @@ export class MonitorOutputs {
     if (log !== "") {
       this.#open(
         { option: "log", path: log, bytesOf: (row) => text.encode(logLine(row)) },
-        () => Deno.writeTextFileSync(log, ""),
+        () => host.writeTextFileSync(log, ""),
       );
     }
     if (tensorBoard !== "") {
       const path = eventFile(tensorBoard);
       this.#open({ option: "tensorBoard", path, bytesOf: (row) => eventRecord(row, now()) }, () => {
-        Deno.mkdirSync(tensorBoard, { recursive: true });
-        Deno.writeFileSync(path, eventFileHeader(now()));
+        host.mkdirSync(tensorBoard, { recursive: true });
+        host.writeFileSync(path, eventFileHeader(now()));
       });
     }
   }
@@ -152,7 +153,7 @@ export class MonitorOutputs {
   add(row: TrainingStep): void {
     for (const output of [...this.#outputs]) {
       try {
-        Deno.writeFileSync(output.path, output.bytesOf(row), { append: true });
+        host.writeFileSync(output.path, output.bytesOf(row), { append: true });
       } catch (error) {
         this.#outputs.splice(this.#outputs.indexOf(output), 1);
         console.error(

@@ -17,7 +17,7 @@ const LIBRARY = /^src\/mod\.ts$/;
 /** Modules that a `check` of a `model.json` does not run. */
 const RARE = new RegExp(
   "^src/(?:" + [
-    "keras/(?:files|layers)/",
+    "keras/(?:files/(?!load_model_json)|layers/)",
     "torch/program/",
     "load/(?:load|read)_weights",
     "files/read_(?:csv|npy|pictures)",
@@ -173,8 +173,8 @@ export const PACKED = [
   "gradient-health.schema.json",
 ];
 
-/** Files that only build the native module. */
-const BUILD = /^src\/engine\/native\/(assembly\/|build\.ts|compile_assembly\.ts)/;
+/** Sources of the native module, which is built already. */
+const BUILD = /^src\/engine\/native\/assembly\//;
 
 /** Yields paths of files relative to the root, and those of all files in folders. */
 export async function* filesOf(root: URL, paths: readonly string[]): AsyncGenerator<string> {

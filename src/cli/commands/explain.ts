@@ -11,6 +11,7 @@ import { defineCommand } from "../kit/command.ts";
 import { file, UsageError } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import { loadSettings } from "../load_settings.ts";
+import { host } from "../../platform/host.ts";
 
 /** Returns the groups of rules: those of report and check, and those that run the model again. */
 function groups(): RuleGroup[] {
@@ -48,7 +49,7 @@ export const explain = defineCommand({
   examples: [["explain", "list the rules"], ["explain vanishing-gradients", "one rule"]],
   permissions: [],
   async run([name = null], { plugin, config, columns }): Promise<number> {
-    const width = columnsOf(columns, { terminal: Deno.stdout.isTerminal() });
+    const width = columnsOf(columns, { terminal: host.stdout.isTerminal() });
     // Only if needed: looking for a configuration takes a permission.
     const isOwn = name?.includes("/") || plugin.length > 0 || config !== null;
     if (isOwn) await loadSettings({ plugin, config });

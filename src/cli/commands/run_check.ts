@@ -116,7 +116,7 @@ async function measureAll(
   const { plugins } = settings;
   await measureRuns(planned, { jobs, plugins, quiet }, async (plan, outcome) => {
     // As soon as it is known: the other runs may take an hour.
-    for (const { path } of outputs) await requireNotImported(await outputPath(path));
+    for (const { path } of outputs) await requireNotImported(outputPath(path));
     const { model, request: { model: path, seed } } = plan;
     const run: GateRun = { model, path, seed, measurements: null, error: null, findings: [] };
     if ("error" in outcome) {
@@ -231,7 +231,7 @@ async function storeBaseline(
     measurements: measurements!,
   }));
   return await writeBaseline(
-    await outputPath(file),
+    outputPath(file),
     (stored) => updateBaseline(stored, measured, { names }),
   );
 }

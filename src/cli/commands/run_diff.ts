@@ -22,6 +22,7 @@ import { loadPlugins } from "../load_settings.ts";
 import { examineModel } from "../measure_model.ts";
 import { DIFF_FLAGS, DIFF_FORMATS, type DiffValues } from "./diff.ts";
 import { refusal } from "../../ground/words/input_error.ts";
+import { host } from "../../platform/host.ts";
 
 /** Compares two runs. Returns the exit code, see the declaration of the subcommand. */
 export async function run(operands: string[], values: DiffValues): Promise<number> {
@@ -155,7 +156,7 @@ async function reportText(path: string): Promise<string | null> {
  */
 async function missingFirst(sides: readonly Side[]): Promise<number[]> {
   const there = await Promise.all(
-    sides.map(({ path }) => Deno.stat(path).then(() => true, () => false)),
+    sides.map(({ path }) => host.stat(path).then(() => true, () => false)),
   );
   return [...sides.keys()].sort((a, b) => Number(there[a]) - Number(there[b]));
 }

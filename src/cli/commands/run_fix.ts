@@ -40,6 +40,7 @@ import { writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_settings.ts";
 import { type Examined, examineModel } from "../measure_model.ts";
 import type { FixValues } from "./fix.ts";
+import { host } from "../../platform/host.ts";
 
 /**
  * Gives the layers of a copy, written and read again, the same names as those of the model: in a
@@ -172,7 +173,7 @@ export async function run(
  * model.
  */
 async function claimFolder(out: string, model: string | null): Promise<void> {
-  const place = (path: string) => Deno.stat(path).catch(() => null);
+  const place = (path: string) => host.stat(path).catch(() => null);
   const own = await place(out);
   const other = model === null ? null : await place(folderOf(model));
   if (own?.ino && own.ino === other?.ino && own.dev === other.dev) {

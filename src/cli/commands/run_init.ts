@@ -10,6 +10,9 @@ import { version } from "../kit/command.ts";
 import { UsageError } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import type { ParseError } from "jsonc-parser";
+import { host } from "../../platform/host.ts";
+import { isFileProblem } from "../../platform/file_problems.ts";
+import { builtin } from "../../platform/builtins.ts";
 
 const TEST = "gradient_health_test.ts";
 const CONFIGURATION = "gradient-health.json";
@@ -39,7 +42,7 @@ export async function run([model]: string[], { yes }: { yes: boolean }): Promise
         "tf.sequential(...)`, or save one with model.save(), and run init again, or init MODEL",
     });
   }
-  const checkout = await checkoutFolder();
+  const checkout = checkoutFolder();
   const settings = await readSettings(checkout);
   const ask = asker(yes);
   const isNew = settings === null && checkout !== null && !await isBelowSettings();
@@ -85,8 +88,8 @@ async function say(lines: readonly string[]): Promise<void> {
 
 /** Returns the one model that was named: the user knows what it is. */
 async function named(model: string): Promise<FoundModels> {
-  const { relative, resolve } = await import("node:path");
-  const path = relative(Deno.cwd(), resolve(model)).replaceAll("\\", "/");
+  const { relative, resolve } = builtin("path");
+  const path = relative(host.cwd(), resolve(model)).replaceAll("\\", "/");
   if (!isModelFile(path)) {
     throw new UsageError({
       place: "MODEL",
@@ -108,7 +111,7 @@ async function named(model: string): Promise<FoundModels> {
 function asker(yes: boolean): (question: string) => Promise<boolean> {
   return (question) => {
     if (yes) return Promise.resolve(true);
-    if (Deno.stdin.isTerminal()) return Promise.resolve(confirm(question));
+    if (host.stdin.isTerminal()) return Promise.resolve(confirm(question));
     throw new UsageError({
       place: "Nothing written: stdin",
       found: "not a terminal",
@@ -129,7 +132,7 @@ interface Settings {
 async function readSettings(checkout: string | null): Promise<Settings | null> {
   for (const path of ["deno.json", "deno.jsonc"]) {
     const text = await readUserText(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return null;
+      if (isFileProblem(error, "NotFound")) return null;
       throw new UsageError(fileRefusal(error)).within(path);
     });
     if (text === null) continue;
@@ -141,8 +144,8 @@ async function readSettings(checkout: string | null): Promise<Settings | null> {
 
 /** Returns true if the `deno.json` of a parent folder applies here; a new one would hide it. */
 async function isBelowSettings(): Promise<boolean> {
-  const { dirname } = await import("node:path");
-  for (let folder = Deno.cwd(); folder !== dirname(folder); folder = dirname(folder)) {
+  const { dirname } = builtin("path");
+  for (let folder = host.cwd(); folder !== dirname(folder); folder = dirname(folder)) {
     for (const name of ["deno.json", "deno.jsonc"]) {
       if (await isThere(`${folder}/${name}`)) return true;
     }
@@ -209,13 +212,13 @@ async function otherConfiguration(settings: Settings | null): Promise<string | n
   return settings?.text.includes('"gradientHealth"') ? settings.path : null;
 }
 
-const isThere = (path: string) => Deno.lstat(path).then(() => true, () => false);
+const isThere = (path: string) => host.lstat(path).then(() => true, () => false);
 
 /** Writes a file that did not exist when it was planned. */
 async function create(path: string, text: string): Promise<void> {
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
   try {
-    if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+    if (folder !== "") await host.mkdir(folder, { recursive: true });
   } catch (error) {
     throw new UsageError(`${path} cannot be written: ${writeFailure(error)}`);
   }
@@ -229,11 +232,11 @@ async function create(path: string, text: string): Promise<void> {
  * Returns the checkout that this program was run from, relative to the working directory; `null` if
  * it runs from its package.
  */
-async function checkoutFolder(): Promise<string | null> {
+function checkoutFolder(): string | null {
   const { pathname, protocol } = new URL("../../../", import.meta.url);
   if (protocol !== "file:") return null;
-  const { relative } = await import("node:path");
-  return relative(Deno.cwd(), decodeURIComponent(pathname)).replaceAll("\\", "/") || ".";
+  const { relative } = builtin("path");
+  return relative(host.cwd(), decodeURIComponent(pathname)).replaceAll("\\", "/") || ".";
 }
 
 const PACKAGE = "@gradient-health/gradient-health";

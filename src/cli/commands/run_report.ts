@@ -17,6 +17,7 @@ import { loadPlugins } from "../load_settings.ts";
 import { examineModel } from "../measure_model.ts";
 import { REPORT_FLAGS, REPORT_FORMATS, type ReportValues } from "./report.ts";
 import { refusal } from "../../ground/words/input_error.ts";
+import { host } from "../../platform/host.ts";
 
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run([model]: string[], values: ReportValues): Promise<number> {
@@ -109,7 +110,7 @@ async function isPartThere(
   }
   const { tensors } = await readWeights(model);
   const changed = tensors.map(({ stored }) => stored?.file.changed ?? Infinity);
-  const { mtime } = await Deno.stat(out);
+  const { mtime } = await host.stat(out);
   return changed.every((time) => mtime !== null && time < mtime.getTime());
 }
 

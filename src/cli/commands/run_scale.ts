@@ -77,7 +77,7 @@ async function showPoints(
   { out }: StudyRequest,
 ): Promise<void> {
   if (out === null) return await printPoints(view, header as StudyHeader, asyncOf(points));
-  const file = await readStudyFile(await outputPath(out));
+  const file = await readStudyFile(outputPath(out));
   await printPoints(view, file.header, file.points());
 }
 

@@ -45,7 +45,7 @@ export async function run(
   const printer = await measureStudy(request, { kept, print, interrupted, quiet });
   await printer?.close();
   if (showsPoints(view) && request.out !== null) {
-    const file = await readStudyFile(await outputPath(request.out));
+    const file = await readStudyFile(outputPath(request.out));
     await printPoints(view, file.header, file.points());
   } else if (!showsPoints(view) && kept.measured > 0) {
     await printSummary(view, tally!.result(), page);

@@ -8,6 +8,7 @@ import { oneOf, parsed } from "../kit/flag.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import { readLogText } from "../read_log_text.ts";
 import { writeJson } from "../../ground/words/document.ts";
+import { host } from "../../platform/host.ts";
 
 /** `watch`: judges the log of a training; exits with 1 if it went wrong. */
 export const watch = defineCommand({
@@ -51,7 +52,7 @@ export const watch = defineCommand({
 
 /** Breaks the lines of a text at the width of the terminal, or 80 columns. */
 function wrapLines(text: string): string {
-  const width = columnsOf(null, { terminal: Deno.stdout.isTerminal() });
+  const width = columnsOf(null, { terminal: host.stdout.isTerminal() });
   const lines = text.trimEnd().split("\n").flatMap((line) => wrapText(line, width, "", "  "));
   return `${lines.join("\n")}\n`;
 }

@@ -15,7 +15,8 @@ import { interruption } from "../kit/process.ts";
 import { UsageError } from "../kit/flag.ts";
 import { openFile, writeOutput } from "../kit/write_output.ts";
 import { type Outcome, RunWorkers } from "../measure_runs.ts";
-import { dirname } from "node:path";
+import { builtin } from "../../platform/builtins.ts";
+import { type FileWatcher, host } from "../../platform/host.ts";
 
 /** Screen for a text that is updated repeatedly. */
 interface Screen extends AsyncDisposable {
@@ -37,7 +38,7 @@ const ESC = "\x1b[";
  * each other.
  */
 async function openScreen(): Promise<Screen> {
-  if (!Deno.stdout.isTerminal()) {
+  if (!host.stdout.isTerminal()) {
     return {
       show: (text) => writeOutput(`${text}\n`, null),
       tell: () => Promise.resolve(),
@@ -63,7 +64,7 @@ async function openScreen(): Promise<Screen> {
 /** Rows assumed for a terminal that does not report them. */
 const ROWS = 24;
 
-const rowsOfTerminal = () => Deno.consoleSize().rows || ROWS;
+const rowsOfTerminal = () => host.consoleSize().rows || ROWS;
 
 /**
  * Moves the cursor to the last row, which stays empty: when Deno loads the modules of a worker, it
@@ -148,7 +149,7 @@ export async function watchReport(
       if (open && last === null) openFile(out!);
       last = { run: outcome.examination, text: out === null ? text : "" };
     }
-    const width = columnsOf(null, { terminal: Deno.stdout.isTerminal() });
+    const width = columnsOf(null, { terminal: host.stdout.isTerminal() });
     const lines = top.flatMap((line, i) => wrapText(i === 0 ? `${clock()} ${line}` : line, width));
     if (!await screen.show(`${lines.join("\n")}\n\n${last?.text ?? ""}`)) return 0;
     if (await Promise.race([changed, stopped]) === "stopped") break;
@@ -206,7 +207,7 @@ const CALM = 100;
  * other changes in a folder do not count.
  */
 class FileWatch implements Disposable {
-  readonly #watchers = new Map<string, Deno.FsWatcher>();
+  readonly #watchers = new Map<string, FileWatcher>();
   /** State of each file when it was added or had last changed. */
   readonly #known = new Map<string, string>();
   #wake = Promise.withResolvers<void>();
@@ -239,10 +240,10 @@ class FileWatch implements Disposable {
   #add(file: string): void {
     if (this.#known.has(file)) return;
     // If only the file may be read, watch the file itself.
-    const place = isReadable(dirname(file)) ? dirname(file) : file;
+    const place = isReadable(builtin("path").dirname(file)) ? builtin("path").dirname(file) : file;
     this.#known.set(file, stateOf(file));
     if (this.#watchers.has(place)) return;
-    const watcher = Deno.watchFs(place, { recursive: false });
+    const watcher = host.watchFs(place, { recursive: false });
     this.#watchers.set(place, watcher);
     this.#listen(watcher);
   }
@@ -275,7 +276,7 @@ class FileWatch implements Disposable {
     return hasChanged;
   }
 
-  async #listen(watcher: Deno.FsWatcher): Promise<void> {
+  async #listen(watcher: FileWatcher): Promise<void> {
     for await (const _event of watcher) this.#wake.resolve();
   }
 
@@ -290,7 +291,7 @@ class FileWatch implements Disposable {
  */
 function stateOf(file: string): string {
   try {
-    const { ino, size, mtime } = Deno.statSync(file);
+    const { ino, size, mtime } = host.statSync(file);
     return JSON.stringify([ino || file, size, mtime?.getTime()]);
   } catch {
     return file;

@@ -12,6 +12,7 @@ import {
   usual,
 } from "../kit/flag.ts";
 import { refusal } from "../../ground/words/input_error.ts";
+import { host } from "../../platform/host.ts";
 
 /** Returns the flag for the width of a text; heat maps need more columns than bars. */
 export function columnsFlag(least = 20) {
@@ -38,7 +39,7 @@ export function columnsOf(given: number | null, { terminal }: { terminal: boolea
 
 /** Returns the width of the terminal. A pseudo-terminal without a size reports 0 columns. */
 function columnsOfTerminal(): number {
-  return Deno.consoleSize().columns || 80;
+  return host.consoleSize().columns || 80;
 }
 
 /** Flags for drawing a text. */
@@ -49,7 +50,7 @@ export const TEXT_FLAGS = {
 };
 
 /** Program that opens a file as a double click does. */
-export const OPENER = { darwin: "open", windows: "explorer" }[Deno.build.os as string] ??
+export const OPENER = { darwin: "open", windows: "explorer" }[host.build.os as string] ??
   "xdg-open";
 
 /** Flag that opens the file written. */
@@ -80,13 +81,13 @@ export function textOptions(
   { columns, unicode, ascii }: FlagValues<typeof TEXT_FLAGS>,
   out: string | null,
 ): Required<Pick<RenderTextOptions, "width" | "unicode" | "color">> {
-  const terminal = out === null && Deno.stdout.isTerminal();
+  const terminal = out === null && host.stdout.isTerminal();
   const able = terminal && variable("TERM") !== "dumb";
   const forced = out === null && Boolean(variable("FORCE_COLOR"));
   return {
     width: columnsOf(columns, { terminal }),
     unicode: !ascii && (unicode || (able && readsUnicode())),
-    color: !ascii && !Deno.noColor && (able || forced),
+    color: !ascii && !host.noColor && (able || forced),
   };
 }
 
@@ -101,8 +102,8 @@ function readsUnicode(): boolean {
 
 /** Returns an environment variable without prompting: an unreadable one counts as unset. */
 function variable(name: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  return state === "granted" ? Deno.env.get(name) : undefined;
+  const { state } = host.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? host.env.get(name) : undefined;
 }
 
 /** Default of `--format` in the help. */

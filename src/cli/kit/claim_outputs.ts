@@ -13,6 +13,9 @@ import {
 import { writeFailure } from "../../ground/words/failure.ts";
 import { UsageError } from "./flag.ts";
 import { refusal } from "../../ground/words/input_error.ts";
+import { host, SeekMode } from "../../platform/host.ts";
+import { fileProblem } from "../../platform/file_problems.ts";
+import { builtin } from "../../platform/builtins.ts";
 
 /** File that a run will write. */
 export interface Output {
@@ -135,7 +138,7 @@ async function placeOf(path: string): Promise<Place> {
  * folder.
  */
 async function identityOf(path: string): Promise<string> {
-  const { basename, dirname, normalize, resolve } = await import("node:path");
+  const { basename, dirname, normalize, resolve } = builtin("path");
   // Checking a folder outside the readable ones would prompt for a permission.
   const info = isReadable(path) ? await statOf(path) : null;
   // Without an inode, as on some network drives, use the path.
@@ -148,7 +151,7 @@ async function identityOf(path: string): Promise<string> {
 
 /** Folds case on systems where such names usually mean the same file. */
 function foldCase(name: string): string {
-  return ["darwin", "windows"].includes(Deno.build.os) ? name.toLowerCase() : name;
+  return ["darwin", "windows"].includes(host.build.os) ? name.toLowerCase() : name;
 }
 
 /** Rejects the replacement of a file that may not be ours. */
@@ -175,25 +178,25 @@ export async function endsOf(path: string): Promise<{ head: string; tail: string
   const read = async () =>
     new TextDecoder().decode(bytes.subarray(0, await handle.read(bytes) ?? 0));
   const head = await read();
-  await handle.seek(Math.max(0, info.size - END_BYTES), Deno.SeekMode.Start);
+  await handle.seek(Math.max(0, info.size - END_BYTES), SeekMode.Start);
   return { head, tail: await read() };
 }
 
 async function requireWritable(file: string): Promise<void> {
-  const { dirname } = await import("node:path");
+  const { dirname } = builtin("path");
   const info = await statOf(file);
   // The system allows replacing a read-only file.
   if (info !== null) {
     if (info.mode !== null && (info.mode & 0o222) === 0) {
-      throw new Deno.errors.PermissionDenied("the file is read-only");
+      throw fileProblem("PermissionDenied", "the file is read-only");
     }
-    (await Deno.open(file, { write: true })).close();
+    (await host.open(file, { write: true })).close();
   } else if (await statOf(dirname(file)) === null) {
-    await Deno.mkdir(dirname(file), { recursive: true });
+    await host.mkdir(dirname(file), { recursive: true });
   }
   const probe = `${file}.${crypto.randomUUID()}.tmp`;
-  await Deno.writeFile(probe, new Uint8Array(), { createNew: true });
-  await Deno.remove(probe);
+  await host.writeFile(probe, new Uint8Array(), { createNew: true });
+  await host.remove(probe);
 }
 
 /** Adds the path of the output to errors. */

@@ -1,6 +1,7 @@
 import { noResult, processOwner } from "../../files/user_code/foreign_code.ts";
 import { strayErrors } from "../../files/user_code/stray_errors.ts";
 import { failure, oneLine } from "../../ground/words/failure.ts";
+import { host, type Signal } from "../../platform/host.ts";
 
 /** Exit code of the verdict; `null` before it. */
 let meant: number | null = null;
@@ -12,7 +13,7 @@ export function endProcess(code: number): never {
 }
 
 /** Deno's own function, even if a model replaces it. */
-const exit: (code: number) => never = Deno.exit;
+const exit: (code: number) => never = host.exit;
 
 /**
  * Prevents anything else from ending the process as if there were a verdict, such as a model that
@@ -23,12 +24,12 @@ export function guardEnd(): void {
   processOwner.isCommandLine = true;
   // A process that ends before the verdict has neither passed nor failed. Exit code 1 would mean
   // that it failed, and is also Deno's code for an uncaught error.
-  Deno.exitCode = 2;
+  host.exitCode = 2;
   const end = (event: Event) => {
     removeEventListener("unload", end, FIRST);
     if (meant === null) sayUnmeant();
     letOthersEnd(event);
-    Deno.exitCode = meant ?? 2;
+    host.exitCode = meant ?? 2;
   };
   addEventListener("unload", end, FIRST);
 }
@@ -52,7 +53,7 @@ function sayUnmeant(): void {
  */
 function letOthersEnd(event: Event): void {
   event.stopImmediatePropagation();
-  Deno.exit = (() => {}) as typeof Deno.exit;
+  host.exit = (() => {}) as typeof host.exit;
   dispatchEvent(new Event("unload"));
 }
 
@@ -62,7 +63,7 @@ function letOthersEnd(event: Event): void {
  */
 export function forgiveStderr(): void {
   const error = console.error;
-  const writeSync = Deno.stderr.writeSync.bind(Deno.stderr);
+  const writeSync = host.stderr.writeSync.bind(host.stderr);
   console.error = (...args: unknown[]) => {
     try {
       error(...args);
@@ -70,7 +71,7 @@ export function forgiveStderr(): void {
       // There is nowhere left to report it.
     }
   };
-  Deno.stderr.writeSync = (bytes: Uint8Array) => {
+  host.stderr.writeSync = (bytes: Uint8Array) => {
     try {
       return writeSync(bytes);
     } catch {
@@ -80,7 +81,7 @@ export function forgiveStderr(): void {
 }
 
 /** Signals that end long work early, with the exit codes that shells give them. */
-const SIGNALS: readonly [signal: Deno.Signal, code: number][] = Deno.build.os === "windows"
+const SIGNALS: readonly [signal: Signal, code: number][] = host.build.os === "windows"
   ? [["SIGINT", 130]]
   : [["SIGINT", 130], ["SIGTERM", 143]];
 
@@ -110,9 +111,9 @@ interface Interruption extends Disposable {
 export function interruption(): Interruption {
   const controller = new AbortController();
   let code: number | null = null;
-  const listeners: { name: Deno.Signal; listener: () => void }[] = [];
+  const listeners: { name: Signal; listener: () => void }[] = [];
   const stop = () => {
-    for (const { name, listener } of listeners.splice(0)) Deno.removeSignalListener(name, listener);
+    for (const { name, listener } of listeners.splice(0)) host.removeSignalListener(name, listener);
   };
   return {
     begin() {
@@ -121,10 +122,10 @@ export function interruption(): Interruption {
         const listener = () => {
           if (code !== null) return;
           code = exit;
-          Deno.unrefTimer(setTimeout(stop, ECHO));
+          host.unrefTimer(setTimeout(stop, ECHO));
           controller.abort();
         };
-        Deno.addSignalListener(name, listener);
+        host.addSignalListener(name, listener);
         listeners.push({ name, listener });
       }
     },

@@ -1,4 +1,4 @@
-import type { Worker } from "node:worker_threads";
+import { builtin, type Thread } from "../../platform/builtins.ts";
 import type { SweepProgress } from "../../checkpoint/sweep_in_parallel.ts";
 import type { PassProgress } from "../../core/measure/measure_options.ts";
 import type { StudyProgress } from "../../study/study_options.ts";
@@ -8,6 +8,7 @@ import {
   formatMemory,
   formatSeconds,
 } from "../../ground/words/numbers.ts";
+import { host } from "../../platform/host.ts";
 
 /** Interval of updates on a terminal, in ms. */
 const ON_TERMINAL = 100;
@@ -16,7 +17,7 @@ const IN_LOG = 10_000;
 
 /** Returns a line on stderr: a terminal rewrites it, a log gets a new one each time, without a bar. */
 function statusLine(isTerminal: boolean): { show(line: string): void; clear(): void } {
-  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  const write = (text: string) => host.stderr.writeSync(new TextEncoder().encode(text));
   let shows = false;
   return {
     show(line) {
@@ -40,7 +41,7 @@ const PATIENCE = 3000;
  * @returns `update` to call with the progress; disposing it when the pass is over clears the line.
  */
 export function passProgress(): Disposable & { update(progress: PassProgress): void } {
-  const isTerminal = Deno.stderr.isTerminal();
+  const isTerminal = host.stderr.isTerminal();
   const { show, clear } = statusLine(isTerminal);
   const started = performance.now();
   let shown = started;
@@ -62,7 +63,7 @@ export function passProgress(): Disposable & { update(progress: PassProgress): v
  * @returns `update` to call with the progress; disposing it clears the line.
  */
 export function sweepProgress(): Disposable & { update(progress: SweepProgress): void } {
-  const isTerminal = Deno.stderr.isTerminal();
+  const isTerminal = host.stderr.isTerminal();
   const { show, clear } = statusLine(isTerminal);
   const started = performance.now();
   let next = started + (isTerminal ? PATIENCE : IN_LOG);
@@ -125,7 +126,7 @@ export function passLine(
  * @returns `update` to call after every point, and `clear` to call before anything else is written.
  */
 export function studyProgress(): { update(progress: StudyProgress): void; clear(): void } {
-  const terminal = Deno.stderr.isTerminal();
+  const terminal = host.stderr.isTerminal();
   const interval = terminal ? ON_TERMINAL : IN_LOG;
   const { show, clear } = statusLine(terminal);
   let started: { at: number; done: number } | null = null;
@@ -147,7 +148,7 @@ const COLUMNS = 80;
 
 function columns(): number {
   try {
-    return Deno.consoleSize().columns || COLUMNS;
+    return host.consoleSize().columns || COLUMNS;
   } catch {
     return COLUMNS;
   }
@@ -209,7 +210,7 @@ interface DoneRun {
  * @returns `update` to call after each run; disposing it ends the progress.
  */
 export function runProgress(total: number): Disposable & { update(run: DoneRun): void } {
-  const isTerminal = Deno.stderr.isTerminal();
+  const isTerminal = host.stderr.isTerminal();
   const { show, clear } = statusLine(isTerminal);
   const started = performance.now();
   let done = 0;
@@ -258,6 +259,7 @@ const START = 1000;
  * timers there cannot report until it ends. Ctrl-C still ends the process as usual.
  */
 const CODE = `
+const { writeSync } = require("node:fs");
 const { parentPort } = require("node:worker_threads");
 let timer;
 parentPort.on("message", (work) => {
@@ -267,7 +269,7 @@ parentPort.on("message", (work) => {
     timer = setTimeout(() => {
       const line = work.start + work.sentence + " " + seconds + " s" + work.rest + "\\n";
       try {
-        Deno.stderr.writeSync(new TextEncoder().encode(line));
+        writeSync(2, line);
       } catch {}
       wait(2 * seconds, seconds);
     }, 1000 * (seconds - from));
@@ -276,7 +278,7 @@ parentPort.on("message", (work) => {
 });
 `;
 
-let teller: Worker | null = null;
+let teller: Thread | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /**
@@ -286,21 +288,21 @@ let timer: ReturnType<typeof setTimeout> | undefined;
  *
  * @param work The work that begins; `null` when it has ended.
  */
-export async function tellIfSlow(work: Work | null): Promise<void> {
+export function tellIfSlow(work: Work | null): void {
   clearTimeout(timer);
   if (work !== null && teller === null && !work.blocks) {
     timer = setTimeout(() => tellIfSlow({ ...work, blocks: true }), START);
     // A process that awaits a promise that never settles must end and say so.
-    Deno.unrefTimer(timer);
+    host.unrefTimer(timer);
     return;
   }
   if (teller === null) {
     if (work === null) return;
-    const { Worker } = await import("node:worker_threads");
+    const { Worker } = builtin("worker_threads");
     teller = new Worker(CODE, { eval: true });
     teller.unref();
   }
   // On a terminal it replaces a line that is rewritten.
-  const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+  const start = host.stderr.isTerminal() ? "\r\x1b[K" : "";
   teller.postMessage(work === null ? null : { ...work, start });
 }

@@ -6,6 +6,9 @@ import { type FormatName, FORMATS } from "../formats.ts";
 import { requireNotImported } from "./claim_outputs.ts";
 import { UsageError } from "./flag.ts";
 import { refusal } from "../../ground/words/input_error.ts";
+import { host } from "../../platform/host.ts";
+import { isFileProblem } from "../../platform/file_problems.ts";
+import { builtin } from "../../platform/builtins.ts";
 
 /**
  * Writes a result to stdout or to a file.
@@ -27,11 +30,11 @@ export async function writeOutput(
   const encoder = new TextEncoder();
   if (path === null) return await writeAll(encoder.encode(text));
   try {
-    const place = await outputPath(path);
+    const place = outputPath(path);
     await requireNotImported(place);
     const target = await fileToReplace(place);
     if (target === null) {
-      await Deno.writeFile(place, encoder.encode(text), { create: false, append: true });
+      await host.writeFile(place, encoder.encode(text), { create: false, append: true });
     } else {
       const lastLine = format === null ? "" : FORMATS[format].lastLine ?? "";
       await replace(target, encoder.encode(`${text}${lastLine}`));
@@ -39,7 +42,7 @@ export async function writeOutput(
     return true;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    if (error instanceof Deno.errors.BrokenPipe) return false;
+    if (isFileProblem(error, "BrokenPipe")) return false;
     throw new UsageError(`${path} cannot be written: ${writeFailure(error)}`);
   }
 }
@@ -47,17 +50,17 @@ export async function writeOutput(
 async function replace(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
-    await Deno.writeFile(temporary, bytes, { createNew: true });
+    await host.writeFile(temporary, bytes, { createNew: true });
     await putInPlace(temporary, path);
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
+    await host.remove(temporary).catch(() => {});
     throw error;
   }
 }
 
 // While a model's code runs, its output to stdout goes to stderr; a report written meanwhile still
 // goes to stdout.
-const writeToStdout = Deno.stdout.write.bind(Deno.stdout);
+const writeToStdout = host.stdout.write.bind(host.stdout);
 
 async function writeAll(bytes: Uint8Array): Promise<boolean> {
   try {
@@ -66,7 +69,7 @@ async function writeAll(bytes: Uint8Array): Promise<boolean> {
     }
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return false;
+    if (isFileProblem(error, "BrokenPipe")) return false;
     throw new UsageError(`stdout cannot be written: ${writeFailure(error)}`);
   }
 }
@@ -76,16 +79,16 @@ let start: string | null = null;
 
 /** Remembers the working directory, before any code of a model can change it. */
 export function rememberFolder(): void {
-  start = isReadable(".") ? Deno.cwd() : null;
+  start = isReadable(".") ? host.cwd() : null;
 }
 
 /**
  * Resolves a path of the command line, claimed before any code of a model ran, against the folder
  * that the program was started in, even after a model has changed the working directory.
  */
-export async function outputPath(path: string): Promise<string> {
-  if (start === null || Deno.cwd() === start) return path;
-  const { resolve } = await import("node:path");
+export function outputPath(path: string): string {
+  if (start === null || host.cwd() === start) return path;
+  const { resolve } = builtin("path");
   return resolve(start, path);
 }
 
@@ -113,7 +116,7 @@ export function openFile(path: string): void {
   // A name that begins with a dash would be a flag.
   const args = [path.startsWith("-") ? `./${path}` : path];
   try {
-    new Deno.Command(OPENER, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn()
+    new host.Command(OPENER, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn()
       .unref();
   } catch (error) {
     console.error(`warning: ${path} is written, but ${OPENER} cannot open it: ${failure(error)}`);

@@ -10,6 +10,7 @@ import { defuse } from "../../ground/words/failure.ts";
 import { formatCount } from "../../ground/words/numbers.ts";
 import { escapeControls } from "../../ground/words/show_value.ts";
 import { AssertionError } from "@std/assert/assertion-error";
+import { builtin } from "../../platform/builtins.ts";
 
 /** These keep an assertion's message under 25 lines, its `msg` included. */
 const MAX_FINDINGS = 4;
@@ -199,7 +200,7 @@ export function callAt<A extends unknown[], T>(
   const filename = site.url.replace(/\.(?=[^./]*$)/, "%2E");
   // Not imported: that takes time, and most users need no such call.
   // deno-lint-ignore no-process-global
-  const { runInThisContext } = process.getBuiltinModule("node:vm");
+  const { runInThisContext } = builtin("vm");
   const place = { filename, lineOffset: site.line - 1 };
   const columnOffset = site.column - 1 - code.lastIndexOf("call");
   return runInThisContext(code, { ...place, columnOffset })(call, args);

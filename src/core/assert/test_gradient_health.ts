@@ -16,6 +16,7 @@ import { healthMessage } from "./health_message.ts";
 import { type CreateModel, type DrawOptions, openDraw } from "./create_model.ts";
 import { ruleFigure } from "../text/chart_model.ts";
 import { requireDrawOptions, requireThresholds, ruleNames } from "./require_options.ts";
+import { host, type RunningTest } from "../../platform/host.ts";
 
 /** Options of {@linkcode testGradientHealth}. */
 export interface TestGradientHealthOptions extends DrawOptions, RunRulesOptions {
@@ -77,7 +78,7 @@ export function testGradientHealth(
     [...chosen, ...models].map((rule) => [rule, failureOf(testGradientHealth)]),
   );
   const [site] = callSites(failureOf(testGradientHealth)("").stack);
-  const run = async (t: Deno.TestContext) => {
+  const run = async (t: RunningTest) => {
     const register: (name: string, judge: () => void | Promise<void>) => Promise<boolean> = t.step;
     const step = (rule: string, judge: (fail: Fail) => void | Promise<void>) =>
       callAt(site, register, rule, () => judge(failures.get(rule)!));
@@ -103,7 +104,7 @@ export function testGradientHealth(
       draw.close();
     }
   };
-  const register: (name: string, run: (t: Deno.TestContext) => Promise<void>) => void = Deno.test;
+  const register: (name: string, run: (t: RunningTest) => Promise<void>) => void = host.test;
   callAt(site, register, name, run);
 }
 

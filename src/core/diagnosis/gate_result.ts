@@ -2,6 +2,7 @@ import { InputError } from "../../ground/words/input_error.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { GateFinding } from "../rules/finding.ts";
+import { host } from "../../platform/host.ts";
 
 /** A run of a model, and its judgement. */
 export interface GateRun {
@@ -68,5 +69,5 @@ export class GateError extends InputError {
 
 /** Returns true if reading a path is already allowed; does not prompt. */
 export function isReadable(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+  return host.permissions.querySync({ name: "read", path }).state === "granted";
 }

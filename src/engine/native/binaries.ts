@@ -1,7 +1,7 @@
 // Made by build.ts from assembly/: deno task build:native
 
 /** SHA-256 of the sources that they were made from. */
-export const sources = "f05ba57211ad23b3fa5dfcd314cdd878ad1eabd296f5820a210e5ad28858be81";
+export const sources = "80154b9d3285204e855996f177be3220626c44f0207d81e78b35eb31718b57aa";
 
 /** The builds of our own WASM module, in base64. */
 export const binaries: Record<"plain" | "plainRelaxed" | "shared" | "sharedRelaxed", string> = {

@@ -1,4 +1,7 @@
 import { EngineError } from "../engine.ts";
+import { host } from "../../platform/host.ts";
+import { isFileProblem } from "../../platform/file_problems.ts";
+import { builtin } from "../../platform/builtins.ts";
 
 export const WASM_PACKAGE = "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
 
@@ -49,7 +52,7 @@ export function packageFolder(): string {
  * @throws {EngineError} If reading is not permitted, or the file is missing.
  */
 export async function requireEngineFiles(threads: number): Promise<void> {
-  const { fileURLToPath } = await import("node:url");
+  const { fileURLToPath } = builtin("url");
   await requireFiles([fileURLToPath(engineFileUrl(threads === 1 ? "single" : "threaded"))]);
 }
 
@@ -79,17 +82,17 @@ export async function requireFiles(paths: string[]): Promise<void> {
 
 async function mayRead(path: string): Promise<boolean> {
   const descriptor = { name: "read", path } as const;
-  const { state } = await Deno.permissions.query(descriptor);
+  const { state } = await host.permissions.query(descriptor);
   if (state !== "prompt") return state === "granted";
   // Asks the user on a terminal; elsewhere, answers "denied" at once.
-  return (await Deno.permissions.request(descriptor)).state === "granted";
+  return (await host.permissions.request(descriptor)).state === "granted";
 }
 
 async function isFile(path: string): Promise<boolean> {
   try {
-    return (await Deno.stat(path)).isFile;
+    return (await host.stat(path)).isFile;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isFileProblem(error, "NotFound")) return false;
     throw error;
   }
 }

@@ -4,9 +4,7 @@ import { patchProperty } from "../patching.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import { WASM_PACKAGE } from "./engine_files.ts";
 import type { KernelBackend } from "@tensorflow/tfjs";
-import fs from "node:fs";
-import os from "node:os";
-import process from "node:process";
+import { builtin } from "../../platform/builtins.ts";
 
 /** Undoes a patch; calling it again does nothing. */
 type Undo = () => void;
@@ -21,6 +19,7 @@ const COMPLAINT = /^(Aborted\(|failed to asynchronously prepare wasm: )/;
  * @param complaints List to add the messages to.
  */
 function muteEmscripten(complaints: string[]): Undo {
+  const fs = builtin("fs");
   const { writeSync } = fs;
   const { warn } = console;
   let muted = true;
@@ -56,6 +55,7 @@ function muteEmscripten(complaints: string[]): Undo {
  */
 function refuseProcessListeners(): Undo {
   const refused = new Set<string | symbol>(["uncaughtException", "unhandledRejection"]);
+  const process = builtin("process");
   const { on } = process;
   const undo = patchProperty(process, "on", {
     writable: true,
@@ -91,7 +91,10 @@ function lendWorkerClass(WorkerClass: new () => object): Undo {
  * thread limit, and reading the real ones needs `--allow-sys`.
  */
 function pretendProcessors(count: number): Undo {
-  return patchProperty(os, "cpus", { value: () => new Array(count).fill({}), writable: true });
+  return patchProperty(builtin("os"), "cpus", {
+    value: () => new Array(count).fill({}),
+    writable: true,
+  });
 }
 
 /** Factories of each engine's WASM backend, kept even after something has removed it. */
@@ -212,6 +215,7 @@ const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
  * WASM backend removes every listener of these events, not only its own.
  */
 function keepProcessListeners(action: () => void): void {
+  const process = builtin("process");
   const before = EVENTS.map((event) => process.rawListeners(event) as (() => void)[]);
   try {
     action();

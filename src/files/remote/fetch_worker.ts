@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { builtin } from "../../platform/builtins.ts";
 import { Mailbox } from "./mailbox.ts";
 import { RangeClient, type RemoteFile } from "./range_client.ts";
 import { RangeCache, ReadAhead } from "./read_ahead.ts";
@@ -15,6 +15,7 @@ export interface RemoteOpening {
   cache: string | null;
 }
 
+const { parentPort, workerData } = builtin("worker_threads");
 const files = new Map<number, { file: RemoteFile; cache: RangeCache | null }>();
 const client = new RangeClient();
 const ahead = new ReadAhead(async ({ id, from, to }) => {

@@ -2,6 +2,7 @@ import { failure } from "../../ground/words/failure.ts";
 import { InputError, type Refusal, refusal } from "../../ground/words/input_error.ts";
 import { showValue } from "../../ground/words/show_value.ts";
 import { ModelError } from "../../core/model/model_error.ts";
+import { host } from "../../platform/host.ts";
 
 /** Number of further attempts. */
 const MAX_RETRIES = 6;
@@ -165,8 +166,8 @@ function targetOf(location: string, from: URL): URL {
 }
 
 async function requireAllowed({ hostname, port, protocol }: URL, hosts: string[]): Promise<void> {
-  const host = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
-  const { state } = await Deno.permissions.request({ name: "net", host });
+  const name = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+  const { state } = await host.permissions.request({ name: "net", host: name });
   if (state === "granted") return;
   throw new ModelError(
     `Asking ${hosts.at(-1)} is not allowed: use --allow-net=${hosts.join(",")}`,

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { builtin } from "../../platform/builtins.ts";
 import { type ByteSource, sourceOf } from "../byte_source.ts";
 import type { RemoteOpening } from "./fetch_worker.ts";
 import type { Token } from "./follow_redirects.ts";
@@ -115,7 +115,7 @@ async function startWorker(): Promise<Mailbox> {
   const mailbox = new Mailbox();
   const module = new URL("./fetch_worker.ts", import.meta.url);
   // Node's Worker does not accept an https: URL.
-  const worker = new Worker(`import(${JSON.stringify(module.href)})`, {
+  const worker = new (builtin("worker_threads").Worker)(`import(${JSON.stringify(module.href)})`, {
     eval: true,
     workerData: mailbox.buffer,
   });

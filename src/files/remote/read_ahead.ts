@@ -2,7 +2,8 @@ import { writeFailure } from "../../ground/words/failure.ts";
 import { ModelError } from "../../core/model/model_error.ts";
 import type { RemoteRange } from "./mailbox.ts";
 import type { RemoteFile } from "./range_client.ts";
-import { createHash } from "node:crypto";
+import { builtin } from "../../platform/builtins.ts";
+import { host } from "../../platform/host.ts";
 
 /**
  * Folder with the ranges of files that were read, for later runs: a folder for each state of a file,
@@ -28,14 +29,16 @@ export class RangeCache {
     if (etag === null && modified === null) return null;
     const { origin, pathname } = new URL(url);
     const state = JSON.stringify([origin, pathname, size, etag ?? modified]);
-    const own = `${folder}/${createHash("sha256").update(state).digest("hex").slice(0, 32)}`;
-    await writing(folder, () => Deno.mkdir(own, { recursive: true }));
+    const own = `${folder}/${
+      builtin("crypto").createHash("sha256").update(state).digest("hex").slice(0, 32)
+    }`;
+    await writing(folder, () => host.mkdir(own, { recursive: true }));
     return new RangeCache(own);
   }
 
   /** Returns a range; `null` if the folder does not have it whole. */
   async get(from: number, to: number): Promise<Uint8Array | null> {
-    const bytes = await Deno.readFile(this.#path(from, to)).catch(() => null);
+    const bytes = await host.readFile(this.#path(from, to)).catch(() => null);
     return bytes?.length === to - from ? bytes : null;
   }
 
@@ -44,8 +47,8 @@ export class RangeCache {
     const path = this.#path(from, from + bytes.length);
     const temporary = `${path}.${crypto.randomUUID()}.tmp`;
     await writing(this.#folder, async () => {
-      await Deno.writeFile(temporary, bytes, { createNew: true });
-      await Deno.rename(temporary, path);
+      await host.writeFile(temporary, bytes, { createNew: true });
+      await host.rename(temporary, path);
     });
   }
 

@@ -3,6 +3,8 @@ import { failure } from "../../ground/words/failure.ts";
 import { fileRefusal } from "../../ground/words/input_error.ts";
 import { requireFile } from "../user_file.ts";
 import { ModelError } from "../../core/model/model_error.ts";
+import { host } from "../../platform/host.ts";
+import { builtin } from "../../platform/builtins.ts";
 
 const MAX_IDLE_MS = 20_000;
 
@@ -25,7 +27,7 @@ export async function untilStalled<T>(
   stalled: () => Error,
   patience: number = MAX_IDLE_MS,
 ): Promise<T> {
-  const { default: process } = await import("node:process");
+  const process = builtin("process");
   const used = () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
@@ -62,8 +64,8 @@ export async function importModule(path: string): Promise<Record<string, unknown
     throw new ModelError(fileRefusal(error), { cause: error }).within(path);
   }
   // Imported here because Deno takes 5 ms to load these, which --help need not wait for.
-  const { resolve } = await import("node:path");
-  const { pathToFileURL } = await import("node:url");
+  const { resolve } = builtin("path");
+  const { pathToFileURL } = builtin("url");
   foreignImport.begin();
   const stalled = new ModelError(noResult(path));
   try {
@@ -72,7 +74,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
     );
   } catch (error) {
     if (error === stalled) throw error;
-    const reason = await failureIn(path, error);
+    const reason = failureIn(path, error);
     throw new ModelError(`importing it failed: ${whoseNames(reason)}`, { cause: error }).within(
       path,
     );
@@ -116,7 +118,7 @@ const METHODS = [
 type Logger = Record<typeof METHODS[number], unknown>;
 type Undo = () => void;
 
-let redirect: Promise<() => Undo[]> | null = null;
+let redirect: (() => Undo[]) | null = null;
 let callers = 0;
 let undo: Undo[] = [];
 
@@ -128,7 +130,7 @@ let undo: Undo[] = [];
  */
 export async function logToStderr<T>(run: () => T | Promise<T>): Promise<T> {
   // Created once: counters, timers and indentation persist between calls.
-  const start = await (redirect ??= prepare());
+  const start = redirect ??= prepare();
   if (callers++ === 0) undo = start();
   try {
     return await run();
@@ -138,21 +140,18 @@ export async function logToStderr<T>(run: () => T | Promise<T>): Promise<T> {
 }
 
 /** Uses Node's console, since Deno's own can only write to stdout. Loaded on demand. */
-async function prepare(): Promise<() => Undo[]> {
-  const [module, { default: { stdout, stderr } }] = await Promise.all([
-    import("node:console"),
-    import("node:process"),
-  ]);
+function prepare(): () => Undo[] {
+  const { stdout, stderr } = builtin("process");
   // Its types depend on which types of Node.js are in the program.
-  const { Console } = module as unknown as { Console: new (stream: unknown) => Logger };
+  const { Console } = builtin("console") as unknown as { Console: new (stream: unknown) => Logger };
   const logger = new Console(stderr);
   const replace = (target: object, key: string, value: unknown) =>
     patchProperty(target, key, { writable: true, enumerable: true, value });
   return () => [
     ...METHODS.map((method) => replace(console, method, logger[method])),
     replace(stdout, "write", (...args: Parameters<typeof stderr.write>) => stderr.write(...args)),
-    replace(Deno.stdout, "write", (bytes: Uint8Array) => Deno.stderr.write(bytes)),
-    replace(Deno.stdout, "writeSync", (bytes: Uint8Array) => Deno.stderr.writeSync(bytes)),
+    replace(host.stdout, "write", (bytes: Uint8Array) => host.stderr.write(bytes)),
+    replace(host.stdout, "writeSync", (bytes: Uint8Array) => host.stderr.writeSync(bytes)),
   ];
 }
 
@@ -169,12 +168,12 @@ const OWN = new URL("../../", import.meta.url).href;
  * @param path The module, as its user named it.
  * @param error Thrown value of any type.
  */
-export async function failureIn(path: string, error: unknown): Promise<string> {
+export function failureIn(path: string, error: unknown): string {
   const reason = failure(error).replace(/ at file:\/\/.+:\d+:\d+$/, "");
   const place = placeOf(stackOf(error));
   if (place === null) return `${reason}${hintOn(reason, path)}`;
   const [url, line, column] = place;
-  const shown = await shownPath(url, path);
+  const shown = shownPath(url, path);
   return `${reason}, at ${shown}:${line}:${column}${hintOn(reason, shown)}`;
 }
 
@@ -221,9 +220,9 @@ function placeOf(stack: string): string[] | null {
 }
 
 /** Returns the file of a URL, relative like the module's own path if it is beside or below it. */
-async function shownPath(url: string, path: string): Promise<string> {
-  const { resolve } = await import("node:path");
-  const { fileURLToPath, pathToFileURL } = await import("node:url");
+function shownPath(url: string, path: string): string {
+  const { resolve } = builtin("path");
+  const { fileURLToPath, pathToFileURL } = builtin("url");
   // Under `deno test`, URLs in stacks contain letters that are invalid in URLs.
   const { href } = /[^\x21-\x7e]|#/.test(url) ? pathToFileURL(url.slice(7)) : { href: url };
   const folder = new URL(".", pathToFileURL(resolve(path))).href;
@@ -274,9 +273,9 @@ export const userImports = {
 export function followImports(onImport: (path: string) => void): void {
   // Not imported: that takes time, and most runs follow nothing.
   // deno-lint-ignore no-process-global
-  const { registerHooks } = process.getBuiltinModule("node:module");
+  const { registerHooks } = builtin("module");
   // deno-lint-ignore no-process-global
-  const { fileURLToPath } = process.getBuiltinModule("node:url");
+  const { fileURLToPath } = builtin("url");
   registerHooks({
     // Not load(): Deno then takes JSON that a package requires for code.
     resolve(specifier, context, next) {

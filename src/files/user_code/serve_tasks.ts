@@ -1,5 +1,4 @@
-import process from "node:process";
-import { parentPort, workerData } from "node:worker_threads";
+import { builtin } from "../../platform/builtins.ts";
 import { errorMessage, isTrap } from "../../ground/words/failure.ts";
 import { followImports, logToStderr } from "./foreign_code.ts";
 import { strayErrors } from "./stray_errors.ts";
@@ -42,16 +41,17 @@ interface TaskServer<Answer, Identity> {
 export async function serveTasks<Data, Answer, Identity>(
   open: (data: Data) => Promise<TaskServer<Answer, Identity>>,
 ): Promise<void> {
+  const { parentPort, workerData } = builtin("worker_threads");
   const port = parentPort!;
   const say = (message: WorkerMessage<Answer, Identity>) => port.postMessage(message);
   const die = (error: unknown) => {
     say({ kind: "dying", reason: errorMessage(error) });
-    process.exit(1);
+    builtin("process").exit(1);
   };
   const fail = (error: unknown) =>
     isTrap(error) ? die(error) : say({ kind: "failed", reason: errorMessage(error) });
 
-  await strayErrors.watch(die);
+  strayErrors.watch(die);
   // A model's code may use `self`, which Deno gives to the main thread but not to workers of Node.js.
   Object.assign(globalThis, { self: globalThis });
   // The result of the pool may be written to stdout, and a model's code may log at any time.

@@ -1,5 +1,7 @@
 import { ModelError } from "../../core/model/model_error.ts";
 import { failureIn } from "./foreign_code.ts";
+import { host } from "../../platform/host.ts";
+import { builtin } from "../../platform/builtins.ts";
 
 /**
  * Time during which finished code may still report a failure, while it has anything to do.
@@ -29,10 +31,10 @@ class StrayErrors {
    * @param onOther Called with an error that occurs before any code of a model ran: it is of this
    * program.
    */
-  async watch(onOther: (error: unknown) => void): Promise<void> {
+  watch(onOther: (error: unknown) => void): void {
     if (this.#isWatching) return;
     this.#isWatching = true;
-    const { default: process } = await import("node:process");
+    const process = builtin("process");
     const isMine = (event: string) => process.listenerCount(event) === 1;
     process.on("uncaughtException", (error: unknown) => {
       if (!isMine("uncaughtException")) return;
@@ -82,7 +84,10 @@ class StrayErrors {
     if (earlier !== undefined) throw earlier;
     this.#path = path;
     const thrown = new Promise<never>((_, reject) => {
-      this.#wake = () => void this.#requireNone().catch(reject);
+      this.#wake = () => {
+        const failed = this.#failure();
+        if (failed !== null) reject(failed);
+      };
     });
     try {
       const result = await Promise.race([run(), thrown]);
@@ -97,8 +102,8 @@ class StrayErrors {
   }
 
   /** Throws for an error that will not be caught any more. */
-  async check(): Promise<void> {
-    if (this.#thrown.length > 0) await this.#requireNone();
+  check(): void {
+    if (this.#thrown.length > 0) throw this.#failure();
   }
 
   /** Waits a little at the end for a late error, and throws it. */
@@ -120,19 +125,21 @@ class StrayErrors {
   /** Waits for the handlers of rejections, which on a busy machine come late, and throws an error. */
   async #requireHandled(): Promise<void> {
     while (this.#thrown.length === 0 && this.#rejected.size > 0) await nextTurn();
-    await this.#requireNone();
+    const failed = this.#failure();
+    if (failed !== null) throw failed;
   }
 
-  async #requireNone(): Promise<void> {
+  /** Returns the error to throw for the first known one; `null` for none. */
+  #failure(): ModelError | null {
     const { first } = this;
-    if (first === null) return;
+    if (first === null) return null;
     const path = this.#path!;
     const { error } = first;
-    const reason = await failureIn(path, error);
+    const reason = failureIn(path, error);
     const message = `${path}: an error in its code was not caught: ${reason}`;
     const failed = new ModelError(message, { cause: error });
     this.#failed.set(path, failed);
-    throw failed;
+    return failed;
   }
 }
 
@@ -154,7 +161,7 @@ function quiet(most: number): Promise<void> {
       end();
     };
     const timer = setTimeout(end, most);
-    Deno.unrefTimer(timer);
+    host.unrefTimer(timer);
     addEventListener("beforeunload", goOn);
   });
 }

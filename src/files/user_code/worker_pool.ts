@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { builtin, type Thread } from "../../platform/builtins.ts";
 import { errorMessage } from "../../ground/words/failure.ts";
 import { userImports } from "./foreign_code.ts";
 import type { WorkerData, WorkerMessage, WorkerOrder } from "./serve_tasks.ts";
@@ -28,7 +28,7 @@ export interface WorkerPoolOptions<Answer> {
 }
 
 interface Member<Answer> {
-  worker: Worker;
+  worker: Thread;
   ready: boolean;
   unit: Unit<Answer> | null;
   reason: string | null;
@@ -165,10 +165,13 @@ export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
       followsImports: onImport !== undefined || userImports.isFollowed,
     };
     // Node's Worker reports every kind of exit; but it does not accept an https: URL.
-    const worker = new Worker(`import(${JSON.stringify(module.href)})`, {
-      eval: true,
-      workerData,
-    });
+    const worker = new (builtin("worker_threads").Worker)(
+      `import(${JSON.stringify(module.href)})`,
+      {
+        eval: true,
+        workerData,
+      },
+    );
     const member: Member<Answer> = {
       worker,
       ready: false,
@@ -282,7 +285,7 @@ export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
   }
 }
 
-function send({ worker }: { worker: Worker }, order: WorkerOrder): void {
+function send({ worker }: { worker: Thread }, order: WorkerOrder): void {
   worker.postMessage(order);
 }
 

@@ -1,4 +1,5 @@
 import { escapeControls, showValue } from "./show_value.ts";
+import { isFileProblem } from "../../platform/file_problems.ts";
 
 /** A longer reason is cut, because it would hide the text around it. */
 const MAX_LENGTH = 1000;
@@ -22,14 +23,14 @@ export function failure(error: unknown): string {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder, expected a file";
+  if (isFileProblem(error, "NotFound")) return "there is no such file";
+  if (isFileProblem(error, "IsADirectory")) return "it is a folder, expected a file";
   if (error instanceof NotAFile) {
     return "it is not a file but a device or a pipe, expected a file";
   }
-  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is not a folder";
-  if (error instanceof Deno.errors.NotCapable) return "reading it is not allowed: use --allow-read";
-  if (error instanceof Deno.errors.PermissionDenied) {
+  if (isFileProblem(error, "NotADirectory")) return "a part of its path is not a folder";
+  if (isFileProblem(error, "NotCapable")) return "reading it is not allowed: use --allow-read";
+  if (isFileProblem(error, "PermissionDenied")) {
     return "permission denied by the operating system";
   }
   const isObject = typeof error === "object" && error !== null || typeof error === "function";
@@ -53,11 +54,11 @@ function reasonOf(error: unknown): string {
  * @param error Thrown value of any type.
  */
 export function writeFailure(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such folder";
-  if (error instanceof Deno.errors.NotCapable) {
+  if (isFileProblem(error, "NotFound")) return "there is no such folder";
+  if (isFileProblem(error, "NotCapable")) {
     return "it is not allowed: use --allow-read and --allow-write of its folder";
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
+  if (isFileProblem(error, "PermissionDenied")) {
     return "permission denied by the operating system";
   }
   // The path may be a temporary one: `...: writefile '/a/b.tmp'`.

@@ -2,6 +2,7 @@ import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { failure, NotAFile, oneLine } from "./failure.ts";
 import { showValue } from "./show_value.ts";
+import { isFileProblem } from "../../platform/file_problems.ts";
 
 /** Parts of the message about a rejected value. */
 export interface Refusal {
@@ -131,7 +132,7 @@ export function refusal(texts: TemplateStringsArray, ...values: unknown[]): Refu
  */
 export function fileRefusal(error: unknown): Refusal | string {
   const said = failure(error);
-  if (!(error instanceof Deno.errors.IsADirectory || error instanceof NotAFile)) return said;
+  if (!(isFileProblem(error, "IsADirectory") || error instanceof NotAFile)) return said;
   const [, place, verb, found, expected] = REFUSAL.exec(said)!;
   return { place, verb, found, expected };
 }

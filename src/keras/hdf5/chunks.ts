@@ -1,7 +1,7 @@
 import type { Budget } from "../../files/byte_source.ts";
 import { countOf } from "../../files/file_types.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
-import { inflateSync } from "node:zlib";
+import { builtin } from "../../platform/builtins.ts";
 import { formatCount } from "../../ground/words/numbers.ts";
 import { inflateStream } from "../../files/unzip.ts";
 import { ModelError } from "../../core/model/model_error.ts";
@@ -249,7 +249,9 @@ function inflate(chunk: PackedChunk, bytes: Uint8Array): Uint8Array {
   // Checksums may be behind the entries.
   const most = chunk.unpacked + CHECKSUM * chunk.filters.length;
   try {
-    const { buffer, byteOffset, byteLength } = inflateSync(bytes, { maxOutputLength: most });
+    const { buffer, byteOffset, byteLength } = builtin("zlib").inflateSync(bytes, {
+      maxOutputLength: most,
+    });
     return new Uint8Array(buffer, byteOffset, byteLength);
   } catch {
     return refuseDamaged(chunk);

@@ -5,6 +5,7 @@ import type { WeightGroup, WeightSpec } from "../../files/weights_manifest.ts";
 import { failure } from "../../ground/words/failure.ts";
 import { showValue } from "../../ground/words/show_value.ts";
 import { refusal } from "../../ground/words/input_error.ts";
+import { type FileInfo, host, type OpenFile } from "../../platform/host.ts";
 
 /** Parts that make a path absolute, a URL, or another path on another system. */
 const STRANGE = /^[a-z][a-z0-9+.-]*:|\\|\0/i;
@@ -14,7 +15,7 @@ interface LocatedFile {
   /** Path to open. */
   path: string;
   /** Identity of the file, even if its name points elsewhere later. */
-  info: Deno.FileInfo;
+  info: FileInfo;
 }
 
 /**
@@ -38,15 +39,15 @@ async function locateFile(folder: string, path: string, place: string): Promise<
       at += `/${step}`;
       real += `/${step}`;
       // Only a link needs to be followed, and following it may need more permissions.
-      if (!(await Deno.lstat(real)).isSymlink) continue;
-      real = await Deno.realPath(real);
+      if (!(await host.lstat(real)).isSymlink) continue;
+      real = await host.realPath(real);
       if (!await isInside(folder, real)) {
         throw new ModelError(
           refusal`${place} is ${shown}, a link that leads out of the model's folder, expected a file inside it`,
         );
       }
     }
-    const info = await Deno.lstat(real);
+    const info = await host.lstat(real);
     if (!info.isFile) {
       throw new ModelError(refusal`${place} is ${shown}, which is not a file, expected one`);
     }
@@ -58,7 +59,7 @@ async function locateFile(folder: string, path: string, place: string): Promise<
 }
 
 async function isInside(folder: string, real: string): Promise<boolean> {
-  const outer = (await Deno.realPath(folder)).replace(/[\\/]$/, "");
+  const outer = (await host.realPath(folder)).replace(/[\\/]$/, "");
   return real.startsWith(outer) && /^[\\/]/.test(real.slice(outer.length));
 }
 
@@ -155,7 +156,7 @@ export async function readGroup(
     const shown = `${place} is ${showValue(path)}`;
     const content = all.subarray(offset, offset += found.info.size);
     try {
-      using file = await Deno.open(found.path);
+      using file = await host.open(found.path);
       // Between finding and opening the file, its name may have become a link: the opened file must
       // be the one found, and its name inside the folder must still lead to it.
       const opened = await file.stat();
@@ -178,11 +179,10 @@ export async function readGroup(
   return all;
 }
 
-const isSame = (one: Deno.FileInfo, other: Deno.FileInfo) =>
-  one.dev === other.dev && one.ino === other.ino;
+const isSame = (one: FileInfo, other: FileInfo) => one.dev === other.dev && one.ino === other.ino;
 
 /** Reads a file that must have exactly as many bytes as the array. */
-async function fill(bytes: Uint8Array, file: Deno.FsFile): Promise<boolean> {
+async function fill(bytes: Uint8Array, file: OpenFile): Promise<boolean> {
   let done = 0;
   while (done < bytes.length) {
     const count = await file.read(bytes.subarray(done));

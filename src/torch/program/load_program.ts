@@ -16,6 +16,7 @@ import { buildProgram, constantOf } from "./build_program.ts";
 import { openProgram, type ProgramArchive, type StoredTensor } from "./open_program.ts";
 import { tensorOf } from "./program_layer.ts";
 import { canBe } from "./size_expression.ts";
+import { host } from "../../platform/host.ts";
 
 /**
  * Loads a program that `torch.export.save` wrote: its graph, its weights and its sample inputs,
@@ -67,7 +68,7 @@ export async function loadProgram(
 /** Returns the working directory with a slash at its end; empty if it is unreadable. */
 function folderHere(): string {
   try {
-    return `${Deno.cwd().replaceAll("\\", "/")}/`;
+    return `${host.cwd().replaceAll("\\", "/")}/`;
   } catch {
     return "";
   }

@@ -1,4 +1,5 @@
 import type { SourceLine } from "./program.ts";
+import { host } from "../../platform/host.ts";
 
 /** Lines of installed packages, which the user did not write. */
 const INSTALLED = /[\\/](?:site|dist)-packages[\\/]/;
@@ -102,9 +103,9 @@ export class UserLines {
 /** Reads a file of code; never asks for a permission. */
 function readCode(path: string): string | null {
   try {
-    if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return null;
-    const { isFile, size } = Deno.statSync(path);
-    return isFile && size <= MAX_BYTES ? Deno.readTextFileSync(path) : null;
+    if (host.permissions.querySync({ name: "read", path }).state !== "granted") return null;
+    const { isFile, size } = host.statSync(path);
+    return isFile && size <= MAX_BYTES ? host.readTextFileSync(path) : null;
   } catch {
     return null;
   }

@@ -36,6 +36,7 @@ import { type TrainedBatch, TrainingWatch } from "./training_watch.ts";
 import { stepsOfFit } from "./watch_budget.ts";
 import { formatNumber } from "../../ground/words/numbers.ts";
 import { showValue } from "../../ground/words/show_value.ts";
+import { host } from "../../platform/host.ts";
 
 /** Options of {@linkcode healthMonitor}. */
 export interface HealthMonitorOptions extends RunRulesOptions {
@@ -280,7 +281,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
 
     override onEpochEnd(_epoch: number, logs?: Logs): Promise<void> {
       // `verbose: 0` asks for silence, and a line per epoch is for people who wait.
-      const shows = this.#params!.verbose !== 0 && Deno.stderr.isTerminal();
+      const shows = this.#params!.verbose !== 0 && host.stderr.isTerminal();
       if (shows) console.error(epochLine(state, logs ?? {}, rows.at(-1)));
       return Promise.resolve();
     }

@@ -1,6 +1,7 @@
 import { renderHistoryPage } from "../pages/history_page.ts";
 import type { Lowered, TrainingStep } from "../training_step.ts";
 import type { HealthRecord } from "./health_record.ts";
+import { host, type LocalServer } from "../../platform/host.ts";
 
 /** Page around that of the history, which it loads again whenever there is news. */
 const FRAME = `<!doctype html>
@@ -42,7 +43,7 @@ interface ShownTraining {
 
 /** Serves the page of a running training on the loopback, to this machine alone. */
 export class LivePage {
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: LocalServer;
   readonly #listeners = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
   readonly #training: ShownTraining;
@@ -56,7 +57,7 @@ export class LivePage {
     this.#training = training;
     this.#now = training.now ?? (() => performance.now());
     this.#announced = this.#now();
-    this.#server = Deno.serve({
+    this.#server = host.serve({
       hostname: "127.0.0.1",
       port: 0,
       onListen: ({ port }) => console.error(`healthMonitor: http://127.0.0.1:${port}`),

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { binaries, sources } from "../../../src/engine/native/binaries.ts";
 import { checkpointBinary } from "../../../src/engine/native/checkpoint_binary.ts";
-import { hashSources } from "../../../src/engine/native/build.ts";
+import { hashSources } from "../../../tools/build_native.ts";
 
-const BUILD = new URL("../../../src/engine/native/build.ts", import.meta.url);
+const BUILD = new URL("../../../tools/build_native.ts", import.meta.url);
 
 Deno.test("who imports a function of build.ts compiles nothing", async () => {
   const script = await Deno.makeTempFile({ suffix: ".ts" });

@@ -5,7 +5,7 @@ async function run(code: string): Promise<string> {
   const module = new URL("../../../src/files/user_code/stray_errors.ts", import.meta.url);
   const program = `import { strayErrors } from ${JSON.stringify(module.href)};
     const late = () => void setTimeout(() => { throw new Error("late"); }, 10);
-    await strayErrors.watch((error) => console.log("other:", error.message));
+    strayErrors.watch((error) => console.log("other:", error.message));
     try { ${code} } catch (error) { console.log(error.message); }`;
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", "--no-check", program],

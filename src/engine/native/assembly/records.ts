@@ -1,4 +1,4 @@
-// Made by ../build.ts from ../operations.ts, which explains them: deno task build:native
+// Made by tools/build_native.ts from ../operations.ts, which explains them: deno task build:native
 
 export const enum Operation {
   matMul,

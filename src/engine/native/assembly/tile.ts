@@ -1,4 +1,4 @@
-// Made by ../build.ts: deno task build:native
+// Made by tools/build_native.ts: deno task build:native
 
 import { finish } from "./flags";
 import { madd } from "./lanes";

@@ -6,13 +6,16 @@
  * @module
  */
 
-import { OPERATIONS, RECORDS } from "./operations.ts";
+import { OPERATIONS, RECORDS } from "../src/engine/native/operations.ts";
 import { Buffer } from "node:buffer";
 import { fileURLToPath } from "node:url";
 
+/** Folder of the engine's own WASM. */
+const here = new URL("../src/engine/native/", import.meta.url);
+
 /** Returns the SHA-256, in hexadecimal, of the sources of this project's WASM module. */
 export async function hashSources(): Promise<string> {
-  const folder = new URL("assembly/", import.meta.url);
+  const folder = new URL("assembly/", here);
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
   const texts = await Promise.all(
     names.map(async (name) => `${name}\n${await Deno.readTextFile(new URL(name, folder))}`),
@@ -181,8 +184,6 @@ export function tile(
 `;
 }
 
-const here = new URL("./", import.meta.url);
-
 const OPTIONS = [
   // From -O2 on, Binaryen moves the multiply-adds of a step of `writeTile()` behind the loads of
   // the next steps. Then more vectors are live than there are registers, and a tile runs at half
@@ -245,7 +246,7 @@ function recordsSource(): string {
       Object.entries(fields).map(([field, type]) => `  ${field}: ${type};\n`).join("")
     }}\n`
   );
-  return "// Made by ../build.ts from ../operations.ts, which explains them: deno task build:native\n\n" +
+  return "// Made by tools/build_native.ts from ../operations.ts, which explains them: deno task build:native\n\n" +
     `export const enum Operation {\n${numbers.join("")}}\n${classes.join("")}`;
 }
 
@@ -262,7 +263,7 @@ async function settleAll(): Promise<void> {
   await settle("assembly/records.ts", recordsSource(), "operations.ts gives");
   await settle(
     "assembly/tile.ts",
-    `// Made by ../build.ts: deno task build:native\n\n${writeTile()}`,
+    `// Made by tools/build_native.ts: deno task build:native\n\n${writeTile()}`,
     "build.ts gives",
   );
   const binaries = await Promise.all(
