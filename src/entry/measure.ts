@@ -18,14 +18,7 @@ export type {
   TokenAlikeness,
 } from "../ground/theory/row_alikeness.ts";
 export type * from "../core/measure/measurements.ts";
-export { compareCheckpoints } from "../checkpoint/compare_checkpoints.ts";
-export type { TensorChange, WeightsComparison } from "../core/compare/weights_comparison.ts";
-export type { SweepProgress } from "../checkpoint/sweep_in_parallel.ts";
-export {
-  measureCheckpoint,
-  type MeasureCheckpointOptions,
-  measureWeights,
-} from "../checkpoint/measure_checkpoint.ts";
+export * from "../checkpoint/mod.ts";
 export { LOSSES, type LossName } from "../ground/traits/losses.ts";
 export type { LossCall } from "../ground/traits/parse_loss.ts";
 export { type Objective } from "../core/model/objective.ts";
