@@ -273,10 +273,34 @@ export function judgeTried(
   const findings = weighTrial(found, trial);
   const isOpen = trial !== null && !("skipped" in trial) &&
     !findings.some(({ severity }) => severity === "error");
-  const shown = isOpen ? trialFinding(trial, measurements) : null;
-  return shown?.severity === "warning"
-    ? { findings: [...findings, shown], shown: null }
-    : { findings, shown };
+  if (!isOpen) return { findings, shown: null };
+  const shown = trialFinding(trial, measurements);
+  if (shown?.severity === "error") return { findings, shown };
+  const isWeak = findings.some(({ severity }) => severity === "warning");
+  const said = shown ?? (isWeak ? null : notLearned(trial));
+  return { findings: said === null ? findings : [...findings, said], shown: null };
+}
+
+/**
+ * Returns the warning of a trial that learned at no rate, though nothing says why: it does not show that the
+ * network trains, so that is not healthy. `null` if it learned, or shows nothing. A network that learns at
+ * another rate than the compiled one, which only gets part of the way, is no such case: of nine among the even
+ * seeds of `bench/trainability` below 700, seven train, five of them as sensible as any.
+ */
+function notLearned(trial: Trial): Finding | null {
+  const { attempts, best, verdict, guess } = trial;
+  // Without a weight to train there is no attempt, and it fails.
+  if (best === null || verdict === "learns") return null;
+  if (verdict === "undecided" && !isGuessing(attempts[best].loss.last, guess)) return null;
+  return makeFinding("trial", {
+    severity: "warning",
+    kind: "not-learned",
+    layer: null,
+    measured: null,
+    expected: "a network that learns its batch",
+    message: `The trial does not show that the network learns: ${describeTrial(trial)}.`,
+    fix: "Give the trial more time, which decides: --trial-budget 60, or trialBudget in a test.",
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   judgeTried,
   patienceWith,
@@ -181,22 +181,52 @@ const ofAnswers = (answers: number, dropout?: number, over: object = {}) =>
     ],
   });
 
-Deno.test("judgeTried() counts no failure that proves little: dropout, few weights, or layers bypassed", () => {
+/** Finding of a trial that learned at no rate, and of which nothing else says why. */
+const OPEN = "warning not-learned";
+
+Deno.test("judgeTried() only warns of a failure that proves little: dropout, few weights, or layers bypassed", () => {
   // 4 weights for each of 100 answers.
   assertEquals(shown(failing({ fit: 0.1 }), ofAnswers(100)), "error no-progress");
-  assertEquals(shown(failing({ fit: 0.1 }), ofAnswers(101)), null);
+  assertEquals(shown(failing({ fit: 0.1 }), ofAnswers(101)), OPEN);
   assertEquals(shown(failing({ fit: 0.09 }), ofAnswers(101)), "error no-progress");
   assertEquals(shown(failing({ fit: null }), ofAnswers(101)), "error no-progress");
   const three = { weights: [makeWeight({ shape: [3] })] };
   assertEquals(shown(failing({ fit: 0.1 }), ofAnswers(0, 0, three)), "error no-progress");
   const more = { weights: [makeWeight(), ...three.weights] };
-  assertEquals(shown(failing({ fit: 0.1 }), ofAnswers(101, 0, more)), null);
-  assertEquals(shown(failing({ fit: 0.1 }), ofAnswers(100, 0.2)), null);
+  assertEquals(shown(failing({ fit: 0.1 }), ofAnswers(101, 0, more)), OPEN);
+  assertEquals(shown(failing({ fit: 0.1 }), ofAnswers(100, 0.2)), OPEN);
   assertEquals(shown(failing({ fit: 0.1 }), ofAnswers(100, 0)), "error no-progress");
   assertEquals(shown(failing({ fit: 0.1 }, "guessing"), ofAnswers(101, 0.2)), "error guessing");
   const still = (stillLayers: number) =>
     shown(failing({ stillLayers, layers: [makeLayer(), makeLayer()] }, "still layers"));
-  assertEquals([still(1), still(2)], [null, "error still-layers"]);
+  assertEquals([still(1), still(2)], [OPEN, "error still-layers"]);
+});
+
+Deno.test("judgeTried() calls no network healthy that learned at no rate", () => {
+  const ended = (verdict: Trial["verdict"], last: number) =>
+    makeTrial({
+      verdict,
+      guess: 2,
+      attempts: [makeAttempt({ verdict, loss: { first: 2, last, least: last } })],
+    });
+  assertEquals(shown(ended("slow", 1.2)), OPEN);
+  // At the level of guessing, and below.
+  assertEquals([shown(ended("undecided", 2)), shown(ended("undecided", 1))], [OPEN, null]);
+  assertEquals(shown(ended("learns", 1)), null);
+  // A warning makes it weak already, and an error more than that.
+  for (const severity of ["warning", "error"] as const) {
+    const found = [{ ...scale, severity }];
+    assertEquals(judgeTried({ measurements: makeMeasurements(), found }, ended("slow", 1)), {
+      findings: weighTrial(found, ended("slow", 1)),
+      shown: null,
+    });
+  }
+  const { findings: [{ message, fix }] } = judgeTried(
+    { measurements: makeMeasurements(), found: [] },
+    ended("slow", 1.2),
+  );
+  assert(message.startsWith("The trial does not show that the network learns: in "), message);
+  assert(fix.includes("--trial-budget 60"), fix);
 });
 
 /** A trial in which the compiled rate fails, and another one learns. */
