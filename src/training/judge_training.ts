@@ -107,6 +107,7 @@ export class TrainingJudge {
     this.log.add(row);
     const found = this.#judge(this.#rules);
     this.#noteRecovery();
+    this.#withdraw();
     return found;
   }
 
@@ -132,6 +133,14 @@ export class TrainingJudge {
     // A loss that has jumped again is not back.
     if (spiked !== undefined && !hasFailed && !this.#open.has("spike")) {
       spiked.recoveredAt = this.log.step;
+    }
+  }
+
+  /** Takes back findings that the log has refuted since. */
+  #withdraw(): void {
+    for (const { rule } of this.#rules) {
+      const place = this.findings.findIndex((finding) => finding.rule === rule.name);
+      if (place !== -1 && rule.isRefuted?.(this.log)) this.findings.splice(place, 1);
     }
   }
 
@@ -178,7 +187,12 @@ export function causeOf(findings: readonly TrainingFinding[]): TrainingFinding |
   requireValue("findings", findings, list(trainingFindingShape));
   const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
   if (first === undefined) return null;
-  return findings.find((finding) => explains(finding, first)) ?? first;
+  const cause = findings.find((finding) => explains(finding, first)) ?? first;
+  // A spike that was only warned of at first.
+  return findings.find(({ rule, severity, step, since }) =>
+    rule === cause.rule && severity === "error" && cause.severity === "warning" &&
+    since === cause.step && step > cause.step
+  ) ?? cause;
 }
 
 /** Returns true if one finding is the reason of the other. */

@@ -25,6 +25,15 @@ export interface Point {
 /** Number of a signal's first and latest values that rules read: a log may have a million rows. */
 const FIRST_KEPT = 256, LATEST_KEPT = 1024;
 
+/** Number of first rows that show whether a log has one for each epoch. */
+const EPOCHS_LOOKED_AT = 8;
+
+/** Returns true if each row is an epoch. */
+export function areEpochs(rows: readonly TrainingStep[]): boolean {
+  const epochs = rows.slice(0, EPOCHS_LOOKED_AT).map(({ epoch }) => epoch ?? NaN);
+  return epochs.length > 1 && epochs.every((epoch, i) => i === 0 || epoch === epochs[i - 1] + 1);
+}
+
 /** Rows of a training so far, and the columns that rules read. Rules keep no state of their own. */
 export class TrainingLog {
   /** Rows, oldest first. */
@@ -71,6 +80,11 @@ export class TrainingLog {
   /** Number of steps since the log began: a training may be continued from another one. */
   get age(): number {
     return this.step - this.#origin;
+  }
+
+  /** True if each row so far is an epoch, and so a mean over many steps. */
+  get isByEpoch(): boolean {
+    return areEpochs(this.rows);
   }
 
   get #origin(): number {

@@ -39,6 +39,8 @@ export interface TrainingRule<Name extends string = string> {
   reads: readonly string[];
   /** True if it may report a kind again after it was silent. */
   repeats?: true;
+  /** Returns true if the log shows by now that an earlier finding was wrong. Default: none ever is. */
+  isRefuted?(log: TrainingLog): boolean;
   /** Judges the latest row of a log; `null` if it finds nothing. */
   judge(log: TrainingLog, thresholds: Readonly<Record<Name, number>>): TrainingVerdict | null;
 }

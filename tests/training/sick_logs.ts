@@ -49,6 +49,22 @@ export const SICK: Record<string, { rows: TrainingStep[]; constantLoss?: number;
     rows: healthyLog(40, (row) => row.step === 30 ? { badExamples: [3], batch: 5 } : {}),
     at: 30,
   },
+  "not-finite held-out": {
+    rows: healthyLog(40, ({ step }) => ({ validationLoss: step < 30 ? 1 : NaN })),
+    at: 30,
+  },
+  "rate-too-high diverged": {
+    rows: healthyLog(20, ({ step }) => ({ learningRate: 1, ...step > 1 ? { loss: NaN } : {} })),
+    at: 2,
+  },
+  "rate-too-high raised": {
+    rows: healthyLog(60, ({ step }) => step < 40 ? {} : { learningRate: 1, loss: 3 }),
+    at: 42,
+  },
+  "rate-too-low dropped": {
+    rows: healthyLog(60, ({ step }) => step < 40 ? {} : { learningRate: 1e-8 }),
+    at: 44,
+  },
   "not-learning no-gradient": {
     rows: healthyLog(40, () => ({ loss: 2, gradientNorm: 0, updateRatio: 0, decreaseRatio: null })),
     at: 10,

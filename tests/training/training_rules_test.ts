@@ -731,3 +731,95 @@ Deno.test("causeOf() takes what comes before, within 20 steps if it was a jump",
   assertEquals([warned(20), warned(19)], ["spike", "not-finite"]);
   assertEquals(causeOf([]), null);
 });
+
+/** The training of {@linkcode healthyLog}, of which a row is logged every few steps. */
+const everyFew = (every: number, ...args: Parameters<typeof healthyLog>) =>
+  healthyLog(...args).filter(({ step }) => step % every === 0);
+
+const named = (rows: TrainingStep[]) =>
+  judgeTraining(rows).map(({ rule, kind, severity }) => `${rule} ${kind} ${severity}`);
+
+Deno.test("nothing is learned, by the rows there are, with a row every ten steps or one for each epoch", () => {
+  const stands = () => ({ loss: 2.3 });
+  assertEquals(named(everyFew(10, 1000, stands)), ["not-learning stands error"]);
+  assertEquals(named(everyFew(10, 120, stands)), []);
+  assertEquals(named(everyFew(10, 1000)), []);
+  // The first row is too late to show that nothing had been learned before.
+  assertEquals(named(everyFew(30, 3000, stands)), ["not-learning stands warning"]);
+  const epochs = (count: number) =>
+    healthyLog(count, ({ step }) => ({ ...stands(), epoch: step, updateRatio: null }));
+  assertEquals([named(epochs(12)), named(epochs(13))], [[], ["not-learning stands warning"]]);
+});
+
+Deno.test("an error that the log refutes later is withdrawn", () => {
+  const late = healthyLog(
+    400,
+    ({ step }) => ({ loss: step < 150 ? 2.3 : 2.3 * 0.98 ** (step - 150) }),
+  );
+  assertEquals(named(late.slice(0, 120)), ["not-learning stands error"]);
+  assertEquals(named(late), []);
+});
+
+Deno.test("an epoch whose loss is five times the largest of the three before is a spike, unless the rate rose", () => {
+  const epochs = (loss: number, learningRate = 0.01) =>
+    named(healthyLog(12, ({ step }) => ({
+      epoch: step,
+      updateRatio: null,
+      loss: step === 10 ? loss : 2,
+      learningRate: step < 10 ? 0.01 : learningRate,
+    })));
+  assertEquals([epochs(10), epochs(10.1)], [[], ["spike spike warning"]]);
+  assertEquals(epochs(10.1, 0.06), []);
+  assertEquals(named(healthyLog(12, ({ step }) => step === 10 ? { loss: 20 } : {})), []);
+});
+
+Deno.test("a rate that is raised tenfold breaks a training if the loss rises by half, and restarts do not", () => {
+  const raised = (to: number, loss: number, edit: (step: number) => object = () => ({})) =>
+    named(healthyLog(60, ({ step }) => ({
+      loss: step < 40 ? 1 : loss,
+      ...step < 40 ? {} : { learningRate: to },
+      ...edit(step),
+    })));
+  const isNamed = (...args: Parameters<typeof raised>) =>
+    raised(...args).includes("rate-too-high raised error");
+  assertEquals([isNamed(0.1, 1.51), isNamed(0.1, 1.49)], [true, false]);
+  assert(!isNamed(0.099, 1.51));
+  // A schedule that restarts.
+  assert(!isNamed(0.1, 1.51, (step) => step < 5 ? { learningRate: 0.1 } : {}));
+});
+
+Deno.test("a rate that falls to a thousandth at once stands still after five rows, one of a schedule does not", () => {
+  const dropped = (to: number, rows = 5) =>
+    named(healthyLog(39 + rows, ({ step }) => step < 40 ? {} : { learningRate: to }));
+  assertEquals([dropped(1e-5), dropped(1.1e-5)], [["rate-too-low dropped error"], []]);
+  assertEquals(dropped(1e-5, 4), []);
+});
+
+Deno.test("a loss that is not finite at once is the fault of a rate above all usual ones alone", () => {
+  const broken = (learningRate: number, from: number) =>
+    named(healthyLog(20, ({ step }) => ({ learningRate, ...step < from ? {} : { loss: NaN } })))[0];
+  assertEquals(broken(0.36, 2), "rate-too-high diverged error");
+  assertEquals([broken(0.35, 2), broken(0.36, 4)], [
+    "not-finite forward error",
+    "not-finite forward error",
+  ]);
+});
+
+Deno.test("a spike that has lasted is the cause, and not the warning of its first step", () => {
+  const rows = healthyLog(60, ({ step }) => step < 40 ? {} : { loss: 9, gradientNorm: 9 });
+  const cause = causeOf(judgeTraining(rows))!;
+  assertEquals([cause.severity, cause.rule, cause.since], ["error", "spike", 40]);
+});
+
+Deno.test("renderTraining() says what a sparse log has too few rows for, unless there is an error", () => {
+  const last = (rows: TrainingStep[]) =>
+    renderTraining(rows, judgeTraining(rows)).trimEnd().split("\n").slice(1);
+  assertEquals(last(healthyLog(100)), ["No problems found."]);
+  assertEquals(last(everyFew(10, 100)), [
+    "No problems found in what was judged.",
+    "Not judged: whether anything is learned, spikes of the loss, a plateau (10 rows, one in 9 steps).",
+  ]);
+  assertEquals(last(everyFew(10, 2000)), ["No problems found."]);
+  const broken = everyFew(10, 100, ({ step }) => step < 50 ? {} : { loss: NaN });
+  assert(!last(broken).join().includes("Not judged"));
+});

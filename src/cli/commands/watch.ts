@@ -1,6 +1,6 @@
 import { judgeTraining } from "../../training/judge_training.ts";
 import { readLog } from "../../training/read_training_log.ts";
-import { renderTraining } from "../../training/text/render_training.ts";
+import { notJudged, renderTraining } from "../../training/text/render_training.ts";
 import { wrapText } from "../../core/text/fit_text.ts";
 import { columnsOf } from "../flags/show_flags.ts";
 import { defineCommand } from "../kit/command.ts";
@@ -42,6 +42,8 @@ export const watch = defineCommand({
     const { rows, notes } = readLog(await readLogText(path), name, loss === null ? {} : { loss });
     for (const note of notes) console.error(`note: ${note}`);
     const findings = judgeTraining(rows);
+    const open = notJudged(rows);
+    if (format === "json" && open !== null) console.error(`note: not judged: ${open}`);
     const text = format === "json"
       ? `${writeJson(findings, undefined, 2)}\n`
       : wrapLines(renderTraining(rows, findings));

@@ -27,18 +27,19 @@ const STRIDE = 4;
 export const notFinite = defineTrainingRule({
   name: "not-finite",
   problem: "a figure is not finite",
-  formula: "Loss, gradient norm and update ratio of each step; entries of the batch.",
+  formula:
+    "Loss, held-out loss, gradient norm and update ratio of each step; entries of the batch.",
   thresholds: {},
   source: "IEEE 754: nothing but a restart removes a NaN from a weight.",
   fix: "Go back to the weights before this step, and look at its batch.",
-  reads: ["loss", "gradientNorm", "updateRatio"],
+  reads: ["loss", "validationLoss", "gradientNorm", "updateRatio"],
   judge(log) {
-    const { loss, gradientNorm, updateRatio, badExamples, nonFinite } = log.row;
+    const { loss, validationLoss, gradientNorm, updateRatio, badExamples, nonFinite } = log.row;
     const isBad = [loss, gradientNorm, updateRatio].some((value) =>
       typeof value === "number" && !Number.isFinite(value)
     );
     if (badExamples !== undefined && badExamples.length > 0) return badBatch(log, badExamples);
-    if (!isBad) return null;
+    if (!isBad) return Number.isFinite(validationLoss ?? 0) ? null : badHeldOut(log);
     const pass = nonFinite?.pass ?? (Number.isFinite(loss ?? 0) ? "backward" : "forward");
     const what = { forward: "The loss", backward: "A gradient", update: "A weight" }[pass];
     return {
@@ -51,6 +52,19 @@ export const notFinite = defineTrainingRule({
     };
   },
 });
+
+/** Finds a held-out loss that is not finite although that of the training is. */
+function badHeldOut(log: TrainingLog): TrainingVerdict {
+  return {
+    severity: "error",
+    kind: "held-out",
+    since: log.step,
+    measured: NaN,
+    message: "The held-out loss is NaN or infinite, and the training loss is not.",
+    fix: "Look for NaN in the held-out data, and at what the network does outside training " +
+      "(statistics of normalisations, masks, a logarithm of 0).",
+  };
+}
 
 /** Names the layer in which it arose; a log of losses alone does not say. */
 function originWords({ row: { nonFinite } }: TrainingLog): string {
@@ -159,6 +173,8 @@ export const spike = defineTrainingRule({
           `${batchName(log)} of this step.`,
       };
     }
+    const far = epochSpike(log);
+    if (far !== null) return far;
     const past = spikeAt(log, place - PATIENCE, limits);
     if (past === null) return null;
     const { step } = log.rows[place - PATIENCE];
@@ -177,6 +193,34 @@ export const spike = defineTrainingRule({
     };
   },
 });
+
+/** Number of epochs before a spike, and factor by which it exceeds the largest loss of them. */
+const EPOCHS_BEFORE = 3, EPOCH_JUMP = 5;
+
+/** Finds an epoch whose mean loss is far above those before: one batch of it must have been far worse still. */
+function epochSpike(log: TrainingLog): TrainingVerdict | null {
+  const loss = log.now("loss");
+  if (!log.isByEpoch || loss === null || !Number.isFinite(loss)) return null;
+  // What a rate that was raised does, or a weight that is not finite, is not the fault of a batch.
+  const [rate, now] = log.last("learningRate", 2).map(({ value }) => value);
+  if (now > EPOCH_JUMP * rate || !Number.isFinite(log.now("validationLoss") ?? 0)) return null;
+  const before = finite(log.last("loss", EPOCHS_BEFORE + 1).slice(0, -1)).map(({ value }) => value);
+  const first = log.column("loss")[0].value;
+  const most = Math.max(...before);
+  if (before.length < EPOCHS_BEFORE || !(loss > EPOCH_JUMP * most)) return null;
+  if (!(loss - most > LARGE_RISE * first)) return null;
+  return {
+    severity: "warning",
+    kind: "spike",
+    since: log.step,
+    measured: loss / most,
+    message: `The loss of epoch ${log.row.epoch} is ${formatNumber(loss)}, ` +
+      `${
+        formatNumber(loss / most)
+      } times the largest of the ${EPOCHS_BEFORE} epochs before; look ` +
+      "at its batches.",
+  };
+}
 
 /** Rule (e), continued: what a training had learned is lost. */
 export const lossRises = defineTrainingRule({

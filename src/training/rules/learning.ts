@@ -1,4 +1,4 @@
-import { formatNumber } from "../../ground/words/numbers.ts";
+import { formatCount, formatNumber } from "../../ground/words/numbers.ts";
 import { meanOf, type Point, spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule } from "../training_rule.ts";
 import { finite, MEASURED } from "./jumps.ts";
@@ -51,11 +51,11 @@ export const notLearning = defineTrainingRule({
         message: `Nothing is learned: no kernel has had a gradient in ${log.age} steps.`,
       };
     }
-    if (log.age < enoughSteps) return null;
+    if (log.age < enoughSteps && !log.isByEpoch) return null;
     if ((log.least("loss")?.value ?? NaN) < LEARNED * log.unlearned) return null;
-    const start = finite(log.until("loss", START));
-    const latest = finite(log.last("loss", WINDOW));
-    if (start.length < START || latest.length < WINDOW) return null;
+    const windows = windowsOf(log);
+    if (windows === null) return null;
+    const { start, latest, isOpen } = windows;
     const before = meanOf(start);
     const now = meanOf(latest);
     const { constantLoss } = log.setup;
@@ -69,16 +69,52 @@ export const notLearning = defineTrainingRule({
       ? `that of the best constant answer (${formatNumber(constantLoss)})`
       : `as in the first steps (${formatNumber(before)})`;
     return {
-      severity: "error",
+      severity: isOpen ? "warning" : "error",
       kind: isConstant ? "constant" : "stands",
       since: 1,
       measured: isConstant ? Math.abs(now - constantLoss) / Math.abs(constantLoss) : fall,
       threshold: "leastFall",
-      message: `Nothing is learned: after ${log.step} steps the loss is ` +
-        `${formatNumber(now)}, ${what}.`,
+      message: log.isByEpoch
+        ? `Nothing is learned, or all of it in the first epoch: after ${
+          formatCount(log.rows.length, "epoch")
+        } the loss is ${formatNumber(now)}, ${what}.`
+        : `Nothing is learned: after ${log.step} steps the loss is ${formatNumber(now)}, ${what}.`,
     };
   },
+  isRefuted: (log) => {
+    const latest = finite(log.last("loss", WINDOW));
+    return latest.length === WINDOW && meanOf(latest) < LEARNED * log.unlearned;
+  },
 });
+
+/** Number of rows whose mean is the loss before training if the first 5 steps have fewer than 5. */
+const SPARSE_START = 3;
+/** Number of rows, those excluded, from which the others show whether a sparse log learns. */
+const SPARSE_ROWS = 10;
+
+/** Losses that are compared. */
+interface LossWindows {
+  start: readonly Point[];
+  latest: Point[];
+  /** True if the first row is the mean of an epoch, or far from the start: all may have been learned by then. */
+  isOpen: boolean;
+}
+
+/**
+ * Returns the losses before training and the latest ones: of steps, or of the rows that a log with a row every
+ * few steps or epochs has. `null` if these are too few.
+ */
+function windowsOf(log: TrainingLog): LossWindows | null {
+  const first = finite(log.until("loss", START));
+  if (first.length >= START && !log.isByEpoch) {
+    const latest = finite(log.last("loss", WINDOW));
+    return latest.length < WINDOW ? null : { start: first, latest, isOpen: false };
+  }
+  const start = finite(log.column("loss").slice(0, SPARSE_START));
+  const rest = finite(log.last("loss", WINDOW)).filter(({ step }) => step > start.at(-1)!.step);
+  if (start.length < SPARSE_START || rest.length < SPARSE_ROWS) return null;
+  return { start, latest: rest, isOpen: log.isByEpoch || start[0].step > FIRST };
+}
 
 /** Size of a step that would show in float32 if a kernel had a part in it. */
 const VISIBLE = 1e-6;
@@ -159,12 +195,14 @@ export const plateau = defineTrainingRule({
     if (log.rows.length % PLATEAU_EVERY !== 0) return null;
     const losses = finite(log.last("loss", LONG));
     if (losses.length < LONG) return null;
-    const first = meanOf(finite(log.until("loss", START)));
+    const first = meanOf(windowsOf(log)?.start ?? []);
     const before = spreadOf(losses.slice(0, LONG / 2));
     const now = spreadOf(losses.slice(LONG / 2));
     const fall = (before.mean - now.mean) / Math.abs(before.mean);
     const isHigh = now.mean > highLoss * first;
     if (!isHigh || !(Math.abs(fall) < leastProgress)) return null;
+    // A loss that has never fallen is another matter.
+    if (first - now.mean < notLearning.thresholds.leastFall.default * Math.abs(first)) return null;
     return {
       severity: "warning",
       kind: "plateau",

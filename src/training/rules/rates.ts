@@ -124,12 +124,12 @@ export const rateTooHigh = defineTrainingRule({
     "training, or from the last healthy checkpoint.",
   reads: ["updateRatio", "decreaseRatio", "loss", "growth"],
   judge(log, limits) {
-    const found = brokenBy(log) ?? seenBy(log.pass, limits) ??
+    const found = divergedBy(log) ?? brokenBy(log) ?? seenBy(log.pass, limits) ?? raisedBy(log) ??
       jumpedBy(log, limits.mostUpdateJump) ?? risenBy(log, limits);
     if (found === null) return null;
     const { words, severity = "error", ...verdict } = found;
     const message = `The learning rate${rateWords(log)} is too high: ${words}.`;
-    return Object.assign(verdict, { severity, message }, usualFix(log));
+    return Object.assign({ severity, message }, usualFix(log), verdict);
   },
 });
 
@@ -149,6 +149,65 @@ interface TooHigh extends Omit<TrainingVerdict, "severity" | "message"> {
   words: string;
   /** Default: error. */
   severity?: TrainingVerdict["severity"];
+}
+
+/** Number of first rows by which a loss that a far too high rate breaks is not finite. */
+const AT_ONCE = 3;
+
+/** Finds a loss that is not finite from the first rows on, at a rate above all usual ones. */
+function divergedBy(log: TrainingLog): TooHigh | null {
+  const rate = log.learningRate;
+  const { optimizer = "SGD" } = log.setup;
+  const most = usualRates({ name: optimizer })?.most;
+  const losses = log.column("loss");
+  if (rate === null || most === undefined || !(rate > most) || losses.length > AT_ONCE) return null;
+  if (losses.length === 0 || Number.isFinite(losses.at(-1)!.value)) return null;
+  return {
+    kind: "diverged",
+    since: log.step,
+    measured: rate,
+    words: `it is above the largest usual one (${formatNumber(most)}), and the loss is NaN or ` +
+      `infinite by step ${log.step}`,
+  };
+}
+
+/** Factor by which a logged rate rises at once if no schedule does it. */
+const LEAST_RAISE = 10;
+/** Number of losses before and after such a rise that show what it does. */
+const RAISE_WINDOW = 10, LEAST_AFTER = 2;
+/** Factor by which the loss rises then. */
+const RAISED_LOSS = 1.5;
+
+/** Finds a logged rate that was raised at once, above all rates before, and a loss that has risen since. */
+function raisedBy(log: TrainingLog): TooHigh | null {
+  const rates = log.last("learningRate", RAISE_WINDOW + 1);
+  const place = rates.findLastIndex(({ value }, i) =>
+    i > 0 && rates[i - 1].value > 0 && value >= LEAST_RAISE * rates[i - 1].value
+  );
+  if (place === -1) return null;
+  const { step, value: now } = rates[place];
+  const before = rates[place - 1].value;
+  // A schedule that restarts comes back to a rate that was there.
+  if (log.column("learningRate").some((point) => point.step < step && point.value > now / 2)) {
+    return null;
+  }
+  const losses = finite(log.last("loss", 2 * RAISE_WINDOW));
+  const earlier = losses.filter((point) => point.step < step).slice(-RAISE_WINDOW);
+  const later = losses.filter((point) => point.step > step || log.isByEpoch && point.step === step);
+  if (earlier.length < LEAST_AFTER || later.length < LEAST_AFTER) return null;
+  const was = median(earlier.map(({ value }) => value));
+  const is = median(later.map(({ value }) => value));
+  const first = log.column("loss")[0].value;
+  if (!(is > RAISED_LOSS * was) || !(is - was > SMALL_RISE * first)) return null;
+  return {
+    kind: "raised",
+    since: step,
+    measured: now / before,
+    words: `it rose from ${formatNumber(before)} at step ${step}, and the loss from ` +
+      `${formatNumber(was)} to ${formatNumber(is)} since`,
+    fix: `Put the rate back to ${formatNumber(before)}, and go on from the weights before step ` +
+      `${step}.`,
+  };
 }
 
 function brokenBy(log: TrainingLog): TooHigh | null {

@@ -56,8 +56,10 @@ export const rateTooLow = defineTrainingRule({
   },
   source: "Karpathy, cs231n: updates are about 1e-3 of the weights.",
   fix: "Raise the learning rate by a factor of 10.",
-  reads: ["updateRatio"],
+  reads: ["updateRatio", "learningRate"],
   judge(log, { leastUpdate, leastUpdateAtAll, mostLinear, leastFirstFall, mostAbove }) {
+    const dropped = droppedBy(log);
+    if (dropped !== null) return dropped;
     const first = finite(log.until("updateRatio", FIRST));
     const updates = first.slice(first.length >> 1);
     const mean = meanOf(updates);
@@ -93,6 +95,30 @@ export const rateTooLow = defineTrainingRule({
     };
   },
 });
+
+/** Share to which a logged rate falls at once if no schedule does it: schedules by steps fall to a tenth. */
+const MOST_DROP = 1e-3;
+/** Number of rows at such a rate: the end of a schedule has fewer. */
+const DROPPED_ROWS = 5;
+
+/** Finds a logged rate that has fallen at once to next to nothing, and has stayed there. */
+function droppedBy(log: TrainingLog): TrainingVerdict | null {
+  const rates = log.last("learningRate", DROPPED_ROWS + 1);
+  if (rates.length <= DROPPED_ROWS) return null;
+  const [{ value: before }, ...later] = rates;
+  const now = Math.max(...later.map(({ value }) => value));
+  if (!(before > 0) || !(now <= MOST_DROP * before)) return null;
+  const [{ step }] = later;
+  return {
+    severity: "error",
+    kind: "dropped",
+    since: step,
+    measured: now / before,
+    message: `The learning rate of ${formatNumber(now)} is too low: it fell from ` +
+      `${formatNumber(before)} at step ${step}, and the steps since change next to nothing.`,
+    fix: `Look at the schedule at step ${step}, and put the rate back to ${formatNumber(before)}.`,
+  };
+}
 
 /** Compares a mean update ratio with what is usual: 1e-3, where it is clearly less. */
 function besideUsual(mean: number, leastUpdate: number): string {
