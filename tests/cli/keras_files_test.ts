@@ -38,7 +38,8 @@ Deno.test("check, sweep and fix take a .keras and a .h5", async () => {
   await withFile("nested.h5", bytesOf("nested_keras2.h5.gz"), async (path) => {
     const check = await runCommand(["check", path, "--no-config", "--quiet"]);
     assertEquals([check.code, check.stderr], [0, ""]);
-    assertStringIncludes(check.stdout, "HEALTHY");
+    // Random targets are not learned in 120 steps of the substituted optimizer.
+    assertStringIncludes(check.stdout, "WEAK: 1 warning, optimizer not judged");
     const sweep = await runCommand(["sweep", path, "--scale", "0.5,1", "--format", "csv"]);
     assertEquals(sweep.code, 0, sweep.stderr);
     const scales = sweep.stdout.trim().split("\n").slice(1).map((row) => row.split(",")[6]);
