@@ -112,8 +112,8 @@ async function train(
     watch.moments = step % 10 === 0;
     const loss = await model.trainOnBatch(batch.inputs, batch.targets) as number;
     const { kernels, nonFinite, ...rest } = watch.take()!;
-    const { origin: _, brokenUpdate: __, badExamples: ___, failedExamples: ____, ...signals } =
-      rest;
+    const { origin: _origin, brokenUpdate: _update, ...others } = rest;
+    const { badExamples: _bad, badClasses: _classes, failedExamples: _failed, ...signals } = others;
     const pass = PASSES.has(step) ? passOf(model, held) : { layers: [] };
     const byName = new Map(pass.layers!.map((layer) => [layer.layer, layer]));
     const layers = [...kernels].map(([name, updateRatio]): LayerSignals => ({

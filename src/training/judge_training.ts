@@ -23,9 +23,9 @@ import { type TrainingStep, trainingStepShape } from "./training_step.ts";
 /** All rules over trainings, in the order in which a cause is looked for. */
 export const TRAINING_RULES: readonly TrainingRule[] = [
   weightsShrink,
+  spike,
   rateTooHigh,
   notFinite,
-  spike,
   rateTooLow,
   attentionCollapses,
   lossRises,
@@ -131,7 +131,10 @@ export class TrainingJudge {
       severity === "error" && step >= (before ?? Infinity)
     );
     // A loss that has jumped again is not back.
-    if (spiked !== undefined && !hasFailed && !this.#open.has("spike")) {
+    if (
+      spiked !== undefined && !hasFailed && !this.#open.has("spike error") &&
+      !this.#open.has("spike warning")
+    ) {
       spiked.recoveredAt = this.log.step;
     }
   }
@@ -148,10 +151,12 @@ export class TrainingJudge {
     const found = rules.flatMap(({ rule, thresholds }) => {
       const verdict = rule.judge(this.log, thresholds);
       if (verdict === null) {
-        if (rule.repeats) this.#open.delete(rule.name);
+        if (rule.repeats) {
+          ["error", "warning"].forEach((one) => this.#open.delete(`${rule.name} ${one}`));
+        }
         return [];
       }
-      const key = rule.repeats ? rule.name : `${rule.name} ${verdict.kind} ${verdict.severity}`;
+      const key = `${rule.name}${rule.repeats ? "" : ` ${verdict.kind}`} ${verdict.severity}`;
       if (this.#open.has(key)) return [];
       this.#open.add(key);
       return [findingOf(rule, verdict, { step: this.log.step, thresholds })];
@@ -169,7 +174,8 @@ const ABOUT_RATES = ["rate-too-high", "rate-too-low"];
 /**
  * Returns the cause among findings: the first error, or else the first warning. A batch that stood
  * out or a jump of the updates shortly before an error is its cause, and so is a rate that was
- * wrong from the start if nothing is learned, or too high if units die.
+ * wrong from the start if nothing is learned, or too high if units die. A warning that explains an
+ * error is an error, too.
  *
  * @param findings The result of {@linkcode judgeTraining}.
  * @returns The cause; `null` without findings.
@@ -187,12 +193,21 @@ export function causeOf(findings: readonly TrainingFinding[]): TrainingFinding |
   requireValue("findings", findings, list(trainingFindingShape));
   const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
   if (first === undefined) return null;
-  const cause = findings.find((finding) => explains(finding, first)) ?? first;
+  return reasonOf(first, findings);
+}
+
+/** Returns the finding that explains another one, as grave as that; or itself, if none does. */
+export function reasonOf(
+  found: TrainingFinding,
+  findings: readonly TrainingFinding[],
+): TrainingFinding {
+  const reason = findings.find((finding) => explains(finding, found)) ?? found;
   // A spike that was only warned of at first.
-  return findings.find(({ rule, severity, step, since }) =>
-    rule === cause.rule && severity === "error" && cause.severity === "warning" &&
-    since === cause.step && step > cause.step
-  ) ?? cause;
+  const worse = findings.find(({ rule, severity, step, since }) =>
+    rule === reason.rule && severity === "error" && reason.severity === "warning" &&
+    since === reason.step && step > reason.step
+  );
+  return worse ?? (reason.severity === found.severity ? reason : { ...reason, severity: "error" });
 }
 
 /** Returns true if one finding is the reason of the other. */

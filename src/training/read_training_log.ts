@@ -69,6 +69,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   secondMomentRatio: ["second_moment_ratio"],
   batch: [],
   largestInput: ["largest_input"],
+  largestTarget: ["largest_target"],
 };
 
 /** Columns that are named if none is a loss. */

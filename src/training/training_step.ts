@@ -69,8 +69,12 @@ export interface TrainingStep {
   batch?: number | null;
   /** Largest |input| of the batch; NaN if one is not finite. */
   largestInput?: number | null;
+  /** Largest |target| of the batch; NaN if one is not finite. */
+  largestTarget?: number | null;
   /** Examples of the batch whose inputs or targets are not finite, counted from 0. */
   badExamples?: readonly number[];
+  /** Examples of the batch whose class number no output has, counted from 0. */
+  badClasses?: readonly number[];
   /** Examples of the batch whose loss is not finite although that of others is, counted from 0. */
   failedExamples?: readonly number[];
   /** Layers with entries that are not finite, and the pass in which they arose. */
@@ -97,7 +101,9 @@ export const trainingStepShape: Shape<unknown> = object({
   secondMomentRatio: signal,
   batch: signal,
   largestInput: signal,
+  largestTarget: signal,
   badExamples: optional(list(count)),
+  badClasses: optional(list(count)),
   failedExamples: optional(list(count)),
   layers: optional(list(object({
     layer: string,

@@ -60,7 +60,11 @@ Deno.test("a batch that stood out is the cause of the error that follows", () =>
       step === 40 ? { largestInput: 3e4 } : step > 40 ? { loss: NaN, gradientNorm: NaN } : {},
   );
   const findings = judgeTraining(rows);
-  assertEquals(findings.map(({ rule, step }) => `${rule} ${step}`), ["spike 40", "not-finite 41"]);
+  assertEquals(findings.map(({ rule, step }) => `${rule} ${step}`), [
+    "spike 40",
+    "spike 41",
+    "not-finite 41",
+  ]);
   assertEquals(causeOf(findings)!.rule, "spike");
   // An error much later is another matter.
   const late = healthyLog(

@@ -70,9 +70,19 @@ export interface StepSignals {
   failedExamples: number[];
   /** Largest |input| of the batch; `null` if it was not seen. */
   largestInput: number | null;
-  /** Examples whose inputs have entries that are not finite. */
+  /** Largest |target| of the batch, unless targets are class numbers; `null` if it was not seen. */
+  largestTarget: number | null;
+  /** Examples whose inputs or targets have entries that are not finite. */
   badExamples: number[];
+  /** Examples whose class number no output has. */
+  badClasses: number[];
 }
+
+/** Signals of the targets of a batch. */
+type SeenTargets = Pick<StepSignals, "largestTarget" | "badExamples" | "badClasses">;
+
+/** Returns the signals before any target was looked at. */
+const noTargets = (): SeenTargets => ({ largestTarget: null, badExamples: [], badClasses: [] });
 
 type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
 type Kwargs = { training?: unknown } | undefined;
@@ -87,13 +97,29 @@ function readersOf({ layers }: LayersModel): LayersModel["layers"] {
 
 /** Returns the rows of a tensor that have NaN or infinite entries. */
 function badRows(tf: TensorFlow, tensor: Tensor): number[] {
-  const values = heapView(tf, tensor);
-  const length = values.length / tensor.shape[0];
+  return rowsWith(heapView(tf, tensor), tensor.shape[0], (value) => !Number.isFinite(value));
+}
+
+/** Returns the examples with an entry of some kind. */
+function rowsWith(
+  values: ArrayLike<number>,
+  examples: number,
+  is: (value: number) => boolean,
+): number[] {
+  const length = values.length / examples;
   const rows = new Set<number>();
   for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) rows.add(Math.floor(i / length));
+    if (is(values[i])) rows.add(Math.floor(i / length));
   }
   return [...rows];
+}
+
+/** Returns the number of classes of an output whose targets are class numbers; `null` if they are not. */
+function classesOf(target: Tensor, output: readonly (number | null)[]): number | null {
+  const classes = output.at(-1) ?? 1;
+  if (classes === 1) return null;
+  const isOneLess = target.rank === output.length - 1;
+  return isOneLess || target.rank === output.length && target.shape.at(-1) === 1 ? classes : null;
 }
 
 /** Trainable weight with its value before the running step. */
@@ -142,6 +168,8 @@ export class StepWatch {
   /** Inputs of the running step, which live until its gradients are computed. */
   #inputs: Tensor[] = [];
   #failedExamples: number[] = [];
+  /** Targets of the running step, which the losses of `fit` are given. */
+  #targets = noTargets();
   /** True while an update computes its gradients. */
   #isUpdating = false;
   #isBroken = false;
@@ -213,7 +241,10 @@ export class StepWatch {
     return lossFunctions.map((lossOf, i) => {
       lossFunctions[i] = (targets, outputs) => {
         const losses = lossOf(targets, outputs);
-        if (this.#isUpdating) this.#seeLosses(losses, targets.shape[0]);
+        if (this.#isUpdating) {
+          this.#seeLosses(losses, targets.shape[0]);
+          this.#seeTarget(this.#targets, targets, i);
+        }
         return losses;
       };
       return () => lossFunctions[i] = lossOf;
@@ -294,8 +325,9 @@ export class StepWatch {
       secondMomentRatio: null,
       failedExamples: [...new Set(this.#failedExamples.splice(0))],
       largestInput: null,
-      badExamples: [],
+      ...this.#targets,
     };
+    this.#targets = noTargets();
     const heap = heapOf(this.#engine);
     const inputs = this.#inputs.splice(0);
     const share = Math.max(LEAST_SAMPLE, Math.floor(MAX_SAMPLE / this.#weights.size));
@@ -338,7 +370,7 @@ export class StepWatch {
   ): void {
     for (const input of inputs) {
       if (input.isDisposed) continue;
-      const largest = largestOf(heapView(this.#tf, input) as Float32Array);
+      const largest = largestOf(heapView(this.#tf, input));
       signals.largestInput = Math.max(signals.largestInput ?? 0, largest);
       if (isBroken || !Number.isFinite(largest)) {
         signals.badExamples.push(...badRows(this.#tf, input));
@@ -346,10 +378,26 @@ export class StepWatch {
     }
   }
 
-  /** Notes the examples whose targets are not finite. */
-  seeTargets(signals: Pick<StepSignals, "badExamples">, targets: readonly Tensor[]): void {
-    for (const target of targets) {
-      if (!target.isDisposed) signals.badExamples.push(...badRows(this.#tf, target));
+  /**
+   * Notes the largest target of a batch, of a sample of its entries; the examples whose targets are not finite; and
+   * those whose class number is out of range.
+   */
+  seeTargets(seen: SeenTargets, targets: readonly Tensor[]): void {
+    targets.forEach((target, i) => {
+      if (!target.isDisposed) this.#seeTarget(seen, target, i);
+    });
+  }
+
+  #seeTarget(seen: SeenTargets, target: Tensor, output: number): void {
+    seen.badExamples.push(...badRows(this.#tf, target));
+    const values = heapView(this.#tf, target);
+    const classes = classesOf(target, this.#model.outputs[output]?.shape ?? []);
+    if (classes === null) {
+      seen.largestTarget = Math.max(seen.largestTarget ?? 0, largestOf(values));
+    } else {
+      seen.badClasses.push(
+        ...rowsWith(values, target.shape[0], (value) => value < 0 || value >= classes),
+      );
     }
   }
 
@@ -431,7 +479,7 @@ function changeOf(
 }
 
 /** Returns the largest |entry| of a sample; NaN if one is NaN. */
-function largestOf(values: Float32Array): number {
+function largestOf(values: ArrayLike<number>): number {
   let largest = 0;
   const stride = strideOf(values.length, MAX_ENTRIES.later);
   for (let start = 0; start < values.length; start += stride) {

@@ -4,7 +4,12 @@ import { describeFix } from "../../core/diagnosis/fix_words.ts";
 import { judgeRule, type RunRulesOptions } from "../../core/rules/judge_rule.ts";
 import type { Rule } from "../../core/rules/rule.ts";
 import { isRuleError, type RuleError } from "../../core/rules/define_rule.ts";
-import { TRAINING_RULES, type TrainingFinding, TrainingJudge } from "../judge_training.ts";
+import {
+  reasonOf,
+  TRAINING_RULES,
+  type TrainingFinding,
+  TrainingJudge,
+} from "../judge_training.ts";
 import type { TrainingSetup } from "../training_log.ts";
 import type { Lowered } from "../training_step.ts";
 import { hasMoved, LEARNS, progressOf } from "../training_pass.ts";
@@ -135,8 +140,9 @@ export class MonitorState {
     this.#unrecorded.push(...found);
     for (const one of found) {
       const said = one.severity === "error" ? withFix(one.message, one.fix) : one.message;
-      this.#say(`${one.rule} ${one.kind}`, `${one.severity} ${one.rule}: ${said}`);
-      this.#said.add(one.severity === "warning" ? `${one.rule} warning` : one.rule);
+      this.#say(`${one.rule} ${one.kind} ${one.severity}`, `${one.severity} ${one.rule}: ${said}`);
+      // The next record shows it, and does not print it again.
+      this.#said.add(`${one.rule} ${one.severity}`);
     }
   }
 
@@ -146,10 +152,11 @@ export class MonitorState {
     this.judge = this.#newJudge(this.judge.log.setup);
     this.tried = null;
     this.#unrecorded.length = 0;
+    const rate = to === from ? "the same" : "a";
+    const instead = to === from ? "" : ` of ${formatNumber(to)} instead of ${formatNumber(from)}`;
     this.#say(
       `lowered ${this.lowerings.length}`,
-      `back to the weights of step ${step}, with a learning rate of ${formatNumber(to)} instead ` +
-        `of ${formatNumber(from)}.`,
+      `back to the weights of step ${step}, with ${rate} learning rate${instead}.`,
     );
   }
 
@@ -216,7 +223,9 @@ export class MonitorState {
     // A loss that stands still follows from an error that is known.
     const isKnown = this.judge.findings.some(({ severity }) => severity === "error");
     const standstill = isKnown ? null : standstillOf(judged, this.history);
-    const cause = own === undefined ? standstill : causeOfTraining(own, findings, measurements);
+    const cause = own === undefined
+      ? standstill
+      : causeOfTraining(reasonOf(own, this.judge.findings), findings, measurements);
     this.history.push(shownRecord({
       step,
       epoch: this.epoch,
@@ -292,9 +301,10 @@ export class MonitorState {
       );
     if (cause !== null) {
       const [fix] = cause.fixes.map((fix) => describeFix(fix, measurements.layers));
-      this.#say(cause.kind, withFix(cause.message, fix));
-    } else if (error !== undefined) this.#say(error.rule, withFix(error.message, error.fix));
-    else if (open !== undefined) this.#say(`${open.rule} warning`, open.message);
+      this.#say(`${cause.kind} ${cause.severity}`, withFix(cause.message, fix));
+    } else if (error !== undefined) {
+      this.#say(`${error.rule} error`, withFix(error.message, error.fix));
+    } else if (open !== undefined) this.#say(`${open.rule} warning`, open.message);
   }
 
   /** Prints a sentence on stderr, the first of its kind. */

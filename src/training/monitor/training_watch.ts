@@ -295,13 +295,16 @@ export class TrainingWatch {
     const value = typeof loss === "object" && loss !== null ? loss.dataSync()[0] : loss;
     const { learningRate } = optimizerOf(this.#optimizer);
     const row: TrainingStep = { step, epoch, loss: value, batch, learningRate };
-    const seen = signals ?? { badExamples: [], largestInput: null };
+    const seen = signals ??
+      { badExamples: [], badClasses: [], largestInput: null, largestTarget: null };
     const isBroken = !Number.isFinite(value ?? 0) || Number.isNaN(signals?.gradientNorm);
     if (inputs !== undefined) this.#steps.seeInputs(seen, [inputs].flat(), { isBroken });
     if (targets !== undefined) this.#steps.seeTargets(seen, [targets].flat());
     if (seen.badExamples.length > 0) row.badExamples = [...new Set(seen.badExamples)];
+    if (seen.badClasses.length > 0) row.badClasses = [...new Set(seen.badClasses)];
     if (signals === null) return row;
-    const { kernels, failedExamples, badExamples: _, nonFinite: __, ...others } = signals;
+    const { kernels, failedExamples, badExamples: _, badClasses: __, nonFinite: ___, ...others } =
+      signals;
     const { origin: _origin, brokenUpdate: _update, ...figures } = others;
     const broken = brokenPass(signals, { isLossFinite: Number.isFinite(value ?? 0) });
     return Object.assign(row, figures, {
@@ -333,7 +336,9 @@ export class TrainingWatch {
     if (about === undefined) return;
     const { learningRate } = optimizerOf(this.#optimizer);
     const found = await this.#triedRate();
-    const tried = about.rule === TOO_LOW && !raises(found, learningRate) ? null : found;
+    // A rate that trains from there does not contradict what was seen later.
+    const isRight = about.rule === TOO_LOW ? raises : cuts;
+    const tried = isRight(found, learningRate) ? found : null;
     if (tried !== null) about.fix = triedFix(tried, this.#healthy.step);
     this.#state.tried = tried;
     // The search belongs to the response to an error, which comes once.
@@ -385,23 +390,31 @@ export class TrainingWatch {
 
   /**
    * Goes back to the last healthy weights, and on at a lower rate. A rate that is too low is raised
-   * instead if a higher one was tried that trains, and else the training goes on as it is.
+   * instead if a higher one was tried that trains, and else the training goes on as it is. A broken
+   * batch says nothing against the rate, which is kept then.
    */
   async #lower(): Promise<void> {
     const optimizer = this.#optimizer;
     const { learningRate } = optimizerOf(optimizer);
     if (optimizer === null || learningRate === null) return;
+    // The latest error comes first: that of a low rate stays in the list if the rate was kept.
+    const cause = causeOf(this.#state.judge.findings.toReversed());
+    if (cause?.kind === "batch" || cause?.rule === "spike") return this.#goBack(learningRate);
     const tried = this.#state.tried ?? await this.#triedRate();
     const lower = learningRate / LEAST_CUT;
-    // The latest error comes first: that of a low rate stays in the list if the rate was kept.
-    const isLow = causeOf(this.#state.judge.findings.toReversed())?.rule === TOO_LOW;
+    const isLow = cause?.rule === TOO_LOW;
     if (isLow && !raises(tried, learningRate)) return this.#state.kept(learningRate);
     const most = isLow ? Infinity : lower;
-    const rate = Math.min(tried?.learningRate ?? lower, most);
+    this.#goBack(learningRate, Math.min(tried?.learningRate ?? lower, most));
+  }
+
+  /** Goes back to the last healthy weights, and on at a rate. */
+  #goBack(from: number, to = from): void {
+    const optimizer = this.#optimizer!;
     this.#healthy.restore();
-    restartOptimizer(optimizer, rate);
-    this.#rate!.lower(learningRate, rateOf(optimizer) ?? rate);
-    this.#state.lowered({ from: learningRate, to: rate, step: this.#healthy.step });
+    restartOptimizer(optimizer, to);
+    this.#rate!.lower(from, rateOf(optimizer) ?? to);
+    this.#state.lowered({ from, to, step: this.#healthy.step });
   }
 }
 
@@ -421,6 +434,11 @@ function brokenPass(
 /** Returns true if a rate that was tried is above the present one. */
 function raises(tried: TriedRate | null, learningRate: number | null): boolean {
   return tried !== null && tried.learningRate > (learningRate ?? 0);
+}
+
+/** Returns true if a rate that was tried is below the present one. */
+function cuts(tried: TriedRate | null, learningRate: number | null): boolean {
+  return tried !== null && tried.learningRate < (learningRate ?? Infinity);
 }
 
 /** Optimizer that trains the model. */

@@ -83,16 +83,16 @@ export function foundCause(
   return found === null || lowered === undefined ? found : { ...found, until: lowered.at };
 }
 
-/** Returns the first cause in the records, or else in the signals of the steps. */
+/** Returns the first error in the records, or else in the signals of the steps; or the first warning. */
 function firstCause(
   history: readonly HistoryRecord[],
   steps: readonly TrainingStep[],
 ): FoundCause | null {
   const record = foundAt(history);
-  if (record !== null) {
+  const found = causeOf(judgeTraining(steps));
+  if (record !== null && (record.cause!.severity === "error" || found?.severity !== "error")) {
     return { step: record.step, cause: record.cause!, layers: record.measurements.layers };
   }
-  const found = causeOf(judgeTraining(steps));
   if (found === null) return null;
   const { rule, severity, layer, message, fix, step, since } = found;
   const cause: Cause = {

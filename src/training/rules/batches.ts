@@ -1,9 +1,10 @@
 import { formatNumber } from "../../ground/words/numbers.ts";
 import { spreadOf, type TrainingLog } from "../training_log.ts";
 import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
+import type { TrainingStep } from "../training_step.ts";
 import {
+  batchJump,
   finite,
-  inputJump,
   LEAST_WINDOW,
   MEASURED,
   PATIENCE,
@@ -34,12 +35,10 @@ export const notFinite = defineTrainingRule({
   fix: "Go back to the weights before this step, and look at its batch.",
   reads: ["loss", "validationLoss", "gradientNorm", "updateRatio"],
   judge(log) {
-    const { loss, validationLoss, gradientNorm, updateRatio, badExamples, nonFinite } = log.row;
-    const isBad = [loss, gradientNorm, updateRatio].some((value) =>
-      typeof value === "number" && !Number.isFinite(value)
-    );
-    if (badExamples !== undefined && badExamples.length > 0) return badBatch(log, badExamples);
-    if (!isBad) return Number.isFinite(validationLoss ?? 0) ? null : badHeldOut(log);
+    const { loss, validationLoss, badExamples = [], badClasses = [], nonFinite } = log.row;
+    if (badExamples.length > 0) return badBatch(log, badExamples, "NaN or infinite entries");
+    if (badClasses.length > 0) return badBatch(log, badClasses, "class numbers without an output");
+    if (isFiniteRow(log.row)) return Number.isFinite(validationLoss ?? 0) ? null : badHeldOut(log);
     const pass = nonFinite?.pass ?? (Number.isFinite(loss ?? 0) ? "backward" : "forward");
     const what = { forward: "The loss", backward: "A gradient", update: "A weight" }[pass];
     return {
@@ -52,6 +51,11 @@ export const notFinite = defineTrainingRule({
     };
   },
 });
+
+/** Returns true if no figure of a step is NaN or infinite. */
+function isFiniteRow({ loss, gradientNorm, updateRatio }: TrainingStep): boolean {
+  return [loss, gradientNorm, updateRatio].every((value) => Number.isFinite(value ?? 0));
+}
 
 /** Finds a held-out loss that is not finite although that of the training is. */
 function badHeldOut(log: TrainingLog): TrainingVerdict {
@@ -75,14 +79,18 @@ function originWords({ row: { nonFinite } }: TrainingLog): string {
   }`;
 }
 
-function badBatch(log: TrainingLog, examples: readonly number[]): TrainingVerdict {
+function badBatch(
+  log: TrainingLog,
+  examples: readonly number[],
+  what: string,
+): TrainingVerdict {
   const name = batchName(log);
   return {
     severity: "error",
     kind: "batch",
     since: log.step,
     measured: NaN,
-    message: `${name[0].toUpperCase()}${name.slice(1)} holds NaN or infinite entries in ` +
+    message: `${name[0].toUpperCase()}${name.slice(1)} holds ${what} in ` +
       `${exampleWords(examples)}.`,
     fix: "Remove or repair these examples, and go back to the weights before this step.",
   };
@@ -103,7 +111,7 @@ function aloneWords({ row: { failedExamples: failed = [] } }: TrainingLog): stri
 }
 
 /** Counts batches from 1, as steps are counted. */
-const batchName = ({ row: { batch, epoch } }: TrainingLog) =>
+const batchName = ({ row: { batch, epoch } }: Pick<TrainingLog, "row">) =>
   typeof batch === "number" ? `batch ${batch + 1} of ${epochName(epoch)}` : "the batch";
 
 const epochName = (epoch: number | null | undefined) => epoch ? `epoch ${epoch}` : "its epoch";
@@ -116,7 +124,9 @@ export const spike = defineTrainingRule({
   name: "spike",
   problem: "the loss has jumped",
   formula: "(loss - mean) / sigma over the 128 steps before, and the same of the gradient norm; " +
-    "8 steps later, the loss again.",
+    "8 steps later, the loss again. Largest |input| and |target| of a batch over those of the 128 " +
+    "before, with 10 times the limit until there are 16; an error if a figure is NaN or infinite " +
+    "in the 20 steps after it.",
   thresholds: {
     mostSigmas: {
       default: 6,
@@ -137,28 +147,17 @@ export const spike = defineTrainingRule({
       unit: "times the largest before",
       range: [1, Infinity],
       source: MEASURED,
-      about: "Factor by which the largest input of a batch may exceed that of all batches before.",
+      about: "Factor by which the largest input or target of a batch may exceed all before.",
     },
   },
   source: "OLMo-core (6 sigma of 128); PaLM (Chowdhery et al. 2022) skips the batches of a spike.",
   fix: "Look at this batch; skip it, or clip the gradients, if such batches belong to the data.",
-  reads: ["loss", "gradientNorm", "largestInput"],
+  reads: ["loss", "gradientNorm", "largestInput", "largestTarget"],
   repeats: true,
   judge(log, limits) {
     const place = log.rows.length - 1;
-    const size = inputJump(log, place);
-    if (size > limits.mostInputJump) {
-      return {
-        severity: "warning",
-        kind: "batch",
-        since: log.step,
-        measured: size,
-        threshold: "mostInputJump",
-        message: `The largest input of ${batchName(log)} is ` +
-          `${formatNumber(size)} times the largest of all batches before.`,
-        fix: "Look at this batch, and scale its inputs as those of the others.",
-      };
-    }
+    const found = hugeBatch(log, limits.mostInputJump);
+    if (found !== null) return found;
     const now = spikeAt(log, place, limits);
     if (now !== null) {
       return {
@@ -193,6 +192,44 @@ export const spike = defineTrainingRule({
     };
   },
 });
+
+/** Number of steps in which figures may become NaN or infinite by a batch that stood out. */
+const BREAKS_WITHIN = 20;
+
+/** Finds a batch with far larger entries than those before: an error once it has broken the training. */
+function hugeBatch(log: TrainingLog, most: number): TrainingVerdict | null {
+  const { rows, row } = log;
+  const isBroken = !isFiniteRow(row) || !Number.isFinite(row.validationLoss ?? 0);
+  const first = isBroken ? Math.max(0, rows.length - 1 - BREAKS_WITHIN) : rows.length - 1;
+  for (let place = first; place < rows.length; place++) {
+    const jump = batchJump(log, place, most);
+    if (jump === null) continue;
+    const { what, times } = jump;
+    const { step } = rows[place];
+    const name = batchName({ row: rows[place] });
+    const size = `${formatNumber(times)} times the largest of all batches before`;
+    const verdict = { kind: "batch", since: step, measured: times, threshold: "mostInputJump" };
+    return isBroken
+      ? {
+        severity: "error",
+        ...verdict,
+        message: `The largest ${what} of ${name}, at step ${step}, was ${size}, and ` +
+          `${
+            step === log.step ? "it left" : `by step ${log.step} there are`
+          } NaN or infinite values.`,
+        fix:
+          `Scale the ${what}s of this batch as those of the others, and go back to the weights ` +
+          `before step ${step}.`,
+      }
+      : {
+        severity: "warning",
+        ...verdict,
+        message: `The largest ${what} of ${name} is ${size}.`,
+        fix: `Look at this batch, and scale its ${what}s as those of the others.`,
+      };
+  }
+  return null;
+}
 
 /** Number of epochs before a spike, and factor by which it exceeds the largest loss of them. */
 const EPOCHS_BEFORE = 3, EPOCH_JUMP = 5;

@@ -40,7 +40,7 @@ export function usualMost(log: TrainingLog, latest: number): number {
 export function hasSpiked(log: TrainingLog): boolean {
   return Array.from({ length: PATIENCE + 1 }, (_, back) => log.rows.length - 1 - back)
     .some((place) =>
-      spikeAt(log, place, SPIKE) !== null || inputJump(log, place) > SPIKE.mostInputJump
+      spikeAt(log, place, SPIKE) !== null || batchJump(log, place, SPIKE.mostInputJump) !== null
     );
 }
 
@@ -91,10 +91,28 @@ function distance(log: TrainingLog, name: "loss" | "gradientNorm", place: number
   return { sigmas: (value - mean) / sigma, mean, sigma };
 }
 
-/** Returns the largest input of a row's batch over the largest of all batches before. */
-export function inputJump(log: TrainingLog, place: number): number {
-  const largest = (row: number) => log.rows[row]?.largestInput ?? NaN;
-  if (place < LEAST_WINDOW || Number.isNaN(largest(place))) return NaN;
+/** Fewer batches say nothing about their largest entry; until there are 16, a jump is 10 times as large. */
+const LEAST_BATCHES = 4, FEW_BATCHES = 10;
+
+/** Largest input or target of a batch, over the largest of the batches before. */
+interface BatchJump {
+  what: "input" | "target";
+  times: number;
+}
+
+/** Returns the jump of a row's batch above those before it; `null` if it is at most a factor. */
+export function batchJump(log: TrainingLog, place: number, most: number): BatchJump | null {
+  const least = place < LEAST_WINDOW ? FEW_BATCHES * most : most;
+  const jumps: BatchJump[] = [
+    { what: "input", times: jumpIn(log, "largestInput", place) },
+    { what: "target", times: jumpIn(log, "largestTarget", place) },
+  ];
+  return jumps.find(({ times }) => times > least) ?? null;
+}
+
+function jumpIn(log: TrainingLog, name: "largestInput" | "largestTarget", place: number): number {
+  const largest = (row: number) => log.rows[row]?.[name] ?? NaN;
+  if (place < LEAST_BATCHES || Number.isNaN(largest(place))) return NaN;
   let before = 0;
   for (let row = Math.max(0, place - WINDOW); row < place; row++) {
     if (Number.isFinite(largest(row))) before = Math.max(before, largest(row));

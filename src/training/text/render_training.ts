@@ -65,7 +65,7 @@ export function renderTraining(
   requireValue("rows", rows, list(trainingStepShape, { least: 1, expected: "one row or more" }));
   const losses = rows.flatMap(({ loss }) => loss ?? []);
   const cause = causeOf(findings);
-  const others = findings.filter((finding) => finding !== cause)
+  const others = findings.filter(({ message }) => message !== cause?.message)
     .toSorted((a, b) => RANK[a.severity] - RANK[b.severity]);
   const open = notJudged(rows);
   return [

@@ -255,6 +255,16 @@ Deno.test("MonitorState prints a finding without a record once, and shows it in 
   assertEquals(state.history[1].findings, []);
 });
 
+Deno.test("MonitorState prints an error after a warning of its kind", () => {
+  const { measure } = open("keep");
+  const lines = printed(() => {
+    measure(1, 1, { latest: [found()] });
+    measure(2, 1, { latest: [found({ severity: "error", message: "It stays." })] });
+  });
+  assertEquals(lines.length, 2, lines.join("\n"));
+  assertStringIncludes(lines[1], "It stays. Fix: ");
+});
+
 Deno.test("MonitorState prints an error with its fix, a cause, or a warning of a training, once each", () => {
   const lines = (value: number, latest: TrainingFinding[] = [], onFinding: OnFinding = "keep") => {
     const { measure } = open(onFinding);
