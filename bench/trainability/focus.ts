@@ -1,6 +1,6 @@
 import { SeededRandom } from "../../src/core/model/batches/seeded_random.ts";
 import { OPTIMIZERS } from "./optimizers.ts";
-import { KIND, type Plan } from "./plan.ts";
+import { type Head, KIND, type Plan } from "./plan.ts";
 import { between, pick, sensiblePlan, tenTo } from "./sensible.ts";
 
 /** A small population about one question: sensible networks, each with one thing at a strength that is drawn. */
@@ -92,6 +92,34 @@ export const FOCUSES: Readonly<Record<string, Focus>> = {
       return `${plan.depth} blocks, ${plan.style}, normalization ${plan.normalization}, x ${
         show(by)
       }`;
+    },
+  },
+  heads: {
+    from: 106_000,
+    size: 120,
+    fits: ({ task }) => task !== "pictures",
+    apply(plan, random) {
+      const kind = KIND[plan.task];
+      const heads: Record<typeof kind, readonly Head[]> = {
+        classes: [
+          { activation: "relu", loss: "categoricalCrossentropy" },
+          { activation: "tanh", loss: "categoricalCrossentropy" },
+          { activation: "relu", loss: "softmaxCrossEntropy" },
+          { activation: "tanh", loss: "softmaxCrossEntropy" },
+        ],
+        binary: [
+          { activation: "relu", loss: "binaryCrossentropy" },
+          { activation: "tanh", loss: "binaryCrossentropy" },
+          { activation: "relu", loss: "sigmoidCrossEntropy" },
+        ],
+        numbers: [
+          { activation: "relu", loss: "meanSquaredError" },
+          { activation: "tanh", loss: "meanSquaredError" },
+          { activation: "sigmoid", loss: "meanSquaredError" },
+        ],
+      };
+      plan.head = pick(random, heads[kind]);
+      return `${plan.head.activation} under ${plan.head.loss}`;
     },
   },
 };

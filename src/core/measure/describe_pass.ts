@@ -350,6 +350,7 @@ function measureTargets(
       shape: tensor.shape.slice(),
       values: statisticsOf(sums)!,
       ...(sparse ? { classes: classesOf(values, units) } : differences),
+      ...sparse || tensor.size !== tensor.shape[0] ? {} : wholeNumbersOf(values),
       ...settings === null
         ? {}
         : readingOf(heap.tf, { target: tensor, output: model.outputs[i]?.shape }, settings),
@@ -357,6 +358,22 @@ function measureTargets(
       ...(chance === null ? {} : { chance }),
     };
   });
+}
+
+/** Targets above this are hardly the numbers of classes. */
+const MOST_CLASSES = 1000;
+
+/** Counts the classes of which targets of a single unit may be the numbers. */
+function wholeNumbersOf(values: ArrayLike<number>): Pick<TargetMeasurements, "wholeNumbers"> {
+  const seen = new Set<number>();
+  let most = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (!Number.isInteger(value) || value < 0 || value >= MOST_CLASSES) return {};
+    seen.add(value);
+    most = Math.max(most, value);
+  }
+  return seen.size < 3 ? {} : { wholeNumbers: most + 1 };
 }
 
 /** Returns how a loss of PyTorch reads targets of another shape than it asks for. */

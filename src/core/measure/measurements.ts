@@ -484,6 +484,11 @@ export interface TargetMeasurements {
   /** Classes, if the loss is `sparseCategoricalCrossentropy`; absent for other losses. */
   classes?: ClassMeasurements;
   /**
+   * Number of classes that targets of a single unit may be the numbers of: one more than the largest, if they
+   * are whole numbers from 0 on, at least three of them; else absent.
+   */
+  wholeNumbers?: number;
+  /**
    * Mean over the examples for each output unit (last axis). For one-hot targets, and for the
    * integer targets of `sparseCategoricalCrossentropy`, it is the share of each class. `null`
    * beyond 1000 units.

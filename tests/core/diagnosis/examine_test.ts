@@ -207,11 +207,13 @@ Deno.test("weighTrial() leaves what one batch cannot contradict an error", () =>
   assertEquals([severity("offset"), severity("constant")], ["error", "warning"]);
   // Examples of a class that no unit stands for are not learned; the others are.
   const standing = ["class-too-large", "class-negative", "class-fraction"];
-  standing.push("one-class", "targets-above-one");
+  standing.push("one-class", "targets-above-one", "class-numbers");
+  standing.push("half-out-of-reach", "negative-probabilities");
   for (const kind of standing) {
     assertEquals(severity(kind, "output-head"), "error");
   }
   assertEquals(severity("no-softmax", "output-head"), "warning");
+  assertEquals(severity("out-of-reach", "output-head"), "warning");
   assertEquals(severity("targets-outside", "output-head"), "warning");
   assertEquals(severity("flattening", "regularization"), "error");
   assertEquals(severity("penalties", "regularization"), "warning");

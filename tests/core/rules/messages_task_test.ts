@@ -186,6 +186,16 @@ const SAID: Record<string, () => Finding[]> = {
     judge("output-head", headed("meanSquaredError", { activation: "tanh", targets: [0, 2] })),
   "output-head: never negative": () =>
     judge("output-head", headed("meanAbsoluteError", { activation: "relu", targets: [0, -2] })),
+  "output-head: half of the targets are never negative": () =>
+    judge("output-head", headed("meanSquaredError", { activation: "relu", targets: [-1, 1] })),
+  "output-head: ten classes for one sigmoid": () => {
+    const measurements = headed("binaryCrossentropy", {
+      activation: "sigmoid",
+      targets: [0, 5, 9],
+    });
+    const targets = measurements.batch.targets!.map((one) => ({ ...one, wholeNumbers: 10 }));
+    return judge("output-head", { ...measurements, batch: { ...measurements.batch, targets } });
+  },
   "output-head: dropped answers that end in NaN": () =>
     judge("output-head", droppedAnswers("categoricalCrossentropy", 0.2)),
   "output-head: dropped answers": () =>

@@ -36,7 +36,7 @@ Deno.test("outputHead says nothing of a head that a layer of a kind of its own f
     (await findings([dense(32, "relu", [8]), dense(3, "linear"), ...end], classes, LOSS))
       .filter(({ rule }) => rule === "output-head").map(({ kind }) => kind);
   const LOSS = "categoricalCrossentropy" as const;
-  assertEquals(await heads(), ["no-softmax"]);
+  assertEquals(await heads(), ["negative-probabilities"]);
   assertEquals(await heads(customLayer(tf, "softmax", (x) => tf.softmax(x))), []);
 });
 
@@ -47,9 +47,9 @@ Deno.test("outputHead says nothing of a sigmoid whose outputs are scaled", async
     return (await findings([dense(32, "relu", [8]), sigmoid, ...end], targets, "meanSquaredError"))
       .filter(({ rule }) => rule === "output-head").map(({ kind }) => kind);
   };
-  assertEquals(await heads(), ["out-of-reach"]);
+  assertEquals(await heads(), ["half-out-of-reach"]);
   assertEquals(await heads(tf.layers.rescaling({ scale: 5 })), []);
-  assertEquals(await heads(tf.layers.reshape({ targetShape: [3] })), ["out-of-reach"]);
+  assertEquals(await heads(tf.layers.reshape({ targetShape: [3] })), ["half-out-of-reach"]);
 });
 
 Deno.test("outputHead takes no gate of a recurrent layer for the end of a model", async () => {
@@ -72,4 +72,20 @@ Deno.test("vanishingGradients names the layer below the head that sends no gradi
   assertEquals(severity, "error");
   assertStringIncludes(message, "although rounding receives a gradient");
   assertStringIncludes(fix, "Check what rounding computes for an operation without a gradient");
+});
+
+Deno.test("outputHead takes whole numbers of three kinds or more under one sigmoid for classes", async () => {
+  const kinds = async (target: (i: number) => number, loss: Objective = "binaryCrossentropy") => {
+    const targets = tf.tensor2d(Array.from({ length: 16 }, (_, i) => [target(i)]));
+    const head = tf.layers.dense({ units: 1, activation: "sigmoid" });
+    return (await findings([dense(8, "relu", [8]), head], targets, loss))
+      .filter(({ rule }) => rule === "output-head").map(({ kind }) => kind);
+  };
+  assertEquals(await kinds((i) => i % 3), ["class-numbers"]);
+  assertEquals(await kinds((i) => i % 3, "meanSquaredError"), ["class-numbers"]);
+  // Two values are labels in other numbers. Fractions, numbers below 0 and pixels count nothing.
+  assertEquals(await kinds((i) => 2 * (i % 2)), ["targets-above-one"]);
+  assertEquals(await kinds((i) => i % 3 + 0.5), ["targets-above-one"]);
+  assertEquals(await kinds((i) => i % 3 - 1), ["targets-outside"]);
+  assertEquals(await kinds((i) => 500 * (i % 3)), ["targets-above-one"]);
 });

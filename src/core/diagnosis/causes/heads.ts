@@ -13,6 +13,7 @@ const NO_PAIR: readonly string[] = [
   "no-shares",
   "targets-outside",
   "targets-above-one",
+  "class-numbers",
   "hinge-zeros",
   "dropped",
   "broadcast",

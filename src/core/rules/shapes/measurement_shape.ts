@@ -345,6 +345,7 @@ const target = object<TargetMeasurements>({
   spread: optional(nullable(number)),
   output: optional(list(count)),
   classesLast: optional(boolean),
+  wholeNumbers: optional(number),
   chance: optional(number),
 });
 

@@ -247,10 +247,12 @@ function categorical(activation: string, units: number | null): Mismatch | null 
     };
   }
   if (activation === "softmax") return null;
+  // Of an unknown activation nothing is known.
+  const isNegative = (activationTraits(activation)?.range[0] ?? 0) < 0;
   return {
     // The loss divides by the sum of the outputs, so positive outputs can be learned anyway.
     severity: isNeverNegative(activation) && activation !== "relu" ? "warning" : "error",
-    kind: "no-softmax",
+    kind: isNegative ? "negative-probabilities" : "no-softmax",
     expected: inWords("softmax"),
     why: say`its outputs do not add up to 1, as the probabilities of classes do`,
     fix: activation === "sigmoid"
@@ -262,7 +264,7 @@ function categorical(activation: string, units: number | null): Mismatch | null 
 function binary(activation: string, target: TargetMeasurements | null): Mismatch | null {
   if (target !== null && isOutside(target)) {
     const kind = isAboveOne(target) ? "targets-above-one" : "targets-outside";
-    return outside("error", kind, "Encode the two classes as 0 and 1.");
+    return classNumbers(target) ?? outside("error", kind, "Encode the two classes as 0 and 1.");
   }
   if (activation === "sigmoid" || activation === "hardSigmoid") return null;
   if (activation === "softmax") {
@@ -327,6 +329,22 @@ const outside = (severity: Mismatch["severity"], kind: string, fix: string): Mis
   expected: inWords("targets from 0 to 1"),
   why: say`some targets are not between 0 and 1`,
 });
+
+/** Reports the numbers of more than two classes for a single unit. */
+function classNumbers({ wholeNumbers: classes }: TargetMeasurements): Mismatch | null {
+  if (classes === undefined) return null;
+  const units = number(classes, "exact");
+  return {
+    severity: "error",
+    kind: "class-numbers",
+    expected: inWords("a unit for each class"),
+    why: say`the targets are whole numbers from 0 to ${
+      number(classes - 1, "exact")
+    }, as of ${units} classes, and one unit tells two apart`,
+    fix: say`Give the head ${units} units and softmax, and train with
+      sparseCategoricalCrossentropy.`,
+  };
+}
 
 /** Reports targets that are not class shares. */
 function shares(target: TargetMeasurements): Mismatch | null {
@@ -422,12 +440,17 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
   if (target === null) return null;
   const { maxAbs } = target.values;
   const tooFar = maxAbs > reachOf(activation);
+  const counted = activation === "sigmoid" ? classNumbers(target) : null;
+  if (counted !== null) return counted;
   if (!tooFar && !(hasNegative(target.values) && isNeverNegative(activation))) return null;
+  const { mean, std, rms } = target.values;
   // Either a few targets are out of reach, or most of their information.
-  const isMost = !tooFar || isNeverNegative(activation) || target.values.rms > MOST_OF_REACH;
+  const isMost = !tooFar || isNeverNegative(activation) || rms > MOST_OF_REACH;
+  const isHalf = isNeverNegative(activation) &&
+    (hasNegative(target.values) && Math.abs(mean) < std || tooFar && rms > reachOf(activation));
   return {
     severity: isMost ? "error" : "warning",
-    kind: "out-of-reach",
+    kind: isHalf ? "half-out-of-reach" : "out-of-reach",
     expected: inWords("an activation that reaches the targets"),
     why: tooFar
       // Three digits of 1.0004 would read as 1.
