@@ -19,7 +19,7 @@ interface Tried {
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param tried The findings and the trial.
  * @param options True to search in any case, and the options of the trial.
- * @returns The rates, `null` if they were not searched, and the findings.
+ * @returns The rates, `null` if they were not searched, or for nothing; and the findings.
  */
 export async function searchRates(
   subject: FixSubject,
@@ -31,7 +31,8 @@ export async function searchRates(
   const { learningRates } = await import("../../probe/learning_rates.ts");
   const rates = await learningRates(subject.model, subject.batch, trialOptionsOf(subject, request));
   const rate = trainingRate(rates);
-  if (rate === null) return { rates, findings, shown };
+  // A search in which no rate learns says less than the trial that led to it, in which one did.
+  if (rate === null) return { rates: asked || "skipped" in rates ? rates : null, findings, shown };
   return {
     rates,
     findings: findings.map((finding) =>

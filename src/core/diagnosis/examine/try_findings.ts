@@ -17,7 +17,7 @@ import {
 import { describeTrial } from "../../rules/describe_trial.ts";
 import { amendFinding, type Finding, makeFinding, saidOf } from "../../rules/finding.ts";
 import { RULES } from "../../rules/rules.ts";
-import { say } from "../../rules/say.ts";
+import { NOTHING, say } from "../../rules/say.ts";
 import { optimizerWords, unusualRate } from "../../../ground/traits/optimizers.ts";
 import { formatNumber } from "../../../ground/words/numbers.ts";
 import type { FixSubject } from "./apply_fixes.ts";
@@ -160,12 +160,13 @@ export function weighTrial(
   // Success at another rate does not speak for this one.
   const given = trial.attempts.find(({ given }) => given);
   const rateLearns = given === undefined || LEARNING.includes(given.verdict);
+  const where = rateLearns ? NOTHING : say` at another rate`;
   return findings.map((finding) =>
     isWeighed(finding) && (rateLearns || finding.rule !== "learning-rate")
       ? amendFinding(finding, {
         severity: "warning",
         message: say`${saidOf(finding, "message")} Only a warning, because the network
-          ${trial.verdict === "slow" ? "begins to learn" : "learns"} its batch: ${
+          ${trial.verdict === "slow" ? "begins to learn" : "learns"} its batch${where}: ${
           describeTrial(trial)
         }.`,
       })

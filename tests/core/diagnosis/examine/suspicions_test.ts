@@ -1,4 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { startEngine } from "../../../../src/engine/start/start_engine.ts";
 import { searchRates, trainingRate } from "../../../../src/core/diagnosis/examine/search_rates.ts";
 import { isStanding } from "../../../../src/core/diagnosis/examine/standing_warnings.ts";
 import {
@@ -298,4 +299,26 @@ Deno.test("searchRates() searches none unless it is asked to, or the compiled ra
   assertEquals(await of(null), null);
   assertEquals(await of({ skipped: "", seconds: 1 } as never), null);
   assertEquals(await of(null, { asked: true }), "searched");
+});
+
+Deno.test("searchRates() keeps a search in which no rate learns only if it was asked for", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [4], useBias: false })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const batch = { inputs: tf.zeros([16, 4]), targets: tf.ones([16, 1]) };
+  const subject = { model, batch, objective: "meanSquaredError" as const };
+  const found = {
+    trial: makeTrial(),
+    findings: [finding(null, { rule: "learning-rate" })],
+    shown: null,
+  };
+  const search = async (asked: boolean) =>
+    (await searchRates(subject, found, { mode: "auto", asked })).rates;
+  assert(await search(true) !== null);
+  assertEquals(await search(false), null);
+  tf.disposeVariables();
+  tf.dispose(batch);
 });

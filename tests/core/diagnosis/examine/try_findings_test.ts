@@ -50,6 +50,10 @@ Deno.test("weighTrial() lets no other rate speak for the compiled one", () => {
   assertEquals(severities(given("fails"), rate, scale), ["error", "warning"]);
   assertEquals(severities(given("slow"), rate, scale), ["warning", "warning"]);
   assertEquals(severities(makeTrial(), rate), ["warning"]);
+  // At the compiled rate the loss rises.
+  const said = (verdict: Attempt["verdict"]) => weighTrial([scale], given(verdict))[0].message;
+  assertMatch(said("fails"), /because the network learns its batch at another rate: /);
+  assertMatch(said("slow"), /because the network learns its batch: /);
 });
 
 Deno.test("weighTrial() believes no rate that learns late where the compiled one fails", () => {
