@@ -55,6 +55,7 @@ Deno.test("bench:trainability --focus names the populations that there are", asy
   assertEquals(code, 2);
   assertEquals(
     new TextDecoder().decode(stderr).split("\n")[0],
-    "--focus is cats, expected one of targets, features, embeddings, matrices, rates, attention",
+    "--focus is cats, expected one of targets, features, embeddings, matrices, rates, attention, " +
+      "heads",
   );
 });

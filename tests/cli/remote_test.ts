@@ -104,7 +104,7 @@ Deno.test("a sample asks for the next tensors while it waits for the last ranges
       open.set(task, open.get(task)! + 1);
       if ([...open.values()].every((count) => count > 0)) together++;
       most = Math.max(most, open.get(0)! + open.get(1)!);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 60));
       open.set(task, open.get(task)! - 1);
       return null;
     },
