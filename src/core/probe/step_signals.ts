@@ -380,7 +380,7 @@ export class StepWatch {
 
   /**
    * Notes the largest target of a batch, of a sample of its entries; the examples whose targets are not finite; and
-   * those whose class number is out of range.
+   * those with a class number out of range.
    */
   seeTargets(seen: SeenTargets, targets: readonly Tensor[]): void {
     targets.forEach((target, i) => {

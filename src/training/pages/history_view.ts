@@ -89,11 +89,11 @@ function firstCause(
   steps: readonly TrainingStep[],
 ): FoundCause | null {
   const record = foundAt(history);
+  const recorded = record &&
+    { step: record.step, cause: record.cause!, layers: record.measurements.layers };
+  if (recorded?.cause.severity === "error") return recorded;
   const found = causeOf(judgeTraining(steps));
-  if (record !== null && (record.cause!.severity === "error" || found?.severity !== "error")) {
-    return { step: record.step, cause: record.cause!, layers: record.measurements.layers };
-  }
-  if (found === null) return null;
+  if (found === null || recorded !== null && found.severity !== "error") return recorded;
   const { rule, severity, layer, message, fix, step, since } = found;
   const cause: Cause = {
     kind: rule,

@@ -100,14 +100,17 @@ interface BatchJump {
   times: number;
 }
 
+/** Figures of a batch that may jump. */
+const LARGEST = [["input", "largestInput"], ["target", "largestTarget"]] as const;
+
 /** Returns the jump of a row's batch above those before it; `null` if it is at most a factor. */
 export function batchJump(log: TrainingLog, place: number, most: number): BatchJump | null {
   const least = place < LEAST_WINDOW ? FEW_BATCHES * most : most;
-  const jumps: BatchJump[] = [
-    { what: "input", times: jumpIn(log, "largestInput", place) },
-    { what: "target", times: jumpIn(log, "largestTarget", place) },
-  ];
-  return jumps.find(({ times }) => times > least) ?? null;
+  for (const [what, name] of LARGEST) {
+    const times = jumpIn(log, name, place);
+    if (times > least) return { what, times };
+  }
+  return null;
 }
 
 function jumpIn(log: TrainingLog, name: "largestInput" | "largestTarget", place: number): number {

@@ -65,6 +65,7 @@ export function renderTraining(
   requireValue("rows", rows, list(trainingStepShape, { least: 1, expected: "one row or more" }));
   const losses = rows.flatMap(({ loss }) => loss ?? []);
   const cause = causeOf(findings);
+  // The cause of an error may be a copy of a warning, whose sentence the error repeats.
   const others = findings.filter(({ message }) => message !== cause?.message)
     .toSorted((a, b) => RANK[a.severity] - RANK[b.severity]);
   const open = notJudged(rows);

@@ -4,9 +4,11 @@ import {
   type HealthMonitorOptions,
 } from "../../../src/training/monitor/health_monitor.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
+import type { Tensor } from "../../../src/engine/tensorflow.ts";
 import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import { causeOf, judgeTraining } from "../../../src/training/judge_training.ts";
 import { healthyLog } from "../sick_logs.ts";
+import { objective, subject } from "./watched_training.ts";
 
 /** Batch of each epoch whose entries are 1e4 times as large. */
 const HUGE = 8;
@@ -131,4 +133,38 @@ Deno.test("a warning that explains an error is as grave as that", () => {
   assertEquals(findings[0].severity, "warning");
   const { rule, severity } = causeOf(findings)!;
   assertEquals([rule, severity], ["spike", "error"]);
+});
+
+Deno.test("a rate that broke the training is no fix for itself, although it trains elsewhere", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const rate = 0.01;
+  const { model, batch, data, dispose } = subject(engine, tf.train.sgd(rate));
+  const monitor = healthMonitor({ batch, objective, onFinding: "stop", budget: 1 });
+  let steps = 0;
+  const { optimizer } = model;
+  const apply = optimizer.applyGradients.bind(optimizer);
+  // A gradient scaled by the user goes wrong once. From the weights before, 0.03 trains.
+  optimizer.applyGradients = (gradients) => {
+    if (steps++ !== 10) return apply(gradients);
+    const scaled = (gradients as { name: string; tensor: Tensor }[]).map(({ name, tensor }) => ({
+      name,
+      tensor: tf.mul(tensor, 1e25) as Tensor,
+    }));
+    apply(scaled);
+    tf.dispose(scaled.map(({ tensor }) => tensor));
+  };
+  await model.fit(...data, {
+    epochs: 20,
+    batchSize: 8,
+    shuffle: false,
+    verbose: 0,
+    callbacks: monitor,
+  });
+  const { kind, fixes } = monitor.history.at(-1)!.cause!;
+  assertEquals(kind, "rate-too-high");
+  const { what } = fixes[0] as { what: string };
+  assertStringIncludes(what, "Lower the learning rate by a factor of 3 to 10");
+  dispose();
+  tf.disposeVariables();
 });

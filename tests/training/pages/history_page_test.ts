@@ -177,6 +177,20 @@ Deno.test("renderHistoryPage() marks the least held-out loss of a network that o
   assertEquals(other.includes('class="point"'), false);
 });
 
+Deno.test("renderHistoryPage() shows an error of the steps rather than a warning of a record", async () => {
+  const history = sampleHistory().slice(0, 4).map((record, i) => ({
+    ...record,
+    cause: i < 3 ? null : sampleCause([], { kind: "overfitting", severity: "warning" }),
+  }));
+  const losses = (last: number) =>
+    Array.from({ length: 30 }, (_, i) => ({ step: i + 1, loss: i < 24 ? 1 : last }));
+  const found = async (last: number) =>
+    textOf(await renderHistoryPage(history, { steps: losses(last) })).match(/\w+ found at step \d+/)
+      ?.[0];
+  assertEquals(await found(NaN), "SICK found at step 25");
+  assertEquals(await found(1), "WEAK found at step 30");
+});
+
 Deno.test("renderHistoryPage() says what was found before the cause, as the strip shows it", async () => {
   const history = sampleHistory().map((record, i) =>
     i === 1

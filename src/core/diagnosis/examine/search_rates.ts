@@ -19,7 +19,8 @@ interface Tried {
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param tried The findings and the trial.
  * @param options True to search in any case, and the options of the trial.
- * @returns The rates, `null` if they were not searched, or for nothing; and the findings.
+ * @returns The rates, `null` if they were not searched, or none learns and none was asked for; and
+ * the findings.
  */
 export async function searchRates(
   subject: FixSubject,
